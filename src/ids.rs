@@ -1,0 +1,249 @@
+//! Keys and ids of Jira and Confluence, checked and canonical before anything else sees them.
+//!
+//! Canonical means: trimmed, zero-width characters refused, upper case, so that `ops-1` and `OPS-1` are one
+//! issue and one policy holds for both. Every type here is safe as one segment of a URL path.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Why a key or an id was refused; the message is for the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` is not {expected}")]
+pub struct InvalidId {
+    /// What was given, shortened and with control characters escaped.
+    pub value: String,
+    /// What a valid one looks like.
+    pub expected: &'static str,
+}
+
+/// The key of a Jira issue, for example `OPS-12`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IssueKey(String);
+
+/// The key of a Jira project, for example `OPS`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProjectKey(String);
+
+/// The key of a Confluence space, for example `DOCS` or, for a personal space, `~ANN`.
+///
+/// Equality and policy see the canonical upper-case form; Confluence is asked with the caller's spelling.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SpaceKey {
+    canonical: String,
+    spelled: String,
+}
+
+/// The numeric id of a Confluence page, at most 19 digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PageId(String);
+
+impl IssueKey {
+    const EXPECTED: &'static str = "an issue key such as `OPS-12`";
+
+    /// Reads a key; takes any case and surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let key = canonical(text).to_uppercase();
+        let valid = key.rsplit_once('-').is_some_and(|(project, number)| {
+            is_project(project.split('-').next().unwrap_or_default())
+                && project.split('-').skip(1).all(is_digits)
+                && is_digits(number)
+        });
+        if valid { Ok(Self(key)) } else { Err(invalid(text, Self::EXPECTED)) }
+    }
+
+    /// The project this key names. The issue may have moved since: Jira's answer decides.
+    pub fn project(&self) -> ProjectKey {
+        ProjectKey(self.0.split('-').next().unwrap_or_default().to_owned())
+    }
+
+    /// The canonical key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ProjectKey {
+    const EXPECTED: &'static str = "a project key such as `OPS`";
+
+    /// Reads a key; takes any case and surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let key = canonical(text).to_uppercase();
+        if is_project(&key) { Ok(Self(key)) } else { Err(invalid(text, Self::EXPECTED)) }
+    }
+
+    /// The canonical key.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl SpaceKey {
+    const EXPECTED: &'static str = "a space key such as `DOCS` or `~ann`";
+
+    /// Reads a key; takes any case and surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let spelled = canonical(text);
+        let name = spelled.strip_prefix('~').unwrap_or(spelled);
+        let personal = spelled.starts_with('~');
+        let plain = |c: char| c.is_ascii_alphanumeric() || (personal && "._-@:".contains(c));
+        let valid = !name.is_empty()
+            && spelled.len() <= 255
+            && name.chars().all(plain)
+            && name.chars().any(|c| c.is_ascii_alphanumeric());
+        if !valid {
+            return Err(invalid(text, Self::EXPECTED));
+        }
+        Ok(Self { canonical: spelled.to_uppercase(), spelled: spelled.to_owned() })
+    }
+
+    /// The canonical upper-case key, as policies name it.
+    pub fn as_str(&self) -> &str {
+        &self.canonical
+    }
+
+    /// The key as the caller or Confluence spelled it, for requests.
+    pub fn spelled(&self) -> &str {
+        &self.spelled
+    }
+}
+
+impl PartialEq for SpaceKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+impl Eq for SpaceKey {}
+
+impl std::hash::Hash for SpaceKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.canonical.hash(state);
+    }
+}
+
+impl PageId {
+    const EXPECTED: &'static str = "a numeric page id such as `65537`";
+
+    /// Reads an id; takes surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let id = canonical(text);
+        if is_digits(id) { Ok(Self(id.to_owned())) } else { Err(invalid(text, Self::EXPECTED)) }
+    }
+
+    /// The id in digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The shared ways in and out of each type: text, serde, display.
+macro_rules! text_forms {
+    ($($type:ident),*) => {$(
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> String {
+                value.as_str().to_owned()
+            }
+        }
+    )*};
+}
+
+text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
+
+fn canonical(text: &str) -> &str {
+    text.trim()
+}
+
+fn is_project(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|c| c.is_ascii_uppercase())
+        && text.len() >= 2
+        && text.len() <= 255
+        && characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 19 && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn invalid(value: &str, expected: &'static str) -> InvalidId {
+    let shown: String = value.chars().take(80).flat_map(char::escape_debug).collect();
+    InvalidId { value: shown, expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issue_keys_are_canonical_or_refused() {
+        let table = [
+            ("OPS-1", Some("OPS-1")),
+            (" ops-1 ", Some("OPS-1")),
+            ("a_b2-77", Some("A_B2-77")),
+            ("OPS-1-2", Some("OPS-1-2")),
+            ("OPS", None),
+            ("OPS-", None),
+            ("-1", None),
+            ("1OPS-1", None),
+            ("OPS-1/../2", None),
+            ("OPS%2D1", None),
+            ("OPS\u{200b}-1", None),
+            ("ＯＰＳ-1", None),
+            ("OPS-١", None),
+            ("ops-ſ1", None),
+            ("\u{131}ps-1", None),
+            ("", None),
+        ];
+        for (given, wanted) in table {
+            assert_eq!(IssueKey::parse(given).ok().as_ref().map(IssueKey::as_str), wanted, "{given:?}");
+        }
+        assert_eq!(IssueKey::parse("ops-1-2").unwrap().project().as_str(), "OPS");
+    }
+
+    #[test]
+    fn space_keys_keep_their_spelling_and_compare_canonically() {
+        let key = SpaceKey::parse(" docs ").unwrap();
+        assert_eq!((key.as_str(), key.spelled()), ("DOCS", "docs"));
+        assert_eq!(key, SpaceKey::parse("DOCS").unwrap());
+        assert!(SpaceKey::parse("~ann.smith").is_ok());
+        for bad in ["", "~", "a/b", "a b", "..", "~..", "a\u{202e}b", "DOCS?x"] {
+            assert!(SpaceKey::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn page_ids_are_digits() {
+        assert_eq!(PageId::parse(" 65537 ").unwrap().as_str(), "65537");
+        for bad in ["", "1/2", "-1", "1.0", "0x1", "12345678901234567890", "٣"] {
+            assert!(PageId::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}
