@@ -48,7 +48,7 @@ impl IssueKey {
 
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        let key = canonical(text).to_uppercase();
+        let key = canonical(text).to_ascii_uppercase();
         let valid = key.rsplit_once('-').is_some_and(|(project, number)| {
             is_project(project.split('-').next().unwrap_or_default())
                 && project.split('-').skip(1).all(is_digits)
@@ -73,7 +73,7 @@ impl ProjectKey {
 
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        let key = canonical(text).to_uppercase();
+        let key = canonical(text).to_ascii_uppercase();
         if is_project(&key) { Ok(Self(key)) } else { Err(invalid(text, Self::EXPECTED)) }
     }
 
@@ -99,7 +99,7 @@ impl SpaceKey {
         if !valid {
             return Err(invalid(text, Self::EXPECTED));
         }
-        Ok(Self { canonical: spelled.to_uppercase(), spelled: spelled.to_owned() })
+        Ok(Self { canonical: spelled.to_ascii_uppercase(), spelled: spelled.to_owned() })
     }
 
     /// The canonical upper-case key, as policies name it.
@@ -218,7 +218,7 @@ mod tests {
             ("OPS\u{200b}-1", None),
             ("ＯＰＳ-1", None),
             ("OPS-١", None),
-            ("ops-ſ1", None),
+            ("opſ-1", None),
             ("\u{131}ps-1", None),
             ("", None),
         ];
