@@ -1,0 +1,52 @@
+//! Who asks, and in what session, as policies see it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+/// Whether a person's account or a service named in the configuration asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PrincipalKind {
+    /// `Id::User`: the account at Atlassian whose credential is used.
+    User,
+    /// `Id::Service`: a name from the configuration, for calls on a lent credential.
+    Service,
+}
+
+/// Who asks: the principal of every decision.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Principal {
+    /// User or service.
+    pub kind: PrincipalKind,
+    /// Account id on Cloud, lower-case user name on Data Center, the configured name of a service.
+    pub id: String,
+    /// Groups with their origin, such as `jira:dev`. `None` means not asked, never "no groups".
+    pub groups: Option<BTreeSet<String>>,
+}
+
+/// As Cedar writes it, for example `Id::User::"ann"`.
+impl std::fmt::Display for Principal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = match self.kind {
+            PrincipalKind::User => "User",
+            PrincipalKind::Service => "Service",
+        };
+        write!(f, "Id::{kind}::\"{}\"", self.id.escape_debug())
+    }
+}
+
+/// How and from where the caller came: `context.session` in policies.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// How the caller logged in: `pat`, `basic`, `oauth`, `stdio`, `lent`.
+    pub method: &'static str,
+    /// The MCP client's own name, or empty. It is a claim of the client.
+    pub client: String,
+    /// The network address of the caller; none over stdio.
+    pub address: Option<IpAddr>,
+    /// `datacenter` or `cloud`.
+    pub deployment: &'static str,
+    /// Whether the server runs read-only.
+    pub read_only: bool,
+    /// When the call came, in milliseconds since 1970.
+    pub now_ms: i64,
+}
