@@ -175,6 +175,31 @@ macro_rules! text_forms {
     )*};
 }
 
+/// In a schema an id is a plain string; a pattern tells models its form and lets a lower-case key through.
+macro_rules! schema_forms {
+    ($($type:ident: $pattern:expr),*) => {$(
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({"type": "string", "pattern": $pattern})
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+        }
+    )*};
+}
+
+schema_forms!(
+    IssueKey: r"^\s*[A-Za-z][A-Za-z0-9_]+-\d+(?:-\d+)*\s*$",
+    ProjectKey: r"^\s*[A-Za-z][A-Za-z0-9_]+\s*$",
+    SpaceKey: r"^\s*~?[A-Za-z0-9._@:-]+\s*$",
+    PageId: r"^\s*\d{1,19}\s*$"
+);
 text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
 
 fn canonical(text: &str) -> &str {

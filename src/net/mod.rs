@@ -1,1 +1,23 @@
-//! `net`.
+//! The one way out to Jira and Confluence: one client builder, bounded answers, one kind of error.
+//!
+//! Nothing leaves without a [`Warrant`]: a permit, or the record of a look-up. What the warrant's effect does not
+//! allow by method is refused here too, so a read stays a read even if a tool is wrong.
+
+mod client;
+mod credential;
+mod error;
+mod path;
+mod request;
+mod upstream;
+
+pub use client::ClientSettings;
+pub use client::build_client;
+pub use credential::Credential;
+pub use error::UpstreamError;
+pub use path::Path;
+pub use request::Reply;
+pub use request::Request;
+pub use upstream::Upstream;
+pub use upstream::UpstreamSettings;
+
+pub use crate::audit::Warrant;

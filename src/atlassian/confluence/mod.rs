@@ -1,0 +1,65 @@
+//! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
+
+mod pages;
+mod present;
+mod search;
+
+use serde_json::Value;
+
+pub use pages::BodyFormat;
+pub use pages::NewPage;
+pub use pages::PAGE_EXPAND;
+pub(crate) use pages::first_titled;
+pub use present::ContentForm;
+pub use present::PageView;
+pub use search::SearchHit;
+pub use search::SearchPage;
+
+use super::Deployment;
+use crate::audit::Permit;
+use crate::net::Credential;
+use crate::net::Request;
+use crate::net::Upstream;
+use crate::net::UpstreamError;
+use crate::policy::Effect;
+use crate::policy::Product;
+use crate::policy::Write;
+
+/// Confluence, as one caller sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Confluence<'a> {
+    upstream: &'a Upstream,
+    credential: &'a Credential,
+    deployment: Deployment,
+}
+
+impl<'a> Confluence<'a> {
+    /// Binds the product to the caller's credential.
+    pub fn new(upstream: &'a Upstream, credential: &'a Credential, deployment: Deployment) -> Self {
+        Self { upstream, credential, deployment }
+    }
+
+    /// Server or Cloud.
+    pub fn deployment(&self) -> Deployment {
+        self.deployment
+    }
+
+    /// The base URL without a trailing slash; on Cloud it ends in `/wiki`.
+    pub fn base(&self) -> &str {
+        self.upstream.base()
+    }
+
+    /// Reads; the request must not change anything, which `net` checks.
+    async fn get<E: Effect>(&self, permit: &Permit<E>, request: Request) -> Result<Value, UpstreamError> {
+        Ok(self.upstream.execute(permit, self.credential, request).await?.body)
+    }
+
+    /// Changes something.
+    async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
+        Ok(self.upstream.execute(permit, self.credential, request).await?.body)
+    }
+}
+
+fn malformed(problem: &str) -> UpstreamError {
+    UpstreamError::Malformed { product: Product::Confluence, problem: problem.to_owned() }
+}

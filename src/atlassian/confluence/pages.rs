@@ -1,0 +1,184 @@
+//! Pages: `/rest/api/content` and, for live documents on Cloud, `/api/v2/pages`.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Confluence;
+use super::malformed;
+use crate::atlassian::Deployment;
+use crate::audit::Permit;
+use crate::ids::PageId;
+use crate::ids::SpaceKey;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Effect;
+use crate::policy::Write;
+
+/// What is asked for with a page.
+pub const PAGE_EXPAND: &str = "body.storage,version,space,children.attachment,history,ancestors";
+
+/// The format of a body that is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyFormat {
+    /// Storage format, XHTML with macros.
+    Storage,
+    /// Wiki markup; Confluence converts it.
+    Wiki,
+}
+
+impl BodyFormat {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Storage => "storage",
+            Self::Wiki => "wiki",
+        }
+    }
+}
+
+/// A page to create.
+#[derive(Debug, Clone)]
+pub struct NewPage {
+    /// The title.
+    pub title: String,
+    /// The body.
+    pub body: String,
+    /// The body's format.
+    pub format: BodyFormat,
+    /// The page above it.
+    pub parent: Option<PageId>,
+    /// Page properties to set with it, by key.
+    pub properties: Vec<(&'static str, String)>,
+}
+
+impl Confluence<'_> {
+    /// The request for one page by id.
+    pub fn page_request(id: &PageId) -> Request {
+        Request::get(Path::of(["rest", "api", "content", id.as_str()])).with("expand", PAGE_EXPAND)
+    }
+
+    /// The request for one page by its title in a space.
+    pub fn titled_request(space: &SpaceKey, title: &str) -> Request {
+        Request::get(Path::of(["rest", "api", "content"]))
+            .with("type", "page")
+            .with("start", "0")
+            .with("limit", "1")
+            .with("expand", PAGE_EXPAND)
+            .with("spaceKey", space.spelled())
+            .with("title", title)
+    }
+
+    /// Reads one page as Confluence gives it.
+    pub async fn page<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<Value, UpstreamError> {
+        let page = self.get(permit, Self::page_request(permit.page(id)?)).await?;
+        if page.get("id").is_none() {
+            return Err(malformed("the page has no id"));
+        }
+        Ok(page)
+    }
+
+    /// Reads the page of a title in a space; `None` when there is none.
+    pub async fn page_titled<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        space: &SpaceKey,
+        title: &str,
+    ) -> Result<Option<Value>, UpstreamError> {
+        let answer = self.get(permit, Self::titled_request(permit.space(space)?, title)).await?;
+        first_titled(&answer, space)
+    }
+
+    /// The page's emoji, as Confluence stores it: a hexadecimal code point. Absent ones and refusals are no emoji.
+    pub async fn emoji<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<String> {
+        let path = Path::of(["rest", "api", "content", id.as_str(), "property"]);
+        let answer = self.get(permit, Request::get(path)).await.ok()?;
+        let properties = answer.get("results")?.as_array()?;
+        let emoji = |key: &str| {
+            properties.iter().find(|property| property.get("key").and_then(Value::as_str) == Some(key))?.get("value")
+        };
+        emoji("emoji-title-published").and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// Creates a page and brings it as Confluence stored it.
+    pub async fn create_page(
+        &self,
+        permit: &Permit<Write>,
+        space: &SpaceKey,
+        page: &NewPage,
+    ) -> Result<Value, UpstreamError> {
+        let mut body = json!({
+            "type": "page",
+            "title": page.title,
+            "status": "current",
+            "space": {"key": permit.space(space)?.spelled()},
+            "body": {page.format.as_str(): {"value": page.body, "representation": page.format.as_str()}},
+        });
+        if let Value::Object(body) = &mut body {
+            if let Some(parent) = &page.parent {
+                body.insert("ancestors".into(), json!([{"id": permit.page(parent)?.as_str()}]));
+            }
+            if !page.properties.is_empty() {
+                let properties = page.properties.iter().map(|(key, value)| ((*key).to_owned(), json!({"value": value})));
+                body.insert("metadata".into(), json!({"properties": properties.collect::<Map<_, _>>()}));
+            }
+        }
+        let request = Request::post(Path::of(["rest", "api", "content"]), body).with("expand", PAGE_EXPAND);
+        self.created(self.send(permit, request).await?)
+    }
+
+    /// Creates a live document, which only Cloud has.
+    pub async fn create_live_page(
+        &self,
+        permit: &Permit<Write>,
+        space: &SpaceKey,
+        page: &NewPage,
+    ) -> Result<Value, UpstreamError> {
+        let keys = Request::get(Path::of(["api", "v2", "spaces"])).with("keys", permit.space(space)?.spelled());
+        let spaces = self.get(permit, keys).await?;
+        let Some(space_id) = spaces.pointer("/results/0/id").map(id_text) else {
+            return Err(absent());
+        };
+        let mut body = json!({
+            "spaceId": space_id,
+            "status": "current",
+            "title": page.title,
+            "body": {"representation": page.format.as_str(), "value": page.body},
+            "subtype": "live",
+        });
+        if let (Value::Object(body), Some(parent)) = (&mut body, &page.parent) {
+            body.insert("parentId".into(), permit.page(parent)?.as_str().into());
+        }
+        self.created(self.send(permit, Request::post(Path::of(["api", "v2", "pages"]), body)).await?)
+    }
+
+    /// Whether this deployment has live documents.
+    pub fn has_live_pages(&self) -> bool {
+        self.deployment == Deployment::Cloud
+    }
+
+    fn created(&self, page: Value) -> Result<Value, UpstreamError> {
+        if page.get("id").is_none() {
+            return Err(malformed("it accepted the page but gave no id; look whether the page exists"));
+        }
+        Ok(page)
+    }
+}
+
+/// The first page of a list by title, if it lies in the space that was asked for.
+pub(crate) fn first_titled(answer: &Value, space: &SpaceKey) -> Result<Option<Value>, UpstreamError> {
+    let results = answer.get("results").and_then(Value::as_array).ok_or_else(|| malformed("no list of pages"))?;
+    let in_space = |page: &&Value| {
+        let key = page.pointer("/space/key").and_then(Value::as_str);
+        key.and_then(|key| SpaceKey::parse(key).ok()).as_ref() == Some(space)
+    };
+    Ok(results.iter().find(in_space).cloned())
+}
+
+fn absent() -> UpstreamError {
+    UpstreamError::from_answer(crate::policy::Product::Confluence, 404, None, b"{}")
+}
+
+fn id_text(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}

@@ -1,0 +1,195 @@
+//! `/rest/api/2/issue/{key}` and what hangs below it.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Fields;
+use super::Jira;
+use super::malformed;
+use super::present;
+use crate::atlassian::Deployment;
+use crate::audit::Permit;
+use crate::ids::IssueKey;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Read;
+
+/// What to ask for with an issue.
+#[derive(Debug, Clone, Default)]
+pub struct IssueQuery {
+    /// The fields.
+    pub fields: Fields,
+    /// Jira's `expand`, comma separated.
+    pub expand: Vec<String>,
+    /// Issue properties by key, comma separated.
+    pub properties: Option<String>,
+    /// Whether Jira may note that the user looked at the issue.
+    pub update_history: bool,
+}
+
+impl IssueQuery {
+    /// The request for one issue. A look-up (`history` false) never asks Jira to note the visit.
+    pub fn request(&self, key: &IssueKey, history: bool) -> Request {
+        let mut request = Request::get(issue_path(key, None)).with("fields", self.fields.to_query());
+        if let Some(properties) = &self.properties {
+            request = request.with("properties", properties);
+        }
+        if !self.expand.is_empty() {
+            request = request.with("expand", self.expand.join(","));
+        }
+        request.with("updateHistory", if history && self.update_history { "true" } else { "false" })
+    }
+}
+
+/// A part of an issue that costs a request of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Include {
+    /// Links to other systems.
+    RemoteLinks,
+    /// The transitions open to the caller.
+    Transitions,
+    /// Who watches.
+    Watchers,
+    /// The history of changes.
+    Changelog,
+    /// Comments.
+    Comments,
+    /// Work logged.
+    Worklogs,
+}
+
+impl Include {
+    /// Every part.
+    pub const ALL: [Self; 6] =
+        [Self::RemoteLinks, Self::Transitions, Self::Watchers, Self::Changelog, Self::Comments, Self::Worklogs];
+
+    /// The word in the argument `include`; unknown words are nothing, as in the reference server.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "remote_links" => Self::RemoteLinks,
+            "transitions" => Self::Transitions,
+            "watchers" => Self::Watchers,
+            "changelog" => Self::Changelog,
+            "comments" => Self::Comments,
+            "worklogs" => Self::Worklogs,
+            _ => return None,
+        })
+    }
+}
+
+impl Jira<'_> {
+    /// Reads one issue as Jira gives it.
+    pub async fn issue(
+        &self,
+        permit: &Permit<Read>,
+        key: &IssueKey,
+        query: &IssueQuery,
+    ) -> Result<Value, UpstreamError> {
+        let key = permit.issue(key)?;
+        let issue = self.get(permit, query.request(key, true)).await?;
+        if issue.get("key").and_then(Value::as_str).is_none() {
+            return Err(malformed("the issue has no key"));
+        }
+        Ok(issue)
+    }
+
+    /// Reads the newest comments, newest last, and how many there are in all.
+    pub async fn newest_comments(
+        &self,
+        permit: &Permit<Read>,
+        key: &IssueKey,
+        limit: usize,
+    ) -> Result<(Vec<Value>, u64), UpstreamError> {
+        let request = Request::get(issue_path(permit.issue(key)?, Some("comment")))
+            .with("orderBy", "-created")
+            .with("maxResults", limit.to_string());
+        let answer = self.get(permit, request).await?;
+        let Some(Value::Array(mut comments)) = answer.get("comments").cloned() else {
+            return Err(malformed("the comments are not a list"));
+        };
+        // Older servers ignore the order; the newest are kept either way.
+        let created = |comment: &Value| comment.get("created").and_then(Value::as_str).map(str::to_owned);
+        comments.sort_by_key(created);
+        let total = answer.get("total").and_then(Value::as_u64).unwrap_or(comments.len() as u64);
+        let surplus = comments.len().saturating_sub(limit);
+        Ok((comments.split_off(surplus), total))
+    }
+
+    /// Reads the links to other systems.
+    pub async fn remote_links(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
+        let version = match self.deployment {
+            Deployment::DataCenter => "2",
+            Deployment::Cloud => "3",
+        };
+        let key = permit.issue(key)?.as_str();
+        let request = Request::get(Path::of(["rest", "api", version, "issue", key, "remotelink"]));
+        self.get(permit, request).await
+    }
+
+    /// Reads the transitions open to the caller: their numbers and names.
+    pub async fn transitions(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
+        let answer = self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("transitions")))).await?;
+        let listed = answer.get("transitions").and_then(Value::as_array).ok_or_else(|| malformed("no transitions"))?;
+        Ok(listed
+            .iter()
+            .map(|transition| {
+                let id = transition.get("id").and_then(Value::as_str).and_then(|id| id.parse::<i64>().ok());
+                json!({"id": id, "name": transition.get("name")})
+            })
+            .collect())
+    }
+
+    /// Reads who watches.
+    pub async fn watchers(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
+        let answer = self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("watchers")))).await?;
+        let watchers = answer.get("watchers").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(json!({
+            "issue_key": key.as_str(),
+            "watcher_count": answer.get("watchCount"),
+            "is_watching": answer.get("isWatching"),
+            "watchers": watchers.iter().map(present::person).collect::<Vec<_>>(),
+        }))
+    }
+
+    /// Reads all worklogs, page after page.
+    pub async fn worklogs(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Vec<Value>, UpstreamError> {
+        const PAGE: usize = 100;
+        const MOST: usize = 5000;
+        let mut found = Vec::new();
+        while found.len() < MOST {
+            let request = Request::get(issue_path(permit.issue(key)?, Some("worklog")))
+                .with("maxResults", PAGE.to_string())
+                .with("startAt", found.len().to_string());
+            let answer = self.get(permit, request).await?;
+            let page = answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
+            let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
+            found.extend(page.iter().map(worklog));
+            if page.is_empty() || found.len() as u64 >= total {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn worklog(worklog: &Value) -> Value {
+    let mut view = Map::new();
+    let time = |name: &str| {
+        worklog.get(name).and_then(Value::as_str).map_or(Value::Null, |text| crate::atlassian::times::offset(text).into())
+    };
+    view.insert("id".into(), worklog.get("id").cloned().unwrap_or_default());
+    view.insert("comment".into(), present::text(worklog.get("comment")).unwrap_or_default().into());
+    view.insert("created".into(), time("created"));
+    view.insert("updated".into(), time("updated"));
+    view.insert("started".into(), time("started"));
+    view.insert("time_spent".into(), worklog.get("timeSpent").cloned().unwrap_or_default());
+    view.insert("time_spent_seconds".into(), worklog.get("timeSpentSeconds").cloned().unwrap_or_default());
+    view.insert("author".into(), worklog.pointer("/author/displayName").cloned().unwrap_or_default());
+    Value::Object(view)
+}
+
+fn issue_path(key: &IssueKey, below: Option<&str>) -> Path {
+    Path::of(["rest", "api", "2", "issue", key.as_str()].into_iter().chain(below))
+}

@@ -1,0 +1,94 @@
+//! Searching issues: `/rest/api/2/search` on Data Center, `/rest/api/3/search/jql` on Cloud.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::Fields;
+use super::Jira;
+use super::malformed;
+use crate::atlassian::Deployment;
+use crate::audit::Permit;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Product;
+use crate::policy::Read;
+
+/// One page of a search.
+#[derive(Debug, Clone)]
+pub struct SearchQuery {
+    /// The JQL, complete.
+    pub jql: String,
+    /// The fields of each issue.
+    pub fields: Fields,
+    /// Jira's `expand`.
+    pub expand: Vec<String>,
+    /// How many at most; Data Center gives 50, Cloud 100.
+    pub limit: u64,
+    /// How many to leave out at the start, Data Center alone.
+    pub start_at: u64,
+    /// Where to go on, Cloud alone.
+    pub page_token: Option<String>,
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub struct SearchPage {
+    /// The issues as Jira gives them.
+    pub issues: Vec<Value>,
+    /// How many match in all; unknown on Cloud.
+    pub total: Option<u64>,
+    /// Where this page starts.
+    pub start_at: u64,
+    /// The page size that was in force.
+    pub max_results: u64,
+    /// Where to go on, Cloud alone.
+    pub next_page_token: Option<String>,
+    /// The display names of fields, when `names` was expanded.
+    pub names: Option<Value>,
+}
+
+impl Jira<'_> {
+    /// Runs a search.
+    pub async fn search(&self, permit: &Permit<Read>, query: &SearchQuery) -> Result<SearchPage, UpstreamError> {
+        permit.instance(Product::Jira)?;
+        let answer = self.get(permit, self.search_request(query)).await?;
+        let Some(Value::Array(issues)) = answer.get("issues").cloned() else {
+            return Err(malformed("the search result has no issues"));
+        };
+        let number = |name: &str| answer.get(name).and_then(Value::as_u64);
+        Ok(SearchPage {
+            total: number("total"),
+            start_at: number("startAt").unwrap_or(0),
+            max_results: number("maxResults").unwrap_or(query.limit),
+            next_page_token: answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned),
+            names: answer.get("names").cloned(),
+            issues,
+        })
+    }
+
+    fn search_request(&self, query: &SearchQuery) -> Request {
+        if self.deployment == Deployment::Cloud {
+            let mut body = json!({"jql": query.jql, "fields": query.fields.names()});
+            if let Value::Object(body) = &mut body {
+                if !query.expand.is_empty() {
+                    body.insert("expand".into(), query.expand.join(",").into());
+                }
+                body.insert("maxResults".into(), query.limit.min(100).into());
+                if let Some(token) = &query.page_token {
+                    body.insert("nextPageToken".into(), token.as_str().into());
+                }
+            }
+            return Request::post(Path::of(["rest", "api", "3", "search", "jql"]), body);
+        }
+        let mut request = Request::get(Path::of(["rest", "api", "2", "search"]))
+            .with("startAt", query.start_at.to_string())
+            .with("maxResults", query.limit.min(50).to_string())
+            .with("fields", query.fields.to_query())
+            .with("jql", query.jql.as_str());
+        if !query.expand.is_empty() {
+            request = request.with("expand", query.expand.join(","));
+        }
+        request
+    }
+}

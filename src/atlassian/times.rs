@@ -1,0 +1,49 @@
+//! Atlassian's timestamps in the forms that the results use.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// `2024-01-01 10:00:00 UTC`: issues and pages. What cannot be read passes as it is.
+pub(crate) fn spaced(text: &str) -> String {
+    form(text, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+/// `2024-01-01 10:00:00+00:00`: added comments and worklogs.
+pub(crate) fn offset(text: &str) -> String {
+    form(text, "%Y-%m-%d %H:%M:%S+00:00")
+}
+
+/// `2024-01-01T10:00:00+00:00`: changelogs.
+pub(crate) fn iso(text: &str) -> String {
+    form(text, "%Y-%m-%dT%H:%M:%S+00:00")
+}
+
+fn form(text: &str, format: &str) -> String {
+    let Some(time) = parse(text) else { return text.to_owned() };
+    time.to_zoned(TimeZone::UTC).strftime(format).to_string()
+}
+
+/// Reads `2024-01-01T10:00:00.000+0000` (Jira) and RFC 3339 (Confluence).
+fn parse(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_atlassian_are_read() {
+        let table = [
+            ("2024-01-01T12:00:00.000+0200", "2024-01-01 10:00:00 UTC"),
+            ("2024-01-01T10:00:00.000Z", "2024-01-01 10:00:00 UTC"),
+            ("2024-01-01T10:00:00+00:00", "2024-01-01 10:00:00 UTC"),
+            ("yesterday", "yesterday"),
+        ];
+        for (given, wanted) in table {
+            assert_eq!(spaced(given), wanted);
+        }
+        assert_eq!(offset("2024-01-01T10:00:00.000+0000"), "2024-01-01 10:00:00+00:00");
+        assert_eq!(iso("2024-01-01T10:00:00.000+0000"), "2024-01-01T10:00:00+00:00");
+    }
+}

@@ -1,0 +1,189 @@
+//! What can go wrong between here and Atlassian, said once for the caller and once for the operator.
+
+use serde_json::Value;
+
+use crate::policy::Product;
+
+/// Why a request to Jira or Confluence brought no result.
+///
+/// `Display` is for the caller: what failed, the status, Atlassian's own words, what to do. [`Self::operator`] adds
+/// what only the operator should read: hosts and causes.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// No answer: name, route, refusal, TLS or a broken connection.
+    #[error("{} cannot be reached ({problem}); the administrator's log has the cause", product.title())]
+    Unreachable {
+        /// Which product.
+        product: Product,
+        /// The kind of problem, for example `connection refused`.
+        problem: &'static str,
+        /// The whole chain of causes, for the operator.
+        detail: String,
+    },
+    /// No answer in time.
+    #[error("{} did not answer in time; try again, or ask for less at once", product.title())]
+    Timeout {
+        /// Which product.
+        product: Product,
+    },
+    /// An answer that is not a success.
+    #[error("{}", status_text(*product, *status, messages, *retry_after))]
+    Status {
+        /// Which product.
+        product: Product,
+        /// The HTTP status.
+        status: u16,
+        /// Atlassian's own messages, shortened.
+        messages: Vec<String>,
+        /// Seconds to wait, when the answer said so.
+        retry_after: Option<u64>,
+    },
+    /// A success that is not JSON, for example a login page.
+    #[error(
+        "{} answered {status} with {content}, not with JSON; probably a login page or a proxy answered in its place",
+        product.title()
+    )]
+    NotJson {
+        /// Which product.
+        product: Product,
+        /// The HTTP status.
+        status: u16,
+        /// The kind of content, for example `text/html`.
+        content: String,
+    },
+    /// JSON that is broken, cut, or not of the shape it must have.
+    #[error("{}'s answer could not be read: {problem}", product.title())]
+    Malformed {
+        /// Which product.
+        product: Product,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An answer larger than the limit.
+    #[error("{}'s answer is larger than {limit} bytes; ask for fewer items or fields", product.title())]
+    TooLarge {
+        /// Which product.
+        product: Product,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The request was not sent: it does more than the permit allows.
+    #[error("the request was not sent: a read may not {method} to {}", product.title())]
+    NotARead {
+        /// Which product.
+        product: Product,
+        /// The HTTP method.
+        method: String,
+    },
+    /// The request was not sent: it names an object the permit was not made for.
+    #[error("the request was not sent: {0}")]
+    NotPermitted(String),
+}
+
+impl UpstreamError {
+    /// The upstream's HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } | Self::NotJson { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// True when Atlassian said that the object does not exist, or hid it.
+    pub fn is_absent(&self) -> bool {
+        self.status() == Some(404)
+    }
+
+    /// The text for the operator's log.
+    pub fn operator(&self) -> String {
+        match self {
+            Self::Unreachable { detail, .. } => format!("{self}: {detail}"),
+            _ => self.to_string(),
+        }
+    }
+
+    /// Reads the error of an answer that is not a success.
+    pub(crate) fn from_answer(product: Product, status: u16, retry_after: Option<u64>, body: &[u8]) -> Self {
+        let messages = serde_json::from_slice(body).map(|body| messages_of(&body)).unwrap_or_default();
+        Self::Status { product, status, messages, retry_after }
+    }
+}
+
+fn status_text(product: Product, status: u16, messages: &[String], retry_after: Option<u64>) -> String {
+    let title = product.title();
+    let mut text = format!("{title} answered {status}");
+    if !messages.is_empty() {
+        text.push_str(": ");
+        text.push_str(&messages.join("; "));
+    }
+    match (status, retry_after) {
+        (401, _) => text.push_str(&format!(". {title} did not accept the credential; check the token")),
+        (403, _) => text.push_str(&format!(". {title} does not let this account do that")),
+        (429, Some(seconds)) => text.push_str(&format!(". Wait {seconds} seconds before the next call")),
+        (429, None) => text.push_str(". Wait before the next call"),
+        (410, _) => text.push_str(". The endpoint is gone at this version"),
+        (500.., _) => text.push_str(". The fault is on the server's side; try again later"),
+        _ => {}
+    }
+    text
+}
+
+/// Collects the messages of Jira's and Confluence's error bodies, in order, each cut at 300 characters.
+fn messages_of(body: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let texts = |value: &Value| value.as_array().into_iter().flatten().filter_map(text_of).collect::<Vec<_>>();
+    found.extend(body.get("errorMessages").map(texts).unwrap_or_default());
+    match body.get("errors") {
+        Some(Value::Object(fields)) => {
+            found.extend(fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", text_of(value)?))));
+        }
+        Some(Value::Array(errors)) => found.extend(errors.iter().filter_map(text_of)),
+        _ => {}
+    }
+    if found.is_empty() {
+        found.extend(["message", "errorMessage", "error_description", "error"].iter().find_map(|name| body.get(name).and_then(text_of)));
+    }
+    found.truncate(10);
+    found
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.as_str(),
+        Value::Object(object) => ["detail", "title", "message", "translation"]
+            .iter()
+            .find_map(|name| object.get(*name).and_then(Value::as_str))?,
+        _ => return None,
+    };
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect();
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn atlassians_own_words_are_kept() {
+        let table = [
+            (json!({"errorMessages": ["Issue Does Not Exist"], "errors": {}}), vec!["Issue Does Not Exist"]),
+            (json!({"errorMessages": [], "errors": {"summary": "is required"}}), vec!["summary: is required"]),
+            (json!({"statusCode": 404, "message": "No content found"}), vec!["No content found"]),
+            (json!({"errors": [{"status": 400, "code": "X", "title": "Bad space", "detail": null}]}), vec!["Bad space"]),
+            (json!("text"), vec![]),
+        ];
+        for (body, wanted) in table {
+            assert_eq!(messages_of(&body), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn the_next_step_is_said() {
+        let error = UpstreamError::from_answer(Product::Jira, 429, Some(7), b"{}");
+        assert_eq!(error.to_string(), "Jira answered 429. Wait 7 seconds before the next call");
+        let error = UpstreamError::from_answer(Product::Confluence, 401, None, b"<html>");
+        assert!(error.to_string().contains("check the token"), "{error}");
+    }
+}

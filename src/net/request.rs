@@ -1,0 +1,98 @@
+//! A request to a product, and its answer.
+
+use http::Method;
+use serde_json::Value;
+
+use super::Path;
+
+/// Reads that are a POST at Atlassian, by path below the product's base: nothing else but GET passes for a read.
+const READS_BY_POST: [&str; 1] = ["/rest/api/3/search/jql"];
+
+/// One request below a product's base URL.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path below the base URL.
+    pub path: Path,
+    /// The query, in order; names and values are encoded when sent.
+    pub query: Vec<(&'static str, String)>,
+    /// A JSON body.
+    pub body: Option<Value>,
+    /// Further headers, all of them our own constants.
+    pub headers: Vec<(&'static str, &'static str)>,
+}
+
+impl Request {
+    /// A GET.
+    pub fn get(path: Path) -> Self {
+        Self { method: Method::GET, path, query: Vec::new(), body: None, headers: Vec::new() }
+    }
+
+    /// A POST with a JSON body.
+    pub fn post(path: Path, body: Value) -> Self {
+        Self { method: Method::POST, path, query: Vec::new(), body: Some(body), headers: Vec::new() }
+    }
+
+    /// A PUT with a JSON body.
+    pub fn put(path: Path, body: Value) -> Self {
+        Self { method: Method::PUT, path, query: Vec::new(), body: Some(body), headers: Vec::new() }
+    }
+
+    /// Adds one query parameter.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Adds one header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Whether the request can change nothing at Atlassian.
+    ///
+    /// A GET with a side effect (`updateHistory=true`) is not a read.
+    pub fn is_read(&self) -> bool {
+        let silent = !self.query.iter().any(|(name, value)| *name == "updateHistory" && value != "false");
+        match self.method {
+            Method::GET | Method::HEAD => silent,
+            Method::POST => READS_BY_POST.contains(&self.path.as_str()),
+            _ => false,
+        }
+    }
+}
+
+/// What came back with a 2xx status.
+#[derive(Debug)]
+pub struct Reply {
+    /// The JSON body; null for an empty one.
+    pub body: Value,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_reads_pass_for_reads() {
+        let issue = || Path::of(["rest", "api", "2", "issue", "OPS-1"]);
+        let search = || Path::of(["rest", "api", "3", "search", "jql"]);
+        let table = [
+            (Request::get(issue()), true),
+            (Request::get(issue()).with("updateHistory", "false"), true),
+            (Request::get(issue()).with("updateHistory", "true"), false),
+            (Request::post(search(), Value::Null), true),
+            (Request::post(issue(), Value::Null), false),
+            (Request::put(search(), Value::Null), false),
+        ];
+        for (request, wanted) in table {
+            assert_eq!(request.is_read(), wanted, "{request:?}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! One product's base URL and client.
+
+use std::error::Error as _;
+use std::time::Duration;
+use std::time::Instant;
+
+use http::HeaderMap;
+use http::HeaderValue;
+use http::header;
+use serde_json::Value;
+use url::Url;
+
+use super::Credential;
+use super::Reply;
+use super::Request;
+use super::UpstreamError;
+use super::Warrant;
+use crate::audit::UpstreamNote;
+use crate::policy::Access;
+use crate::policy::Product;
+use crate::telemetry::Metrics;
+
+/// What an [`Upstream`] is made of.
+#[derive(Debug)]
+pub struct UpstreamSettings {
+    /// Which product.
+    pub product: Product,
+    /// Its base URL, without a trailing slash.
+    pub base: Url,
+    /// The client, from [`super::build_client`].
+    pub client: reqwest::Client,
+    /// Headers the operator adds to every request.
+    pub headers: HeaderMap,
+    /// Whether anything but a read is refused, whatever the permit says.
+    pub read_only: bool,
+    /// The largest answer taken, in bytes after decompression.
+    pub answer_limit: usize,
+}
+
+/// One product: where it is and how it is asked.
+#[derive(Debug)]
+pub struct Upstream {
+    settings: UpstreamSettings,
+    metrics: Metrics,
+}
+
+impl Upstream {
+    /// Takes the settings and the metrics to count in.
+    pub fn new(settings: UpstreamSettings, metrics: Metrics) -> Self {
+        Self { settings, metrics }
+    }
+
+    /// Which product this is.
+    pub fn product(&self) -> Product {
+        self.settings.product
+    }
+
+    /// The base URL without a trailing slash.
+    pub fn base(&self) -> &str {
+        self.settings.base.as_str().trim_end_matches('/')
+    }
+
+    /// Sends a request on a warrant and reads its JSON answer.
+    ///
+    /// Dropping the future drops the request: when the client goes away, so does the call upstream.
+    pub async fn execute<W: Warrant>(
+        &self,
+        warrant: &W,
+        credential: &Credential,
+        request: Request,
+    ) -> Result<Reply, UpstreamError> {
+        let product = self.settings.product;
+        let read_only = self.settings.read_only || W::ACCESS == Access::Read;
+        if read_only && !request.is_read() && !self.is_history_read(&request) {
+            return Err(UpstreamError::NotARead { product, method: request.method.to_string() });
+        }
+        let started = Instant::now();
+        let method = request.method.clone();
+        let result = self.exchange(warrant, credential, request).await;
+        let (status, bytes) = match &result {
+            Ok((reply, bytes)) => (Some(reply.status), *bytes),
+            Err(error) => (error.status(), 0),
+        };
+        let elapsed = started.elapsed();
+        self.metrics.upstream_request(product, status, elapsed);
+        warrant.note(UpstreamNote { method: method.to_string(), status, bytes, duration: elapsed });
+        result.map(|(reply, _)| reply)
+    }
+
+    /// With writes on, a read tool may mark the issue as recently viewed, as the reference server does by default.
+    fn is_history_read(&self, request: &Request) -> bool {
+        !self.settings.read_only && request.method == http::Method::GET
+    }
+
+    async fn exchange<W: Warrant>(
+        &self,
+        warrant: &W,
+        credential: &Credential,
+        request: Request,
+    ) -> Result<(Reply, u64), UpstreamError> {
+        let product = self.settings.product;
+        let mut url = self.settings.base.clone();
+        url.set_path(&format!("{}{}", self.settings.base.path().trim_end_matches('/'), request.path.as_str()));
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(request.query.iter().map(|(name, value)| (*name, value.as_str())));
+        }
+        let mut headers = self.settings.headers.clone();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        for (name, value) in request.headers {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Ok(call) = HeaderValue::from_str(&warrant.call().to_string()) {
+            headers.insert("x-request-id", call);
+        }
+        if let Some(value) = credential.header() {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        let mut builder = self.settings.client.request(request.method, url).headers(headers);
+        if let Some(body) = &request.body {
+            builder = builder.json(body);
+        }
+        let answer = builder.send().await.map_err(|error| self.failure(&error))?;
+        self.read(product, answer).await
+    }
+
+    async fn read(&self, product: Product, answer: reqwest::Response) -> Result<(Reply, u64), UpstreamError> {
+        let status = answer.status().as_u16();
+        let success = answer.status().is_success();
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let content = header(header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default();
+        let content: String = content.trim().to_ascii_lowercase().chars().take(80).collect();
+        let retry_after = header(header::RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+        let body = self.body(product, answer).await?;
+        if !success {
+            return Err(UpstreamError::from_answer(product, status, retry_after, &body));
+        }
+        if body.is_empty() {
+            return Ok((Reply { body: Value::Null, status }, 0));
+        }
+        if content != "application/json" && !content.ends_with("+json") {
+            let content = if content.is_empty() { "no content type".to_owned() } else { content };
+            return Err(UpstreamError::NotJson { product, status, content });
+        }
+        let bytes = body.len() as u64;
+        let body = serde_json::from_slice(&body)
+            .map_err(|error| UpstreamError::Malformed { product, problem: format!("not JSON: {error}") })?;
+        Ok((Reply { body, status }, bytes))
+    }
+
+    async fn body(&self, product: Product, mut answer: reqwest::Response) -> Result<Vec<u8>, UpstreamError> {
+        let limit = self.settings.answer_limit;
+        let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(1 << 20) as usize);
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(&error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(UpstreamError::TooLarge { product, limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn failure(&self, error: &reqwest::Error) -> UpstreamError {
+        let product = self.settings.product;
+        if error.is_timeout() && !error.is_connect() {
+            return UpstreamError::Timeout { product };
+        }
+        let mut causes = Vec::new();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            causes.push(cause.to_string());
+            source = cause.source();
+        }
+        let detail = format!("{}: {}", self.settings.base.host_str().unwrap_or_default(), causes.join(": "));
+        if error.is_body() || error.is_decode() {
+            let problem = "the answer broke off or could not be decoded".to_owned();
+            return UpstreamError::Malformed { product, problem };
+        }
+        UpstreamError::Unreachable { product, problem: problem_of(&detail, error.is_timeout()), detail }
+    }
+}
+
+/// The kind of problem, from the words of the causes: the libraries below give no type for it.
+fn problem_of(detail: &str, timeout: bool) -> &'static str {
+    let detail = detail.to_ascii_lowercase();
+    let has = |word: &str| detail.contains(word);
+    if timeout {
+        "no connection in time"
+    } else if has("certificate") || has("tls") || has("handshake") {
+        "its TLS certificate or handshake was not accepted"
+    } else if has("dns") || has("lookup") || has("resolve") {
+        "its name does not resolve"
+    } else if has("refused") {
+        "connection refused"
+    } else if has("proxy") || has("tunnel") {
+        "the proxy refused"
+    } else {
+        "the connection failed"
+    }
+}
+
+/// The default of [`UpstreamSettings::answer_limit`]: 32 MiB.
+pub const ANSWER_LIMIT: usize = 32 << 20;
+
+/// The default time one request may take, as the reference server's.
+pub const TIMEOUT: Duration = Duration::from_secs(75);

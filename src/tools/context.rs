@@ -1,0 +1,63 @@
+//! What a tool works with, and what can go wrong in it.
+
+use crate::atlassian::confluence::Confluence;
+use crate::atlassian::jira::Jira;
+use crate::ids::InvalidId;
+use crate::lookup::Found;
+use crate::net::UpstreamError;
+use crate::policy::Product;
+
+/// What a tool works with. It holds no way around the permit: the clients ask for one with every request.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// Jira, if it is configured.
+    pub jira: Option<Jira<'a>>,
+    /// Confluence, if it is configured.
+    pub confluence: Option<Confluence<'a>>,
+    /// What the look-ups brought along.
+    pub found: Found,
+    /// Whether the server runs read-only.
+    pub read_only: bool,
+    /// The operator's boundary of projects, to narrow searches with; empty is none.
+    pub projects: &'a [crate::ids::ProjectKey],
+    /// The operator's boundary of spaces, to narrow searches with; empty is none.
+    pub spaces: &'a [crate::ids::SpaceKey],
+}
+
+impl<'a> Context<'a> {
+    /// Jira, or why not.
+    pub fn jira(&self) -> Result<Jira<'a>, ToolError> {
+        self.jira.ok_or(ToolError::NotConfigured(Product::Jira))
+    }
+
+    /// Confluence, or why not.
+    pub fn confluence(&self) -> Result<Confluence<'a>, ToolError> {
+        self.confluence.ok_or(ToolError::NotConfigured(Product::Confluence))
+    }
+}
+
+/// What can go wrong in a tool.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// The arguments are well-typed but make no sense together.
+    #[error("{0}")]
+    Arguments(String),
+    /// Atlassian gave no result.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// The object does not exist, as far as the caller may know.
+    #[error("does not exist or is not visible to you")]
+    Absent,
+    /// The product is not configured.
+    #[error("{} is not configured", .0.title())]
+    NotConfigured(Product),
+    /// The permit is for another effect; a fault of ours.
+    #[error("the permit does not fit the tool; nothing was sent")]
+    WrongPermit,
+}
+
+impl From<InvalidId> for ToolError {
+    fn from(error: InvalidId) -> Self {
+        Self::Arguments(error.to_string())
+    }
+}

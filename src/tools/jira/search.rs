@@ -1,0 +1,184 @@
+//! Search issues by JQL.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::words;
+use crate::atlassian::Deployment;
+use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::IssueView;
+use crate::atlassian::jira::SearchPage;
+use crate::atlassian::jira::SearchQuery;
+use crate::atlassian::query;
+use crate::audit::Permit;
+use crate::ids::InvalidId;
+use crate::ids::ProjectKey;
+use crate::lookup;
+use crate::lookup::Target;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::ResourceKind;
+use crate::tools::Context;
+use crate::tools::Item;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `jira_search`.
+#[derive(Debug)]
+pub(crate) struct Search;
+
+/// Arguments of `jira_search`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    /// JQL, for example: project = OPS AND status != Done ORDER BY updated DESC.
+    jql: String,
+    /// Fields of each issue, comma separated; *all for everything.
+    #[serde(default = "Fields::default_text")]
+    fields: String,
+    /// How many issues at most; Data Center gives up to 50 at once, Cloud 100.
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1))]
+    limit: u64,
+    /// How many to skip, Data Center only.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    start_at: u64,
+    /// Only these projects, comma separated keys.
+    projects_filter: Option<String>,
+    /// Jira's expand values, comma separated.
+    expand: Option<String>,
+    /// Where to go on: next_page_token of the page before, Cloud only.
+    page_token: Option<String>,
+    /// Key custom fields by their display names.
+    #[serde(default)]
+    use_display_names: bool,
+}
+
+fn ten() -> u64 {
+    10
+}
+
+impl Args {
+    fn query(&self, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
+        let asked: Vec<ProjectKey> = words(self.projects_filter.as_deref())
+            .iter()
+            .map(|key| ProjectKey::parse(key))
+            .collect::<Result<_, InvalidId>>()?;
+        let restrictions: Vec<String> = [asked.as_slice(), boundary].into_iter().filter_map(in_projects).collect();
+        let jql = query::restrict(&self.jql, &restrictions).map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
+        let mut expand = words(self.expand.as_deref());
+        if self.use_display_names && !expand.iter().any(|word| word == "names") {
+            expand.push("names".to_owned());
+        }
+        Ok(SearchQuery {
+            jql,
+            // The project is asked for too: every issue is decided on by it.
+            fields: Fields::parse(&self.fields).with("project"),
+            expand,
+            limit: self.limit,
+            start_at: self.start_at,
+            page_token: self.page_token.clone(),
+        })
+    }
+}
+
+impl Tool for Search {
+    const SPEC: Spec = Spec {
+        name: "jira_search",
+        product: Product::Jira,
+        toolset: "jira_issues",
+        core: true,
+        description: "Search Jira issues with JQL across all projects you may see. Issues you may not see are left \
+                      out and counted. Use jira_get_issue for one issue whose key is known.",
+        destructive: false,
+        cloud_only: false,
+        resources: &[ResourceKind::Instance(Product::Jira)],
+        long_text: &["jql"],
+        aliases: &[],
+    };
+    type Effect = Read;
+    type Args = Args;
+
+    fn targets(_args: &Args) -> Vec<Target> {
+        vec![Target::Instance(Product::Jira)]
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+        let jira = context.jira()?;
+        let query = args.query(context.projects)?;
+        let page = jira.search(permit, &query).await?;
+        let mut fields = Fields::parse(&args.fields);
+        let project_asked = fields.wants("project");
+        if !project_asked {
+            fields = fields.with("project");
+        }
+        let names = if args.use_display_names { page.names.as_ref() } else { None };
+        let view = IssueView { base: jira.base(), fields: &fields, names, comment_limit: usize::MAX };
+        let show = |issue: &Value| {
+            let mut shown = view.show(issue);
+            if !project_asked {
+                shown.remove("project");
+            }
+            Item { resource: lookup::issue_place(issue), value: Value::Object(shown) }
+        };
+        let items = page.issues.iter().map(show).collect();
+        Ok(listed(&args, &page, jira.deployment(), items))
+    }
+}
+
+fn listed(args: &Args, page: &SearchPage, deployment: Deployment, items: Vec<Item>) -> Output {
+    let mut envelope = Map::new();
+    let cloud = deployment == Deployment::Cloud;
+    let reached = page.start_at + page.issues.len() as u64;
+    let complete = if cloud {
+        page.next_page_token.is_none()
+    } else {
+        page.total.is_some_and(|total| reached >= total)
+    };
+    envelope.insert("start_at".into(), if cloud { 0 } else { args.start_at }.into());
+    envelope.insert("max_results".into(), if cloud { args.limit } else { page.max_results.min(args.limit) }.into());
+    let next = match &page.next_page_token {
+        Some(token) => {
+            envelope.insert("next_page_token".into(), token.as_str().into());
+            Some("call again with page_token set to next_page_token".to_owned())
+        }
+        None => (!complete).then(|| format!("call again with start_at = {reached}")),
+    };
+    Output::Items { items, envelope, field: Some("issues"), complete, total: page.total, next }
+}
+
+fn in_projects(keys: &[ProjectKey]) -> Option<String> {
+    let values: Vec<String> = keys.iter().map(|key| query::key_value(key.as_str())).collect();
+    match values.as_slice() {
+        [] => None,
+        [one] => Some(format!("project = {one}")),
+        many => Some(format!("project IN ({})", many.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_callers_projects_only_narrow_the_operators() {
+        let args: Args = serde_json::from_value(serde_json::json!({
+            "jql": "assignee = currentUser() ORDER BY created", "projects_filter": "proj, SD"
+        }))
+        .unwrap();
+        let boundary = [ProjectKey::parse("OPS").unwrap()];
+        assert_eq!(
+            args.query(&boundary).unwrap().jql,
+            "(assignee = currentUser()) AND (project IN (PROJ, SD)) AND (project = OPS) ORDER BY created"
+        );
+        let args: Args =
+            serde_json::from_value(serde_json::json!({"jql": "project = A) OR (project = B"})).unwrap();
+        assert!(args.query(&boundary).unwrap_err().to_string().contains("brackets"));
+    }
+}

@@ -1,0 +1,110 @@
+//! What a tool found, before the policy has sifted it.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::ids::IssueKey;
+use crate::policy::Resource;
+
+/// One item of a result.
+#[derive(Debug)]
+pub struct Item {
+    /// What it is, as policies see it; an item that has none is left out.
+    pub resource: Option<Resource>,
+    /// What is shown of it.
+    pub value: Value,
+}
+
+/// The result of a tool.
+#[derive(Debug)]
+pub enum Output {
+    /// The object the call was about; `actual` is what Atlassian says it is, which is decided on once more.
+    Object {
+        /// What came back, as policies see it.
+        actual: Option<Resource>,
+        /// The result.
+        value: Value,
+    },
+    /// Items found on the way, each to be sifted.
+    Items {
+        /// The items.
+        items: Vec<Item>,
+        /// The keys around them; the items go under `field`. Without a field, the result is a bare list.
+        envelope: Map<String, Value>,
+        /// The key of the list, if there is one.
+        field: Option<&'static str>,
+        /// Whether these are all there are.
+        complete: bool,
+        /// How many there are in all, if Atlassian said so and the caller may see every one.
+        total: Option<u64>,
+        /// How to get the rest, when it is not complete.
+        next: Option<String>,
+    },
+}
+
+/// Removes issues inside a result that the caller may not view, and counts them.
+///
+/// Parents, subtasks and linked issues come along with an issue: each is an object with an issue key and its own
+/// fields. A list loses the element, an object the entry.
+pub fn sift_embedded(value: &mut Value, may_view: &dyn Fn(&Resource) -> bool) -> u64 {
+    match value {
+        Value::Array(items) => {
+            let before = items.len();
+            items.retain(|item| !is_hidden(item, may_view) && !wraps_hidden(item, may_view));
+            let dropped = (before - items.len()) as u64;
+            dropped + items.iter_mut().map(|item| sift_embedded(item, may_view)).sum::<u64>()
+        }
+        Value::Object(object) => {
+            let before = object.len();
+            object.retain(|_, entry| !is_hidden(entry, may_view));
+            let dropped = (before - object.len()) as u64;
+            dropped + object.values_mut().map(|entry| sift_embedded(entry, may_view)).sum::<u64>()
+        }
+        _ => 0,
+    }
+}
+
+fn is_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    embedded_issue(value).is_some_and(|issue| !may_view(&issue))
+}
+
+/// A link or the like: an element whose own entries are issues.
+fn wraps_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    value.as_object().is_some_and(|object| object.values().any(|entry| is_hidden(entry, may_view)))
+}
+
+fn embedded_issue(value: &Value) -> Option<Resource> {
+    let object = value.as_object()?;
+    let key = IssueKey::parse(object.get("key")?.as_str()?).ok()?;
+    (object.contains_key("fields") || object.contains_key("summary")).then_some(())?;
+    let project = key.project();
+    Some(Resource::Issue { key, project: Some(project) })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hidden_issues_are_taken_out_wherever_they_hang() {
+        let may_view = |resource: &Resource| !resource.id().starts_with("SECRET");
+        let mut value = json!({
+            "key": "OPS-1",
+            "summary": "s",
+            "parent": {"key": "SECRET-1", "fields": {"summary": "no"}},
+            "subtasks": [{"key": "OPS-2", "fields": {}}, {"key": "SECRET-2", "fields": {}}],
+            "issuelinks": [
+                {"id": "1", "outward_issue": {"key": "SECRET-3", "fields": {}}},
+                {"id": "2", "inward_issue": {"key": "OPS-3", "fields": {}}},
+            ],
+            "assignee": {"key": "JIRAUSER-1", "name": "ann"},
+        });
+        assert_eq!(sift_embedded(&mut value, &may_view), 3);
+        assert!(!value.to_string().contains("SECRET"), "{value}");
+        assert_eq!(value["subtasks"].as_array().unwrap().len(), 1);
+        assert_eq!(value["issuelinks"][0]["id"], "2");
+        assert_eq!(value["assignee"]["name"], "ann");
+    }
+}
