@@ -1,1 +1,229 @@
-//! `call`.
+//! One call, as a straight line: find, identify, decode, resolve, decide, admit, run, sift, shape, close.
+//!
+//! Everything a call may do happens in [`steps`]; [`call`] around it makes sure that every end, also a panic, a
+//! deadline or a client that goes away, is an answer and an outcome record.
+
+mod refusal;
+mod shape;
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use serde_json::Map;
+use serde_json::Value;
+
+pub use refusal::Refusal;
+pub use shape::Answer;
+
+use crate::atlassian::Instance;
+use crate::atlassian::Products;
+use crate::atlassian::confluence::Confluence;
+use crate::atlassian::jira::Jira;
+use crate::audit::Admitted;
+use crate::audit::Audit;
+use crate::audit::CallFacts;
+use crate::audit::CallId;
+use crate::audit::Trail;
+use crate::identity::Caller;
+use crate::identity::Identity;
+use crate::identity::Presented;
+use crate::ids::ProjectKey;
+use crate::ids::SpaceKey;
+use crate::lookup::Found;
+use crate::lookup::LookupError;
+use crate::lookup::Lookups;
+use crate::lookup::Target;
+use crate::policy::Access;
+use crate::policy::Engine;
+use crate::policy::Product;
+use crate::policy::Question;
+use crate::policy::Read;
+use crate::policy::Resource;
+use crate::policy::Write;
+use crate::telemetry::Metrics;
+use crate::tools::AnyTool;
+use crate::tools::Context;
+use crate::tools::Decoded;
+use crate::tools::Offer;
+use crate::tools::Output;
+
+/// Everything a call passes through.
+#[derive(Debug)]
+pub struct Gate {
+    /// The configured products.
+    pub products: Products,
+    /// Who calls.
+    pub identity: Identity,
+    /// What is allowed.
+    pub engine: Engine,
+    /// Where things lie.
+    pub lookups: Lookups,
+    /// What is written down.
+    pub audit: Audit,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Which tools the configuration offers.
+    pub offer: Offer,
+    /// How long a call may take.
+    pub deadline: Duration,
+    /// Whether the server runs read-only.
+    pub read_only: bool,
+    /// The operator's boundary of projects; empty is none.
+    pub projects: Vec<ProjectKey>,
+    /// The operator's boundary of spaces; empty is none.
+    pub spaces: Vec<SpaceKey>,
+}
+
+/// A call as a client sent it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The name of the tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// Who sent it, and how.
+    pub presented: Presented,
+    /// The trace it belongs to, if the client said so.
+    pub trace_id: Option<String>,
+}
+
+/// Runs one call and writes down how it ended. Dropping the future ends the request upstream and writes `abandoned`.
+pub async fn call(gate: &Gate, request: Request) -> Answer {
+    let Some(tool) = gate.offer.find(&request.tool) else {
+        return refusal::unknown(gate, &request).await;
+    };
+    let mut trail = gate.audit.trail(facts(tool, &request));
+    let line = AssertUnwindSafe(steps(gate, tool, request, &mut trail)).catch_unwind();
+    let ended = match tokio::time::timeout(gate.deadline, line).await {
+        Ok(Ok(Ok(answer))) => Ok(answer),
+        Ok(Ok(Err(refusal))) => Err(refusal),
+        Ok(Err(_panic)) => Err(Refusal::Panic),
+        Err(_elapsed) => Err(Refusal::Deadline(gate.deadline)),
+    };
+    shape::close(gate, tool, trail, ended).await
+}
+
+/// The line. Each step is one function; each can end the call.
+async fn steps(
+    gate: &Gate,
+    tool: &'static dyn AnyTool,
+    request: Request,
+    trail: &mut Trail,
+) -> Result<Answer, Refusal> {
+    let instance = gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
+    let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
+    let decoded = tool.decode(request.arguments)?;
+    let targets = decoded.targets();
+    let mut found = Found::default();
+    let resources = resolve(gate, tool, &targets, instance, &caller, trail, &mut found).await?;
+    let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail)
+        .await
+        .map_err(|refusal| refusal.about(&targets))?;
+    let input = decoded.input();
+    let output = decoded
+        .run(context(gate, &caller, found), admitted)
+        .await
+        .map_err(|error| Refusal::from(error).about(&targets))?;
+    let question = Question {
+        principal: &caller.principal,
+        session: &caller.session,
+        tool: tool.spec().name,
+        resources: &resources,
+        input: &input,
+    };
+    let sifted = shape::sift(gate, &question, output).map_err(|refusal| refusal.about(&targets))?;
+    Ok(shape::shape(sifted))
+}
+
+async fn identify(
+    gate: &Gate,
+    request: &Request,
+    product: Product,
+    instance: &Instance,
+    trail: &mut Trail,
+) -> Result<Caller, Refusal> {
+    let caller = gate.identity.identify(&request.presented, product, instance, &gate.engine, trail).await?;
+    trail.identified(&caller.principal);
+    Ok(caller)
+}
+
+/// Finds the real project or space of everything the call names, unless the decision is the same for all of them.
+async fn resolve(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    targets: &[Target],
+    instance: &Instance,
+    caller: &Caller,
+    trail: &Trail,
+    found: &mut Found,
+) -> Result<Vec<Resource>, Refusal> {
+    if gate.engine.decides_alone(tool.spec().name) {
+        return Ok(targets.iter().map(Target::unresolved).collect());
+    }
+    let mut resources = Vec::with_capacity(targets.len());
+    for target in targets {
+        let place = gate.lookups.resolve(target, instance, &caller.credential, trail, found).await;
+        resources.push(place.map_err(|error| match error {
+            LookupError::NotVisible => Refusal::not_visible(targets),
+            other => Refusal::Lookup(other),
+        })?);
+    }
+    Ok(resources)
+}
+
+/// `policy` makes an `Allowed`, `audit` makes a permit of it: no other code can.
+async fn decide_and_admit(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    caller: &Caller,
+    resources: &[Resource],
+    decoded: &dyn Decoded,
+    trail: &Trail,
+) -> Result<Admitted, Refusal> {
+    let input = decoded.input();
+    let name = tool.spec().name;
+    let question =
+        Question { principal: &caller.principal, session: &caller.session, tool: name, resources, input: &input };
+    Ok(match tool.access() {
+        Access::Read => {
+            let allowed = gate.engine.decide::<Read>(&question)?;
+            Admitted::Read(trail.admit(allowed, decoded.arguments()).await?)
+        }
+        Access::Write => {
+            let allowed = gate.engine.decide::<Write>(&question)?;
+            Admitted::Write(trail.admit(allowed, decoded.arguments()).await?)
+        }
+    })
+}
+
+fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> {
+    let credential = &*caller.credential;
+    Context {
+        jira: gate.products.jira.as_ref().map(|jira| Jira::new(&jira.upstream, credential, jira.deployment)),
+        confluence: gate
+            .products
+            .confluence
+            .as_ref()
+            .map(|confluence| Confluence::new(&confluence.upstream, credential, confluence.deployment)),
+        found,
+        read_only: gate.read_only,
+        projects: &gate.projects,
+        spaces: &gate.spaces,
+    }
+}
+
+fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
+    CallFacts {
+        call: CallId::random(),
+        tool: tool.spec().name.to_owned(),
+        product: tool.spec().product,
+        access: tool.access(),
+        method: request.presented.method(),
+        client: request.presented.client.clone(),
+        address: request.presented.address,
+        transport: request.presented.transport,
+        trace_id: request.trace_id.clone(),
+        os_user: None,
+    }
+}

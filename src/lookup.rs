@@ -199,12 +199,33 @@ pub struct Found {
     page: Option<(PageId, Value)>,
     /// The page that a title named.
     pub titled: Option<PageId>,
+    /// The present key of an issue that was named by an old one.
+    renamed: Option<(IssueKey, IssueKey)>,
 }
 
 impl Found {
     /// The issue a caller named by this key, if a look-up brought it whole.
     pub fn take_issue(&mut self, key: &IssueKey) -> Option<Value> {
         self.issue.take_if(|(named, _)| named == key).map(|(_, issue)| issue)
+    }
+
+    /// The present key of an issue: issues that moved to another project still answer to their old keys.
+    pub fn present_key(&self, named: IssueKey) -> IssueKey {
+        match &self.renamed {
+            Some((old, present)) if *old == named => present.clone(),
+            _ => named,
+        }
+    }
+
+    /// Notes what a name led to.
+    fn note(&mut self, target: &Target, place: &Resource) {
+        match (target, place) {
+            (Target::PageTitled(..), Resource::Page { id, .. }) => self.titled = Some(id.clone()),
+            (Target::Issue(named, _), Resource::Issue { key, .. }) if named != key => {
+                self.renamed = Some((named.clone(), key.clone()));
+            }
+            _ => {}
+        }
     }
 
     /// The page of this id, if a look-up brought it.
@@ -241,12 +262,11 @@ impl Lookups {
         let product = target.unresolved().product();
         let key = (product, credential.fingerprint(), target.named());
         if let Some(place) = self.places.get(&key).await {
-            if let (Target::PageTitled(..), Resource::Page { id, .. }) = (target, place.as_ref()) {
-                found.titled = Some(id.clone());
-            }
+            found.note(target, &place);
             return Ok(place.as_ref().clone());
         }
         let place = locate(target, instance, credential, trail, found).await?;
+        found.note(target, &place);
         self.places.insert(key, Arc::new(place.clone())).await;
         Ok(place)
     }
@@ -291,7 +311,6 @@ async fn locate(
             let page = confluence::first_titled(&answer, space)?.ok_or(LookupError::NotVisible)?;
             let place = page_place(&page).ok_or(LookupError::NotVisible)?;
             if let Resource::Page { id, .. } = &place {
-                found.titled = Some(id.clone());
                 found.page = Some((id.clone(), page));
             }
             Ok(place)

@@ -183,3 +183,14 @@ impl Identity {
         Ok(Principal { kind: PrincipalKind::Service, id, groups: Some(std::collections::BTreeSet::new()) })
     }
 }
+
+impl Presented {
+    /// How the caller logs in, for records: `stdio`, `lent`, `pat` or `basic`.
+    pub fn method(&self) -> &'static str {
+        match &self.login {
+            Login::Operator => "stdio",
+            Login::Lent => "lent",
+            Login::Own(credential) => credential.method(),
+        }
+    }
+}

@@ -16,6 +16,10 @@ impl InvalidArguments {
     pub(super) fn unreadable() -> Self {
         Self(vec!["they could not be read".to_owned()])
     }
+
+    pub(super) fn senseless(error: &super::ToolError) -> Self {
+        Self(vec![error.to_string()])
+    }
 }
 
 /// Brings arguments into the declared form.

@@ -7,6 +7,7 @@ mod arguments;
 mod confluence;
 mod context;
 mod jira;
+mod offer;
 mod output;
 mod schema;
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub use arguments::InvalidArguments;
 pub use context::Context;
 pub use context::ToolError;
+pub use offer::Offer;
 pub use output::Item;
 pub use output::Output;
 pub use output::sift_embedded;
@@ -96,6 +98,11 @@ pub trait Tool: Send + Sync + 'static {
     /// What a call with these arguments touches.
     fn targets(args: &Self::Args) -> Vec<Target>;
 
+    /// Refuses arguments that are well-typed but make no sense together, before anything is asked of Atlassian.
+    fn check(_args: &Self::Args) -> Result<(), ToolError> {
+        Ok(())
+    }
+
     /// Runs the call, on a permit for exactly what [`Self::targets`] named.
     fn run(
         args: Self::Args,
@@ -164,6 +171,7 @@ impl<T: Tool> AnyTool for T {
     fn decode(&self, arguments: Map<String, Value>) -> Result<Box<dyn Decoded>, InvalidArguments> {
         let given = arguments::coerce(self.spec(), &self.schema(), arguments)?;
         let args: T::Args = arguments::typed(Value::Object(given))?;
+        T::check(&args).map_err(|error| InvalidArguments::senseless(&error))?;
         let Ok(Value::Object(mut canonical)) = serde_json::to_value(&args) else {
             return Err(InvalidArguments::unreadable());
         };

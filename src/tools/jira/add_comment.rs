@@ -66,16 +66,17 @@ impl Tool for AddComment {
             return Err(ToolError::Arguments("`body` is empty; write what the comment should say".to_owned()));
         }
         let jira = context.jira()?;
+        let key = context.found.present_key(args.issue_key);
         let visibility = visibility(args.visibility.as_deref())?;
         let stored = match args.public {
             Some(true) if visibility.is_some() => {
                 let text = "`public` shows the comment to the customer, `visibility` hides it; give one of them";
                 return Err(ToolError::Arguments(text.to_owned()));
             }
-            Some(true) => jira.add_request_comment(permit, &args.issue_key, &args.body, true).await?,
+            Some(true) => jira.add_request_comment(permit, &key, &args.body, true).await?,
             Some(false) | None => {
                 let comment = NewComment { body: body(&jira, &args.body), visibility };
-                jira.add_comment(permit, &args.issue_key, &comment).await?
+                jira.add_comment(permit, &key, &comment).await?
             }
         };
         let mut shown = added_comment(&stored);

@@ -122,11 +122,13 @@ impl Tool for GetIssue {
         vec![Target::Issue(args.issue_key.clone(), Some(args.query()))]
     }
 
-    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+    async fn run(mut args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
+        let brought = context.found.take_issue(&args.issue_key);
+        args.issue_key = context.found.present_key(args.issue_key);
         let mut query = args.query();
         query.update_history = query.update_history && !context.read_only;
-        let mut issue = match context.found.take_issue(&args.issue_key) {
+        let mut issue = match brought {
             Some(issue) => issue,
             None => jira.issue(permit, &args.issue_key, &query).await?,
         };

@@ -1,0 +1,192 @@
+//! Every way a call can end without a result, with the text for the caller and the outcome for the record.
+
+use std::time::Duration;
+
+use super::Answer;
+use super::Gate;
+use super::Request;
+use crate::audit::AuditError;
+use crate::audit::CallId;
+use crate::audit::Outcome;
+use crate::identity::IdentityError;
+use crate::lookup::LookupError;
+use crate::lookup::Target;
+use crate::net::UpstreamError;
+use crate::policy::Denied;
+use crate::policy::DenyReason;
+use crate::policy::Product;
+use crate::tools::InvalidArguments;
+use crate::tools::ToolError;
+
+/// Why a call ended without a result.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The product is not configured; the tool should not have been offered.
+    NotConfigured(Product),
+    /// The caller could not be identified.
+    Identity(IdentityError),
+    /// The arguments were refused.
+    Arguments(InvalidArguments),
+    /// What the call names does not exist as far as the caller may know. Hidden, absent and unresolvable are one answer.
+    NotVisible {
+        /// How the caller named it.
+        named: String,
+        /// The denial behind it, if it is hidden by policy.
+        denied: Option<Box<Denied>>,
+    },
+    /// The caller may see it, but not do this.
+    Denied(Box<Denied>),
+    /// A look-up failed.
+    Lookup(LookupError),
+    /// The audit log cannot be written.
+    Audit(AuditError),
+    /// The tool failed.
+    Tool(ToolError),
+    /// The call took too long.
+    Deadline(Duration),
+    /// A fault of ours.
+    Panic,
+}
+
+impl Refusal {
+    /// The one answer for what is hidden, absent or cannot be resolved.
+    pub(super) fn not_visible(targets: &[Target]) -> Self {
+        let named: Vec<String> = targets.iter().map(Target::named).collect();
+        Self::NotVisible { named: named.join(" or "), denied: None }
+    }
+
+    /// Turns what says "absent" or "hidden" about the call's targets into that one answer.
+    pub(super) fn about(self, targets: &[Target]) -> Self {
+        let object = targets.iter().any(|target| !matches!(target, Target::Instance(_)));
+        let uniform = |denied| match Self::not_visible(targets) {
+            Self::NotVisible { named, .. } => Self::NotVisible { named, denied },
+            other => other,
+        };
+        match self {
+            Self::Denied(denied) if object && denied.reason == DenyReason::NotVisible => uniform(Some(denied)),
+            Self::Tool(ToolError::Absent) if object => uniform(None),
+            Self::Tool(ToolError::Upstream(error)) if object && error.is_absent() => uniform(None),
+            other => other,
+        }
+    }
+
+    /// The text for the caller: what failed, and what to do.
+    pub(super) fn text(&self, reference: &CallId) -> String {
+        match self {
+            Self::NotConfigured(product) => format!("{} is not configured on this server", product.title()),
+            Self::Identity(error) => error.to_string(),
+            Self::Arguments(error) => error.to_string(),
+            Self::NotVisible { named, .. } => {
+                format!("{named} does not exist or is not visible to you (reference {reference})")
+            }
+            Self::Denied(denied) => denied_text(denied),
+            Self::Lookup(error) => error.to_string(),
+            Self::Audit(error) => error.to_string(),
+            Self::Tool(error) => error.to_string(),
+            Self::Deadline(limit) => {
+                format!("the call took longer than {} seconds and was ended; ask for less at once", limit.as_secs())
+            }
+            Self::Panic => format!(
+                "an internal error ended the call; whether Atlassian carried it out is not known (reference {reference})"
+            ),
+        }
+    }
+
+    /// The outcome for the audit record.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::NotConfigured(_) => Outcome::ToolError { problem: "not configured".to_owned() },
+            Self::Identity(error) => identity_outcome(error),
+            Self::Arguments(error) => Outcome::InvalidArguments { problem: error.to_string() },
+            Self::NotVisible { denied: Some(denied), .. } | Self::Denied(denied) => Outcome::Denied {
+                reason: reason_of(denied.reason),
+                decision: denied.id.clone(),
+                policies: denied.policies.clone(),
+            },
+            Self::NotVisible { denied: None, .. } => Outcome::NotVisible,
+            Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => upstream_outcome(error),
+            Self::Lookup(LookupError::NotVisible) => Outcome::NotVisible,
+            Self::Lookup(LookupError::Audit(_)) | Self::Audit(_) => Outcome::AuditFailed,
+            Self::Tool(ToolError::Arguments(problem)) => Outcome::InvalidArguments { problem: problem.clone() },
+            Self::Tool(error) => Outcome::ToolError { problem: error.to_string() },
+            Self::Deadline(_) => Outcome::Deadline,
+            Self::Panic => Outcome::Panic,
+        }
+    }
+}
+
+fn reason_of(reason: DenyReason) -> &'static str {
+    match reason {
+        DenyReason::NotVisible => "not visible",
+        DenyReason::Policy => "policy",
+        DenyReason::NoPolicy => "no policy permits it",
+        DenyReason::Error => "policy error",
+    }
+}
+
+/// The policy's own advice and the decision's id; never the policy's text.
+fn denied_text(denied: &Denied) -> String {
+    let why = match denied.reason {
+        _ if !denied.advice.is_empty() => denied.advice.join("; "),
+        DenyReason::Error => "the policies could not be evaluated for this call".to_owned(),
+        _ => "no policy permits it".to_owned(),
+    };
+    format!("denied: {why} (decision {})", denied.id)
+}
+
+fn identity_outcome(error: &IdentityError) -> Outcome {
+    match error {
+        IdentityError::Rejected(_) => Outcome::UpstreamError { status: 401 },
+        IdentityError::Lookup(LookupError::Upstream(error)) => upstream_outcome(error),
+        other => Outcome::ToolError { problem: other.to_string() },
+    }
+}
+
+fn upstream_outcome(error: &UpstreamError) -> Outcome {
+    match error.status() {
+        Some(status) => Outcome::UpstreamError { status },
+        None if matches!(error, UpstreamError::Unreachable { .. } | UpstreamError::Timeout { .. }) => {
+            Outcome::UpstreamUnreachable
+        }
+        None => Outcome::ToolError { problem: error.to_string() },
+    }
+}
+
+/// The answer for a tool that is not offered: the same for every reason, and written down.
+pub(super) async fn unknown(gate: &Gate, request: &Request) -> Answer {
+    let event = crate::audit::Event::unknown_tool(&request.tool, request.presented.address);
+    if let Err(error) = gate.audit.event(event).await {
+        return Answer::error(error.to_string());
+    }
+    Answer::Unknown
+}
+
+impl From<IdentityError> for Refusal {
+    fn from(error: IdentityError) -> Self {
+        Self::Identity(error)
+    }
+}
+
+impl From<InvalidArguments> for Refusal {
+    fn from(error: InvalidArguments) -> Self {
+        Self::Arguments(error)
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(Box::new(denied))
+    }
+}
+
+impl From<AuditError> for Refusal {
+    fn from(error: AuditError) -> Self {
+        Self::Audit(error)
+    }
+}
+
+impl From<ToolError> for Refusal {
+    fn from(error: ToolError) -> Self {
+        Self::Tool(error)
+    }
+}

@@ -1,0 +1,164 @@
+//! From what a tool found to what the client gets: sifted by policy, shaped as text, closed with an outcome.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Gate;
+use super::Refusal;
+use crate::audit::Outcome;
+use crate::audit::Trail;
+use crate::policy::Question;
+use crate::policy::Read;
+use crate::policy::Resource;
+use crate::tools::AnyTool;
+use crate::tools::Item;
+use crate::tools::Output;
+use crate::tools::sift_embedded;
+
+/// What a client gets for a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// There is no such tool, as far as this server says.
+    Unknown,
+    /// A result.
+    Result {
+        /// The result: compact JSON, or a sentence when it is an error.
+        text: String,
+        /// What a bare list cannot say of itself: whether it is complete and how to go on.
+        note: Option<String>,
+        /// Whether the call failed.
+        is_error: bool,
+    },
+}
+
+impl Answer {
+    /// A failed call.
+    pub fn error(text: String) -> Self {
+        Self::Result { text, note: None, is_error: true }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Unknown => 0,
+            Self::Result { text, note, .. } => (text.len() + note.as_ref().map_or(0, String::len)) as u64,
+        }
+    }
+}
+
+/// A result after the policy.
+#[derive(Debug)]
+pub(super) struct Sifted {
+    value: Value,
+    note: Option<Value>,
+}
+
+/// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
+pub(super) fn sift(gate: &Gate, question: &Question<'_>, output: Output) -> Result<Sifted, Refusal> {
+    let all = gate.engine.decides_alone(question.tool);
+    let may_view = |item: &Resource| all || gate.engine.may_view(question.principal, question.session, item);
+    match output {
+        Output::Object { actual, mut value } => {
+            if let Some(actual) = actual
+                && !all
+                && !question.resources.contains(&actual)
+            {
+                let resources = [actual];
+                gate.engine.decide::<Read>(&Question { resources: &resources, ..*question })?;
+            }
+            let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
+            if let (Value::Object(object), 1..) = (&mut value, withheld) {
+                object.insert("withheld".into(), withheld.into());
+            }
+            Ok(Sifted { value, note: None })
+        }
+        Output::Items { items, envelope, field, complete, total, next } => {
+            let found = items.len();
+            let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
+            let mut withheld = (found - kept.len()) as u64;
+            if !all {
+                withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
+            }
+            gate.metrics.results_filtered(question.tool, withheld);
+            let rest = Rest { complete, withheld, next };
+            // A total counts what the caller may not see as well: it is told only where nothing can be hidden.
+            let total = total.filter(|_| all);
+            Ok(listed(kept, envelope, field, total, rest))
+        }
+    }
+}
+
+fn keep(item: Item, may_view: &dyn Fn(&Resource) -> bool) -> Option<Value> {
+    item.resource.filter(may_view).map(|_| item.value)
+}
+
+struct Rest {
+    complete: bool,
+    withheld: u64,
+    next: Option<String>,
+}
+
+impl Rest {
+    fn write(self, into: &mut Map<String, Value>) {
+        into.insert("complete".into(), self.complete.into());
+        if self.withheld > 0 {
+            into.insert("withheld".into(), self.withheld.into());
+        }
+        if let Some(next) = self.next {
+            into.insert("next".into(), next.into());
+        }
+    }
+}
+
+fn listed(
+    kept: Vec<Value>,
+    envelope: Map<String, Value>,
+    field: Option<&'static str>,
+    total: Option<u64>,
+    rest: Rest,
+) -> Sifted {
+    let Some(field) = field else {
+        let whole = rest.complete && rest.withheld == 0;
+        let mut note = Map::new();
+        rest.write(&mut note);
+        return Sifted { value: Value::Array(kept), note: (!whole).then_some(Value::Object(note)) };
+    };
+    let mut value = Map::new();
+    value.insert("total".into(), total.map_or(json!(-1), Value::from));
+    value.extend(envelope);
+    value.insert(field.into(), Value::Array(kept));
+    rest.write(&mut value);
+    Sifted { value: Value::Object(value), note: None }
+}
+
+/// Compact JSON in one text; a bare list that is cut has a second one.
+pub(super) fn shape(sifted: Sifted) -> Answer {
+    let note = sifted.note.map(|note| note.to_string());
+    Answer::Result { text: sifted.value.to_string(), note, is_error: false }
+}
+
+/// Writes the outcome, and gives the answer. A result that could not be written down says so beside it.
+pub(super) async fn close(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    trail: Trail,
+    ended: Result<Answer, Refusal>,
+) -> Answer {
+    let reference = trail.call().clone();
+    let (answer, outcome) = match ended {
+        Ok(answer) => {
+            let bytes = answer.bytes();
+            (answer, Outcome::Ok { bytes })
+        }
+        Err(refusal) => (Answer::error(refusal.text(&reference)), refusal.outcome()),
+    };
+    gate.metrics.tool_result(tool.spec().name, answer.bytes());
+    match (trail.close(outcome).await, answer) {
+        (Ok(()), answer) => answer,
+        (Err(error), Answer::Result { text, is_error, .. }) => {
+            let note = format!("{error}; the result above is what Atlassian answered (reference {reference})");
+            Answer::Result { text, note: Some(note), is_error }
+        }
+        (Err(error), Answer::Unknown) => Answer::error(error.to_string()),
+    }
+}

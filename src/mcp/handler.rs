@@ -1,0 +1,190 @@
+//! rmcp's handler: lists the tools a caller could ever use, and hands calls to the line.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use rmcp::ErrorData;
+use rmcp::RoleServer;
+use rmcp::ServerHandler;
+use rmcp::model::CacheScope;
+use rmcp::model::CallToolRequestParams;
+use rmcp::model::CallToolResponse;
+use rmcp::model::CallToolResult;
+use rmcp::model::ContentBlock;
+use rmcp::model::CustomRequest;
+use rmcp::model::CustomResult;
+use rmcp::model::ErrorCode;
+use rmcp::model::Implementation;
+use rmcp::model::ListToolsResult;
+use rmcp::model::PaginatedRequestParams;
+use rmcp::model::ServerCapabilities;
+use rmcp::model::ServerConfig;
+use rmcp::model::Tool;
+use rmcp::model::ToolAnnotations;
+use rmcp::service::RequestContext;
+
+use super::GateSoon;
+use crate::call;
+use crate::call::Answer;
+use crate::call::Gate;
+use crate::identity::Login;
+use crate::identity::Presented;
+use crate::policy::Access;
+use crate::policy::Product;
+use crate::tools::AnyTool;
+
+/// How long a client of the new era may keep its list of tools, in milliseconds.
+const LIST_LIFETIME_MS: u64 = 300_000;
+
+/// Methods that exist: ill-typed parameters for one of them are -32602, not an unknown method.
+const METHODS: [&str; 6] = ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
+
+/// The server, as rmcp sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Handler {
+    gate: GateSoon,
+    lists: Lists,
+}
+
+type Lists = Arc<Mutex<HashMap<BTreeSet<&'static str>, Arc<[Tool]>>>>;
+
+impl Handler {
+    pub(super) fn new(gate: GateSoon) -> Self {
+        Self { gate, lists: Lists::default() }
+    }
+
+    async fn gate(&self) -> Result<Arc<Gate>, ErrorData> {
+        self.gate.get().await.ok_or_else(|| ErrorData::internal_error("the server is shutting down", None))
+    }
+
+    /// The list for one visible set, made once.
+    fn list(&self, visible: BTreeSet<&'static str>, gate: &Gate) -> Vec<Tool> {
+        let make = |visible: &BTreeSet<&'static str>| -> Arc<[Tool]> {
+            gate.offer.tools().filter(|tool| visible.contains(tool.spec().name)).map(described).collect()
+        };
+        match self.lists.lock() {
+            Ok(mut lists) => {
+                let list = make(&visible);
+                lists.entry(visible).or_insert(list).to_vec()
+            }
+            Err(_poisoned) => make(&visible).to_vec(),
+        }
+    }
+}
+
+impl ServerHandler for Handler {
+    fn get_info(&self) -> ServerConfig {
+        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        info.server_info = Implementation::new("portcullis", env!("CARGO_PKG_VERSION"));
+        info.instructions = Some(
+            "Jira and Confluence, each call allowed by policy and audited. Text comes and goes as Markdown.".to_owned(),
+        );
+        info
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let gate = self.gate().await?;
+        let presented = presented(&context);
+        let mut visible = BTreeSet::new();
+        for product in [Product::Jira, Product::Confluence] {
+            let Some(instance) = gate.products.get(product) else { continue };
+            let principal = gate.identity.known(&presented, product).await;
+            let credential = gate.identity.credential(&presented, product);
+            let anonymous = Arc::new(crate::net::Credential::Anonymous);
+            let session = gate.identity.session(&presented, &credential.unwrap_or(anonymous), instance);
+            visible.extend(
+                gate.engine
+                    .visible_tools(principal.as_ref(), &session)
+                    .into_iter()
+                    .filter(|name| name.starts_with(product.as_str())),
+            );
+        }
+        gate.metrics.tools_list();
+        let mut result = ListToolsResult::with_all_items(self.list(visible, &gate));
+        result.ttl_ms = Some(LIST_LIFETIME_MS);
+        result.cache_scope = Some(CacheScope::Private);
+        Ok(result)
+    }
+
+    async fn call_tool(
+        &self,
+        params: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let gate = self.gate().await?;
+        let request = call::Request {
+            tool: params.name.into_owned(),
+            arguments: params.arguments.unwrap_or_default(),
+            presented: presented(&context),
+            trace_id: trace_id(&context),
+        };
+        let name = request.tool.clone();
+        // The client's leaving drops the call, and with it the request upstream; the trail writes `abandoned`.
+        let answer = tokio::select! {
+            answer = call::call(&gate, request) => answer,
+            () = context.ct.cancelled() => {
+                return Err(ErrorData::internal_error("the client went away", None));
+            }
+        };
+        match answer {
+            Answer::Unknown => Err(ErrorData::invalid_params(format!("unknown tool `{}`", shortened(&name)), None)),
+            Answer::Result { text, note, is_error } => {
+                let content = [Some(text), note].into_iter().flatten().map(ContentBlock::text).collect();
+                let result =
+                    if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+                Ok(result.into())
+            }
+        }
+    }
+
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let method = shortened(&request.method);
+        if METHODS.contains(&request.method.as_str()) {
+            return Err(ErrorData::invalid_params(format!("the parameters do not fit `{method}`"), None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("unknown method `{method}`"), None))
+    }
+}
+
+/// A tool as clients see it; the hints come from the same effect that the policy and the clients go by.
+fn described(tool: &'static dyn AnyTool) -> Tool {
+    let spec = tool.spec();
+    let mut annotations = ToolAnnotations::new().read_only(tool.access() == Access::Read);
+    if tool.access() == Access::Write {
+        annotations = annotations.destructive(spec.destructive);
+    }
+    Tool::new(Cow::Borrowed(spec.name), Cow::Borrowed(spec.description), tool.schema()).with_annotations(annotations)
+}
+
+/// Who calls: what the HTTP layer found out, or the operator over stdio.
+fn presented(context: &RequestContext<RoleServer>) -> Presented {
+    let client = context.client_info().map(|info| format!("{} {}", info.name, info.version)).unwrap_or_default();
+    let parts = context.extensions.get::<http::request::Parts>();
+    match parts.and_then(|parts| parts.extensions.get::<Presented>()) {
+        Some(presented) if client.is_empty() => presented.clone(),
+        Some(presented) => Presented { client, ..presented.clone() },
+        None => Presented { login: Login::Operator, client, address: None, transport: "stdio" },
+    }
+}
+
+/// The trace id of a W3C `traceparent`, which clients put into `_meta`.
+fn trace_id(context: &RequestContext<RoleServer>) -> Option<String> {
+    let parent = context.meta.get("traceparent")?.as_str()?;
+    let id = parent.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| id.to_owned())
+}
+
+fn shortened(name: &str) -> String {
+    name.chars().take(80).flat_map(char::escape_debug).collect()
+}

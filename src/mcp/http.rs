@@ -1,0 +1,280 @@
+//! Streamable HTTP: limits, Host and Origin, and who calls, all before dispatch; then rmcp.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::Method;
+use axum::http::Request;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::any;
+use axum::routing::get;
+use http_body_util::BodyExt;
+use http_body_util::Full;
+use http_body_util::LengthLimitError;
+use http_body_util::Limited;
+use rmcp::transport::StreamableHttpServerConfig;
+use rmcp::transport::StreamableHttpService;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+use super::GateSoon;
+use super::envelope;
+use super::envelope::Envelope;
+use super::envelope::Limits;
+use super::handler::Handler;
+use super::hosts::Allowlist;
+use crate::audit::CallFacts;
+use crate::audit::CallId;
+use crate::audit::Event;
+use crate::audit::Outcome;
+use crate::call::Gate;
+use crate::identity;
+use crate::identity::IdentityError;
+use crate::identity::Login;
+use crate::identity::Presented;
+use crate::policy::Access;
+use crate::policy::Product;
+
+/// JSON-RPC code for a request that is refused before dispatch; the HTTP status says why.
+const REFUSED: i32 = -32001;
+
+/// What the HTTP endpoint is made of.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// The path of the endpoint, `/mcp`.
+    pub path: String,
+    /// The most bytes of one request.
+    pub body_limit: usize,
+    /// The deepest nesting of a request.
+    pub nesting_limit: usize,
+    /// Names the server answers to.
+    pub allowlist: Allowlist,
+    /// Whether callers without a credential use the operator's, as a named service.
+    pub lend: bool,
+    /// Ends the streams when the server stops.
+    pub stop: CancellationToken,
+}
+
+#[derive(Clone)]
+struct Endpoint {
+    settings: Arc<HttpSettings>,
+    gate: Arc<Gate>,
+    service: StreamableHttpService<Handler, NeverSessionManager>,
+}
+
+/// The routes of the MCP listener: the endpoint, and `/healthz` as the reference server has it.
+pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
+    let handler = Handler::new(GateSoon::ready(Arc::clone(gate)));
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(settings.body_limit)
+        // Host and Origin are checked by our own list, with JSON-RPC bodies.
+        .disable_allowed_hosts()
+        .disable_allowed_origins()
+        .with_cancellation_token(settings.stop.clone());
+    let service =
+        StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config);
+    let path = settings.path.clone();
+    let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service };
+    let mut router = Router::new().route(&path, any(serve));
+    if path != "/healthz" {
+        router = router.route("/healthz", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }));
+    }
+    router.with_state(endpoint)
+}
+
+async fn serve(
+    State(endpoint): State<Endpoint>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
+    match admit(&endpoint, address, request).await {
+        Ok(request) => dispatch(endpoint.service, request).await,
+        Err(refused) => refused.answer(&endpoint.gate, address).await,
+    }
+}
+
+/// A request refused before dispatch.
+struct Refused {
+    status: StatusCode,
+    code: i32,
+    message: String,
+    id: Value,
+}
+
+impl Refused {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, code: REFUSED, message: message.into(), id: Value::Null }
+    }
+
+    fn about(self, id: &Value) -> Self {
+        Self { id: id.clone(), ..self }
+    }
+
+    /// Written down and counted first; if that cannot be done, nothing but that is said.
+    async fn answer(self, gate: &Gate, address: SocketAddr) -> Response {
+        gate.metrics.authn_failure(self.status.as_u16());
+        let event = Event::refused(self.status.as_u16(), &self.message, address.ip());
+        if let Err(error) = gate.audit.event(event).await {
+            return json_error(StatusCode::SERVICE_UNAVAILABLE, &self.id, REFUSED, &error.to_string());
+        }
+        json_error(self.status, &self.id, self.code, &self.message)
+    }
+}
+
+/// Everything that is checked before rmcp sees a request.
+async fn admit(endpoint: &Endpoint, address: SocketAddr, request: Request<Body>) -> Result<Request<Full<bytes::Bytes>>, Refused> {
+    let settings = &endpoint.settings;
+    let (mut parts, body) = request.into_parts();
+    settings
+        .allowlist
+        .check(&parts.headers, parts.uri.authority())
+        .map_err(|error| Refused::new(StatusCode::FORBIDDEN, error.to_string()))?;
+    if parts.method != Method::POST {
+        let text = "this server keeps no sessions: POST one JSON-RPC message";
+        return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, text));
+    }
+    let json = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    if !json {
+        let text = "send the message as `Content-Type: application/json`";
+        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+    }
+    let credential = identity::credential_of(&parts.headers)
+        .map_err(|error| Refused::new(StatusCode::UNAUTHORIZED, error.to_string()))?;
+    let login = match credential {
+        Some(credential) => Login::Own(Arc::new(credential)),
+        None if settings.lend => Login::Lent,
+        None => {
+            let text = "no credential: send `Authorization: Bearer <your personal access token>`, or ask the \
+                        administrator to lend one with ALLOW_GLOBAL_CRED_FALLBACK";
+            return Err(Refused::new(StatusCode::UNAUTHORIZED, text));
+        }
+    };
+    let bytes = collect(body, settings.body_limit).await?;
+    let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
+    let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
+        status: StatusCode::BAD_REQUEST,
+        code: refused.code,
+        message: refused.message,
+        id: refused.id,
+    })?;
+    let presented = Presented { login, client: user_agent(&parts.headers), address: Some(address.ip()), transport: "http" };
+    authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|refused| refused.about(&envelope.id))?;
+    parts.extensions.insert(presented);
+    // Clients that take only JSON, or anything, are served as well: we always answer with JSON.
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    // Our own list has checked it; rmcp reads it once more as a name without rules.
+    Ok(Request::from_parts(parts, Full::new(bytes)))
+}
+
+/// A credential that no product in question accepts ends in 401, before dispatch.
+///
+/// A product that cannot be reached does not end the request here: the call itself says so.
+async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -> Result<(), Refused> {
+    let products: Vec<Product> = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
+        (Some("tools/call"), Some(tool)) => gate.offer.find(tool).map(|tool| tool.spec().product).into_iter().collect(),
+        (Some("tools/list"), _) => vec![Product::Jira, Product::Confluence],
+        _ => return Ok(()),
+    };
+    let mut rejected = None;
+    for product in products {
+        let Some(instance) = gate.products.get(product) else { continue };
+        if gate.identity.known(presented, product).await.is_some() {
+            return Ok(());
+        }
+        let mut trail = gate.audit.trail(validation(presented, product));
+        let identified = gate.identity.identify(presented, product, instance, &gate.engine, &trail).await;
+        let outcome = match &identified {
+            Ok(caller) => {
+                trail.identified(&caller.principal);
+                Outcome::Ok { bytes: 0 }
+            }
+            Err(IdentityError::Rejected(_)) => Outcome::UpstreamError { status: 401 },
+            Err(error) => Outcome::ToolError { problem: error.to_string() },
+        };
+        trail.close(outcome).await.map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        match identified {
+            Err(error @ IdentityError::Rejected(_)) => rejected = Some(error),
+            _ => return Ok(()),
+        }
+    }
+    rejected.map_or(Ok(()), |error| Err(Refused::new(StatusCode::UNAUTHORIZED, error.to_string())))
+}
+
+fn validation(presented: &Presented, product: Product) -> CallFacts {
+    CallFacts {
+        call: CallId::random(),
+        tool: "identify".to_owned(),
+        product,
+        access: Access::Read,
+        method: presented.method(),
+        client: presented.client.clone(),
+        address: presented.address,
+        transport: presented.transport,
+        trace_id: None,
+        os_user: None,
+    }
+}
+
+async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Refused> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request is larger than {limit} bytes")))
+        }
+        Err(_) => Err(Refused::new(StatusCode::BAD_REQUEST, "the request's body broke off")),
+    }
+}
+
+/// Hands the request to rmcp; its few plain-text refusals become JSON-RPC errors.
+async fn dispatch(
+    mut service: StreamableHttpService<Handler, NeverSessionManager>,
+    request: Request<Full<bytes::Bytes>>,
+) -> Response {
+    let answer = match service.call(request).await {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    };
+    let status = answer.status();
+    let typed = answer.headers().get(header::CONTENT_TYPE).is_some();
+    if status.is_success() || typed {
+        return answer.map(Body::new).into_response();
+    }
+    let text = match answer.into_body().collect().await {
+        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+        Err(never) => match never {},
+    };
+    json_error(status, &Value::Null, envelope::INVALID_REQUEST, &text)
+}
+
+fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Response {
+    let body = envelope::error_message(id, code, message);
+    let mut answer = (status, axum::Json(body)).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    answer
+}
+
+fn is_json(content: &str) -> bool {
+    content.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn user_agent(headers: &axum::http::HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    agent.chars().take(120).collect()
+}

@@ -1,0 +1,261 @@
+//! Create a page.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::atlassian::confluence::BodyFormat;
+use crate::atlassian::confluence::ContentForm;
+use crate::atlassian::confluence::NewPage;
+use crate::atlassian::confluence::PageView;
+use crate::audit::Permit;
+use crate::ids::PageId;
+use crate::ids::SpaceKey;
+use crate::lookup::Target;
+use crate::markup;
+use crate::policy::Product;
+use crate::policy::ResourceKind;
+use crate::policy::Write;
+use crate::tools::Context;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `confluence_create_page`.
+#[derive(Debug)]
+pub(crate) struct CreatePage;
+
+/// Arguments of `confluence_create_page`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    /// Key of the space, for example DOCS.
+    space_key: SpaceKey,
+    /// Title; unique in the space.
+    title: String,
+    /// The page's text.
+    content: Option<String>,
+    /// Id of the page above it.
+    parent_id: Option<PageId>,
+    /// Format of content: markdown, wiki or storage.
+    #[serde(default = "markdown")]
+    content_format: String,
+    /// Put an anchor before every heading.
+    #[serde(default)]
+    enable_heading_anchors: bool,
+    /// Return the page's text too.
+    #[serde(default)]
+    include_content: bool,
+    /// One emoji for the title.
+    emoji: Option<String>,
+    /// A file on the server to take the text from.
+    content_file: Option<String>,
+    /// full-width, max or default.
+    page_width: Option<String>,
+    /// Width of tables from Markdown: full-width, wide or default.
+    table_layout: Option<String>,
+    /// live for a live document, Cloud only.
+    subtype: Option<String>,
+}
+
+fn markdown() -> String {
+    "markdown".to_owned()
+}
+
+impl Tool for CreatePage {
+    const SPEC: Spec = Spec {
+        name: "confluence_create_page",
+        product: Product::Confluence,
+        toolset: "confluence_pages",
+        core: true,
+        description: "Create a Confluence page in a space, from Markdown, wiki markup or storage format, below a \
+                      parent page if one is given. Returns the page as Confluence stored it.",
+        destructive: false,
+        cloud_only: false,
+        resources: &[ResourceKind::Space, ResourceKind::Page],
+        long_text: &["content"],
+        aliases: &[],
+    };
+    type Effect = Write;
+    type Args = Args;
+
+    fn targets(args: &Args) -> Vec<Target> {
+        let parent = args.parent_id.clone().map(Target::Page);
+        [Target::Space(args.space_key.clone())].into_iter().chain(parent).collect()
+    }
+
+    fn check(args: &Args) -> Result<(), ToolError> {
+        new_page(args).map(|_| ())
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+        let confluence = context.confluence()?;
+        let page = new_page(&args)?;
+        let stored = if args.subtype.is_some() {
+            if !confluence.has_live_pages() {
+                return Err(ToolError::Arguments("live documents exist on Cloud only; leave `subtype` out".to_owned()));
+            }
+            confluence.create_live_page(permit, &args.space_key, &page).await?
+        } else {
+            confluence.create_page(permit, &args.space_key, &page).await?
+        };
+        let content = if args.include_content { ContentForm::Markdown } else { ContentForm::None };
+        let (base, deployment) = (confluence.base(), confluence.deployment());
+        let emoji = args.emoji.as_deref().and_then(code_point);
+        let view = PageView { base, deployment, content, emoji };
+        let value = json!({"message": "page created", "page": Value::Object(view.show(&stored))});
+        Ok(Output::Object { actual: None, value })
+    }
+}
+
+fn new_page(args: &Args) -> Result<NewPage, ToolError> {
+    let wrong = |text: &str| Err(ToolError::Arguments(text.to_owned()));
+    if args.title.trim().is_empty() {
+        return wrong("`title` is empty");
+    }
+    if args.content_file.is_some() {
+        return wrong("`content_file` names a file on the server, which this server does not open; give `content`");
+    }
+    let Some(content) = &args.content else { return wrong("`content` is required") };
+    if !matches!(args.subtype.as_deref(), None | Some("live")) {
+        return wrong("`subtype` must be `live` or left out");
+    }
+    let layout = args.table_layout.as_deref();
+    if !matches!(layout, None | Some("full-width" | "wide" | "default")) {
+        return wrong("`table_layout` must be full-width, wide or default");
+    }
+    let (body, format) = match args.content_format.as_str() {
+        "markdown" => (storage(content, args.enable_heading_anchors, layout), BodyFormat::Storage),
+        "wiki" => (content.clone(), BodyFormat::Wiki),
+        "storage" | "xhtml" => (content.clone(), BodyFormat::Storage),
+        _ => return wrong("`content_format` must be markdown, wiki or storage"),
+    };
+    let title = args.title.trim().to_owned();
+    Ok(NewPage { title, body, format, parent: args.parent_id.clone(), properties: properties(args)? })
+}
+
+fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
+    let mut properties = Vec::new();
+    if let Some(emoji) = &args.emoji {
+        let Some(code) = code_point(emoji) else {
+            return Err(ToolError::Arguments("`emoji` must be one emoji".to_owned()));
+        };
+        properties.push(("emoji-title-published", code.clone()));
+        properties.push(("emoji-title-draft", code));
+    }
+    match args.page_width.as_deref() {
+        None => {}
+        Some(width @ ("full-width" | "max" | "default")) => {
+            properties.push(("content-appearance-published", width.to_owned()));
+            properties.push(("content-appearance-draft", width.to_owned()));
+        }
+        Some(_) => return Err(ToolError::Arguments("`page_width` must be full-width, max or default".to_owned())),
+    }
+    Ok(properties)
+}
+
+/// An emoji as Confluence stores it: its code points in hexadecimal, joined by hyphens.
+fn code_point(emoji: &str) -> Option<String> {
+    let emoji = emoji.trim();
+    let points: Vec<String> = emoji.chars().map(|point| format!("{:x}", u32::from(point))).collect();
+    (!emoji.is_ascii() && points.len() <= 10).then(|| points.join("-"))
+}
+
+fn storage(content: &str, anchors: bool, layout: Option<&str>) -> String {
+    let mut storage = markup::markdown_to_storage(content);
+    if let Some(layout) = layout {
+        storage = storage.replace("<table>", &format!("<table data-layout=\"{layout}\">"));
+    }
+    if anchors { with_anchors(&storage) } else { storage }
+}
+
+/// Puts Confluence's anchor macro into every heading of our own storage output.
+fn with_anchors(storage: &str) -> String {
+    let mut result = String::with_capacity(storage.len());
+    let mut rest = storage;
+    while let Some(start) = rest.find("<h") {
+        let (before, tag) = rest.split_at(start);
+        result.push_str(before);
+        let level = tag.chars().nth(2).filter(|level| ('1'..='6').contains(level) && tag.chars().nth(3) == Some('>'));
+        let heading = level.and_then(|level| {
+            let end = tag.find(&format!("</h{level}>"))?;
+            Some((tag.get(..4)?, tag.get(4..end)?, tag.get(end..)?))
+        });
+        let Some((open, inner, after)) = heading else {
+            result.push_str("<h");
+            rest = tag.get(2..).unwrap_or_default();
+            continue;
+        };
+        result.push_str(open);
+        result.push_str("<ac:structured-macro ac:name=\"anchor\" ac:schema-version=\"1\"><ac:parameter ac:name=\"\">");
+        result.push_str(&slug(inner));
+        result.push_str("</ac:parameter></ac:structured-macro>");
+        result.push_str(inner);
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
+/// A heading's text in lower case, words joined by hyphens, without markup.
+fn slug(heading: &str) -> String {
+    let mut text = String::new();
+    let mut in_tag = false;
+    for character in heading.chars() {
+        match character {
+            '<' => in_tag = true,
+            '>' => in_tag = false,
+            other if !in_tag => text.push(other),
+            _ => {}
+        }
+    }
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(more: serde_json::Value) -> Args {
+        let mut given = json!({"space_key": "DOCS", "title": "T", "content": "x"});
+        if let (Some(given), Some(more)) = (given.as_object_mut(), more.as_object()) {
+            given.extend(more.clone());
+        }
+        serde_json::from_value(given).unwrap()
+    }
+
+    #[test]
+    fn a_page_that_makes_no_sense_is_refused_before_anything_is_asked() {
+        let table = [
+            (json!({}), None),
+            (json!({"title": "  "}), Some("`title` is empty")),
+            (json!({"content": null}), Some("`content` is required")),
+            (json!({"content_file": "/etc/passwd"}), Some("does not open")),
+            (json!({"content_format": "html"}), Some("`content_format`")),
+            (json!({"page_width": "wide"}), Some("`page_width`")),
+            (json!({"emoji": "smile"}), Some("`emoji`")),
+            (json!({"subtype": "blog"}), Some("`subtype`")),
+        ];
+        for (more, wanted) in table {
+            let problem = CreatePage::check(&args(more.clone())).err().map(|error| error.to_string());
+            match wanted {
+                None => assert_eq!(problem, None, "{more}"),
+                Some(wanted) => assert!(problem.as_deref().unwrap_or_default().contains(wanted), "{more}: {problem:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn headings_get_anchors() {
+        assert_eq!(
+            with_anchors("<h2>My <em>Title</em></h2><hr/><p>x</p>"),
+            "<h2><ac:structured-macro ac:name=\"anchor\" ac:schema-version=\"1\"><ac:parameter ac:name=\"\">my-title\
+             </ac:parameter></ac:structured-macro>My <em>Title</em></h2><hr/><p>x</p>"
+        );
+        assert_eq!(code_point("🚀").as_deref(), Some("1f680"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Search pages by text or CQL.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::atlassian::confluence::Confluence;
+use crate::atlassian::confluence::ContentForm;
+use crate::atlassian::confluence::PageView;
+use crate::atlassian::confluence::SearchHit;
+use crate::atlassian::confluence::SearchPage;
+use crate::atlassian::query;
+use crate::audit::Permit;
+use crate::ids::InvalidId;
+use crate::ids::SpaceKey;
+use crate::lookup::Target;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::ResourceKind;
+use crate::tools::Context;
+use crate::tools::Item;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `confluence_search`.
+#[derive(Debug)]
+pub(crate) struct Search;
+
+/// Arguments of `confluence_search`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    /// Plain words, or CQL such as: type = page AND space = DOCS AND title ~ "runbook".
+    query: String,
+    /// How many results at most.
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 50))]
+    limit: u64,
+    /// Only these spaces, comma separated keys.
+    spaces_filter: Option<String>,
+}
+
+fn ten() -> u64 {
+    10
+}
+
+impl Tool for Search {
+    const SPEC: Spec = Spec {
+        name: "confluence_search",
+        product: Product::Confluence,
+        toolset: "confluence_pages",
+        core: true,
+        description: "Search Confluence by plain words or CQL across all spaces you may see. Gives titles, excerpts \
+                      and ids for confluence_get_page. Results you may not see are left out and counted.",
+        destructive: false,
+        cloud_only: false,
+        resources: &[ResourceKind::Instance(Product::Confluence)],
+        long_text: &["query"],
+        aliases: &[],
+    };
+    type Effect = Read;
+    type Args = Args;
+
+    fn targets(_args: &Args) -> Vec<Target> {
+        vec![Target::Instance(Product::Confluence)]
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+        let confluence = context.confluence()?;
+        let restrictions = restrictions(&args, context.spaces)?;
+        let page = if is_cql(&args.query) {
+            let cql = query::restrict(&args.query, &restrictions)
+                .map_err(|error| ToolError::Arguments(format!("`query`: {error}")))?;
+            confluence.search(permit, &cql, args.limit).await?
+        } else {
+            by_words(&args, &confluence, &restrictions, permit).await?
+        };
+        let (base, deployment) = (confluence.base(), confluence.deployment());
+        let view = PageView { base, deployment, content: ContentForm::Excerpt, emoji: None };
+        let SearchPage { hits, total, more } = page;
+        let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
+        let next = more.then(|| {
+            if args.limit < 50 { "raise limit (at most 50) or narrow the query" } else { "narrow the query" }.to_owned()
+        });
+        Ok(Output::Items { items, envelope: Map::new(), field: None, complete: !more, total, next })
+    }
+}
+
+/// Plain words: the site search, or the text index where a server does not know the site search.
+async fn by_words(
+    args: &Args,
+    confluence: &Confluence<'_>,
+    restrictions: &[String],
+    permit: &Permit<Read>,
+) -> Result<SearchPage, ToolError> {
+    let cql = |field: &str| {
+        let words = format!("{field} ~ {}", query::quoted(&args.query));
+        query::restrict(&words, restrictions).map_err(|error| ToolError::Arguments(format!("`query`: {error}")))
+    };
+    match confluence.search(permit, &cql("siteSearch")?, args.limit).await {
+        Err(error) if error.status() == Some(400) => {
+            Ok(confluence.search(permit, &cql("text")?, args.limit).await?)
+        }
+        result => Ok(result?),
+    }
+}
+
+fn item(view: &PageView<'_>, hit: SearchHit) -> Item {
+    let SearchHit { resource, mut hit } = hit;
+    let excerpt = hit.get("excerpt").cloned();
+    let mut content = match hit.get_mut("content").map(Value::take) {
+        Some(content @ Value::Object(_)) => content,
+        _ => hit,
+    };
+    if let (Value::Object(content), Some(excerpt)) = (&mut content, excerpt) {
+        content.insert("excerpt".into(), excerpt);
+    }
+    Item { resource, value: Value::Object(view.show(&content)) }
+}
+
+fn restrictions(args: &Args, boundary: &[SpaceKey]) -> Result<Vec<String>, ToolError> {
+    let asked = args.spaces_filter.as_deref().unwrap_or_default().split(',').map(str::trim);
+    let asked: Vec<SpaceKey> =
+        asked.filter(|key| !key.is_empty()).map(SpaceKey::parse).collect::<Result<_, InvalidId>>()?;
+    let either = |keys: &[SpaceKey]| {
+        let spaces: Vec<String> =
+            keys.iter().map(|key| format!("space = {}", query::key_value(key.spelled()))).collect();
+        (!spaces.is_empty()).then(|| spaces.join(" OR "))
+    };
+    Ok([asked.as_slice(), boundary].into_iter().filter_map(either).collect())
+}
+
+/// Whether a query is CQL: it has an operator of CQL outside quotes.
+fn is_cql(text: &str) -> bool {
+    let mut quote = None;
+    let mut bare = String::with_capacity(text.len());
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(open), close) if open == close => quote = None,
+            (Some(_), _) => {}
+            (None, '"') => quote = Some('"'),
+            (None, other) => bare.push(other),
+        }
+    }
+    let lower = bare.to_ascii_lowercase();
+    bare.contains(['=', '~', '<', '>']) || [" in (", " not in ", "order by "].iter().any(|word| lower.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_cql_are_told_apart() {
+        let table = [
+            ("project plan", false),
+            ("say \"a = b\"", false),
+            ("type=page AND space=DEV", true),
+            ("title ~ plan", true),
+            ("space in (DEV, OPS)", true),
+            ("what's new", false),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(is_cql(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_callers_spaces_only_narrow_the_operators() {
+        let args = Args { query: "x".into(), limit: 1, spaces_filter: Some("DEV, ~ann".into()) };
+        let boundary = [SpaceKey::parse("OPS").unwrap()];
+        assert_eq!(restrictions(&args, &boundary).unwrap(), ["space = DEV OR space = \"~ann\"", "space = OPS"]);
+    }
+}
