@@ -1,1 +1,12 @@
-//! `secrets`.
+//! Secrets: where they are ([`SecretRef`]), how they are fetched, and a type that never prints them
+//! ([`Secret`]).
+
+mod reference;
+mod secret;
+mod settings;
+
+pub use reference::InvalidReference;
+pub use reference::SecretRef;
+pub use reference::VaultRef;
+pub use secret::Secret;
+pub use settings::VaultSettings;

@@ -1,0 +1,283 @@
+//! The settings as the rest of the program sees them: checked, complete, free of secrets.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::secrets::SecretRef;
+use crate::secrets::VaultSettings;
+
+/// Everything that can be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Jira, if it is configured.
+    pub jira: Option<ProductSettings>,
+    /// Confluence, if it is configured.
+    pub confluence: Option<ProductSettings>,
+    /// How clients reach this server.
+    pub server: ServerSettings,
+    /// Which tools are offered.
+    pub tools: ToolSettings,
+    /// Where policies are.
+    pub policy: PolicySettings,
+    /// Where records go.
+    pub audit: AuditSettings,
+    /// Where secrets may be fetched from.
+    pub vault: Option<VaultSettings>,
+    /// Where metrics and health are served.
+    pub metrics: MetricsSettings,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// One product: where it is and who we are there.
+#[derive(Debug, Clone)]
+pub struct ProductSettings {
+    /// The base address, without a trailing slash.
+    pub url: Url,
+    /// Data Center or Cloud.
+    pub deployment: Deployment,
+    /// The operator's credential.
+    pub credential: CredentialSettings,
+    /// Whether the server's certificate is checked.
+    pub ssl_verify: bool,
+    /// Certificates that are trusted instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// How long one request may take.
+    pub timeout_seconds: u64,
+    /// Headers that are sent with every request to [`url`](Self::url).
+    pub custom_headers: BTreeMap<String, SecretRef>,
+    /// The proxy for `http` addresses.
+    pub http_proxy: Option<ProxyUrl>,
+    /// The proxy for `https` addresses.
+    pub https_proxy: Option<ProxyUrl>,
+    /// Hosts that are reached without the proxy, separated by commas.
+    pub no_proxy: Option<String>,
+    /// The only projects or spaces that are reached; empty means all that policy allows.
+    pub filter: Vec<String>,
+}
+
+/// Which of the two kinds of Atlassian installation a product is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deployment {
+    /// Run by the operator.
+    DataCenter,
+    /// Run by Atlassian.
+    Cloud,
+}
+
+/// Who this server is at a product when the caller brings no credential.
+#[derive(Debug, Clone)]
+pub enum CredentialSettings {
+    /// Nobody.
+    None,
+    /// A personal access token (Data Center).
+    PersonalToken(SecretRef),
+    /// A user name with a password (Data Center) or an API token (Cloud).
+    Basic {
+        /// The user name or the account's mail address.
+        username: String,
+        /// The password or the API token.
+        secret: SecretRef,
+    },
+}
+
+/// The address of a proxy; its user name and password do not show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl(Url);
+
+/// How clients reach this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// The MCP transport.
+    pub transport: Transport,
+    /// The address or host name to listen on.
+    pub host: String,
+    /// The port to listen on.
+    pub port: u16,
+    /// The path of the endpoint.
+    pub path: String,
+    /// Whether sessions are kept.
+    pub stateless: bool,
+    /// Values of `Host` that are accepted besides loopback names.
+    pub allowed_hosts: Vec<String>,
+    /// Values of `Origin` that are accepted besides loopback ones.
+    pub allowed_origins: Vec<String>,
+    /// The longest request body.
+    pub body_limit_bytes: usize,
+    /// The deepest nesting of a request's JSON.
+    pub nesting_limit: usize,
+    /// How long one call may take in all.
+    pub deadline_seconds: u64,
+    /// Whether an HTTP caller without a credential is lent the operator's.
+    pub allow_global_credential_fallback: bool,
+    /// The name of the `Service` principal such a caller becomes.
+    pub service_name: Option<String>,
+    /// How many calls run at once.
+    pub max_concurrent_calls: usize,
+}
+
+/// An MCP transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Transport {
+    /// Standard input and output, one client.
+    Stdio,
+    /// Streamable HTTP.
+    StreamableHttp,
+    /// HTTP with server-sent events, for old clients.
+    Sse,
+}
+
+/// Which tools are offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolSettings {
+    /// `READ_ONLY_MODE`.
+    pub read_only: ReadOnly,
+    /// The only tools that are offered; `None` means all.
+    pub enabled: Option<Vec<String>>,
+    /// The only toolsets that are offered; `None` means all.
+    pub toolsets: Option<Vec<String>>,
+}
+
+/// The three answers to whether writes are off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReadOnly {
+    /// Not said: the `read-only` profile, or the operator's own policies.
+    Unset,
+    /// Read-only beats every policy.
+    On,
+    /// The `read-write` profile where there is no policy of the operator's own.
+    Off,
+}
+
+/// Where policies are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySettings {
+    /// The operator's own policies; `None` means a built-in profile.
+    pub directory: Option<PathBuf>,
+    /// What a caller sees of tools that policy denies.
+    pub denied_tools: DeniedTools,
+}
+
+/// What a caller sees of tools that policy denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeniedTools {
+    /// They are listed, and a call says why it is refused.
+    Explain,
+    /// They look like unknown tools.
+    Hide,
+}
+
+/// Where records go.
+#[derive(Debug, Clone)]
+pub struct AuditSettings {
+    /// The directory of the records.
+    pub directory: PathBuf,
+    /// The directory of keys and other state.
+    pub state_directory: PathBuf,
+    /// The key that hides caller-chosen text in records; made at first start if it is not given.
+    pub hmac_key: Option<SecretRef>,
+    /// How long a record may take to become durable.
+    pub write_deadline_seconds: u64,
+}
+
+/// Where metrics and health are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// The address to listen on; `None` means nowhere.
+    pub address: Option<SocketAddr>,
+    /// Whether the program must end when the address is taken: over HTTP, but not in stdio.
+    pub required: bool,
+}
+
+/// What is logged, always to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    /// The least important level that is written.
+    pub level: LogLevel,
+    /// One JSON object per line instead of text.
+    pub json: bool,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what looks wrong.
+    Warn,
+    /// And what happens.
+    Info,
+    /// And how.
+    Debug,
+    /// And every detail.
+    Trace,
+}
+
+impl Deployment {
+    /// `datacenter` or `cloud`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DataCenter => "datacenter",
+            Self::Cloud => "cloud",
+        }
+    }
+}
+
+impl Transport {
+    /// The name the flag takes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdio => "stdio",
+            Self::StreamableHttp => "streamable-http",
+            Self::Sse => "sse",
+        }
+    }
+}
+
+impl LogLevel {
+    /// The name the setting takes, which `tracing` reads as well.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl ProxyUrl {
+    /// Takes an address whose scheme a proxy can have.
+    pub fn parse(text: &str) -> Result<Self, url::ParseError> {
+        let url = Url::parse(text)?;
+        let known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
+        if known && url.has_host() { Ok(Self(url)) } else { Err(url::ParseError::EmptyHost) }
+    }
+
+    /// The address with its user name and password.
+    pub fn expose(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProxyUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.0.host_str().unwrap_or_default();
+        write!(formatter, "{}://{host}", self.0.scheme())?;
+        self.0.port().map_or(Ok(()), |port| write!(formatter, ":{port}"))
+    }
+}
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ProxyUrl({self})")
+    }
+}
