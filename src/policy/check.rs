@@ -1,0 +1,118 @@
+//! What we ask of a policy beyond Cedar's own validation: rules that never match are holes, so they are errors.
+
+use cedar_policy::Effect;
+use cedar_policy::EntityUid;
+use cedar_policy::Policy;
+use cedar_policy::Schema;
+
+use crate::ids::IssueKey;
+use crate::ids::PageId;
+use crate::ids::ProjectKey;
+use crate::ids::SpaceKey;
+use crate::policy::Product;
+use crate::policy::Resource;
+
+/// Ids with this prefix belong to policies made from settings.
+pub(super) const OWN_PREFIX: &str = "portcullis:";
+
+/// The policy's `@id`, or what is wrong with it.
+pub(super) fn id(policy: &Policy, built_in: bool) -> Result<String, String> {
+    let Some(id) = policy.annotation("id") else {
+        return Err("has no id; write `@id(\"...\")` above it".to_owned());
+    };
+    if id.is_empty() || id.len() > 128 || id.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("its id is empty, longer than 128 bytes or has blanks; choose a short name".to_owned());
+    }
+    if id.starts_with(OWN_PREFIX) && !built_in {
+        return Err(format!("ids that begin with `{OWN_PREFIX}` are taken; choose another"));
+    }
+    Ok(id.to_owned())
+}
+
+/// What is wrong with a policy that Cedar itself finds valid.
+pub(super) fn problems(policy: &Policy, schema: &Schema) -> Vec<String> {
+    let mut found = Vec::new();
+    let advice = policy.annotation("advice").unwrap_or_default();
+    if policy.effect() == Effect::Forbid && advice.trim().is_empty() {
+        found.push("a forbid tells the caller what to do; write `@advice(\"...\")` above it".to_owned());
+    }
+    for uid in policy.entity_literals() {
+        found.extend(literal(&uid));
+    }
+    found.extend(foreign_groups(policy, schema));
+    found
+}
+
+/// The groups a policy names.
+pub(super) fn groups(policy: &Policy) -> Vec<String> {
+    let literals = policy.entity_literals();
+    let groups = literals.iter().filter(|uid| uid.type_name().to_string() == "Id::Group");
+    groups.map(|uid| uid.id().unescaped().to_owned()).collect()
+}
+
+/// The product a group comes from; none for groups of an identity provider.
+pub(super) fn origin(group: &str) -> Option<Product> {
+    match group.split_once(':')?.0 {
+        "jira" => Some(Product::Jira),
+        "confluence" => Some(Product::Confluence),
+        _ => None,
+    }
+}
+
+/// Entities are always named in their canonical form, so any other spelling in a policy never matches.
+fn literal(uid: &EntityUid) -> Option<String> {
+    let given = uid.id().unescaped();
+    let canonical = match uid.type_name().to_string().as_str() {
+        "Jira::Project" => ProjectKey::parse(given).map(String::from),
+        "Jira::Issue" => IssueKey::parse(given).map(String::from),
+        "Confluence::Space" => SpaceKey::parse(given).map(String::from),
+        "Confluence::Page" => PageId::parse(given).map(String::from),
+        "Jira::Instance" | "Confluence::Instance" => Ok(Resource::DEFAULT_INSTANCE.to_owned()),
+        "Id::Group" => return group_literal(given),
+        _ => return None,
+    };
+    match canonical {
+        Ok(canonical) if canonical == given => None,
+        Ok(canonical) => Some(format!("`{uid}` matches nothing; write `{canonical}`")),
+        Err(invalid) => Some(format!("`{uid}` matches nothing: {invalid}")),
+    }
+}
+
+fn group_literal(group: &str) -> Option<String> {
+    let known = ["jira:", "confluence:", "oidc:"];
+    let named = known.iter().any(|origin| group.strip_prefix(origin).is_some_and(|name| !name.is_empty()));
+    (!named).then(|| {
+        format!("group `{group}` has no origin; write `jira:{group}`, `confluence:{group}` or `oidc:<issuer>:{group}`")
+    })
+}
+
+/// A forbid on a Jira group that also covers Confluence would not hold there: those groups are not known.
+fn foreign_groups(policy: &Policy, schema: &Schema) -> Vec<String> {
+    if policy.effect() == Effect::Permit {
+        return Vec::new();
+    }
+    let named: Vec<(String, Product)> =
+        groups(policy).into_iter().filter_map(|group| Some((group.clone(), origin(&group)?))).collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let covered: Vec<String> =
+        policy.get_valid_request_envs(schema).map(|environment| environment.resource().namespace()).collect();
+    named
+        .into_iter()
+        .filter_map(|(group, product)| {
+            let other = match product {
+                Product::Jira => Product::Confluence,
+                Product::Confluence => Product::Jira,
+            };
+            covered.iter().any(|namespace| namespace == other.title()).then(|| {
+                format!(
+                    "forbids {} too, where group `{group}` is not known; limit it to `action in \
+                     Mcp::Action::\"{}\"`",
+                    other.title(),
+                    product.as_str()
+                )
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,67 @@
+//! The session and the arguments as policies see them.
+
+use std::collections::BTreeMap;
+
+use cedar_policy::Context;
+use cedar_policy::RestrictedExpression;
+use jiff::Timestamp;
+
+use crate::policy::InputField;
+use crate::policy::InputKind;
+use crate::policy::InputValue;
+use crate::policy::Session;
+
+/// `{session}`: the whole context of `view_item`, and the start of a tool's.
+pub(super) fn session(session: &Session) -> Result<Context, String> {
+    let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+    let now = Timestamp::from_millisecond(session.now_ms).map_err(|error| error.to_string())?;
+    let mut fields = vec![
+        ("method".to_owned(), text(session.method)),
+        ("client".to_owned(), text(&session.client)),
+        ("deployment".to_owned(), text(session.deployment)),
+        ("read_only".to_owned(), RestrictedExpression::new_bool(session.read_only)),
+        (
+            "now".to_owned(),
+            RestrictedExpression::new_datetime(now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()),
+        ),
+    ];
+    if let Some(address) = session.address {
+        // A policy on 10.0.0.0/8 holds for ::ffff:10.0.0.1 as well.
+        let address = address.to_canonical().to_string();
+        fields.push(("address".to_owned(), RestrictedExpression::new_ip(address)));
+    }
+    let record = RestrictedExpression::new_record(fields).map_err(|error| error.to_string())?;
+    Context::from_pairs([("session".to_owned(), record)]).map_err(|error| error.to_string())
+}
+
+/// `{session, input}`: the context of a tool.
+pub(super) fn tool(
+    session: Context,
+    fields: &[InputField],
+    input: &BTreeMap<String, InputValue>,
+) -> Result<Context, String> {
+    let mut record = Vec::with_capacity(input.len());
+    for (name, value) in input {
+        let Some(field) = fields.iter().find(|field| field.name == *name) else {
+            return Err(format!("`{name}` is no input of this tool"));
+        };
+        record.push((field.attribute(), expression(field, value)?));
+    }
+    let record = RestrictedExpression::new_record(record).map_err(|error| error.to_string())?;
+    session.merge([("input".to_owned(), record)]).map_err(|error| error.to_string())
+}
+
+fn expression(field: &InputField, value: &InputValue) -> Result<RestrictedExpression, String> {
+    match (field.kind, value) {
+        (InputKind::Text, InputValue::Text(text)) => Ok(RestrictedExpression::new_string(text.clone())),
+        (InputKind::Number | InputKind::Length, InputValue::Number(number)) => {
+            Ok(RestrictedExpression::new_long(*number))
+        }
+        (InputKind::Length, InputValue::Text(text)) => {
+            let length = i64::try_from(text.chars().count()).map_err(|error| error.to_string())?;
+            Ok(RestrictedExpression::new_long(length))
+        }
+        (InputKind::Flag, InputValue::Flag(flag)) => Ok(RestrictedExpression::new_bool(*flag)),
+        (kind, _) => Err(format!("input `{}` is not a {kind:?}", field.name)),
+    }
+}

@@ -1,0 +1,124 @@
+//! The question put to the policies, and the two answers.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use crate::policy::Effect;
+use crate::policy::InputValue;
+use crate::policy::Principal;
+use crate::policy::Resource;
+use crate::policy::Session;
+
+/// May this principal, in this session, call this tool on these resources with this input?
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// How and from where.
+    pub session: &'a Session,
+    /// The tool's name.
+    pub tool: &'static str,
+    /// Everything the call touches; each must be allowed.
+    pub resources: &'a [Resource],
+    /// The arguments policies may see, under their own names.
+    pub input: &'a BTreeMap<String, InputValue>,
+}
+
+/// A call that the policies allow: made by this module only, and used up by the audit.
+#[derive(Debug)]
+pub struct Allowed<E> {
+    decision: Decision,
+    effect: PhantomData<fn() -> E>,
+}
+
+impl<E: Effect> Allowed<E> {
+    pub(super) fn new(decision: Decision) -> Self {
+        Self { decision, effect: PhantomData }
+    }
+
+    /// What was decided.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+}
+
+/// What was allowed and why, for the audit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The reference of this decision, 24 random hexadecimal digits.
+    pub id: String,
+    /// The tool that may be run.
+    pub tool: &'static str,
+    /// The resources decided on.
+    pub resources: Vec<Resource>,
+    /// The policies that permitted it.
+    pub policies: Vec<String>,
+    /// The hash of the policy set.
+    pub policy_hash: String,
+    /// Whether the project or space of every resource was known.
+    pub resolved: bool,
+}
+
+/// Why a call is denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DenyReason {
+    /// The caller may not see one of the resources.
+    NotVisible,
+    /// A policy forbids it.
+    Policy,
+    /// No policy permits it.
+    NoPolicy,
+    /// It could not be decided.
+    Error,
+}
+
+impl DenyReason {
+    /// The word used in records and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotVisible => "not_visible",
+            Self::Policy => "policy",
+            Self::NoPolicy => "no_policy",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A call that is denied, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// The reference of this decision, 24 random hexadecimal digits.
+    pub id: String,
+    /// Why.
+    pub reason: DenyReason,
+    /// The policies that forbade it: for the audit, not for the caller.
+    pub policies: Vec<String>,
+    /// What those policies advise the caller.
+    pub advice: Vec<String>,
+    /// What went wrong: for the audit, not for the caller.
+    pub errors: Vec<String>,
+}
+
+/// A denial that has no reference yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) reason: DenyReason,
+    pub(super) policies: Vec<String>,
+    pub(super) advice: Vec<String>,
+    pub(super) errors: Vec<String>,
+}
+
+impl Refusal {
+    pub(super) fn error(error: impl Into<String>) -> Self {
+        Self {
+            reason: DenyReason::Error,
+            policies: Vec::new(),
+            advice: Vec::new(),
+            errors: vec![error.into()],
+        }
+    }
+
+    pub(super) fn named(self, id: String) -> Denied {
+        Denied { id, reason: self.reason, policies: self.policies, advice: self.advice, errors: self.errors }
+    }
+}

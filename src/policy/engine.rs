@@ -1,0 +1,300 @@
+//! The loaded policies, ready to be asked.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use cedar_policy::ActionConstraint;
+use cedar_policy::Authorizer;
+use cedar_policy::Entities;
+use cedar_policy::Entity;
+use cedar_policy::PolicySet;
+use cedar_policy::Schema;
+
+use crate::policy::EngineSettings;
+use crate::policy::PolicyError;
+use crate::policy::PolicySource;
+use crate::policy::Product;
+use crate::policy::ToolFacts;
+use crate::policy::alone;
+use crate::policy::check;
+use crate::policy::entities::Chain;
+use crate::policy::entities::Types;
+use crate::policy::generated;
+use crate::policy::schema::schema_text;
+use crate::policy::schema::view_action;
+use crate::policy::set;
+use crate::policy::set::LoadedPolicy;
+
+/// Decides every call. It never changes: a reload makes a new one.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) schema: Schema,
+    pub(super) types: Types,
+    pub(super) authorizer: Authorizer,
+    pub(super) tools: BTreeMap<&'static str, ToolRule>,
+    jira: ViewRule,
+    confluence: ViewRule,
+    groups: BTreeSet<String>,
+    policy_hash: String,
+    schema_hash: String,
+}
+
+/// What is known of a tool before any call.
+#[derive(Debug)]
+pub(super) struct ToolRule {
+    pub(super) facts: ToolFacts,
+    pub(super) action: ActionRule,
+    /// The action, the actions that show its resources, their groups and the instances.
+    pub(super) base: Entities,
+    /// The outcome, where it is one and the same for every call.
+    pub(super) alone: Option<bool>,
+}
+
+/// What is known of showing an object of one product.
+#[derive(Debug)]
+pub(super) struct ViewRule {
+    pub(super) action: ActionRule,
+    pub(super) base: Entities,
+}
+
+/// An action and the policies whose scope takes it. No other policy can match, fire or err.
+#[derive(Debug)]
+pub(super) struct ActionRule {
+    pub(super) chain: Chain,
+    pub(super) policies: Arc<PolicySet>,
+}
+
+/// What `portcullis policy check` shows of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The policies, sorted by id.
+    pub policies: Vec<PolicySummary>,
+    /// The hash of the set.
+    pub policy_hash: String,
+    /// The hash of the schema it was checked against.
+    pub schema_hash: String,
+}
+
+/// One policy in a [`Summary`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySummary {
+    /// Its `@id`.
+    pub id: String,
+    /// `permit` or `forbid`.
+    pub effect: String,
+    /// The file it is in.
+    pub file: String,
+}
+
+/// Reads and checks a directory as a server would that runs with it.
+pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, PolicyError> {
+    let source = PolicySource::Directory(path.to_owned());
+    let settings = EngineSettings { source, read_only: false, projects: Vec::new(), spaces: Vec::new() };
+    let text = schema_text(tools);
+    let loaded = load_policies(&settings, &schema(&text)?)?;
+    let policies = loaded
+        .iter()
+        .map(|policy| PolicySummary {
+            id: policy.id.clone(),
+            effect: policy.policy.effect().to_string(),
+            file: policy.file.clone(),
+        })
+        .collect();
+    Ok(Summary { policies, policy_hash: hash_policies(&loaded), schema_hash: hash([text.as_bytes()]) })
+}
+
+impl Engine {
+    /// Reads, checks and indexes the policies. Anything doubtful is an error.
+    pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
+        let text = schema_text(tools);
+        let schema = schema(&text)?;
+        let loaded = load_policies(settings, &schema)?;
+        let types = Types::parse().map_err(|error| PolicyError::Tools(error.to_string()))?;
+        let mut index = Index::new(&schema, &types, &loaded)?;
+        let jira = index.view(Product::Jira)?;
+        let confluence = index.view(Product::Confluence)?;
+        let mut rules = BTreeMap::new();
+        for facts in tools {
+            let rule = index.tool(facts, &jira, &confluence)?;
+            if rules.insert(facts.name, rule).is_some() {
+                return Err(PolicyError::Tools(format!("two tools are called `{}`", facts.name)));
+            }
+        }
+        Ok(Self {
+            tools: rules,
+            jira,
+            confluence,
+            groups: loaded.iter().flat_map(|policy| check::groups(&policy.policy)).collect(),
+            policy_hash: hash_policies(&loaded),
+            schema_hash: hash([text.as_bytes()]),
+            authorizer: Authorizer::new(),
+            schema,
+            types,
+        })
+    }
+
+    /// The hash of the policy set: SHA-256 over its ids and canonical texts.
+    pub fn policy_hash(&self) -> &str {
+        &self.policy_hash
+    }
+
+    /// The hash of the schema's text: SHA-256.
+    pub fn schema_hash(&self) -> &str {
+        &self.schema_hash
+    }
+
+    /// Whether a policy names a group of this product, so that callers' groups must be asked for.
+    pub fn asks_groups(&self, product: Product) -> bool {
+        self.groups.iter().any(|group| check::origin(group) == Some(product))
+    }
+
+    /// Whether every call of the tool is decided alike, so that its resources need not be looked up.
+    pub fn decides_alone(&self, tool: &str) -> bool {
+        self.tools.get(tool).is_some_and(|rule| rule.alone.is_some())
+    }
+
+    pub(super) fn view(&self, product: Product) -> &ViewRule {
+        match product {
+            Product::Jira => &self.jira,
+            Product::Confluence => &self.confluence,
+        }
+    }
+
+    /// Whether a principal whose groups were not asked could be misjudged on this product.
+    pub(super) fn needs_groups(&self, product: Product) -> bool {
+        self.groups.iter().any(|group| check::origin(group).is_none_or(|origin| origin == product))
+    }
+}
+
+/// Finds the policies and entities of each action.
+struct Index<'a> {
+    types: &'a Types,
+    loaded: &'a [LoadedPolicy],
+    actions: Entities,
+    /// Actions of the same groups have the same policies.
+    sets: BTreeMap<Vec<&'a str>, Arc<PolicySet>>,
+}
+
+impl<'a> Index<'a> {
+    fn new(schema: &Schema, types: &'a Types, loaded: &'a [LoadedPolicy]) -> Result<Self, PolicyError> {
+        let actions = schema.action_entities().map_err(|error| PolicyError::Tools(error.to_string()))?;
+        Ok(Self { types, loaded, actions, sets: BTreeMap::new() })
+    }
+
+    fn action(&mut self, name: &str) -> Result<ActionRule, PolicyError> {
+        let uid = self.types.action(name);
+        let Some(ancestors) = self.actions.ancestors(&uid) else {
+            return Err(PolicyError::Tools(format!("it lacks the action `{uid}`")));
+        };
+        let mut ancestors: Vec<_> = ancestors.cloned().collect();
+        ancestors.sort();
+        let chain = Chain { uid, ancestors };
+        let policies = self.policies(&chain)?;
+        Ok(ActionRule { chain, policies })
+    }
+
+    fn policies(&mut self, action: &Chain) -> Result<Arc<PolicySet>, PolicyError> {
+        let taken: Vec<&LoadedPolicy> =
+            self.loaded.iter().filter(|loaded| takes(&loaded.policy.action_constraint(), action)).collect();
+        let key: Vec<&str> = taken.iter().map(|loaded| loaded.id.as_str()).collect();
+        if let Some(set) = self.sets.get(&key) {
+            return Ok(Arc::clone(set));
+        }
+        let set = PolicySet::from_policies(taken.iter().map(|loaded| loaded.policy.clone()))
+            .map_err(|error| PolicyError::Tools(error.to_string()))?;
+        let set = Arc::new(set);
+        self.sets.insert(key, Arc::clone(&set));
+        Ok(set)
+    }
+
+    /// A store of the instances, these actions and all their groups.
+    fn base(&self, actions: &[&ActionRule]) -> Result<Entities, PolicyError> {
+        let uids: BTreeSet<_> = actions
+            .iter()
+            .flat_map(|rule| std::iter::once(&rule.chain.uid).chain(&rule.chain.ancestors))
+            .collect();
+        let actions = uids.into_iter().filter_map(|uid| self.actions.get(uid).cloned());
+        let entities: Vec<Entity> = self.types.instances().into_iter().chain(actions).collect();
+        Entities::from_entities(entities, None).map_err(|error| PolicyError::Tools(error.to_string()))
+    }
+
+    fn view(&mut self, product: Product) -> Result<ViewRule, PolicyError> {
+        let action = self.action(view_action(product))?;
+        let base = self.base(&[&action])?;
+        Ok(ViewRule { action, base })
+    }
+
+    fn tool(
+        &mut self,
+        facts: &ToolFacts,
+        jira: &ViewRule,
+        confluence: &ViewRule,
+    ) -> Result<ToolRule, PolicyError> {
+        let action = self.action(facts.name)?;
+        let base = self.base(&[&action, &jira.action, &confluence.action])?;
+        let view = |product| match product {
+            Product::Jira => &*jira.action.policies,
+            Product::Confluence => &*confluence.action.policies,
+        };
+        let alone = alone::outcome(self.types, facts.resources, &action.policies, view);
+        Ok(ToolRule { facts: facts.clone(), action, base, alone })
+    }
+}
+
+fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
+    match constraint {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(uid) => *uid == action.uid,
+        ActionConstraint::In(uids) => {
+            uids.iter().any(|uid| *uid == action.uid || action.ancestors.contains(uid))
+        }
+    }
+}
+
+fn schema(text: &str) -> Result<Schema, PolicyError> {
+    let (schema, warnings) =
+        Schema::from_cedarschema_str(text).map_err(|error| PolicyError::Tools(error.to_string()))?;
+    match warnings.into_iter().next() {
+        None => Ok(schema),
+        Some(warning) => Err(PolicyError::Tools(warning.to_string())),
+    }
+}
+
+fn load_policies(settings: &EngineSettings, schema: &Schema) -> Result<Vec<LoadedPolicy>, PolicyError> {
+    let mut files = settings.source.read()?;
+    let own = set::load(&files, schema).map_err(PolicyError::Invalid)?;
+    if own.is_empty() {
+        let path: PathBuf = settings.source.path();
+        return Err(PolicyError::NoPolicies(path));
+    }
+    files.push(generated::policies(settings));
+    set::load(&files, schema).map_err(PolicyError::Invalid)
+}
+
+/// Each part is preceded by its length, so that no two sets run together.
+fn hash_policies(loaded: &[LoadedPolicy]) -> String {
+    let parts: Vec<Vec<u8>> = loaded
+        .iter()
+        .flat_map(|policy| [policy.id.as_bytes(), policy.canonical.as_bytes()])
+        .map(|part| [&(part.len() as u64).to_be_bytes(), part].concat())
+        .collect();
+    hash(parts.iter().map(Vec::as_slice))
+}
+
+fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    parts.into_iter().for_each(|part| context.update(part));
+    hexadecimal(context.finish().as_ref())
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,174 @@
+//! Principals and resources as Cedar entities, typed and complete.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use cedar_policy::Entities;
+use cedar_policy::Entity;
+use cedar_policy::EntityId;
+use cedar_policy::EntityTypeName;
+use cedar_policy::EntityUid;
+use cedar_policy::ParseErrors;
+use cedar_policy::RestrictedExpression;
+
+use crate::policy::Principal;
+use crate::policy::PrincipalKind;
+use crate::policy::Product;
+use crate::policy::Resource;
+use crate::policy::ResourceKind;
+
+/// The names of the schema's types, parsed once.
+#[derive(Debug, Clone)]
+pub(super) struct Types {
+    user: EntityTypeName,
+    service: EntityTypeName,
+    group: EntityTypeName,
+    action: EntityTypeName,
+    jira: EntityTypeName,
+    confluence: EntityTypeName,
+    project: EntityTypeName,
+    issue: EntityTypeName,
+    space: EntityTypeName,
+    page: EntityTypeName,
+}
+
+/// An entity and everything it must be found in.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    pub(super) uid: EntityUid,
+    pub(super) ancestors: Vec<EntityUid>,
+}
+
+impl Types {
+    pub(super) fn parse() -> Result<Self, ParseErrors> {
+        let kind = |kind: ResourceKind| kind.type_name().parse();
+        Ok(Self {
+            user: "Id::User".parse()?,
+            service: "Id::Service".parse()?,
+            group: "Id::Group".parse()?,
+            action: "Mcp::Action".parse()?,
+            jira: kind(ResourceKind::Instance(Product::Jira))?,
+            confluence: kind(ResourceKind::Instance(Product::Confluence))?,
+            project: kind(ResourceKind::Project)?,
+            issue: kind(ResourceKind::Issue)?,
+            space: kind(ResourceKind::Space)?,
+            page: kind(ResourceKind::Page)?,
+        })
+    }
+
+    pub(super) fn principal_type(&self, kind: PrincipalKind) -> &EntityTypeName {
+        match kind {
+            PrincipalKind::User => &self.user,
+            PrincipalKind::Service => &self.service,
+        }
+    }
+
+    pub(super) fn resource_type(&self, kind: ResourceKind) -> &EntityTypeName {
+        match kind {
+            ResourceKind::Instance(Product::Jira) => &self.jira,
+            ResourceKind::Instance(Product::Confluence) => &self.confluence,
+            ResourceKind::Project => &self.project,
+            ResourceKind::Issue => &self.issue,
+            ResourceKind::Space => &self.space,
+            ResourceKind::Page => &self.page,
+        }
+    }
+
+    pub(super) fn action(&self, name: &str) -> EntityUid {
+        uid(&self.action, name)
+    }
+
+    /// The principal in its groups.
+    pub(super) fn principal(&self, principal: &Principal) -> Chain {
+        let groups = principal.groups.iter().flatten().map(|group| uid(&self.group, group));
+        Chain {
+            uid: uid(self.principal_type(principal.kind), &principal.id),
+            ancestors: groups.collect::<BTreeSet<_>>().into_iter().collect(),
+        }
+    }
+
+    /// The resource in its project or space (if known) and its instance.
+    pub(super) fn resource(&self, resource: &Resource) -> Chain {
+        let uid_of = |resource: &Resource| uid(self.resource_type(resource.kind()), resource.id());
+        let instance = uid_of(&Resource::Instance(resource.product()));
+        let ancestors = match resource {
+            Resource::Instance(_)
+            | Resource::Issue { project: None, .. }
+            | Resource::Page { space: None, .. } => Vec::new(),
+            Resource::Project(_) | Resource::Space(_) => vec![instance],
+            Resource::Issue { project: Some(key), .. } => vec![uid(&self.project, key.as_str()), instance],
+            Resource::Page { space: Some(key), .. } => vec![uid(&self.space, key.as_str()), instance],
+        };
+        Chain { uid: uid_of(resource), ancestors }
+    }
+
+    /// Both instances: part of every store.
+    pub(super) fn instances(&self) -> Vec<Entity> {
+        [Product::Jira, Product::Confluence]
+            .into_iter()
+            .map(|product| Entity::with_uid(self.resource(&Resource::Instance(product)).uid))
+            .collect()
+    }
+
+    /// The entities of a principal and its groups.
+    pub(super) fn principal_entities(&self, principal: &Principal) -> Vec<Entity> {
+        let Chain { uid, ancestors } = self.principal(principal);
+        let mut entities: Vec<Entity> = ancestors.iter().cloned().map(Entity::with_uid).collect();
+        entities.push(Entity::new_no_attrs(uid, ancestors.into_iter().collect()));
+        entities
+    }
+
+    /// The entities of a resource and what it lies in, without the instances.
+    pub(super) fn resource_entities(&self, resource: &Resource) -> Result<Vec<Entity>, String> {
+        let Chain { uid: own, ancestors } = self.resource(resource);
+        let parent = ancestors.first().cloned();
+        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+        let mut attributes = HashMap::new();
+        let mut entities = Vec::with_capacity(2);
+        match resource {
+            Resource::Instance(_) => return Ok(entities),
+            Resource::Project(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
+            Resource::Space(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
+            Resource::Issue { key, project } => {
+                attributes.insert("key".to_owned(), text(key.as_str()));
+                if let (Some(project), Some(parent)) = (project, &parent) {
+                    attributes
+                        .insert("project".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
+                    entities.extend(self.resource_entities(&Resource::Project(project.clone()))?);
+                }
+            }
+            Resource::Page { space, .. } => {
+                if let (Some(space), Some(parent)) = (space, &parent) {
+                    attributes
+                        .insert("space".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
+                    entities.extend(self.resource_entities(&Resource::Space(space.clone()))?);
+                }
+            }
+        }
+        let parents: HashSet<EntityUid> = parent.into_iter().collect();
+        entities.push(Entity::new(own, attributes, parents).map_err(|error| error.to_string())?);
+        Ok(entities)
+    }
+}
+
+/// Refuses a store that lacks an entity or an ancestor of it: a forbid on what is missing would not fire.
+pub(super) fn check_complete(store: &Entities, chain: &Chain) -> Result<(), String> {
+    let held = |uid: &EntityUid| store.get(uid).is_some();
+    if !held(&chain.uid) {
+        return Err(format!("the store lacks `{}`", chain.uid));
+    }
+    for ancestor in &chain.ancestors {
+        if !held(ancestor) {
+            return Err(format!("the store lacks `{ancestor}`"));
+        }
+        if !store.is_ancestor_of(ancestor, &chain.uid) {
+            return Err(format!("the store does not have `{}` in `{ancestor}`", chain.uid));
+        }
+    }
+    Ok(())
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}

@@ -1,0 +1,73 @@
+//! Why policies were not loaded. All of it stops the server: there is no running without a valid set.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Why no engine could be made of the policies.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// A file or the directory could not be read.
+    #[error("cannot read `{path}`: {cause}")]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The directory has no policy file.
+    #[error("no file in `{0}` ends in `.cedar`; put the policies there or choose another directory")]
+    NoFiles(PathBuf),
+    /// The files hold no policy.
+    #[error("`{0}` holds no policy, so every call would be denied; write at least one permit")]
+    NoPolicies(PathBuf),
+    /// The tools do not make a schema: a defect of the program.
+    #[error("the tool list makes no valid schema: {0}")]
+    Tools(String),
+    /// At least one policy is not valid; [`Self::problems`] lists all.
+    #[error("{}", first(.0))]
+    Invalid(Vec<Problem>),
+}
+
+impl PolicyError {
+    /// What is wrong in the policy files, one by one.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Invalid(problems) => problems,
+            Self::Read { .. } | Self::NoFiles(_) | Self::NoPolicies(_) | Self::Tools(_) => &[],
+        }
+    }
+}
+
+/// One thing that is wrong in a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's name.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The policy's id, if it has one.
+    pub policy: Option<String>,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+/// For example ``ops.cedar:4:17: policy `ops-read`: unrecognized action ...``.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
+        if let Some(policy) = &self.policy {
+            write!(f, "policy `{policy}`: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+fn first(problems: &[Problem]) -> String {
+    match problems {
+        [] => "the policies are not valid".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}

@@ -1,0 +1,187 @@
+//! Files of policies become one valid set, or a list of everything that is wrong with them.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use cedar_policy::Policy;
+use cedar_policy::PolicyId;
+use cedar_policy::PolicySet;
+use cedar_policy::Schema;
+use cedar_policy::ValidationError;
+use cedar_policy::ValidationMode;
+use cedar_policy::ValidationWarning;
+use cedar_policy::Validator;
+use cedar_policy::ffi::DetailedError;
+
+use crate::policy::Problem;
+use crate::policy::check;
+use crate::policy::source::PolicyFile;
+
+/// One policy that may be asked.
+#[derive(Debug, Clone)]
+pub(super) struct LoadedPolicy {
+    pub(super) id: String,
+    pub(super) policy: Policy,
+    pub(super) file: String,
+    /// Its text without comments and in one layout, for the hash.
+    pub(super) canonical: String,
+}
+
+/// Reads and checks all files; the policies come back sorted by id.
+pub(super) fn load(files: &[PolicyFile], schema: &Schema) -> Result<Vec<LoadedPolicy>, Vec<Problem>> {
+    let validator = Validator::new(schema.clone());
+    let mut loaded: BTreeMap<String, LoadedPolicy> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for file in files {
+        let reader = Reader { file, validator: &validator };
+        let policies = reader.read(&mut problems);
+        for (policy, offset) in policies {
+            let id = policy.id.clone();
+            match loaded.get(&id) {
+                Some(first) => {
+                    let message = format!("its id is already used in `{}`; choose another", first.file);
+                    problems.push(reader.problem(offset, Some(&id), message));
+                }
+                None => _ = loaded.insert(id, policy),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(loaded.into_values().collect()) } else { Err(problems) }
+}
+
+struct Reader<'a> {
+    file: &'a PolicyFile,
+    validator: &'a Validator,
+}
+
+impl Reader<'_> {
+    /// The file's policies with the offset at which each begins.
+    fn read(&self, problems: &mut Vec<Problem>) -> Vec<(LoadedPolicy, usize)> {
+        let set = match PolicySet::from_str(&self.file.text) {
+            Ok(set) => set,
+            Err(errors) => {
+                problems.extend(errors.iter().map(|error| self.located(&DetailedError::from(error), None)));
+                return Vec::new();
+            }
+        };
+        for template in set.templates() {
+            let offset = self.file.text.find(&template.to_cedar()).unwrap_or_default();
+            problems.push(self.problem(offset, None, "templates are not supported; write out the policy"));
+        }
+        let mut policies = Vec::new();
+        for (policy, offset) in self.located_policies(&set) {
+            match check::id(&policy, self.file.built_in).and_then(|id| named(&policy, id, &self.file.name)) {
+                Ok(policy) => policies.push((policy, offset)),
+                Err(message) => problems.push(self.problem(offset, None, message)),
+            }
+        }
+        self.check(&policies, problems);
+        policies
+    }
+
+    /// The policies in the order of the file, with their offsets.
+    fn located_policies(&self, set: &PolicySet) -> Vec<(Policy, usize)> {
+        let mut policies: Vec<&Policy> = set.policies().collect();
+        policies.sort_by_key(|policy| {
+            let number = policy.id().to_string();
+            number.trim_start_matches("policy").parse::<usize>().unwrap_or(usize::MAX)
+        });
+        let mut from = 0;
+        policies
+            .into_iter()
+            .map(|policy| {
+                let text = policy.to_cedar().unwrap_or_default();
+                let found = self.file.text.get(from..).and_then(|rest| rest.find(&text));
+                let offset = found.map_or(from, |found| from + found);
+                if found.is_some() {
+                    from = offset + text.len();
+                }
+                (policy.clone(), offset)
+            })
+            .collect()
+    }
+
+    fn check(&self, policies: &[(LoadedPolicy, usize)], problems: &mut Vec<Problem>) {
+        let mut set = PolicySet::new();
+        for (policy, offset) in policies {
+            // A second use of an id is said by `load`; here it must only not hide the rest.
+            if set.add(policy.policy.clone()).is_err() {
+                continue;
+            }
+            let found = check::problems(&policy.policy, self.validator.schema());
+            problems
+                .extend(found.into_iter().map(|message| self.problem(*offset, Some(&policy.id), message)));
+        }
+        let result = self.validator.validate(&set, ValidationMode::Strict);
+        for error in result.validation_errors() {
+            let mut detail = DetailedError::from(error);
+            if matches!(error, ValidationError::UnrecognizedActionId(_)) {
+                detail.help = self.nearest_action(&detail);
+            }
+            problems.push(self.located(&detail, Some(error.policy_id())));
+        }
+        for warning in result.validation_warnings() {
+            let unused = matches!(
+                warning,
+                ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_)
+            );
+            if !(self.file.built_in && unused) {
+                problems.push(self.located(&DetailedError::from(warning), Some(warning.policy_id())));
+            }
+        }
+    }
+
+    fn nearest_action(&self, detail: &DetailedError) -> Option<String> {
+        let place = detail.source_locations.first()?;
+        let text = self.file.text.get(place.loc.start..place.loc.end)?;
+        let given = text.split('"').nth(1)?;
+        let schema = self.validator.schema();
+        let names = schema.actions().map(|uid| uid.id().unescaped().to_owned());
+        let nearest = names
+            .map(|name| (strsim::normalized_damerau_levenshtein(&name, given), name))
+            .max_by(|left, right| left.0.total_cmp(&right.0))?;
+        (nearest.0 > 0.5).then(|| format!("did you mean `Mcp::Action::\"{}\"`?", nearest.1))
+    }
+
+    /// What Cedar found, at the place it found it.
+    fn located(&self, detail: &DetailedError, policy: Option<&PolicyId>) -> Problem {
+        let offset = detail.source_locations.first().map_or(0, |label| label.loc.start);
+        let id = policy.map(ToString::to_string).or_else(|| self.enclosing_id(offset));
+        let prefix = format!("for policy `{}`, ", id.as_deref().unwrap_or_default());
+        let message = detail.message.strip_prefix(&prefix).unwrap_or(&detail.message);
+        let message = match &detail.help {
+            Some(help) => format!("{message}; {help}"),
+            None => message.to_owned(),
+        };
+        self.problem(offset, id.as_deref(), message)
+    }
+
+    /// The id written last before a place that does not parse.
+    fn enclosing_id(&self, offset: usize) -> Option<String> {
+        let before = self.file.text.get(..offset)?;
+        let policy = before.rsplit_once(';').map_or(before, |(_, policy)| policy);
+        let (_, id) = policy.rsplit_once("@id(\"")?;
+        Some(id.split_once('"')?.0.to_owned())
+    }
+
+    fn problem(&self, offset: usize, policy: Option<&str>, message: impl Into<String>) -> Problem {
+        let before = self.file.text.get(..offset).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Problem {
+            file: self.file.name.clone(),
+            line: before.matches('\n').count() + 1,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            policy: policy.map(str::to_owned),
+            message: message.into(),
+        }
+    }
+}
+
+fn named(policy: &Policy, id: String, file: &str) -> Result<LoadedPolicy, String> {
+    let canonical = canonical(policy).ok_or("has no canonical text; write it in a simpler way")?;
+    Ok(LoadedPolicy { policy: policy.new_id(PolicyId::new(&id)), id, file: file.to_owned(), canonical })
+}
+
+fn canonical(policy: &Policy) -> Option<String> {
+    Policy::from_json(None, policy.to_json().ok()?).ok()?.to_cedar()
+}

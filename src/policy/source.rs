@@ -1,0 +1,97 @@
+//! Where policies come from: a built-in profile or a directory. The only I/O of `policy`.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::ids::ProjectKey;
+use crate::ids::SpaceKey;
+use crate::policy::PolicyError;
+
+/// Which policies hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicySource {
+    /// The built-in profile that permits reading and forbids writing.
+    ReadOnly,
+    /// The built-in profile that permits reading and writing.
+    ReadWrite,
+    /// The operator's own: every `*.cedar` of a directory.
+    Directory(PathBuf),
+}
+
+/// What an engine is made of, besides the tools.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Which policies hold.
+    pub source: PolicySource,
+    /// Forbids every write, whatever the policies say.
+    pub read_only: bool,
+    /// If not empty, everything of Jira outside these projects is forbidden and not visible.
+    pub projects: Vec<ProjectKey>,
+    /// If not empty, everything of Confluence outside these spaces is forbidden and not visible.
+    pub spaces: Vec<SpaceKey>,
+}
+
+/// The text of one file of policies.
+#[derive(Debug, Clone)]
+pub(super) struct PolicyFile {
+    pub(super) name: String,
+    pub(super) text: String,
+    /// Written by us: its ids may use our prefix, and a policy no tool can match is no error.
+    pub(super) built_in: bool,
+}
+
+impl PolicyFile {
+    pub(super) fn built_in(name: &str, text: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), text: text.into(), built_in: true }
+    }
+}
+
+impl PolicySource {
+    /// What errors call it.
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Self::ReadOnly => PathBuf::from("read-only"),
+            Self::ReadWrite => PathBuf::from("read-write"),
+            Self::Directory(path) => path.clone(),
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Vec<PolicyFile>, PolicyError> {
+        match self {
+            Self::ReadOnly => Ok(vec![PolicyFile::built_in(
+                "read-only/read-only.cedar",
+                include_str!("../../policies/read-only/read-only.cedar"),
+            )]),
+            Self::ReadWrite => Ok(vec![PolicyFile::built_in(
+                "read-write/read-write.cedar",
+                include_str!("../../policies/read-write/read-write.cedar"),
+            )]),
+            Self::Directory(path) => read_directory(path),
+        }
+    }
+}
+
+/// Every `*.cedar` directly in the directory, sorted; links are followed, names with a leading dot are not taken.
+fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
+    let unreadable = |path: &Path, cause| PolicyError::Read { path: path.to_owned(), cause };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|cause| unreadable(path, cause))? {
+        let entry = entry.map_err(|cause| unreadable(path, cause))?;
+        let name = entry.file_name();
+        let hidden = name.as_encoded_bytes().starts_with(b".");
+        if !hidden && entry.path().extension().is_some_and(|extension| extension == "cedar") {
+            paths.push(entry.path());
+        }
+    }
+    if paths.is_empty() {
+        return Err(PolicyError::NoFiles(path.to_owned()));
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).map_err(|cause| unreadable(&path, cause))?;
+            Ok(PolicyFile { name: path.display().to_string(), text, built_in: false })
+        })
+        .collect()
+}
