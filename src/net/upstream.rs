@@ -201,5 +201,3 @@ fn problem_of(detail: &str, timeout: bool) -> &'static str {
 /// The default of [`UpstreamSettings::answer_limit`]: 32 MiB.
 pub const ANSWER_LIMIT: usize = 32 << 20;
 
-/// The default time one request may take, as the reference server's.
-pub const TIMEOUT: Duration = Duration::from_secs(75);
