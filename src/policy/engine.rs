@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::policy::Product;
 use crate::policy::ToolFacts;
 use crate::policy::alone;
 use crate::policy::check;
+use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
 use crate::policy::generated;
@@ -30,7 +32,6 @@ use crate::policy::set;
 use crate::policy::set::LoadedPolicy;
 
 /// Decides every call. It never changes: a reload makes a new one.
-#[derive(Debug)]
 pub struct Engine {
     pub(super) schema: Schema,
     pub(super) types: Types,
@@ -66,6 +67,8 @@ pub(super) struct ViewRule {
 pub(super) struct ActionRule {
     pub(super) chain: Chain,
     pub(super) policies: Arc<PolicySet>,
+    /// Whether one of them may look at the arguments.
+    pub(super) reads_input: bool,
 }
 
 /// What `portcullis policy check` shows of a directory.
@@ -95,7 +98,7 @@ pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, Poli
     let source = PolicySource::Directory(path.to_owned());
     let settings = EngineSettings { source, read_only: false, projects: Vec::new(), spaces: Vec::new() };
     let text = schema_text(tools);
-    let loaded = load_policies(&settings, &schema(&text)?)?;
+    let loaded = load_policies(&settings, &schema(tools, &text)?)?;
     let policies = loaded
         .iter()
         .map(|policy| PolicySummary {
@@ -111,7 +114,7 @@ impl Engine {
     /// Reads, checks and indexes the policies. Anything doubtful is an error.
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
         let text = schema_text(tools);
-        let schema = schema(&text)?;
+        let schema = schema(tools, &text)?;
         let loaded = load_policies(settings, &schema)?;
         let types = Types::parse().map_err(|error| PolicyError::Tools(error.to_string()))?;
         let mut index = Index::new(&schema, &types, &loaded)?;
@@ -170,6 +173,16 @@ impl Engine {
     }
 }
 
+/// Its hashes only: policies are long.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("policy_hash", &self.policy_hash)
+            .field("schema_hash", &self.schema_hash)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Finds the policies and entities of each action.
 struct Index<'a> {
     types: &'a Types,
@@ -194,7 +207,8 @@ impl<'a> Index<'a> {
         ancestors.sort();
         let chain = Chain { uid, ancestors };
         let policies = self.policies(&chain)?;
-        Ok(ActionRule { chain, policies })
+        let reads_input = policies.policies().any(context::reads_input);
+        Ok(ActionRule { chain, policies, reads_input })
     }
 
     fn policies(&mut self, action: &Chain) -> Result<Arc<PolicySet>, PolicyError> {
@@ -255,7 +269,10 @@ fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
     }
 }
 
-fn schema(text: &str) -> Result<Schema, PolicyError> {
+fn schema(tools: &[ToolFacts], text: &str) -> Result<Schema, PolicyError> {
+    for tool in tools {
+        tool.check().map_err(|wrong| PolicyError::Tools(format!("`{}` {wrong}", tool.name)))?;
+    }
     let (schema, warnings) =
         Schema::from_cedarschema_str(text).map_err(|error| PolicyError::Tools(error.to_string()))?;
     match warnings.into_iter().next() {
