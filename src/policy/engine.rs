@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,7 +16,6 @@ use cedar_policy::Schema;
 
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
-use crate::policy::PolicySource;
 use crate::policy::Product;
 use crate::policy::ToolFacts;
 use crate::policy::alone;
@@ -69,45 +67,6 @@ pub(super) struct ActionRule {
     pub(super) policies: Arc<PolicySet>,
     /// Whether one of them may look at the arguments.
     pub(super) reads_input: bool,
-}
-
-/// What `portcullis policy check` shows of a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// The policies, sorted by id.
-    pub policies: Vec<PolicySummary>,
-    /// The hash of the set.
-    pub policy_hash: String,
-    /// The hash of the schema it was checked against.
-    pub schema_hash: String,
-}
-
-/// One policy in a [`Summary`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicySummary {
-    /// Its `@id`.
-    pub id: String,
-    /// `permit` or `forbid`.
-    pub effect: String,
-    /// The file it is in.
-    pub file: String,
-}
-
-/// Reads and checks a directory as a server would that runs with it.
-pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, PolicyError> {
-    let source = PolicySource::Directory(path.to_owned());
-    let settings = EngineSettings { source, read_only: false, projects: Vec::new(), spaces: Vec::new() };
-    let text = schema_text(tools);
-    let loaded = load_policies(&settings, &schema(tools, &text)?)?;
-    let policies = loaded
-        .iter()
-        .map(|policy| PolicySummary {
-            id: policy.id.clone(),
-            effect: policy.policy.effect().to_string(),
-            file: policy.file.clone(),
-        })
-        .collect();
-    Ok(Summary { policies, policy_hash: hash_policies(&loaded), schema_hash: hash([text.as_bytes()]) })
 }
 
 impl Engine {
@@ -269,7 +228,7 @@ fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
     }
 }
 
-fn schema(tools: &[ToolFacts], text: &str) -> Result<Schema, PolicyError> {
+pub(super) fn schema(tools: &[ToolFacts], text: &str) -> Result<Schema, PolicyError> {
     for tool in tools {
         tool.check().map_err(|wrong| PolicyError::Tools(format!("`{}` {wrong}", tool.name)))?;
     }
@@ -281,7 +240,10 @@ fn schema(tools: &[ToolFacts], text: &str) -> Result<Schema, PolicyError> {
     }
 }
 
-fn load_policies(settings: &EngineSettings, schema: &Schema) -> Result<Vec<LoadedPolicy>, PolicyError> {
+pub(super) fn load_policies(
+    settings: &EngineSettings,
+    schema: &Schema,
+) -> Result<Vec<LoadedPolicy>, PolicyError> {
     let mut files = settings.source.read()?;
     let own = set::load(&files, schema).map_err(PolicyError::Invalid)?;
     if own.is_empty() {
@@ -293,7 +255,7 @@ fn load_policies(settings: &EngineSettings, schema: &Schema) -> Result<Vec<Loade
 }
 
 /// Each part is preceded by its length, so that no two sets run together.
-fn hash_policies(loaded: &[LoadedPolicy]) -> String {
+pub(super) fn hash_policies(loaded: &[LoadedPolicy]) -> String {
     let parts: Vec<Vec<u8>> = loaded
         .iter()
         .flat_map(|policy| [policy.id.as_bytes(), policy.canonical.as_bytes()])
@@ -302,7 +264,7 @@ fn hash_policies(loaded: &[LoadedPolicy]) -> String {
     hash(parts.iter().map(Vec::as_slice))
 }
 
-fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     parts.into_iter().for_each(|part| context.update(part));
     hexadecimal(context.finish().as_ref())

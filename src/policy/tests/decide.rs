@@ -242,6 +242,9 @@ fn what_cannot_be_asked_is_an_error() {
         );
     }
     assert_eq!(verdict(&engine, &unasked, "confluence_get_page", &[page("1", "DOCS")]), None);
+    assert!(engine.may_view(&unasked, &session(), &page("1", "DOCS")));
+    assert!(engine.may_view(&ann, &session(), &ops) && !engine.may_view(&unasked, &session(), &ops));
+    assert!(!engine.may_view(&ann, &session(), &Resource::Instance(Product::Jira)));
 }
 
 #[test]
