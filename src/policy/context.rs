@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use cedar_policy::Context;
+use cedar_policy::Policy;
 use cedar_policy::RestrictedExpression;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::policy::InputField;
 use crate::policy::InputKind;
@@ -49,6 +51,41 @@ pub(super) fn tool(
     }
     let record = RestrictedExpression::new_record(record).map_err(|error| error.to_string())?;
     session.merge([("input".to_owned(), record)]).map_err(|error| error.to_string())
+}
+
+/// A context of this session and any arguments, for policies that do not look at them.
+pub(super) fn any_input(session: Context, fields: &[InputField]) -> Result<Context, String> {
+    let required = fields.iter().filter(|field| field.required);
+    let input = required.map(|field| {
+        let value = match field.kind {
+            InputKind::Text => InputValue::Text(String::new()),
+            InputKind::Number | InputKind::Length => InputValue::Number(0),
+            InputKind::Flag => InputValue::Flag(false),
+        };
+        (field.name.clone(), value)
+    });
+    tool(session, fields, &input.collect())
+}
+
+/// Whether the policy may look at more of the context than the session.
+pub(super) fn reads_input(policy: &Policy) -> bool {
+    policy.to_json().map_or(true, |json| names_more_than_session(&json))
+}
+
+fn names_more_than_session(expression: &Value) -> bool {
+    let is_context = |value: &Value| value.get("Var").and_then(Value::as_str) == Some("context");
+    match expression {
+        Value::Object(fields) => {
+            let of_context = fields.get("left").is_some_and(is_context);
+            let of_session = fields.get("attr").and_then(Value::as_str) == Some("session");
+            if of_context && of_session && fields.len() == 2 {
+                return false;
+            }
+            is_context(expression) || fields.values().any(names_more_than_session)
+        }
+        Value::Array(items) => items.iter().any(names_more_than_session),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 fn expression(field: &InputField, value: &InputValue) -> Result<RestrictedExpression, String> {

@@ -179,7 +179,7 @@ impl Viewer<'_> {
         errors.sort();
         let allowed = response.decision() == cedar_policy::Decision::Allow;
         let mut reasons: Vec<&PolicyId> = response.diagnostics().reason().collect();
-        reasons.sort_by_key(|id| id.to_string());
+        reasons.sort_by_key(ToString::to_string);
         Ok(Answer {
             allowed,
             policies: reasons.iter().map(ToString::to_string).collect(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,11 +16,11 @@ use cedar_policy::Schema;
 
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
-use crate::policy::PolicySource;
 use crate::policy::Product;
 use crate::policy::ToolFacts;
 use crate::policy::alone;
 use crate::policy::check;
+use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
 use crate::policy::generated;
@@ -30,7 +30,6 @@ use crate::policy::set;
 use crate::policy::set::LoadedPolicy;
 
 /// Decides every call. It never changes: a reload makes a new one.
-#[derive(Debug)]
 pub struct Engine {
     pub(super) schema: Schema,
     pub(super) types: Types,
@@ -66,52 +65,15 @@ pub(super) struct ViewRule {
 pub(super) struct ActionRule {
     pub(super) chain: Chain,
     pub(super) policies: Arc<PolicySet>,
-}
-
-/// What `portcullis policy check` shows of a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Summary {
-    /// The policies, sorted by id.
-    pub policies: Vec<PolicySummary>,
-    /// The hash of the set.
-    pub policy_hash: String,
-    /// The hash of the schema it was checked against.
-    pub schema_hash: String,
-}
-
-/// One policy in a [`Summary`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicySummary {
-    /// Its `@id`.
-    pub id: String,
-    /// `permit` or `forbid`.
-    pub effect: String,
-    /// The file it is in.
-    pub file: String,
-}
-
-/// Reads and checks a directory as a server would that runs with it.
-pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, PolicyError> {
-    let source = PolicySource::Directory(path.to_owned());
-    let settings = EngineSettings { source, read_only: false, projects: Vec::new(), spaces: Vec::new() };
-    let text = schema_text(tools);
-    let loaded = load_policies(&settings, &schema(&text)?)?;
-    let policies = loaded
-        .iter()
-        .map(|policy| PolicySummary {
-            id: policy.id.clone(),
-            effect: policy.policy.effect().to_string(),
-            file: policy.file.clone(),
-        })
-        .collect();
-    Ok(Summary { policies, policy_hash: hash_policies(&loaded), schema_hash: hash([text.as_bytes()]) })
+    /// Whether one of them may look at the arguments.
+    pub(super) reads_input: bool,
 }
 
 impl Engine {
     /// Reads, checks and indexes the policies. Anything doubtful is an error.
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
         let text = schema_text(tools);
-        let schema = schema(&text)?;
+        let schema = schema(tools, &text)?;
         let loaded = load_policies(settings, &schema)?;
         let types = Types::parse().map_err(|error| PolicyError::Tools(error.to_string()))?;
         let mut index = Index::new(&schema, &types, &loaded)?;
@@ -170,6 +132,16 @@ impl Engine {
     }
 }
 
+/// Its hashes only: policies are long.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("policy_hash", &self.policy_hash)
+            .field("schema_hash", &self.schema_hash)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Finds the policies and entities of each action.
 struct Index<'a> {
     types: &'a Types,
@@ -194,7 +166,8 @@ impl<'a> Index<'a> {
         ancestors.sort();
         let chain = Chain { uid, ancestors };
         let policies = self.policies(&chain)?;
-        Ok(ActionRule { chain, policies })
+        let reads_input = policies.policies().any(context::reads_input);
+        Ok(ActionRule { chain, policies, reads_input })
     }
 
     fn policies(&mut self, action: &Chain) -> Result<Arc<PolicySet>, PolicyError> {
@@ -255,7 +228,10 @@ fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
     }
 }
 
-fn schema(text: &str) -> Result<Schema, PolicyError> {
+pub(super) fn schema(tools: &[ToolFacts], text: &str) -> Result<Schema, PolicyError> {
+    for tool in tools {
+        tool.check().map_err(|wrong| PolicyError::Tools(format!("`{}` {wrong}", tool.name)))?;
+    }
     let (schema, warnings) =
         Schema::from_cedarschema_str(text).map_err(|error| PolicyError::Tools(error.to_string()))?;
     match warnings.into_iter().next() {
@@ -264,7 +240,10 @@ fn schema(text: &str) -> Result<Schema, PolicyError> {
     }
 }
 
-fn load_policies(settings: &EngineSettings, schema: &Schema) -> Result<Vec<LoadedPolicy>, PolicyError> {
+pub(super) fn load_policies(
+    settings: &EngineSettings,
+    schema: &Schema,
+) -> Result<Vec<LoadedPolicy>, PolicyError> {
     let mut files = settings.source.read()?;
     let own = set::load(&files, schema).map_err(PolicyError::Invalid)?;
     if own.is_empty() {
@@ -276,7 +255,7 @@ fn load_policies(settings: &EngineSettings, schema: &Schema) -> Result<Vec<Loade
 }
 
 /// Each part is preceded by its length, so that no two sets run together.
-fn hash_policies(loaded: &[LoadedPolicy]) -> String {
+pub(super) fn hash_policies(loaded: &[LoadedPolicy]) -> String {
     let parts: Vec<Vec<u8>> = loaded
         .iter()
         .flat_map(|policy| [policy.id.as_bytes(), policy.canonical.as_bytes()])
@@ -285,7 +264,7 @@ fn hash_policies(loaded: &[LoadedPolicy]) -> String {
     hash(parts.iter().map(Vec::as_slice))
 }
 
-fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     parts.into_iter().for_each(|part| context.update(part));
     hexadecimal(context.finish().as_ref())

@@ -41,13 +41,14 @@ pub(super) struct Chain {
 }
 
 impl Types {
-    pub(super) fn parse() -> Result<Self, ParseErrors> {
-        let kind = |kind: ResourceKind| kind.type_name().parse();
+    pub(super) fn parse() -> Result<Self, Box<ParseErrors>> {
+        let named = |name: &str| name.parse().map_err(Box::<ParseErrors>::new);
+        let kind = |kind: ResourceKind| named(kind.type_name());
         Ok(Self {
-            user: "Id::User".parse()?,
-            service: "Id::Service".parse()?,
-            group: "Id::Group".parse()?,
-            action: "Mcp::Action".parse()?,
+            user: named("Id::User")?,
+            service: named("Id::Service")?,
+            group: named("Id::Group")?,
+            action: named("Mcp::Action")?,
             jira: kind(ResourceKind::Instance(Product::Jira))?,
             confluence: kind(ResourceKind::Instance(Product::Confluence))?,
             project: kind(ResourceKind::Project)?,

@@ -112,23 +112,47 @@ impl Reader<'_> {
             problems
                 .extend(found.into_iter().map(|message| self.problem(*offset, Some(&policy.id), message)));
         }
-        let result = self.validator.validate(&set, ValidationMode::Strict);
-        for error in result.validation_errors() {
-            let mut detail = DetailedError::from(error);
-            if matches!(error, ValidationError::UnrecognizedActionId(_)) {
-                detail.help = self.nearest_action(&detail);
+        self.validate(&set, problems);
+    }
+
+    /// Cedar's strict validation. Its warnings are errors: a policy that is never asked is a hole.
+    fn validate(&self, set: &PolicySet, problems: &mut Vec<Problem>) {
+        let result = self.validator.validate(set, ValidationMode::Strict);
+        let (follow, errors): (Vec<_>, Vec<_>) = result
+            .validation_errors()
+            .partition(|error| matches!(error, ValidationError::InvalidActionApplication(_)));
+        let mut found: Vec<Problem> = errors.into_iter().map(|error| self.invalid(error)).collect();
+        // What follows from an error that is already listed would only hide it.
+        for error in follow {
+            if !is_named(&found, error.policy_id()) {
+                found.push(self.invalid(error));
             }
-            problems.push(self.located(&detail, Some(error.policy_id())));
         }
         for warning in result.validation_warnings() {
             let unused = matches!(
                 warning,
                 ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_)
             );
-            if !(self.file.built_in && unused) {
-                problems.push(self.located(&DetailedError::from(warning), Some(warning.policy_id())));
+            if !(unused && (self.file.built_in || is_named(&found, warning.policy_id()))) {
+                found.push(self.located(&DetailedError::from(warning), Some(warning.policy_id())));
             }
         }
+        // Cedar repeats an error for every action the policy covers, in no order.
+        found.sort_by(|left, right| {
+            (left.line, left.column, &left.message).cmp(&(right.line, right.column, &right.message))
+        });
+        found.dedup_by(|next, kept| {
+            (next.line, next.column, &next.policy) == (kept.line, kept.column, &kept.policy)
+        });
+        problems.append(&mut found);
+    }
+
+    fn invalid(&self, error: &ValidationError) -> Problem {
+        let mut detail = DetailedError::from(error);
+        if matches!(error, ValidationError::UnrecognizedActionId(_)) {
+            detail.help = self.nearest_action(&detail);
+        }
+        self.located(&detail, Some(error.policy_id()))
     }
 
     fn nearest_action(&self, detail: &DetailedError) -> Option<String> {
@@ -180,6 +204,11 @@ impl Reader<'_> {
 fn named(policy: &Policy, id: String, file: &str) -> Result<LoadedPolicy, String> {
     let canonical = canonical(policy).ok_or("has no canonical text; write it in a simpler way")?;
     Ok(LoadedPolicy { policy: policy.new_id(PolicyId::new(&id)), id, file: file.to_owned(), canonical })
+}
+
+fn is_named(problems: &[Problem], id: &PolicyId) -> bool {
+    let id = id.to_string();
+    problems.iter().any(|problem| problem.policy.as_ref() == Some(&id))
 }
 
 fn canonical(policy: &Policy) -> Option<String> {

@@ -1,5 +1,7 @@
 //! What the schema and the engine know of a tool.
 
+use std::collections::BTreeSet;
+
 use crate::policy::Access;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
@@ -88,5 +90,21 @@ impl ToolFacts {
             groups.push("destructive".to_owned());
         }
         groups
+    }
+
+    /// What would make a wrong schema of it and Cedar would not say.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        if self.resources.is_empty() {
+            return Err("touches no resource");
+        }
+        if self.destructive && self.access == Access::Read {
+            return Err("destroys, but only reads");
+        }
+        let attributes: BTreeSet<String> = self.input.iter().map(InputField::attribute).collect();
+        let names: BTreeSet<&str> = self.input.iter().map(|field| field.name.as_str()).collect();
+        if attributes.len() < self.input.len() || names.len() < self.input.len() {
+            return Err("has two inputs of one name");
+        }
+        Ok(())
     }
 }

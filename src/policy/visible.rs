@@ -98,8 +98,11 @@ impl<'a> Asker<'a> {
     }
 
     fn could_call(&self, rule: &ToolRule) -> bool {
+        // Cedar takes the context whole or not at all. Where no policy looks at the arguments, any will do.
+        let session = self.session.clone().filter(|_| !rule.action.reads_input);
+        let context = session.and_then(|session| context::any_input(session, &rule.facts.input).ok());
         let mut kinds = rule.facts.resources.iter();
-        kinds.any(|kind| self.visible.contains(kind) && self.possible(&rule.action, *kind, None))
+        kinds.any(|kind| self.visible.contains(kind) && self.possible(&rule.action, *kind, context.clone()))
     }
 
     /// Whether this action could be allowed on some resource of this kind.

@@ -1,0 +1,52 @@
+//! What `portcullis policy check` says of a directory that is in order.
+
+use std::path::Path;
+
+use crate::policy::EngineSettings;
+use crate::policy::PolicyError;
+use crate::policy::PolicySource;
+use crate::policy::ToolFacts;
+use crate::policy::engine::hash;
+use crate::policy::engine::hash_policies;
+use crate::policy::engine::load_policies;
+use crate::policy::engine::schema;
+use crate::policy::schema::schema_text;
+
+/// What `portcullis policy check` shows of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The policies, sorted by id.
+    pub policies: Vec<PolicySummary>,
+    /// The hash of the set.
+    pub policy_hash: String,
+    /// The hash of the schema it was checked against.
+    pub schema_hash: String,
+}
+
+/// One policy in a [`Summary`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicySummary {
+    /// Its `@id`.
+    pub id: String,
+    /// `permit` or `forbid`.
+    pub effect: String,
+    /// The file it is in.
+    pub file: String,
+}
+
+/// Reads and checks a directory as a server would that runs with it.
+pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, PolicyError> {
+    let source = PolicySource::Directory(path.to_owned());
+    let settings = EngineSettings { source, read_only: false, projects: Vec::new(), spaces: Vec::new() };
+    let text = schema_text(tools);
+    let loaded = load_policies(&settings, &schema(tools, &text)?)?;
+    let policies = loaded
+        .iter()
+        .map(|policy| PolicySummary {
+            id: policy.id.clone(),
+            effect: policy.policy.effect().to_string(),
+            file: policy.file.clone(),
+        })
+        .collect();
+    Ok(Summary { policies, policy_hash: hash_policies(&loaded), schema_hash: hash([text.as_bytes()]) })
+}
