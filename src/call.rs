@@ -46,7 +46,6 @@ use crate::tools::AnyTool;
 use crate::tools::Context;
 use crate::tools::Decoded;
 use crate::tools::Offer;
-use crate::tools::Output;
 
 /// Everything a call passes through.
 #[derive(Debug)]

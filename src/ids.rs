@@ -214,8 +214,9 @@ fn is_project(text: &str) -> bool {
         && characters.all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
+/// A number without leading zeros: `01` and `1` may be one object at Atlassian, and must be one for policies.
 fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 19 && text.bytes().all(|b| b.is_ascii_digit())
+    !text.is_empty() && text.len() <= 19 && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0')
 }
 
 fn invalid(value: &str, expected: &'static str) -> InvalidId {
@@ -236,6 +237,8 @@ mod tests {
             ("OPS-1-2", Some("OPS-1-2")),
             ("OPS", None),
             ("OPS-", None),
+            ("OPS-01", None),
+            ("OPS-0", None),
             ("-1", None),
             ("1OPS-1", None),
             ("OPS-1/../2", None),
@@ -267,7 +270,7 @@ mod tests {
     #[test]
     fn page_ids_are_digits() {
         assert_eq!(PageId::parse(" 65537 ").unwrap().as_str(), "65537");
-        for bad in ["", "1/2", "-1", "1.0", "0x1", "12345678901234567890", "٣"] {
+        for bad in ["", "1/2", "01", "0", "-1", "1.0", "0x1", "12345678901234567890", "٣"] {
             assert!(PageId::parse(bad).is_err(), "{bad:?}");
         }
     }

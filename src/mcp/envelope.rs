@@ -9,42 +9,42 @@ use serde_json::value::RawValue;
 
 /// The limits of one message.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(super) struct Limits {
     /// The most bytes of one message.
-    pub bytes: usize,
+    pub(super) bytes: usize,
     /// The deepest nesting of arrays and objects.
-    pub depth: usize,
+    pub(super) depth: usize,
 }
 
 /// A message that was refused, with the JSON-RPC code to say so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Refused {
+pub(super) struct Refused {
     /// The JSON-RPC code: -32700 bad JSON, -32600 bad envelope, -32602 bad parameters.
-    pub code: i32,
+    pub(super) code: i32,
     /// What is wrong.
-    pub message: String,
+    pub(super) message: String,
     /// The id of the request, where one could be read.
-    pub id: Value,
+    pub(super) id: Value,
 }
 
 /// The outside of a message: what routing and authentication need.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Envelope {
+pub(super) struct Envelope {
     /// The method; `None` for an answer of the client.
-    pub method: Option<String>,
+    pub(super) method: Option<String>,
     /// The id; null for a notification.
-    pub id: Value,
+    pub(super) id: Value,
     /// The tool that is called, for `tools/call`.
-    pub tool: Option<String>,
+    pub(super) tool: Option<String>,
 }
 
 /// JSON is broken.
-pub const PARSE_ERROR: i32 = -32700;
+pub(super) const PARSE_ERROR: i32 = -32700;
 /// It is JSON, but no request.
-pub const INVALID_REQUEST: i32 = -32600;
+pub(super) const INVALID_REQUEST: i32 = -32600;
 /// The parameters do not fit the method, or the tool is not known.
-pub const INVALID_PARAMS: i32 = -32602;
+pub(super) const INVALID_PARAMS: i32 = -32602;
 
 #[derive(Deserialize)]
 struct Outside<'a> {
@@ -71,7 +71,7 @@ struct CallParams<'a> {
 }
 
 /// Checks one message and reads its outside.
-pub fn read(bytes: &[u8], limits: Limits) -> Result<Envelope, Refused> {
+pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Envelope, Refused> {
     let refused = |code, message: String, id| Refused { code, message, id };
     if bytes.len() > limits.bytes {
         return Err(refused(INVALID_REQUEST, format!("the message is larger than {} bytes", limits.bytes), Value::Null));
@@ -126,13 +126,13 @@ fn check(outside: &Outside<'_>) -> Result<Envelope, Refused> {
 
 impl Refused {
     /// The JSON-RPC message that says so.
-    pub fn to_message(&self) -> Value {
+    pub(super) fn to_message(&self) -> Value {
         error_message(&self.id, self.code, &self.message)
     }
 }
 
 /// A JSON-RPC error message.
-pub fn error_message(id: &Value, code: i32, message: &str) -> Value {
+pub(super) fn error_message(id: &Value, code: i32, message: &str) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
 }
 

@@ -1,7 +1,6 @@
 //! One product's base URL and client.
 
 use std::error::Error as _;
-use std::time::Duration;
 use std::time::Instant;
 
 use http::HeaderMap;
