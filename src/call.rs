@@ -157,11 +157,14 @@ async fn resolve(
     trail: &Trail,
     found: &mut Found,
 ) -> Result<Vec<Resource>, Refusal> {
-    if gate.engine.decides_alone(tool.spec().name) {
-        return Ok(targets.iter().map(Target::unresolved).collect());
-    }
+    let alone = gate.engine.decides_alone(tool.spec().name);
     let mut resources = Vec::with_capacity(targets.len());
     for target in targets {
+        // A title names no object until Confluence has said which page it is: the permit must.
+        if alone && !matches!(target, Target::PageTitled(..)) {
+            resources.push(target.unresolved());
+            continue;
+        }
         let place = gate.lookups.resolve(target, instance, &caller.credential, trail, found).await;
         resources.push(place.map_err(|error| match error {
             LookupError::NotVisible => Refusal::not_visible(targets),

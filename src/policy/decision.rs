@@ -40,6 +40,11 @@ impl<E: Effect> Allowed<E> {
     pub fn decision(&self) -> &Decision {
         &self.decision
     }
+
+    /// What was decided, for the permit that is made of it.
+    pub(crate) fn into_decision(self) -> Decision {
+        self.decision
+    }
 }
 
 /// What was allowed and why, for the audit.

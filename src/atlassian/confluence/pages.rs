@@ -78,20 +78,9 @@ impl Confluence<'_> {
         Ok(page)
     }
 
-    /// Reads the page of a title in a space; `None` when there is none.
-    pub async fn page_titled<E: Effect>(
-        &self,
-        permit: &Permit<E>,
-        space: &SpaceKey,
-        title: &str,
-    ) -> Result<Option<Value>, UpstreamError> {
-        let answer = self.get(permit, Self::titled_request(permit.space(space)?, title)).await?;
-        first_titled(&answer, space)
-    }
-
     /// The page's emoji, as Confluence stores it: a hexadecimal code point. Absent ones and refusals are no emoji.
     pub async fn emoji<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<String> {
-        let path = Path::of(["rest", "api", "content", id.as_str(), "property"]);
+        let path = Path::of(["rest", "api", "content", permit.page(id).ok()?.as_str(), "property"]);
         let answer = self.get(permit, Request::get(path)).await.ok()?;
         let properties = answer.get("results")?.as_array()?;
         let emoji = |key: &str| {

@@ -59,7 +59,7 @@ impl Tool for GetPage {
                       with author, version, ancestors and attachments. Use confluence_search when neither is known.",
         destructive: false,
         cloud_only: false,
-        resources: &[ResourceKind::Page, ResourceKind::Space],
+        resources: &[ResourceKind::Page],
         long_text: &[],
         aliases: &[],
     };
@@ -102,17 +102,14 @@ impl Tool for GetPage {
     }
 }
 
+/// The page a look-up brought, or one asked for now. A title has always been looked up: the permit names its page.
 async fn find(args: &Args, context: &mut Context<'_>, permit: &Permit<Read>) -> Result<Value, ToolError> {
     let confluence = context.confluence()?;
-    let named = context.found.titled.clone().or_else(|| args.page_id.clone());
-    if let Some(id) = named {
-        return match context.found.take_page(&id) {
-            Some(page) => Ok(page),
-            None => Ok(confluence.page(permit, &id).await?),
-        };
+    let id = context.found.titled.clone().or_else(|| args.page_id.clone()).ok_or(ToolError::Absent)?;
+    match context.found.take_page(&id) {
+        Some(page) => Ok(page),
+        None => Ok(confluence.page(permit, &id).await?),
     }
-    let (Some(title), Some(space)) = (&args.title, &args.space_key) else { return Err(ToolError::Absent) };
-    confluence.page_titled(permit, space, title).await?.ok_or(ToolError::Absent)
 }
 
 #[cfg(test)]

@@ -1,0 +1,88 @@
+//! Records that belong to no call.
+
+use std::net::IpAddr;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Code;
+use crate::policy::Product;
+
+/// Something that happened outside a call, or before one began.
+#[derive(Debug, Clone)]
+pub struct Event {
+    stage: &'static str,
+    code: Code,
+    fields: Map<String, Value>,
+}
+
+impl Event {
+    /// The server started, with these policies.
+    pub fn start(policy_hash: &str, schema_hash: &str, read_only: bool) -> Self {
+        let fields = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "policy_hash": policy_hash,
+            "schema_hash": schema_hash,
+            "read_only": read_only,
+        });
+        Self::new("start", Code::Start, fields)
+    }
+
+    /// The server stopped.
+    pub fn stop() -> Self {
+        Self::new("stop", Code::Stop, json!({}))
+    }
+
+    /// A key for argument values was made.
+    pub fn key_created(id: &str) -> Self {
+        Self::new("event", Code::KeyCreated, json!({"key_id": id}))
+    }
+
+    /// The certificates of a product are not checked.
+    pub fn tls_relaxed(product: Product) -> Self {
+        Self::new("event", Code::TlsRelaxed, json!({"product": product.as_str()}))
+    }
+
+    /// A request was refused before dispatch, with this HTTP status.
+    pub fn refused(status: u16, reason: &str, address: IpAddr) -> Self {
+        Self::new("refusal", Code::Refused, json!({"status": status, "reason": reason, "address": address}))
+    }
+
+    /// A tool was called that is not offered.
+    pub fn unknown_tool(name: &str, address: Option<IpAddr>) -> Self {
+        let name: String = name.chars().take(120).collect();
+        Self::new("refusal", Code::UnknownTool, json!({"tool": name, "address": address}))
+    }
+
+    fn new(stage: &'static str, code: Code, fields: Value) -> Self {
+        let Value::Object(fields) = fields else { return Self { stage, code, fields: Map::new() } };
+        Self { stage, code, fields }
+    }
+
+    pub(super) fn stage(&self) -> &'static str {
+        self.stage
+    }
+
+    pub(super) fn body(&self, instance: &str) -> String {
+        let mut record = head(self.stage, self.code, instance);
+        record.extend(self.fields.clone());
+        inside(&record)
+    }
+}
+
+/// The fields every record begins with.
+pub(super) fn head(stage: &'static str, code: Code, instance: &str) -> Map<String, Value> {
+    let mut record = Map::new();
+    record.insert("time".into(), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into());
+    record.insert("stage".into(), stage.into());
+    record.insert("code".into(), code.as_str().into());
+    record.insert("instance".into(), instance.into());
+    record
+}
+
+/// The inside of a record: JSON without the outer braces, where the writer puts version and number.
+pub(super) fn inside(record: &Map<String, Value>) -> String {
+    let text = serde_json::to_string(record).unwrap_or_default();
+    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,168 @@
+//! Permits: the proof that a call was allowed and written down. Only [`super::Trail`] makes them.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use super::CallId;
+use super::UpstreamNote;
+use crate::ids::IssueKey;
+use crate::ids::PageId;
+use crate::ids::SpaceKey;
+use crate::net::UpstreamError;
+use crate::policy::Access;
+use crate::policy::Decision;
+use crate::policy::Effect;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::Resource;
+use crate::policy::Write;
+
+/// What every request to Atlassian needs: a permit, or the record of a look-up. No other type can be one.
+pub trait Warrant: sealed::Sealed + Sync {
+    /// What may be done on it.
+    const ACCESS: Access;
+    /// The call it belongs to.
+    fn call(&self) -> &CallId;
+    /// Notes a request for the outcome record.
+    fn note(&self, note: UpstreamNote);
+}
+
+/// The requests of one call, shared by its trail and its permits.
+pub(super) type Notes = Arc<Mutex<Vec<UpstreamNote>>>;
+
+/// Allowed by policy, and the intent is on disk.
+#[derive(Debug)]
+pub struct Permit<E> {
+    call: CallId,
+    decision: Decision,
+    notes: Notes,
+    effect: PhantomData<fn() -> E>,
+}
+
+impl<E: Effect> Permit<E> {
+    pub(super) fn new(call: CallId, decision: Decision, notes: Notes) -> Self {
+        Self { call, decision, notes, effect: PhantomData }
+    }
+
+    /// What was decided on.
+    pub fn resources(&self) -> &[Resource] {
+        &self.decision.resources
+    }
+
+    /// The key, if this is an issue the permit was made for.
+    pub fn issue<'k>(&self, key: &'k IssueKey) -> Result<&'k IssueKey, UpstreamError> {
+        self.covers(key, |resource| matches!(resource, Resource::Issue { key: permitted, .. } if permitted == key))
+    }
+
+    /// The id, if this is a page the permit was made for, or one found in a space it was made for by title.
+    pub fn page<'k>(&self, id: &'k PageId) -> Result<&'k PageId, UpstreamError> {
+        self.covers(id, |resource| matches!(resource, Resource::Page { id: permitted, .. } if permitted == id))
+    }
+
+    /// The key, if this is a space the permit was made for.
+    pub fn space<'k>(&self, key: &'k SpaceKey) -> Result<&'k SpaceKey, UpstreamError> {
+        self.covers(key, |resource| matches!(resource, Resource::Space(permitted) if permitted == key))
+    }
+
+    /// Nothing, if the permit is for the whole of a product.
+    pub fn instance(&self, product: Product) -> Result<(), UpstreamError> {
+        let whole = Resource::Instance(product);
+        self.covers(&product.title(), |resource| *resource == whole).map(|_| ())
+    }
+
+    fn covers<'k, K: std::fmt::Display>(
+        &self,
+        key: &'k K,
+        permitted: impl Fn(&Resource) -> bool,
+    ) -> Result<&'k K, UpstreamError> {
+        if self.resources().iter().any(permitted) {
+            return Ok(key);
+        }
+        Err(UpstreamError::NotPermitted(format!("the permit was not made for {key}")))
+    }
+}
+
+impl<E: Effect> Warrant for Permit<E> {
+    const ACCESS: Access = E::ACCESS;
+
+    fn call(&self) -> &CallId {
+        &self.call
+    }
+
+    fn note(&self, note: UpstreamNote) {
+        push(&self.notes, note);
+    }
+}
+
+/// A look-up that was written down: it may read, and nothing else.
+#[derive(Debug)]
+pub struct LookupPermit {
+    call: CallId,
+    notes: Notes,
+}
+
+impl LookupPermit {
+    pub(super) fn new(call: CallId, notes: Notes) -> Self {
+        Self { call, notes }
+    }
+}
+
+impl Warrant for LookupPermit {
+    const ACCESS: Access = Access::Read;
+
+    fn call(&self) -> &CallId {
+        &self.call
+    }
+
+    fn note(&self, note: UpstreamNote) {
+        push(&self.notes, note);
+    }
+}
+
+fn push(notes: &Notes, note: UpstreamNote) {
+    match notes.lock() {
+        Ok(mut notes) => notes.push(note),
+        Err(poisoned) => poisoned.into_inner().push(note),
+    }
+}
+
+/// A permit of either effect, on its way to the tool that declared one of them.
+#[derive(Debug)]
+pub enum Admitted {
+    /// To read.
+    Read(Permit<Read>),
+    /// To write.
+    Write(Permit<Write>),
+}
+
+/// An effect that can take its permit back out of [`Admitted`].
+pub trait Admissible: Effect + Sized {
+    /// The permit, if it is of this effect.
+    fn take(admitted: Admitted) -> Option<Permit<Self>>;
+}
+
+impl Admissible for Read {
+    fn take(admitted: Admitted) -> Option<Permit<Self>> {
+        match admitted {
+            Admitted::Read(permit) => Some(permit),
+            Admitted::Write(_) => None,
+        }
+    }
+}
+
+impl Admissible for Write {
+    fn take(admitted: Admitted) -> Option<Permit<Self>> {
+        match admitted {
+            Admitted::Write(permit) => Some(permit),
+            Admitted::Read(_) => None,
+        }
+    }
+}
+
+mod sealed {
+    /// Keeps the list of warrants closed.
+    pub trait Sealed {}
+    impl<E> Sealed for super::Permit<E> {}
+    impl Sealed for super::LookupPermit {}
+}

@@ -1,0 +1,216 @@
+//! The trail of one call, from the first look-up to its end.
+
+use std::time::Instant;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Audit;
+use super::AuditError;
+use super::CallFacts;
+use super::CallId;
+use super::Code;
+use super::LookupPermit;
+use super::Outcome;
+use super::Permit;
+use super::event::head;
+use super::event::inside;
+use super::permit::Notes;
+use super::writer::Durability;
+use crate::policy::Access;
+use crate::policy::Allowed;
+use crate::policy::Decision;
+use crate::policy::Effect;
+use crate::policy::Principal;
+use crate::policy::PrincipalKind;
+use crate::policy::Resource;
+
+/// The longest text of a client that a record takes.
+const LONGEST: usize = 200;
+
+/// The guard of one call: every end of it writes an outcome, also a panic and a client that goes away.
+#[derive(Debug)]
+pub struct Trail {
+    audit: Audit,
+    facts: CallFacts,
+    principal: Option<Value>,
+    notes: Notes,
+    started: Instant,
+    open: bool,
+}
+
+impl Trail {
+    pub(super) fn new(audit: Audit, facts: CallFacts) -> Self {
+        audit.metrics.call_started();
+        Self { audit, facts, principal: None, notes: Notes::default(), started: Instant::now(), open: true }
+    }
+
+    /// The call's id.
+    pub fn call(&self) -> &CallId {
+        &self.facts.call
+    }
+
+    /// Notes who calls; from here on every record names them.
+    pub fn identified(&mut self, principal: &Principal) {
+        let kind = match principal.kind {
+            PrincipalKind::User => "user",
+            PrincipalKind::Service => "service",
+        };
+        self.principal = Some(json!({"kind": kind, "id": principal.id}));
+    }
+
+    /// Writes down what is asked of Atlassian before the decision; the look-up may leave when this returns.
+    pub async fn resolve(&self, lookup: &'static str, resources: Vec<String>) -> Result<LookupPermit, AuditError> {
+        let mut record = self.head("resolve", Code::Resolve);
+        record.insert("lookup".into(), lookup.into());
+        record.insert("resources".into(), resources.into());
+        self.audit.metrics.audit_record("resolve");
+        self.audit.writer.write(inside(&record), Durability::Written).await?;
+        Ok(LookupPermit::new(self.facts.call.clone(), Notes::clone(&self.notes)))
+    }
+
+    /// Writes the intent, and makes the permit when it is on disk. If it cannot be written there is no permit.
+    pub async fn admit<E: Effect>(
+        &self,
+        allowed: Allowed<E>,
+        arguments: &Map<String, Value>,
+    ) -> Result<Permit<E>, AuditError> {
+        let decision = allowed.into_decision();
+        let mut record = self.head("intent", Code::Intent);
+        record.insert("resources".into(), names(&decision.resources).into());
+        record.insert("resolved".into(), decision.resolved.into());
+        record.insert("decision".into(), decision_record(&decision));
+        record.insert("arguments".into(), self.hashed(arguments));
+        self.audit.metrics.audit_record("intent");
+        self.audit.metrics.decision("permit", "policy");
+        self.audit.writer.write(inside(&record), Durability::Durable).await?;
+        Ok(Permit::new(self.facts.call.clone(), decision, Notes::clone(&self.notes)))
+    }
+
+    /// Writes the outcome: durable before it returns for a write, written for a read.
+    pub async fn close(mut self, outcome: Outcome) -> Result<(), AuditError> {
+        self.open = false;
+        let body = self.outcome(code_of(&outcome), outcome.as_str(), Some(&outcome));
+        let durability = match self.facts.access {
+            Access::Write => Durability::Durable,
+            Access::Read => Durability::Written,
+        };
+        self.audit.writer.write(body, durability).await
+    }
+
+    fn head(&self, stage: &'static str, code: Code) -> Map<String, Value> {
+        let facts = &self.facts;
+        let mut record = head(stage, code, &self.audit.instance);
+        record.insert("call".into(), facts.call.as_str().into());
+        record.insert("tool".into(), facts.tool.as_str().into());
+        record.insert("product".into(), facts.product.as_str().into());
+        record.insert("access".into(), facts.access.as_str().into());
+        record.insert("principal".into(), self.principal.clone().unwrap_or_default());
+        record.insert("method".into(), facts.method.into());
+        record.insert("client".into(), facts.client.chars().take(LONGEST).collect::<String>().into());
+        record.insert("address".into(), facts.address.map(|address| address.to_string()).into());
+        record.insert("transport".into(), facts.transport.into());
+        if let Some(trace) = &facts.trace_id {
+            record.insert("trace".into(), trace.as_str().into());
+        }
+        if let Some(user) = &facts.os_user {
+            record.insert("os_user".into(), user.as_str().into());
+        }
+        record
+    }
+
+    /// The outcome record, counted in the metrics as well.
+    fn outcome(&self, code: Code, word: &'static str, outcome: Option<&Outcome>) -> String {
+        let mut record = self.head("outcome", code);
+        record.insert("outcome".into(), word.into());
+        match outcome {
+            Some(Outcome::Ok { bytes }) => drop(record.insert("bytes".into(), (*bytes).into())),
+            Some(Outcome::UpstreamError { status }) => drop(record.insert("status".into(), (*status).into())),
+            Some(Outcome::ToolError { problem } | Outcome::InvalidArguments { problem }) => {
+                drop(record.insert("problem".into(), problem.chars().take(LONGEST).collect::<String>().into()));
+            }
+            Some(Outcome::Denied { reason, decision, policies }) => {
+                self.audit.metrics.decision("deny", reason);
+                let decision = json!({"id": decision, "effect": "deny", "reason": reason, "policies": policies});
+                record.insert("decision".into(), decision);
+            }
+            _ => {}
+        }
+        let elapsed = self.started.elapsed();
+        record.insert("duration_ms".into(), milliseconds(elapsed).into());
+        record.insert("upstream".into(), self.upstream());
+        self.audit.metrics.audit_record("outcome");
+        self.audit.metrics.call_ended(&self.facts.tool, self.facts.access, word, elapsed);
+        inside(&record)
+    }
+
+    fn upstream(&self) -> Value {
+        let notes = match self.notes.lock() {
+            Ok(notes) => notes.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        };
+        let shown = notes.iter().map(|note| {
+            json!({
+                "method": note.method,
+                "status": note.status,
+                "bytes": note.bytes,
+                "ms": milliseconds(note.duration),
+            })
+        });
+        shown.collect()
+    }
+
+    /// Argument values as keyed hashes: a value can be looked for, but not read.
+    fn hashed(&self, arguments: &Map<String, Value>) -> Value {
+        let hash = |(name, value): (&String, &Value)| {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (name.clone(), Value::from(self.audit.key.digest(&text)))
+        };
+        Value::Object(arguments.iter().map(hash).collect())
+    }
+}
+
+impl Drop for Trail {
+    fn drop(&mut self) {
+        if self.open {
+            let body = self.outcome(Code::Abandoned, "abandoned", None);
+            self.audit.writer.leave(body);
+        }
+    }
+}
+
+fn code_of(outcome: &Outcome) -> Code {
+    match outcome {
+        Outcome::Ok { .. } => Code::Success,
+        Outcome::Denied { .. } => Code::Denied,
+        _ => Code::Failure,
+    }
+}
+
+fn decision_record(decision: &Decision) -> Value {
+    json!({
+        "id": decision.id,
+        "effect": "permit",
+        "policies": decision.policies,
+        "policy_hash": decision.policy_hash,
+    })
+}
+
+/// Every resource, and the project or space it lies in.
+fn names(resources: &[Resource]) -> Vec<String> {
+    let mut names = Vec::new();
+    for resource in resources {
+        names.push(resource.to_string());
+        match resource {
+            Resource::Issue { project: Some(project), .. } => names.push(Resource::Project(project.clone()).to_string()),
+            Resource::Page { space: Some(space), .. } => names.push(Resource::Space(space.clone()).to_string()),
+            _ => {}
+        }
+    }
+    names
+}
+
+fn milliseconds(duration: std::time::Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

@@ -1,0 +1,242 @@
+//! Prometheus metrics, all with the prefix `portcullis_` and labels from closed lists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::Encoder;
+use prometheus::HistogramOpts;
+use prometheus::HistogramVec;
+use prometheus::IntCounter;
+use prometheus::IntCounterVec;
+use prometheus::IntGauge;
+use prometheus::IntGaugeVec;
+use prometheus::Opts;
+use prometheus::Registry;
+use prometheus::TextEncoder;
+
+use crate::policy::Access;
+use crate::policy::Product;
+
+/// Seconds, from a decision to a slow Atlassian.
+const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0];
+
+/// Bytes of results.
+const BYTES: &[f64] = &[256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0, 4_194_304.0];
+
+/// All metrics of this process. Clones count in the same place.
+#[derive(Debug, Clone)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    tool_calls: IntCounterVec,
+    tool_call_seconds: HistogramVec,
+    calls_in_flight: IntGauge,
+    decisions: IntCounterVec,
+    upstream_requests: IntCounterVec,
+    upstream_seconds: HistogramVec,
+    audit_records: IntCounterVec,
+    audit_errors: IntCounter,
+    audit_seconds: HistogramVec,
+    tls_disabled: IntGaugeVec,
+    policy: IntGaugeVec,
+    authn_failures: IntCounterVec,
+    result_bytes: HistogramVec,
+    filtered: IntCounterVec,
+    lists: IntCounter,
+}
+
+impl Metrics {
+    /// Registers every metric. Fails only when two of them have one name.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new_custom(Some("portcullis".to_owned()), None)?;
+        let at = &registry;
+        let inner = Inner {
+            tool_calls: counters(at, "tool_calls_total", "Calls of tools by how they ended.", &["tool", "access", "outcome"])?,
+            tool_call_seconds: histogram(at, "tool_call_duration_seconds", "How long calls took.", &["tool"], SECONDS)?,
+            calls_in_flight: gauge(at, "tool_calls_in_flight", "Calls that have not ended.")?,
+            decisions: counters(at, "authz_decisions_total", "Decisions of the policies on calls.", &["decision", "reason"])?,
+            upstream_requests: counters(
+                at,
+                "upstream_requests_total",
+                "Requests to Atlassian by class of status.",
+                &["product", "class"],
+            )?,
+            upstream_seconds: histogram(
+                at,
+                "upstream_request_duration_seconds",
+                "How long Atlassian took.",
+                &["product"],
+                SECONDS,
+            )?,
+            audit_records: counters(at, "audit_records_total", "Audit records by stage.", &["stage"])?,
+            audit_errors: counter(at, "audit_write_errors_total", "Audit records that could not be written or synced.")?,
+            audit_seconds: histogram(at, "audit_write_duration_seconds", "How long one group of records took.", &[], SECONDS)?,
+            tls_disabled: gauges(
+                at,
+                "tls_verification_disabled",
+                "1 where the certificates of a product are not checked.",
+                &["product"],
+            )?,
+            policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
+            authn_failures: counters(at, "authn_failures_total", "Requests refused before dispatch by HTTP status.", &["status"])?,
+            result_bytes: histogram(at, "tool_result_bytes", "Sizes of results.", &["tool"], BYTES)?,
+            filtered: counters(at, "results_filtered_total", "Items left out of results by policy.", &["tool"])?,
+            lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
+            registry,
+        };
+        let build = gauges(&inner.registry, "build_info", "1 for this build.", &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        #[cfg(target_os = "linux")]
+        inner.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// All metrics in Prometheus's text format.
+    pub fn text(&self) -> String {
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
+            tracing::error!(%error, "the metrics cannot be written");
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// A call came in.
+    pub fn call_started(&self) {
+        self.0.calls_in_flight.inc();
+    }
+
+    /// A call ended.
+    pub fn call_ended(&self, tool: &str, access: Access, outcome: &str, elapsed: Duration) {
+        self.0.calls_in_flight.dec();
+        self.0.tool_calls.with_label_values(&[tool, access.as_str(), outcome]).inc();
+        self.0.tool_call_seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A decision on a call.
+    pub fn decision(&self, decision: &str, reason: &str) {
+        self.0.decisions.with_label_values(&[decision, reason]).inc();
+    }
+
+    /// A request to Atlassian.
+    pub fn upstream_request(&self, product: Product, status: Option<u16>, elapsed: Duration) {
+        let class = match status {
+            Some(200..300) => "2xx",
+            Some(300..400) => "3xx",
+            Some(400..500) => "4xx",
+            Some(_) => "5xx",
+            None => "none",
+        };
+        self.0.upstream_requests.with_label_values(&[product.as_str(), class]).inc();
+        self.0.upstream_seconds.with_label_values(&[product.as_str()]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A record is handed to the audit log.
+    pub fn audit_record(&self, stage: &str) {
+        self.0.audit_records.with_label_values(&[stage]).inc();
+    }
+
+    /// A group of records was written.
+    pub fn audit_written(&self, elapsed: Duration) {
+        self.0.audit_seconds.with_label_values::<&str>(&[]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A record could not be written.
+    pub fn audit_write_error(&self) {
+        self.0.audit_errors.inc();
+    }
+
+    /// Whether a product's certificates are checked.
+    pub fn tls_verification(&self, product: Product, verify: bool) {
+        self.0.tls_disabled.with_label_values(&[product.as_str()]).set(i64::from(!verify));
+    }
+
+    /// The policies in force.
+    pub fn policy_loaded(&self, hash: &str) {
+        self.0.policy.reset();
+        self.0.policy.with_label_values(&[hash]).set(1);
+    }
+
+    /// A request was refused before dispatch.
+    pub fn authn_failure(&self, status: u16) {
+        self.0.authn_failures.with_label_values(&[status.to_string().as_str()]).inc();
+    }
+
+    /// The size of a result.
+    pub fn tool_result(&self, tool: &'static str, bytes: u64) {
+        #[expect(clippy::cast_precision_loss, reason = "a histogram has no more precision")]
+        self.0.result_bytes.with_label_values(&[tool]).observe(bytes as f64);
+    }
+
+    /// Items were left out of a result.
+    pub fn results_filtered(&self, tool: &'static str, count: u64) {
+        self.0.filtered.with_label_values(&[tool]).inc_by(count);
+    }
+
+    /// A list of tools was given.
+    pub fn tools_list(&self) {
+        self.0.lists.inc();
+    }
+}
+
+fn counters(at: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    let made = IntCounterVec::new(Opts::new(name, help), labels)?;
+    at.register(Box::new(made.clone()))?;
+    Ok(made)
+}
+
+fn counter(at: &Registry, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+    let made = IntCounter::new(name, help)?;
+    at.register(Box::new(made.clone()))?;
+    Ok(made)
+}
+
+fn gauge(at: &Registry, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+    let made = IntGauge::new(name, help)?;
+    at.register(Box::new(made.clone()))?;
+    Ok(made)
+}
+
+fn gauges(at: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+    let made = IntGaugeVec::new(Opts::new(name, help), labels)?;
+    at.register(Box::new(made.clone()))?;
+    Ok(made)
+}
+
+fn histogram(
+    at: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+    buckets: &[f64],
+) -> Result<HistogramVec, prometheus::Error> {
+    let made = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)?;
+    at.register(Box::new(made.clone()))?;
+    Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_in_the_text() {
+        let metrics = Metrics::new().unwrap();
+        metrics.call_started();
+        metrics.call_ended("jira_get_issue", Access::Read, "ok", Duration::from_millis(3));
+        metrics.upstream_request(Product::Jira, Some(503), Duration::from_millis(3));
+        metrics.policy_loaded("old");
+        metrics.policy_loaded("new");
+        let text = metrics.text();
+        for line in [
+            "portcullis_tool_calls_total{access=\"read\",outcome=\"ok\",tool=\"jira_get_issue\"} 1",
+            "portcullis_tool_calls_in_flight 0",
+            "portcullis_upstream_requests_total{class=\"5xx\",product=\"jira\"} 1",
+            "portcullis_policy_info{hash=\"new\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(!text.contains("hash=\"old\""));
+    }
+}
