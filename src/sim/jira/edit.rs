@@ -1,0 +1,254 @@
+//! Creating, changing, assigning and deleting issues.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::super::answer::Answer;
+use super::super::answer::Reply;
+use super::super::call::Call;
+use super::super::data;
+use super::super::world::Issue;
+use super::super::world::Named;
+use super::super::world::Project;
+use super::super::world::User;
+use super::super::world::World;
+use super::field_error;
+use super::issue::text;
+use super::issue::types_of;
+use super::no_issue;
+use super::refusal;
+use super::visible;
+use super::write::body;
+
+const NOT_A_DOCUMENT: &str =
+    "Operation value must be an Atlassian Document (see the Atlassian Document Format)";
+
+pub(crate) fn create(world: &mut World, call: &Call) -> Reply {
+    let given = body(call)?;
+    let fields =
+        given.get("fields").and_then(Value::as_object).ok_or_else(|| refusal(400, "fields is required"))?;
+    let key = ["key", "id"].into_iter().find_map(|name| fields.get("project")?.get(name)?.as_str());
+    let no_project = || field_error("project", "valid project is required");
+    let project = Project::find(call.user, key.ok_or_else(no_project)?).ok_or_else(no_project)?;
+    let kind = fields.get("issuetype").and_then(|kind| named(&data::TYPES, kind));
+    let kind = kind.filter(|kind| types_of(project).any(|known| known == *kind));
+    let kind = kind.ok_or_else(|| field_error("issuetype", "valid issue type is required"))?;
+    if fields.get("summary").and_then(Value::as_str).is_none_or(|summary| summary.trim().is_empty()) {
+        return Err(field_error("summary", "You must specify a summary of the issue."));
+    }
+    if kind.name == "Sub-task" && fields.get("parent").is_none() {
+        return Err(field_error(
+            "parent",
+            "Issue type is a sub-task but parent issue key or id not specified.",
+        ));
+    }
+    let (now, id, number) = (world.tick(), world.next_id(), world.next_number(project));
+    let mut issue = blank(call, project, kind, (id, number), now);
+    for (name, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "project" | "issuetype")) {
+        set(world, call, &mut issue, name, value)?;
+    }
+    let key = issue.key.clone();
+    world.insert_issue(issue);
+    let address = format!("{}/rest/api/2/issue/{id}", call.base);
+    Ok(Answer::status(201, &json!({"id": id.to_string(), "key": key, "self": address})))
+}
+
+/// Applies `fields` and the `set`, `add` and `remove` of `update`, all or nothing.
+pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
+    let id = visible(world, call, key)?.id;
+    let given = body(call)?;
+    let empty = Map::new();
+    let fields = given.get("fields").and_then(Value::as_object).unwrap_or(&empty);
+    let updates = given.get("update").and_then(Value::as_object).unwrap_or(&empty);
+    let now = world.tick();
+    let mut issue = world.issues.remove(&id).ok_or_else(|| no_issue(call))?;
+    // Checked on a copy of what may change first, so that a refused update leaves nothing behind.
+    let mut trial = blank(call, issue.project, issue.kind, (issue.id, issue.number), now);
+    let checked = fields.iter().try_for_each(|(name, value)| set(world, call, &mut trial, name, value));
+    if let Err(refused) = checked {
+        world.issues.insert(id, issue);
+        return Err(refused);
+    }
+    let applied = fields.iter().try_for_each(|(name, value)| set(world, call, &mut issue, name, value));
+    for operation in updates.get("labels").and_then(Value::as_array).into_iter().flatten() {
+        let label = |name: &str| operation.get(name).and_then(Value::as_str).map(str::to_owned);
+        if let Some(removed) = label("remove") {
+            issue.labels.retain(|present| *present != removed);
+        }
+        issue.labels.extend(label("add"));
+    }
+    issue.updated = now;
+    world.issues.insert(id, issue);
+    applied.map(|()| Answer::empty(204))
+}
+
+pub(crate) fn assign(world: &mut World, call: &Call, key: &str) -> Reply {
+    visible(world, call, key)?;
+    let given = body(call)?;
+    let user = account(call, "assignee", &given)?;
+    let now = world.tick();
+    let issue = world.issue_mut(call.user, key).ok_or_else(|| no_issue(call))?;
+    issue.assignee = user;
+    issue.updated = now;
+    Ok(Answer::empty(204))
+}
+
+pub(crate) fn delete(world: &mut World, call: &Call, key: &str) -> Reply {
+    let (id, key) = visible(world, call, key).map(|issue| (issue.id, issue.key.clone()))?;
+    let subtasks: Vec<u64> = world
+        .issues
+        .values()
+        .filter(|issue| issue.parent.as_ref() == Some(&key))
+        .map(|issue| issue.id)
+        .collect();
+    if !subtasks.is_empty() && call.parameter("deleteSubtasks") != Some("true") {
+        let text = format!(
+            "The issue '{key}' has subtasks.  You must specify the 'deleteSubtasks' parameter to delete this issue \
+             and all its subtasks."
+        );
+        return Err(refusal(400, &text));
+    }
+    for gone in subtasks.into_iter().chain([id]) {
+        if let Some(issue) = world.issues.remove(&gone) {
+            world.links.retain(|link| link.from != issue.key && link.to != issue.key);
+        }
+        world.keys.retain(|_, id| *id != gone);
+    }
+    Ok(Answer::empty(204))
+}
+
+fn blank(
+    call: &Call,
+    project: &'static Project,
+    kind: &'static Named,
+    (id, number): (u64, u64),
+    now: jiff::Timestamp,
+) -> Issue {
+    Issue {
+        id,
+        key: format!("{}-{number}", project.key),
+        number,
+        project,
+        kind,
+        status: &data::STATUSES[0],
+        priority: &data::PRIORITIES[2],
+        summary: String::new(),
+        description: None,
+        reporter: call.user,
+        assignee: None,
+        labels: Vec::new(),
+        component: None,
+        version: None,
+        created: now,
+        updated: now,
+        resolved: None,
+        due: None,
+        epic: None,
+        parent: None,
+        points: None,
+        team: None,
+        sprint: None,
+        comments: Vec::new(),
+        worklogs: Vec::new(),
+        attachments: Vec::new(),
+        history: Vec::new(),
+        watchers: vec![call.user],
+        remote_links: Vec::new(),
+        properties: std::collections::BTreeMap::new(),
+    }
+}
+
+/// Sets one field, or says why not.
+fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value) -> Result<(), Answer> {
+    let unknown = || {
+        let text = format!("Field '{name}' cannot be set. It is not on the appropriate screen, or unknown.");
+        field_error(name, &text)
+    };
+    let wrong = || field_error(name, &format!("The value of '{name}' is not valid."));
+    let other = |value: &Value| {
+        let key = value.get("key").or_else(|| value.get("id")).unwrap_or(value).as_str().unwrap_or_default();
+        let found = world.issue(call.user, key).map(|issue| issue.key.clone());
+        found.ok_or_else(|| field_error(name, "Could not find issue by id or key."))
+    };
+    match name {
+        "summary" => value.as_str().ok_or_else(wrong)?.clone_into(&mut issue.summary),
+        "description" if value.is_null() => issue.description = None,
+        "description" => {
+            let text = text(call, value).ok_or_else(|| field_error(name, NOT_A_DOCUMENT))?;
+            issue.description = Some(text);
+        }
+        "labels" => {
+            let labels: Option<Vec<String>> = value
+                .as_array()
+                .and_then(|list| list.iter().map(|item| item.as_str().map(str::to_owned)).collect());
+            let labels = labels.ok_or_else(wrong)?;
+            if let Some(label) = labels.iter().find(|label| label.contains(' ')) {
+                return Err(field_error(
+                    name,
+                    &format!("The label '{label}' contains spaces which is invalid."),
+                ));
+            }
+            issue.labels = labels;
+        }
+        "priority" => issue.priority = named(&data::PRIORITIES, value).ok_or_else(wrong)?,
+        "issuetype" => issue.kind = named(&data::TYPES, value).ok_or_else(wrong)?,
+        "assignee" => issue.assignee = account(call, name, value)?,
+        "reporter" => issue.reporter = account(call, name, value)?.ok_or_else(wrong)?,
+        "components" => issue.component = first_of(issue.project.components, value).map_err(|()| wrong())?,
+        "fixVersions" => issue.version = first_of(issue.project.versions, value).map_err(|()| wrong())?,
+        "duedate" => issue.due = value.as_str().map(str::parse).transpose().map_err(|_| wrong())?,
+        "parent" if issue.kind.name == "Sub-task" => issue.parent = Some(other(value)?),
+        "parent" if call.is_cloud() => issue.epic = Some(other(value)?),
+        data::EPIC_LINK if value.is_null() => issue.epic = None,
+        data::EPIC_LINK => issue.epic = Some(other(value)?),
+        data::EPIC_NAME if issue.kind.name == "Epic" => {}
+        data::STORY_POINTS if value.is_null() => issue.points = None,
+        data::STORY_POINTS => issue.points = Some(value.as_f64().ok_or_else(wrong)?),
+        data::TEAM if value.is_null() => issue.team = None,
+        data::TEAM => {
+            let wanted = value.get("value").or_else(|| value.get("id")).unwrap_or(value).as_str();
+            let found = data::TEAMS.iter().find(|team| Some(team.name) == wanted || Some(team.id) == wanted);
+            issue.team = Some(
+                found
+                    .ok_or_else(|| {
+                        field_error(
+                            name,
+                            &format!("Option value '{}' is not valid", wanted.unwrap_or_default()),
+                        )
+                    })?
+                    .name,
+            );
+        }
+        _ => return Err(unknown()),
+    }
+    Ok(())
+}
+
+fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
+    let part = |name: &str| value.get(name).and_then(Value::as_str);
+    let (id, name) = (part("id"), part("name"));
+    table
+        .iter()
+        .find(|item| Some(item.id) == id || name.is_some_and(|name| item.name.eq_ignore_ascii_case(name)))
+}
+
+/// The first of a list of `{name}` or `{id}`; the sample issues have one component and one version.
+fn first_of(table: &'static [&'static str], value: &Value) -> Result<Option<&'static str>, ()> {
+    let Some(first) = value.as_array().ok_or(())?.first() else { return Ok(None) };
+    let name = first.get("name").and_then(Value::as_str).ok_or(())?;
+    table.iter().find(|known| **known == name).copied().map(Some).ok_or(())
+}
+
+/// `{name}` on Data Center, `{accountId}` or `{id}` on Cloud; null is nobody.
+fn account(call: &Call, field: &str, value: &Value) -> Result<Option<&'static User>, Answer> {
+    let names: &[&str] = if call.is_cloud() { &["accountId", "id"] } else { &["name"] };
+    let given = names.iter().find_map(|name| value.get(name));
+    let Some(given) = given.or(value.is_null().then_some(value)) else {
+        return Err(field_error(field, "data was not an object"));
+    };
+    let Some(wanted) = given.as_str() else { return Ok(None) };
+    let same = |user: &&User| if call.is_cloud() { user.account_id == wanted } else { user.name == wanted };
+    let missing = || field_error(field, &format!("User '{wanted}' does not exist."));
+    data::USERS.iter().find(same).map(Some).ok_or_else(missing)
+}

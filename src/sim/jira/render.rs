@@ -1,0 +1,368 @@
+//! Accounts and issues as Jira's JSON has them. Only the fields asked for are made.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+pub(crate) use super::super::answer::extend;
+use super::super::call::Call;
+use super::super::call::parts;
+use super::super::data;
+use super::super::world::Attachment;
+use super::super::world::Comment;
+use super::super::world::Issue;
+use super::super::world::Link;
+use super::super::world::Named;
+use super::super::world::Project;
+use super::super::world::Sprint;
+use super::super::world::Status;
+use super::super::world::User;
+use super::super::world::Worklog;
+use super::super::world::World;
+use super::is_version_3;
+
+/// Id, name, schema type, item or custom type, whether lists show it.
+pub(crate) type Field = (&'static str, &'static str, &'static str, &'static str, bool);
+
+const FLOAT: &str = "com.atlassian.jira.plugin.system.customfieldtypes:float";
+const SELECT: &str = "com.atlassian.jira.plugin.system.customfieldtypes:select";
+
+/// Every field of every issue, in the order of answers.
+pub(crate) const FIELDS: [Field; 34] = [
+    ("summary", "Summary", "string", "", true),
+    ("issuetype", "Issue Type", "issuetype", "", true),
+    ("project", "Project", "project", "", true),
+    ("status", "Status", "status", "", true),
+    ("priority", "Priority", "priority", "", true),
+    ("resolution", "Resolution", "resolution", "", true),
+    ("assignee", "Assignee", "user", "", true),
+    ("reporter", "Reporter", "user", "", true),
+    ("creator", "Creator", "user", "", true),
+    ("labels", "Labels", "array", "string", true),
+    ("components", "Component/s", "array", "component", true),
+    ("fixVersions", "Fix Version/s", "array", "version", true),
+    ("versions", "Affects Version/s", "array", "version", true),
+    ("created", "Created", "datetime", "", true),
+    ("updated", "Updated", "datetime", "", true),
+    ("resolutiondate", "Resolved", "datetime", "", true),
+    ("duedate", "Due date", "date", "", true),
+    ("description", "Description", "string", "", true),
+    ("environment", "Environment", "string", "", true),
+    ("parent", "Parent", "issuelink", "", true),
+    ("subtasks", "Sub-Tasks", "array", "issuelinks", true),
+    ("issuelinks", "Linked Issues", "array", "issuelinks", true),
+    ("watches", "Watchers", "watches", "", true),
+    ("votes", "Votes", "votes", "", true),
+    ("security", "Security Level", "securitylevel", "", true),
+    ("timetracking", "Time Tracking", "timetracking", "", false),
+    ("attachment", "Attachment", "array", "attachment", false),
+    ("comment", "Comment", "comments-page", "", false),
+    ("worklog", "Log Work", "array", "worklog", false),
+    (data::EPIC_LINK, "Epic Link", "any", "com.pyxis.greenhopper.jira:gh-epic-link", true),
+    (data::EPIC_NAME, "Epic Name", "string", "com.pyxis.greenhopper.jira:gh-epic-label", true),
+    (data::STORY_POINTS, "Story Points", "number", FLOAT, true),
+    (data::SPRINT, "Sprint", "array", "com.pyxis.greenhopper.jira:gh-sprint", true),
+    (data::TEAM, "Team", "option", SELECT, true),
+];
+
+/// Which fields of an issue to answer.
+#[derive(Debug)]
+pub(crate) struct Wanted(Vec<&'static Field>);
+
+impl Wanted {
+    /// Reads `fields`: names, `*all`, `*navigable`, and `-name` to leave one out.
+    pub(crate) fn parse(names: &[&str], absent: &str) -> Self {
+        let only_exclusions = names.iter().all(|name| name.starts_with('-'));
+        let named = |name: &str| match name {
+            "*all" => FIELDS.iter().collect::<Vec<_>>(),
+            "*navigable" => FIELDS.iter().filter(|field| field.4).collect(),
+            _ => FIELDS.iter().filter(|field| field.0 == name).collect(),
+        };
+        let mut wanted = if only_exclusions { named(absent) } else { Vec::new() };
+        for name in names {
+            match name.strip_prefix('-') {
+                Some(excluded) => wanted.retain(|field| field.0 != excluded),
+                None => wanted.extend(named(name)),
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        wanted.retain(|field| seen.insert(field.0));
+        Self(wanted)
+    }
+
+    pub(crate) fn from_call(call: &Call, absent: &str) -> Self {
+        Self::parse(&parts(call.parameter("fields")), absent)
+    }
+
+    pub(crate) fn names(&self) -> Value {
+        self.0.iter().map(|field| (field.0.to_owned(), Value::from(field.1))).collect::<Map<_, _>>().into()
+    }
+}
+
+/// `2026-11-02T09:00:00.000+0000`.
+pub(crate) fn time(when: Timestamp) -> String {
+    when.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S.%3f+0000").to_string()
+}
+
+pub(crate) fn user(call: &Call, user: &User) -> Value {
+    let (base, name) = (&call.base, user.name);
+    let avatars =
+        json!({"48x48": format!("{base}/avatar/{name}48"), "16x16": format!("{base}/avatar/{name}16")});
+    let mut out = if call.is_cloud() {
+        json!({"self": format!("{base}/rest/api/2/user?accountId={}", user.account_id),
+            "accountId": user.account_id, "accountType": if user.token == Some("svc-token") { "app" } else { "atlassian" }})
+    } else {
+        json!({"self": format!("{base}/rest/api/2/user?username={name}"), "name": name, "key": user.key})
+    };
+    extend(
+        &mut out,
+        json!({"emailAddress": user.email(), "avatarUrls": avatars, "displayName": user.display,
+        "active": true, "timeZone": "Etc/UTC"}),
+    );
+    out
+}
+
+pub(crate) fn status(call: &Call, status: &Status) -> Value {
+    let (base, category) = (&call.base, status.category);
+    json!({"self": format!("{base}/rest/api/2/status/{}", status.id), "description": "",
+        "iconUrl": format!("{base}/images/icons/statuses/{}.png", category.key), "name": status.name, "id": status.id,
+        "statusCategory": {"self": format!("{base}/rest/api/2/statuscategory/{}", category.id), "id": category.id,
+            "key": category.key, "colorName": category.color, "name": category.name}})
+}
+
+pub(crate) fn issue_type(call: &Call, kind: &Named) -> Value {
+    let mut out = json!({"self": format!("{}/rest/api/2/issuetype/{}", call.base, kind.id), "id": kind.id,
+        "description": "", "iconUrl": format!("{}/images/icons/issuetypes/{}.svg", call.base, kind.id),
+        "name": kind.name, "subtask": kind.name == "Sub-task", "avatarId": 10318});
+    if call.is_cloud() {
+        let level = match kind.name {
+            "Epic" => 1,
+            "Sub-task" => -1,
+            _ => 0,
+        };
+        extend(&mut out, json!({"hierarchyLevel": level}));
+    }
+    out
+}
+
+pub(crate) fn project(call: &Call, project: &Project) -> Value {
+    let base = &call.base;
+    let mut out = json!({"self": format!("{base}/rest/api/2/project/{}", project.id), "id": project.id.to_string(),
+        "key": project.key, "name": project.name, "projectTypeKey": project.kind,
+        "avatarUrls": {"48x48": format!("{base}/secure/projectavatar?pid={}", project.id)}});
+    if call.is_cloud() {
+        extend(&mut out, json!({"simplified": false, "style": "classic", "isPrivate": false}));
+    }
+    out
+}
+
+pub(crate) fn component(call: &Call, project: &Project, name: &str) -> Value {
+    let place = project.components.iter().position(|component| *component == name).unwrap_or(0);
+    let id = format!("{}{place}", project.id);
+    json!({"self": format!("{}/rest/api/2/component/{id}", call.base), "id": id, "name": name})
+}
+
+pub(crate) fn version(call: &Call, project: &Project, name: &str) -> Value {
+    let place = project.versions.iter().position(|version| *version == name).unwrap_or(0);
+    let id = format!("{}{}", project.id, place + 50);
+    json!({"self": format!("{}/rest/api/2/version/{id}", call.base), "id": id, "name": name, "archived": false,
+        "released": place == 0, "releaseDate": "2026-12-01", "projectId": project.id})
+}
+
+pub(crate) fn comment(call: &Call, issue: &Issue, comment: &Comment) -> Value {
+    let mut out = json!({"self": format!("{}/rest/api/2/issue/{}/comment/{}", call.base, issue.id, comment.id),
+        "id": comment.id.to_string(), "author": user(call, comment.author),
+        "body": comment.body.rendered(is_version_3(call)), "updateAuthor": user(call, comment.author),
+        "created": time(comment.created), "updated": time(comment.updated)});
+    if issue.project.kind == "service_desk" || call.is_cloud() {
+        extend(&mut out, json!({"jsdPublic": comment.public}));
+    }
+    if let Some((kind, value)) = &comment.visibility {
+        extend(&mut out, json!({"visibility": {"type": kind, "value": value}}));
+    }
+    out
+}
+
+pub(crate) fn worklog(call: &Call, issue: &Issue, log: &Worklog) -> Value {
+    json!({"self": format!("{}/rest/api/2/issue/{}/worklog/{}", call.base, issue.id, log.id),
+        "author": user(call, log.author), "updateAuthor": user(call, log.author),
+        "comment": log.comment.rendered(is_version_3(call)), "created": time(log.created),
+        "updated": time(log.created), "started": time(log.started), "timeSpent": duration(log.seconds),
+        "timeSpentSeconds": log.seconds, "id": log.id.to_string(), "issueId": issue.id.to_string()})
+}
+
+pub(crate) fn attachment(call: &Call, attachment: &Attachment) -> Value {
+    let (base, id, name) = (&call.base, attachment.id, attachment.name);
+    let content = if call.is_cloud() {
+        format!("{base}/rest/api/2/attachment/content/{id}")
+    } else {
+        format!("{base}/secure/attachment/{id}/{name}")
+    };
+    json!({"self": format!("{base}/rest/api/2/attachment/{id}"), "id": id.to_string(), "filename": name,
+        "author": user(call, attachment.author), "created": time(attachment.created),
+        "size": attachment.bytes.len(), "mimeType": attachment.kind, "content": content})
+}
+
+pub(crate) fn link_type(call: &Call, kind: &super::super::world::LinkKind) -> Value {
+    json!({"id": kind.id, "name": kind.name, "inward": kind.inward, "outward": kind.outward,
+        "self": format!("{}/rest/api/2/issueLinkType/{}", call.base, kind.id)})
+}
+
+/// An issue as other issues mention it.
+pub(crate) fn brief(call: &Call, issue: &Issue) -> Value {
+    json!({"id": issue.id.to_string(), "key": issue.key,
+        "self": format!("{}/rest/api/2/issue/{}", call.base, issue.id),
+        "fields": {"summary": issue.summary, "status": status(call, issue.status),
+            "priority": priority(call, issue.priority), "issuetype": issue_type(call, issue.kind)}})
+}
+
+pub(crate) fn priority(call: &Call, priority: &Named) -> Value {
+    json!({"self": format!("{}/rest/api/2/priority/{}", call.base, priority.id),
+        "iconUrl": format!("{}/images/icons/priorities/{}.svg", call.base, priority.id), "name": priority.name,
+        "id": priority.id})
+}
+
+/// The sprint field: an object on Cloud, the famous string on Data Center.
+fn sprint_field(call: &Call, sprint: &Sprint) -> Value {
+    if call.is_cloud() {
+        return json!([{"id": sprint.id, "name": sprint.name, "state": sprint.state, "boardId": sprint.board,
+            "goal": sprint.goal, "startDate": sprint.start, "endDate": sprint.end}]);
+    }
+    json!([format!(
+        "com.atlassian.greenhopper.service.sprint.Sprint@1f[id={},rapidViewId={},state={},name={},startDate={},\
+         endDate={},completeDate=<null>,activatedDate=<null>,sequence={},goal={}]",
+        sprint.id,
+        sprint.board,
+        sprint.state.to_uppercase(),
+        sprint.name,
+        sprint.start,
+        sprint.end,
+        sprint.id,
+        sprint.goal
+    )])
+}
+
+/// The issue with the fields wanted.
+pub(crate) fn issue(world: &World, call: &Call, issue: &Issue, wanted: &Wanted) -> Value {
+    let mut fields = Map::with_capacity(wanted.0.len());
+    for field in &wanted.0 {
+        if let Some(value) = value_of(world, call, issue, field.0) {
+            fields.insert(field.0.to_owned(), value);
+        }
+    }
+    json!({"expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
+        "id": issue.id.to_string(), "self": format!("{}/rest/api/2/issue/{}", call.base, issue.id),
+        "key": issue.key, "fields": fields})
+}
+
+/// One field; `None` where the issue's answer has no such field.
+fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Value> {
+    let optional = |value: Option<Value>| Some(value.unwrap_or(Value::Null));
+    match field {
+        "summary" => Some(Value::from(issue.summary.as_str())),
+        "issuetype" => Some(issue_type(call, issue.kind)),
+        "project" => Some(project(call, issue.project)),
+        "status" => Some(status(call, issue.status)),
+        "priority" => Some(priority(call, issue.priority)),
+        "assignee" => optional(issue.assignee.map(|account| user(call, account))),
+        "reporter" | "creator" => Some(user(call, issue.reporter)),
+        "labels" => Some(Value::from(issue.labels.clone())),
+        "components" => Some(issue.component.iter().map(|name| component(call, issue.project, name)).collect()),
+        "fixVersions" => Some(issue.version.iter().map(|name| version(call, issue.project, name)).collect()),
+        "versions" => Some(json!([])),
+        "created" => Some(Value::from(time(issue.created))),
+        "updated" => Some(Value::from(time(issue.updated))),
+        "resolutiondate" => optional(issue.resolved.map(|when| Value::from(time(when)))),
+        "resolution" => optional(issue.resolved.map(|_| json!({"id": "10000", "name": "Done", "description": "",
+            "self": format!("{}/rest/api/2/resolution/10000", call.base)}))),
+        "duedate" => optional(issue.due.map(|date| Value::from(date.to_string()))),
+        "description" => optional(issue.description.as_ref().map(|text| text.rendered(is_version_3(call)))),
+        "watches" => Some(json!({"self": format!("{}/rest/api/2/issue/{}/watchers", call.base, issue.key),
+            "watchCount": issue.watchers.len(),
+            "isWatching": issue.watchers.iter().any(|watcher| watcher.name == call.user.name)})),
+        "votes" => Some(json!({"self": format!("{}/rest/api/2/issue/{}/votes", call.base, issue.key), "votes": 0,
+            "hasVoted": false})),
+        data::EPIC_NAME => optional((issue.kind.name == "Epic").then(|| Value::from(issue.summary.as_str()))),
+        data::EPIC_LINK => optional(issue.epic.as_deref().map(Value::from)),
+        data::STORY_POINTS => optional(issue.points.map(Value::from)),
+        data::SPRINT => optional(issue.sprint.map(|sprint| sprint_field(call, sprint))),
+        data::TEAM => optional(issue.team.map(|name| {
+            let id = data::TEAMS.iter().find(|team| team.name == name).map_or("", |team| team.id);
+            json!({"self": format!("{}/rest/api/2/customFieldOption/{id}", call.base), "value": name, "id": id})
+        })),
+        "environment" | "security" => Some(Value::Null),
+        _ => related(world, call, issue, field),
+    }
+}
+
+/// The fields that hold other objects.
+fn related(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Value> {
+    match field {
+        "parent" => {
+            let above = issue.parent.as_ref().or(issue.epic.as_ref().filter(|_| call.is_cloud()))?;
+            Some(brief(call, world.issue(call.user, above)?))
+        }
+        "subtasks" => Some(
+            world
+                .issues
+                .values()
+                .filter(|other| other.parent.as_deref() == Some(issue.key.as_str()))
+                .map(|other| brief(call, other))
+                .collect(),
+        ),
+        "issuelinks" => Some(world.links.iter().filter_map(|item| link(world, call, item, issue)).collect()),
+        "attachment" => Some(issue.attachments.iter().map(|item| attachment(call, item)).collect()),
+        "comment" => {
+            let all: Vec<Value> = issue
+                .comments
+                .iter()
+                .filter(|item| item.is_visible_to(call.user))
+                .map(|item| comment(call, issue, item))
+                .collect();
+            Some(json!({"maxResults": all.len(), "total": all.len(), "startAt": 0, "comments": all}))
+        }
+        "worklog" => {
+            let all: Vec<Value> =
+                issue.worklogs.iter().take(20).map(|item| worklog(call, issue, item)).collect();
+            Some(json!({"startAt": 0, "maxResults": 20, "total": issue.worklogs.len(), "worklogs": all}))
+        }
+        "timetracking" => {
+            let spent: u64 = issue.worklogs.iter().map(|log| log.seconds).sum();
+            let empty = json!({});
+            Some(if spent == 0 {
+                empty
+            } else {
+                json!({"timeSpent": duration(spent), "timeSpentSeconds": spent})
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A link as one of its ends has it; an end the account may not see hides the link.
+fn link(world: &World, call: &Call, link: &Link, issue: &Issue) -> Option<Value> {
+    let (side, other) = if link.from == issue.key {
+        ("outwardIssue", &link.to)
+    } else if link.to == issue.key {
+        ("inwardIssue", &link.from)
+    } else {
+        return None;
+    };
+    let mut out = json!({"id": link.id.to_string(), "self": format!("{}/rest/api/2/issueLink/{}", call.base, link.id),
+        "type": link_type(call, link.kind)});
+    let mut end = Map::new();
+    end.insert(side.to_owned(), brief(call, world.issue(call.user, other)?));
+    extend(&mut out, Value::from(end));
+    Some(out)
+}
+
+/// `1h 30m`, in days of eight hours.
+pub(crate) fn duration(seconds: u64) -> String {
+    let minutes = seconds / 60;
+    let parts = [(minutes / 480, 'd'), (minutes % 480 / 60, 'h'), (minutes % 60, 'm')];
+    let shown: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+    if shown.is_empty() { "0m".to_owned() } else { shown.join(" ") }
+}

@@ -1,0 +1,241 @@
+//! Audit matching: every product request must be announced by a record that is on disk when it arrives.
+//!
+//! Only the outer layout of the records is known here: one JSON object a line with `stage`, `call` and
+//! `resources`. What a line lacks, or a line that is not JSON, announces nothing.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::path::Path;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::data::SPACES;
+use super::world::World;
+
+/// What has been read of the audit directory so far.
+#[derive(Debug)]
+pub(crate) struct Matcher {
+    directory: PathBuf,
+    /// How far each file is read: always the start of a line.
+    offsets: HashMap<PathBuf, u64>,
+    calls: HashMap<String, HashSet<String>>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(default)]
+    stage: String,
+    #[serde(default)]
+    call: String,
+    #[serde(default)]
+    resources: Vec<Value>,
+}
+
+/// An object a request names: any one of the ids announces it.
+#[derive(Debug, PartialEq, Eq)]
+struct Object {
+    product: &'static str,
+    ids: Vec<String>,
+}
+
+impl Matcher {
+    pub(crate) fn new(directory: PathBuf) -> Self {
+        Self { directory, offsets: HashMap::new(), calls: HashMap::new() }
+    }
+
+    /// Whether the records announce the request; if not, the sentence that says so.
+    pub(crate) fn check(
+        &mut self,
+        world: &World,
+        method: &Method,
+        segments: &[String],
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<(), String> {
+        let request = format!("{method} /{}", segments.join("/"));
+        let Some(call) = headers.get("x-request-id").and_then(|value| value.to_str().ok()) else {
+            return Err(format!("{request} came without an X-Request-Id"));
+        };
+        let objects = objects(world, method, segments, body);
+        if self.missing(call, &objects).is_none() {
+            return Ok(());
+        }
+        self.read_on();
+        match self.missing(call, &objects) {
+            None => Ok(()),
+            Some(None) => Err(format!("{request} came before any audit record of call `{call}`")),
+            Some(Some(object)) => {
+                let id = object.ids.first().map(String::as_str).unwrap_or_default();
+                Err(format!(
+                    "{request} names {} `{id}`, which no audit record of call `{call}` has",
+                    object.product
+                ))
+            }
+        }
+    }
+
+    /// `Some(None)` is an unknown call, `Some(Some(..))` an object that its records lack.
+    fn missing<'a>(&self, call: &str, objects: &'a [Object]) -> Option<Option<&'a Object>> {
+        let Some(known) = self.calls.get(call) else { return Some(None) };
+        let announced = |object: &Object| {
+            object
+                .ids
+                .iter()
+                .any(|id| known.contains(&format!("{} {}", object.product, id.to_ascii_uppercase())))
+        };
+        objects.iter().find(|object| !announced(object)).map(Some)
+    }
+
+    /// Reads what was appended since; a directory or file that cannot be read announces nothing.
+    fn read_on(&mut self) {
+        let Ok(entries) = std::fs::read_dir(&self.directory) else { return };
+        let files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "jsonl"))
+        {
+            // A file that shrank or went away is read again next time.
+            let _ = self.read_file(file);
+        }
+    }
+
+    fn read_file(&mut self, path: &Path) -> std::io::Result<()> {
+        let offset = self.offsets.entry(path.to_owned()).or_default();
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        if length < *offset {
+            *offset = 0;
+        }
+        if length == *offset {
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(*offset))?;
+        let mut reader = BufReader::new(file);
+        let mut line = Vec::new();
+        while reader.read_until(b'\n', &mut line)? > 0 {
+            // A line without its end is still being written.
+            if line.last() != Some(&b'\n') {
+                break;
+            }
+            *offset += line.len() as u64;
+            if let Ok(record) = serde_json::from_slice::<Record>(&line)
+                && matches!(record.stage.as_str(), "intent" | "resolve")
+            {
+                let known = self.calls.entry(record.call).or_default();
+                known.extend(record.resources.iter().filter_map(Value::as_str).filter_map(entity));
+            }
+            line.clear();
+        }
+        Ok(())
+    }
+}
+
+/// `Jira::Issue::"OPS-1"` as `jira OPS-1`; the instance before a slash is not ours to know.
+fn entity(text: &str) -> Option<String> {
+    let (kind, id) = text.split_once("::\"")?;
+    let id = id.strip_suffix('"')?;
+    let product = if kind.starts_with("Jira") { "jira" } else { "confluence" };
+    let id = id.rsplit_once('/').map_or(id, |(_, id)| id);
+    Some(format!("{product} {}", id.to_ascii_uppercase()))
+}
+
+fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) -> Vec<Object> {
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let writes = method != Method::GET && !path.contains(&"search");
+    let body: Option<Value> = if writes { serde_json::from_slice(body).ok() } else { None };
+    let mut found = Vec::new();
+    match path.as_slice() {
+        ["rest", "api", "2" | "3" | "latest", rest @ ..] => jira(world, rest, body.as_ref(), &mut found),
+        ["rest", "agile", ..] => {
+            let keys = body.as_ref().and_then(|body| body.get("issues")).and_then(Value::as_array);
+            found.extend(keys.into_iter().flatten().filter_map(Value::as_str).map(|key| issue(world, key)));
+        }
+        ["rest", "servicedeskapi", "request", key, ..] => found.push(issue(world, key)),
+        ["wiki", "api", "v2", rest @ ..] => confluence_v2(rest, body.as_ref(), &mut found),
+        ["wiki", "rest", "api", rest @ ..] | ["rest", "api", rest @ ..] => {
+            confluence_v1(rest, body.as_ref(), &mut found);
+        }
+        _ => {}
+    }
+    found
+}
+
+fn jira(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
+    match path {
+        ["issue", "createmeta", project, ..] | ["project", project, ..] if *project != "search" => {
+            found.push(Object { product: "jira", ids: vec![(*project).to_owned()] });
+        }
+        ["issue", "bulk" | "createmeta" | "picker", ..] => {}
+        ["issue", key, ..] => found.push(issue(world, key)),
+        _ => {}
+    }
+    let Some(body) = body else { return };
+    let project = body.pointer("/fields/project/key").and_then(Value::as_str);
+    found.extend(project.map(|key| Object { product: "jira", ids: vec![key.to_owned()] }));
+    for end in ["/inwardIssue/key", "/outwardIssue/key"] {
+        found.extend(body.pointer(end).and_then(Value::as_str).map(|key| issue(world, key)));
+    }
+}
+
+fn confluence_v1(path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
+    match path {
+        ["content", "search", ..] => {}
+        ["content", id, ..] => found.push(content(id)),
+        ["space", key, ..] => found.push(space(key)),
+        _ => {}
+    }
+    let Some(body) = body else { return };
+    found.extend(body.pointer("/space/key").and_then(Value::as_str).map(space));
+    let container = body.pointer("/container/id").and_then(text_of);
+    let above = body.get("ancestors").and_then(Value::as_array).into_iter().flatten();
+    let ancestors = above.filter_map(|ancestor| ancestor.get("id")).filter_map(text_of);
+    found.extend(container.into_iter().chain(ancestors).map(|id| content(&id)));
+}
+
+fn confluence_v2(path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
+    match path {
+        ["spaces", id, ..] => found.push(space(id)),
+        ["pages" | "attachments" | "footer-comments" | "inline-comments" | "folders", id, ..] => {
+            found.push(content(id));
+        }
+        _ => {}
+    }
+    let Some(body) = body else { return };
+    found.extend(body.get("spaceId").and_then(text_of).map(|id| space(&id)));
+    let pages = ["parentId", "pageId"].into_iter().filter_map(|name| body.get(name)).filter_map(text_of);
+    found.extend(pages.map(|id| content(&id)));
+}
+
+/// An issue by the name given, its id and the key it has now: a moved issue has several names.
+fn issue(world: &World, name: &str) -> Object {
+    let mut ids = vec![name.to_owned()];
+    if let Some(issue) = world.any_issue(name) {
+        ids.extend([issue.key.clone(), issue.id.to_string()]);
+    }
+    Object { product: "jira", ids }
+}
+
+fn content(id: &str) -> Object {
+    Object { product: "confluence", ids: vec![id.to_owned()] }
+}
+
+/// A space by key or id: a record may have either.
+fn space(name: &str) -> Object {
+    let known =
+        SPACES.iter().find(|space| space.key.eq_ignore_ascii_case(name) || space.id.to_string() == name);
+    let mut ids = vec![name.to_owned()];
+    ids.extend(known.into_iter().flat_map(|space| [space.key.to_owned(), space.id.to_string()]));
+    Object { product: "confluence", ids }
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|number| number.to_string()))
+}

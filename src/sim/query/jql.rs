@@ -1,0 +1,449 @@
+//! JQL: which fields there are, which operators they take, and Jira's words for mistakes.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+
+use super::Clause;
+use super::Operand;
+use super::Operator;
+use super::Order;
+use super::Tree;
+use super::moment;
+use super::parser;
+use super::parser::Dialect;
+use super::words::Needle;
+use crate::sim::data;
+use crate::sim::world::Issue;
+use crate::sim::world::Project;
+use crate::sim::world::User;
+use crate::sim::world::World;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Project,
+    Key,
+    Status,
+    Category,
+    Type,
+    Priority,
+    Resolution,
+    Assignee,
+    Reporter,
+    Labels,
+    Component,
+    Version,
+    Sprint,
+    Parent,
+    Epic,
+    Team,
+    Summary,
+    Description,
+    Comment,
+    Text,
+    Created,
+    Updated,
+    Resolved,
+    Due,
+    Points,
+}
+
+#[derive(Debug)]
+enum Test {
+    /// Equal to one of the values, compared without case; `None` is empty.
+    OneOf(Vec<Option<String>>),
+    Words(Needle),
+    Moment(Operator, Timestamp),
+    Number(Operator, f64),
+}
+
+#[derive(Debug)]
+struct Leaf {
+    field: Field,
+    test: Test,
+    negated: bool,
+}
+
+/// Lower-case names and what they mean.
+const NAMES: [(&str, Field); 44] = [
+    ("project", Field::Project),
+    ("key", Field::Key),
+    ("issuekey", Field::Key),
+    ("issue", Field::Key),
+    ("id", Field::Key),
+    ("status", Field::Status),
+    ("statuscategory", Field::Category),
+    ("issuetype", Field::Type),
+    ("type", Field::Type),
+    ("priority", Field::Priority),
+    ("resolution", Field::Resolution),
+    ("assignee", Field::Assignee),
+    ("reporter", Field::Reporter),
+    ("creator", Field::Reporter),
+    ("labels", Field::Labels),
+    ("component", Field::Component),
+    ("components", Field::Component),
+    ("fixversion", Field::Version),
+    ("sprint", Field::Sprint),
+    ("cf[10020]", Field::Sprint),
+    ("customfield_10020", Field::Sprint),
+    ("parent", Field::Parent),
+    ("epic link", Field::Epic),
+    ("cf[10010]", Field::Epic),
+    ("customfield_10010", Field::Epic),
+    ("team", Field::Team),
+    ("cf[10030]", Field::Team),
+    ("customfield_10030", Field::Team),
+    ("summary", Field::Summary),
+    ("description", Field::Description),
+    ("comment", Field::Comment),
+    ("text", Field::Text),
+    ("created", Field::Created),
+    ("createddate", Field::Created),
+    ("updated", Field::Updated),
+    ("updateddate", Field::Updated),
+    ("resolved", Field::Resolved),
+    ("resolutiondate", Field::Resolved),
+    ("due", Field::Due),
+    ("duedate", Field::Due),
+    ("story points", Field::Points),
+    ("cf[10016]", Field::Points),
+    ("customfield_10016", Field::Points),
+    ("rank", Field::Key),
+];
+
+/// The issues that `text` finds for `user`, sorted; a mistake is worded as Jira does.
+pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Vec<&'a Issue>, String> {
+    let query =
+        parser::parse(text, Dialect::Jql).map_err(|error| format!("Error in the JQL Query: {error}"))?;
+    let mut leaf = |clause: &Clause| Leaf::check(world, user, clause);
+    let tree = query.filter.as_ref().map(|filter| Tree::build(filter, &mut leaf)).transpose()?;
+    let order = query.order.iter().map(Sort::check).collect::<Result<Vec<_>, _>>()?;
+    let visible = world.issues.values().filter(|issue| user.may_browse(issue.project));
+    let mut found: Vec<&Issue> = visible
+        .filter(|issue| tree.as_ref().is_none_or(|tree| tree.holds(&|leaf| leaf.holds(issue, user))))
+        .collect();
+    let by_key = |a: &Issue, b: &Issue| (a.project.key, a.number).cmp(&(b.project.key, b.number));
+    found.sort_by(|a, b| {
+        let chosen = order.iter().map(|sort| sort.compare(a, b)).find(|ordering| ordering.is_ne());
+        chosen.unwrap_or_else(|| if order.is_empty() { by_key(b, a) } else { by_key(a, b) })
+    });
+    Ok(found)
+}
+
+/// Whether the query restricts anything: Cloud answers no others.
+pub(crate) fn is_bounded(text: &str) -> bool {
+    parser::parse(text, Dialect::Jql).map_or(true, |query| query.filter.is_some())
+}
+
+impl Field {
+    fn named(name: &str) -> Result<Self, String> {
+        let lower = name.to_ascii_lowercase();
+        NAMES
+            .iter()
+            .find(|(known, _)| *known == lower)
+            .map(|(_, field)| *field)
+            .ok_or_else(|| format!("Field '{name}' does not exist or you do not have permission to view it."))
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Self::Summary | Self::Description | Self::Comment | Self::Text)
+    }
+
+    fn is_date(self) -> bool {
+        matches!(self, Self::Created | Self::Updated | Self::Resolved | Self::Due)
+    }
+
+    fn takes(self, operator: Operator) -> bool {
+        if self.is_text() {
+            let emptiness = matches!(operator, Operator::Is | Operator::IsNot);
+            return operator.is_text() || (emptiness && matches!(self, Self::Summary | Self::Description));
+        }
+        if operator.is_text() {
+            return matches!(self, Self::Component | Self::Version);
+        }
+        operator.is_equality() || self.is_date() || matches!(self, Self::Key | Self::Priority | Self::Points)
+    }
+}
+
+impl Leaf {
+    fn check(world: &World, user: &User, clause: &Clause) -> Result<Self, String> {
+        let field = Field::named(&clause.field)?;
+        let (name, operator) = (&clause.field, clause.operator);
+        if !field.takes(operator) {
+            return Err(format!(
+                "The operator '{}' is not supported by the '{name}' field.",
+                operator.symbol()
+            ));
+        }
+        let negated = operator.negated();
+        if operator.is_text() {
+            let Some(Operand::Text(text)) = clause.operands.first() else {
+                return Err(format!("The field '{name}' cannot be searched for that."));
+            };
+            return Ok(Self { field, test: Test::Words(Needle::parse(text)), negated });
+        }
+        let compares = field.is_date() || field == Field::Points || !operator.is_equality();
+        if compares && !matches!(clause.operands.as_slice(), [Operand::Empty]) {
+            let test = Test::comparison(world, user, field, clause)?;
+            return Ok(Self { field, test, negated: false });
+        }
+        let mut values = Vec::new();
+        for operand in &clause.operands {
+            values.extend(resolve(world, user, field, name, operand)?);
+        }
+        Ok(Self { field, test: Test::OneOf(values), negated })
+    }
+
+    fn holds(&self, issue: &Issue, user: &User) -> bool {
+        match &self.test {
+            Test::OneOf(wanted) => {
+                let values = values(self.field, issue);
+                let wants_empty = wanted.contains(&None);
+                if values.is_empty() {
+                    return wants_empty && !self.negated;
+                }
+                let found = wanted
+                    .iter()
+                    .flatten()
+                    .any(|wanted| values.iter().any(|value| value.eq_ignore_ascii_case(wanted)));
+                found != self.negated
+            }
+            Test::Words(needle) => {
+                let texts = texts(self.field, issue, user);
+                !texts.is_empty() && needle.found_in(&texts) != self.negated
+            }
+            Test::Moment(operator, bound) => {
+                moment_of(self.field, issue).is_some_and(|when| operator.accepts(when.cmp(bound)))
+            }
+            Test::Number(operator, bound) => number_of(self.field, issue)
+                .and_then(|number| number.partial_cmp(bound))
+                .is_some_and(|ordering| operator.accepts(ordering)),
+        }
+    }
+}
+
+impl Test {
+    fn comparison(world: &World, user: &User, field: Field, clause: &Clause) -> Result<Self, String> {
+        let [operand] = clause.operands.as_slice() else {
+            return Err(format!("The field '{}' takes one value here.", clause.field));
+        };
+        let name = &clause.field;
+        if field.is_date() {
+            let when = match operand {
+                Operand::Text(text) => moment::parse(text, world.now()).ok_or_else(|| {
+                    format!(
+                        "Date value '{text}' for field '{name}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', \
+                         'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'."
+                    )
+                })?,
+                Operand::Function(function, arguments) => {
+                    moment::function(function, arguments, world.now())
+                        .ok_or_else(|| format!("Unable to find JQL function '{function}({})'.", arguments.join(", ")))?
+                }
+                Operand::Empty => return Err(format!("The field '{name}' cannot be compared with EMPTY.")),
+            };
+            return Ok(Self::Moment(clause.operator, when));
+        }
+        let Operand::Text(text) = operand else {
+            return Err(format!("The field '{name}' takes a value here."));
+        };
+        let missing = || format!("The value '{text}' does not exist for the field '{name}'.");
+        let number = match field {
+            Field::Points => text.parse().ok(),
+            // A more urgent priority is the greater one.
+            Field::Priority => priority_rank(text).map(|rank| -rank),
+            _ => world.issue(user, text).map(key_rank),
+        };
+        Ok(Self::Number(clause.operator, number.ok_or_else(missing)?))
+    }
+}
+
+/// What an operand stands for; `None` in the list is empty.
+fn resolve(
+    world: &World,
+    user: &User,
+    field: Field,
+    name: &str,
+    operand: &Operand,
+) -> Result<Vec<Option<String>>, String> {
+    let text = match operand {
+        Operand::Empty => return Ok(vec![None]),
+        Operand::Function(function, arguments) => return functions(user, field, name, function, arguments),
+        Operand::Text(text) => text,
+    };
+    let missing = || format!("The value '{text}' does not exist for the field '{name}'.");
+    let named = |table: &'static [crate::sim::world::Named]| {
+        table
+            .iter()
+            .find(|item| item.name.eq_ignore_ascii_case(text) || item.id == text)
+            .map(|item| item.name)
+    };
+    let value = match field {
+        Field::Project => {
+            let by_name = data::PROJECTS.iter().filter(|project| user.may_browse(project));
+            let by_name = by_name.into_iter().find(|project| project.name.eq_ignore_ascii_case(text));
+            Project::find(user, text).or(by_name).map(|project| project.key.to_owned())
+        }
+        Field::Key | Field::Parent | Field::Epic => {
+            let found = world.issue(user, text).map(|issue| issue.key.clone());
+            return found
+                .map(|key| vec![Some(key)])
+                .ok_or_else(|| format!("An issue with key '{text}' does not exist for field '{name}'."));
+        }
+        Field::Status => {
+            let found =
+                data::STATUSES.iter().find(|item| item.name.eq_ignore_ascii_case(text) || item.id == text);
+            found.map(|status| status.name.to_owned())
+        }
+        Field::Category => {
+            let same = |item: &&crate::sim::world::Category| {
+                item.name.eq_ignore_ascii_case(text) || item.key == text || item.id.to_string() == *text
+            };
+            data::CATEGORIES.iter().find(same).map(|item| item.name.to_owned())
+        }
+        Field::Type => named(&data::TYPES).map(str::to_owned),
+        Field::Priority => named(&data::PRIORITIES).map(str::to_owned),
+        Field::Team => named(&data::TEAMS).map(str::to_owned),
+        Field::Resolution if text.eq_ignore_ascii_case("unresolved") => return Ok(vec![None]),
+        Field::Assignee | Field::Reporter => User::named(text).map(|account| account.name.to_owned()),
+        Field::Sprint => {
+            let same = |item: &&crate::sim::world::Sprint| item.id.to_string() == *text || item.name == text;
+            data::SPRINTS.iter().find(same).map(|sprint| sprint.id.to_string())
+        }
+        _ => Some(text.clone()),
+    };
+    Ok(vec![Some(value.ok_or_else(missing)?)])
+}
+
+fn functions(
+    user: &User,
+    field: Field,
+    name: &str,
+    function: &str,
+    arguments: &[String],
+) -> Result<Vec<Option<String>>, String> {
+    let sprints = |state: &str| {
+        let sprints = data::SPRINTS.iter().filter(|sprint| sprint.state == state);
+        Ok(sprints.map(|sprint| Some(sprint.id.to_string())).collect())
+    };
+    let account = matches!(field, Field::Assignee | Field::Reporter);
+    match (function.to_ascii_lowercase().as_str(), arguments) {
+        ("currentuser", []) if account => Ok(vec![Some(user.name.to_owned())]),
+        ("membersof", [group]) if account => {
+            let members = data::USERS.iter().filter(|user| user.is_in(group));
+            Ok(members.map(|user| Some(user.name.to_owned())).collect())
+        }
+        ("opensprints", []) if field == Field::Sprint => sprints("active"),
+        ("closedsprints", []) if field == Field::Sprint => sprints("closed"),
+        ("futuresprints", []) if field == Field::Sprint => sprints("future"),
+        ("currentuser" | "membersof" | "opensprints" | "closedsprints" | "futuresprints", _) => {
+            Err(format!("The function '{function}' is not supported by the field '{name}'."))
+        }
+        _ => Err(format!("Unable to find JQL function '{function}({})'.", arguments.join(", "))),
+    }
+}
+
+/// The values a field has for equality; none is empty.
+fn values(field: Field, issue: &Issue) -> Vec<String> {
+    let one = |text: Option<&str>| text.map(str::to_owned).into_iter().collect();
+    match field {
+        Field::Project => one(Some(issue.project.key)),
+        Field::Key => one(Some(&issue.key)),
+        Field::Status => one(Some(issue.status.name)),
+        Field::Category => one(Some(issue.status.category.name)),
+        Field::Type => one(Some(issue.kind.name)),
+        Field::Priority => one(Some(issue.priority.name)),
+        Field::Resolution => one(issue.resolved.map(|_| "Done")),
+        Field::Assignee => one(issue.assignee.map(|user| user.name)),
+        Field::Reporter => one(Some(issue.reporter.name)),
+        Field::Labels => issue.labels.clone(),
+        Field::Component => one(issue.component),
+        Field::Version => one(issue.version),
+        Field::Sprint => issue.sprint.map(|sprint| sprint.id.to_string()).into_iter().collect(),
+        Field::Parent => one(issue.parent.as_deref().or(issue.epic.as_deref())),
+        Field::Epic => one(issue.epic.as_deref()),
+        Field::Team => one(issue.team),
+        Field::Summary => one(Some(&issue.summary)),
+        Field::Description => one(issue.description.as_ref().map(|text| text.wiki.as_str())),
+        Field::Comment | Field::Text => Vec::new(),
+        Field::Points => issue.points.map(|points| points.to_string()).into_iter().collect(),
+        Field::Created | Field::Updated | Field::Resolved | Field::Due => {
+            moment_of(field, issue).map(|when| when.to_string()).into_iter().collect()
+        }
+    }
+}
+
+fn texts<'a>(field: Field, issue: &'a Issue, user: &User) -> Vec<&'a str> {
+    let description = issue.description.as_ref().map(|text| text.wiki.as_str());
+    let comments = issue.comments.iter().filter(|comment| comment.is_visible_to(user));
+    let comments = comments.map(|comment| comment.body.wiki.as_str());
+    match field {
+        Field::Summary => vec![issue.summary.as_str()],
+        Field::Description => description.into_iter().collect(),
+        Field::Comment => comments.collect(),
+        Field::Text => std::iter::once(issue.summary.as_str()).chain(description).chain(comments).collect(),
+        Field::Component => issue.component.into_iter().collect(),
+        Field::Version => issue.version.into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn moment_of(field: Field, issue: &Issue) -> Option<Timestamp> {
+    match field {
+        Field::Created => Some(issue.created),
+        Field::Updated => Some(issue.updated),
+        Field::Resolved => issue.resolved,
+        Field::Due => issue.due?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp()),
+        _ => None,
+    }
+}
+
+fn number_of(field: Field, issue: &Issue) -> Option<f64> {
+    match field {
+        Field::Points => issue.points,
+        Field::Priority => priority_rank(issue.priority.name).map(|rank| -rank),
+        Field::Key => Some(key_rank(issue)),
+        _ => None,
+    }
+}
+
+fn priority_rank(name: &str) -> Option<f64> {
+    data::PRIORITIES.iter().find(|item| item.name.eq_ignore_ascii_case(name))?.id.parse().ok()
+}
+
+/// Issues of one project in the order of their numbers, projects apart.
+fn key_rank(issue: &Issue) -> f64 {
+    let rank = issue.project.id % 1_000 * 100_000 + issue.number % 100_000;
+    u32::try_from(rank).map_or(0.0, f64::from)
+}
+
+struct Sort {
+    field: Field,
+    descending: bool,
+}
+
+impl Sort {
+    fn check(order: &Order) -> Result<Self, String> {
+        let field = Field::named(&order.field)?;
+        if matches!(field, Field::Comment | Field::Text) {
+            return Err(format!("Field '{}' does not support sorting.", order.field));
+        }
+        Ok(Self { field, descending: order.descending })
+    }
+
+    fn compare(&self, a: &Issue, b: &Issue) -> Ordering {
+        let ordering = match self.field {
+            Field::Created | Field::Updated | Field::Resolved | Field::Due => {
+                moment_of(self.field, a).cmp(&moment_of(self.field, b))
+            }
+            Field::Points | Field::Priority => {
+                let (a, b) = (number_of(self.field, a), number_of(self.field, b));
+                a.partial_cmp(&b).unwrap_or(Ordering::Equal)
+            }
+            Field::Key => (a.project.key, a.number).cmp(&(b.project.key, b.number)),
+            _ => values(self.field, a).cmp(&values(self.field, b)),
+        };
+        if self.descending { ordering.reverse() } else { ordering }
+    }
+}

@@ -1,0 +1,177 @@
+//! The way of one request through the sample upstream: log, audit match, fault, signature, product.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::Method;
+use serde_json::json;
+
+use super::Deployment;
+use super::SimSettings;
+use super::answer::Answer;
+use super::call;
+use super::call::Call;
+use super::confluence;
+use super::control;
+use super::faults::Faults;
+use super::jira;
+use super::journal::Journal;
+use super::matching::Matcher;
+use super::world::World;
+
+const LARGEST_BODY: usize = 32 * 1024 * 1024;
+
+/// Everything a running sample upstream has.
+#[derive(Debug)]
+pub(crate) struct Site {
+    settings: SimSettings,
+    pub(crate) world: RwLock<World>,
+    pub(crate) faults: Faults,
+    pub(crate) journal: Arc<Journal>,
+    matcher: Option<Mutex<Matcher>>,
+    violations: Mutex<Vec<String>>,
+}
+
+impl Site {
+    pub(crate) fn new(settings: SimSettings) -> Self {
+        Self {
+            world: RwLock::new(World::sample()),
+            faults: Faults::default(),
+            journal: Arc::new(Journal::default()),
+            matcher: settings.audit.clone().map(|directory| Mutex::new(Matcher::new(directory))),
+            violations: Mutex::default(),
+            settings,
+        }
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        lock(&self.violations).clone()
+    }
+
+    /// Back to the first moment: data, faults, log and violations.
+    pub(crate) fn reset(&self) {
+        *self.world.write().unwrap_or_else(PoisonError::into_inner) = World::sample();
+        self.faults.clear();
+        self.journal.clear();
+        lock(&self.violations).clear();
+    }
+
+    /// Remembers a request that no audit record on disk announced.
+    fn check_audit(&self, method: &Method, segments: &[String], headers: &HeaderMap, body: &Bytes) {
+        let Some(matcher) = &self.matcher else { return };
+        let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+        let Err(violation) = lock(matcher).check(&world, method, segments, headers, body) else { return };
+        drop(world);
+        if !self.settings.quiet {
+            // A closed standard error must not stop the answer.
+            let _ = writeln!(std::io::stderr(), "violation: {violation}");
+        }
+        lock(&self.violations).push(violation);
+    }
+
+    fn dispatch(&self, call: &Call) -> Answer {
+        let confluence = confluence::is_addressed(call);
+        let reads = call.method == Method::GET || jira::is_read(call);
+        let reply = if reads {
+            let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+            if confluence { confluence::read(&world, call) } else { jira::read(&world, call) }
+        } else {
+            let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+            if confluence { confluence::write(&mut world, call) } else { jira::write(&mut world, call) }
+        };
+        reply.unwrap_or_else(|refusal| refusal).with("x-ausername", call.user.name.to_owned())
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn answer(site: Arc<Site>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.uri.path().starts_with("/__sim") {
+        let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+        return control::answer(&site, &parts.method, parts.uri.path(), &body).into_response();
+    }
+    let mut entry = site.journal.begin(&parts);
+    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
+        let answer =
+            Answer::status(413, &json!({"errorMessages": ["The request is too large."], "errors": {}}));
+        return entry.finish(answer.into_response());
+    };
+    entry.set_body(&body);
+    let segments = call::segments(&parts.uri);
+    site.check_audit(&parts.method, &segments, &parts.headers, &body);
+    if let Some(fault) = site.faults.take(&parts.method, parts.uri.path())
+        && let Some(response) = fault.play().await
+    {
+        return entry.finish(response);
+    }
+    let deployment = site.settings.deployment;
+    let base = call::base(&parts.headers);
+    let Some(user) = call::account(&parts.headers, deployment) else {
+        let signed = parts.headers.contains_key(http::header::AUTHORIZATION);
+        return entry.finish(unauthorized(deployment, &segments, &base, signed).into_response());
+    };
+    let query = call::query(&parts.uri);
+    let call = Call { method: parts.method, segments, query, body, base, deployment, user };
+    entry.finish(site.dispatch(&call).into_response())
+}
+
+/// A lock that a panic elsewhere does not close.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unauthorized(deployment: Deployment, segments: &[String], base: &str, signed: bool) -> Answer {
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let realm = percent_encoding::utf8_percent_encode(base, percent_encoding::NON_ALPHANUMERIC);
+    let challenge = format!("OAuth realm=\"{realm}\"");
+    let answer = match (deployment, path.as_slice()) {
+        (Deployment::Cloud, ["wiki", "api", "v2", ..]) => Answer::status(
+            401,
+            &json!({"errors": [{"status": 401, "code": "UNAUTHORIZED", "title": "Unauthorized", "detail": null}]}),
+        ),
+        (Deployment::Cloud, ["wiki", ..]) => {
+            Answer::status(401, &json!({"code": 401, "message": "Unauthorized; scope does not match"}))
+        }
+        (Deployment::Cloud, _) => {
+            let text = "Client must be authenticated to access this resource.";
+            Answer::text(401, "text/plain;charset=UTF-8", text.to_owned())
+        }
+        (Deployment::DataCenter, _) if !signed => {
+            let text = "You are not authenticated. Authentication required to perform this operation.";
+            Answer::status(401, &json!({"errorMessages": [text], "errors": {}}))
+        }
+        (Deployment::DataCenter, ["rest", "api", "2" | "3" | "latest", ..]) => Answer::text(
+            401,
+            "text/html;charset=UTF-8",
+            "<html><head><title>Unauthorized (401)</title></head><body><h1>Unauthorized (401)</h1><p>Basic \
+             Authentication Failure - Reason : AUTHENTICATED_FAILED</p></body></html>"
+                .to_owned(),
+        ),
+        (Deployment::DataCenter, _) => {
+            let text = "Client must be authenticated to access this resource.";
+            Answer::status(401, &json!({"message": text, "status-code": 401}))
+        }
+    };
+    answer.with("www-authenticate", challenge).with("x-seraph-loginreason", "AUTHENTICATED_FAILED".to_owned())
+}
+
+/// Marks a response that must not be sent: the connection is closed instead.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Aborted;
+
+/// A response for [`Aborted`]; where the connection is not ours, its body fails at once.
+pub(crate) fn aborted() -> Response {
+    let failed = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("connection reset")) });
+    let mut response = Response::new(Body::from_stream(failed));
+    response.extensions_mut().insert(Aborted);
+    response
+}

@@ -1,0 +1,392 @@
+//! What the sample products hold: plain data, the rules who sees what, and how objects are found.
+//!
+//! The clock is part of the world: it stands still but for one second per write, so that answers and relative
+//! dates in queries are the same in every run.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::data;
+
+/// A sample account; `token` is what it signs in with.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) name: &'static str,
+    pub(crate) display: &'static str,
+    pub(crate) token: Option<&'static str>,
+    pub(crate) account_id: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) groups: &'static [&'static str],
+}
+
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) id: u64,
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) lead: &'static str,
+    pub(crate) components: &'static [&'static str],
+    pub(crate) versions: &'static [&'static str],
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) category: &'static Category,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Category {
+    pub(crate) id: u64,
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) color: &'static str,
+}
+
+/// An issue type or a priority: an id with a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct Sprint {
+    pub(crate) id: u64,
+    pub(crate) board: u64,
+    pub(crate) name: &'static str,
+    pub(crate) state: &'static str,
+    pub(crate) start: &'static str,
+    pub(crate) end: &'static str,
+    pub(crate) goal: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct Board {
+    pub(crate) id: u64,
+    pub(crate) name: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) project: &'static Project,
+}
+
+/// A text field: wiki markup, and the ADF it was written as, if it was.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Text {
+    pub(crate) wiki: String,
+    pub(crate) adf: Option<Value>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Issue {
+    pub(crate) id: u64,
+    pub(crate) key: String,
+    pub(crate) number: u64,
+    pub(crate) project: &'static Project,
+    pub(crate) kind: &'static Named,
+    pub(crate) status: &'static Status,
+    pub(crate) priority: &'static Named,
+    pub(crate) summary: String,
+    pub(crate) description: Option<Text>,
+    pub(crate) reporter: &'static User,
+    pub(crate) assignee: Option<&'static User>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) component: Option<&'static str>,
+    pub(crate) version: Option<&'static str>,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+    pub(crate) resolved: Option<Timestamp>,
+    pub(crate) due: Option<Date>,
+    pub(crate) epic: Option<String>,
+    pub(crate) parent: Option<String>,
+    pub(crate) points: Option<f64>,
+    pub(crate) team: Option<&'static str>,
+    pub(crate) sprint: Option<&'static Sprint>,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) worklogs: Vec<Worklog>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) history: Vec<Change>,
+    pub(crate) watchers: Vec<&'static User>,
+    pub(crate) remote_links: Vec<(u64, Value)>,
+    pub(crate) properties: BTreeMap<String, Value>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Comment {
+    pub(crate) id: u64,
+    pub(crate) author: &'static User,
+    pub(crate) body: Text,
+    pub(crate) created: Timestamp,
+    pub(crate) updated: Timestamp,
+    pub(crate) visibility: Option<(String, String)>,
+    pub(crate) public: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Worklog {
+    pub(crate) id: u64,
+    pub(crate) author: &'static User,
+    pub(crate) comment: Text,
+    pub(crate) started: Timestamp,
+    pub(crate) created: Timestamp,
+    pub(crate) seconds: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Attachment {
+    pub(crate) id: u64,
+    pub(crate) name: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) bytes: &'static [u8],
+    pub(crate) author: &'static User,
+    pub(crate) created: Timestamp,
+}
+
+/// One entry of an issue's change log.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) id: u64,
+    pub(crate) author: &'static User,
+    pub(crate) created: Timestamp,
+    pub(crate) field: &'static str,
+    pub(crate) from: Option<(String, String)>,
+    pub(crate) to: Option<(String, String)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) id: u64,
+    pub(crate) kind: &'static LinkKind,
+    /// The issue that, for example, blocks.
+    pub(crate) from: String,
+    /// The issue that, for example, is blocked.
+    pub(crate) to: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct LinkKind {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) inward: &'static str,
+    pub(crate) outward: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct Space {
+    pub(crate) id: u64,
+    pub(crate) key: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) home: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) id: u64,
+    pub(crate) space: &'static Space,
+    pub(crate) parent: Option<u64>,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) labels: Vec<String>,
+    pub(crate) creator: &'static User,
+    pub(crate) created: Timestamp,
+    pub(crate) versions: Vec<Version>,
+    pub(crate) comments: Vec<PageComment>,
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) properties: BTreeMap<String, Property>,
+}
+
+/// A version of a page; the newest is last and has the page's body.
+#[derive(Debug)]
+pub(crate) struct Version {
+    pub(crate) by: &'static User,
+    pub(crate) when: Timestamp,
+    pub(crate) message: String,
+    pub(crate) body: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct PageComment {
+    pub(crate) id: u64,
+    pub(crate) by: &'static User,
+    pub(crate) when: Timestamp,
+    pub(crate) body: String,
+    pub(crate) parent: Option<u64>,
+    /// The text an inline comment is about.
+    pub(crate) selection: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Property {
+    pub(crate) id: u64,
+    pub(crate) value: Value,
+    pub(crate) version: u64,
+}
+
+/// Everything, with the indexes to find it.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) issues: BTreeMap<u64, Issue>,
+    pub(crate) pages: BTreeMap<u64, Page>,
+    pub(crate) links: Vec<Link>,
+    /// Keys, former ones too, to issue ids.
+    pub(crate) keys: HashMap<String, u64>,
+    pub(crate) versions: Vec<Map<String, Value>>,
+    now: Timestamp,
+    last_id: u64,
+}
+
+impl User {
+    pub(crate) fn email(&self) -> String {
+        format!("{}@example.com", self.name)
+    }
+
+    pub(crate) fn is_in(&self, group: &str) -> bool {
+        self.groups.contains(&group)
+    }
+
+    pub(crate) fn may_browse(&self, project: &Project) -> bool {
+        project.key != data::HIDDEN_PROJECT || self.name != data::RESTRICTED_USER
+    }
+
+    pub(crate) fn may_view(&self, space: &Space) -> bool {
+        space.key != data::HIDDEN_SPACE || self.name != data::RESTRICTED_USER
+    }
+
+    /// The account with this user name, key, account id or, without case, e-mail address.
+    pub(crate) fn named(text: &str) -> Option<&'static Self> {
+        data::USERS.iter().find(|user| {
+            user.name.eq_ignore_ascii_case(text)
+                || user.account_id == text
+                || user.key == text
+                || user.email().eq_ignore_ascii_case(text)
+        })
+    }
+}
+
+impl Comment {
+    pub(crate) fn is_visible_to(&self, user: &User) -> bool {
+        self.visibility.as_ref().is_none_or(|(kind, name)| kind != "group" || user.is_in(name))
+    }
+}
+
+impl Page {
+    pub(crate) fn number(&self) -> usize {
+        self.versions.len()
+    }
+
+    pub(crate) fn modified(&self) -> Timestamp {
+        self.versions.last().map_or(self.created, |version| version.when)
+    }
+}
+
+impl World {
+    /// The world as every run starts with it.
+    pub(crate) fn sample() -> Self {
+        let mut world = Self { now: data::epoch(), last_id: 900_000, ..Self::default() };
+        data::issues::fill(&mut world);
+        data::pages::fill(&mut world);
+        world
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The time of a write: a second after the one before.
+    pub(crate) fn tick(&mut self) -> Timestamp {
+        self.now = self.now.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(self.now);
+        self.now
+    }
+
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(crate) fn insert_issue(&mut self, issue: Issue) {
+        self.keys.insert(issue.key.clone(), issue.id);
+        self.issues.insert(issue.id, issue);
+    }
+
+    fn issue_id(&self, text: &str) -> Option<u64> {
+        if let Some(id) = self.keys.get(text) {
+            return Some(*id);
+        }
+        self.keys.get(&text.to_ascii_uppercase()).copied().or_else(|| text.parse().ok())
+    }
+
+    /// The issue with this key (a former one too) or id, whoever asks.
+    pub(crate) fn any_issue(&self, text: &str) -> Option<&Issue> {
+        self.issues.get(&self.issue_id(text)?)
+    }
+
+    /// The issue with this key (a former one too) or id, if `user` may see it.
+    pub(crate) fn issue(&self, user: &User, text: &str) -> Option<&Issue> {
+        self.any_issue(text).filter(|issue| user.may_browse(issue.project))
+    }
+
+    pub(crate) fn issue_mut(&mut self, user: &User, text: &str) -> Option<&mut Issue> {
+        let id = self.issue_id(text)?;
+        self.issues.get_mut(&id).filter(|issue| user.may_browse(issue.project))
+    }
+
+    /// The key after the last of a project.
+    pub(crate) fn next_number(&self, project: &Project) -> u64 {
+        let numbers =
+            self.issues.values().filter(|issue| issue.project.id == project.id).map(|issue| issue.number);
+        numbers.max().unwrap_or(0) + 1
+    }
+
+    pub(crate) fn page(&self, user: &User, id: &str) -> Option<&Page> {
+        self.pages.get(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+    }
+
+    pub(crate) fn page_mut(&mut self, user: &User, id: &str) -> Option<&mut Page> {
+        self.pages.get_mut(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+    }
+
+    /// The pages above, the topmost first.
+    pub(crate) fn ancestors(&self, page: &Page) -> Vec<&Page> {
+        let mut above: Vec<&Page> = Vec::new();
+        let mut next = page.parent;
+        while let Some(parent) = next.and_then(|id| self.pages.get(&id)) {
+            if above.iter().any(|seen| seen.id == parent.id) {
+                break;
+            }
+            above.push(parent);
+            next = parent.parent;
+        }
+        above.reverse();
+        above
+    }
+
+    pub(crate) fn children(&self, id: u64) -> impl Iterator<Item = &Page> {
+        self.pages.values().filter(move |page| page.parent == Some(id))
+    }
+}
+
+impl Project {
+    /// The project with this key or id, if `user` may browse it.
+    pub(crate) fn find(user: &User, text: &str) -> Option<&'static Self> {
+        data::PROJECTS
+            .iter()
+            .find(|project| project.key.eq_ignore_ascii_case(text) || project.id.to_string() == text)
+            .filter(|project| user.may_browse(project))
+    }
+}
+
+impl Space {
+    /// The space with this key or id, if `user` may view it.
+    pub(crate) fn find(user: &User, text: &str) -> Option<&'static Self> {
+        data::SPACES
+            .iter()
+            .find(|space| space.key.eq_ignore_ascii_case(text) || space.id.to_string() == text)
+            .filter(|space| user.may_view(space))
+    }
+}
