@@ -110,7 +110,8 @@ async fn steps(
     request: Request,
     trail: &mut Trail,
 ) -> Result<Answer, Refusal> {
-    let instance = gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
+    let instance =
+        gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
     let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
     let decoded = tool.decode(request.arguments)?;
     let targets = decoded.targets();
@@ -185,8 +186,13 @@ async fn decide_and_admit(
 ) -> Result<Admitted, Refusal> {
     let input = decoded.input();
     let name = tool.spec().name;
-    let question =
-        Question { principal: &caller.principal, session: &caller.session, tool: name, resources, input: &input };
+    let question = Question {
+        principal: &caller.principal,
+        session: &caller.session,
+        tool: name,
+        resources,
+        input: &input,
+    };
     Ok(match tool.access() {
         Access::Read => {
             let allowed = gate.engine.decide::<Read>(&question)?;

@@ -91,7 +91,9 @@ impl Lookup<'_> {
     fn resources(&self) -> Vec<String> {
         let resource = match self {
             Self::JiraAccount { .. } => Resource::Instance(Product::Jira),
-            Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => Resource::Instance(Product::Confluence),
+            Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
+                Resource::Instance(Product::Confluence)
+            }
             Self::Issue { key, .. } => Resource::Issue { key: (*key).clone(), project: None },
             Self::Page { id } => Resource::Page { id: (*id).clone(), space: None },
             Self::PageTitled { space, .. } => Resource::Space((*space).clone()),
@@ -118,7 +120,8 @@ impl Lookup<'_> {
                     query.fields = query.fields.with("project");
                     query.request(key, false)
                 }
-                None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()])).with("fields", "project"),
+                None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
+                    .with("fields", "project"),
             },
             Self::Page { id } => Confluence::page_request(id),
             Self::PageTitled { space, title } => Confluence::titled_request(space, title),

@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// The log cannot be written; nothing happens without it.
-    #[error("the audit log cannot be written ({cause}); the call was refused, and the administrator has to look")]
+    #[error(
+        "the audit log cannot be written ({cause}); the call was refused, and the administrator has to look"
+    )]
     Unwritable {
         /// The operating system's words.
         cause: String,

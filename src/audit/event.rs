@@ -74,7 +74,8 @@ impl Event {
 /// The fields every record begins with.
 pub(super) fn head(stage: &'static str, code: Code, instance: &str) -> Map<String, Value> {
     let mut record = Map::new();
-    record.insert("time".into(), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into());
+    record
+        .insert("time".into(), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into());
     record.insert("stage".into(), stage.into());
     record.insert("code".into(), code.as_str().into());
     record.insert("instance".into(), instance.into());

@@ -33,14 +33,18 @@ impl HmacKey {
     /// Returns whether it was made just now; then it has to be reported.
     pub fn load_or_create(state_directory: &Path) -> Result<(Self, bool), AuditError> {
         let path = state_directory.join(FILE);
-        let failed = |cause: std::io::Error| AuditError::Key { path: path.display().to_string(), cause: cause.to_string() };
+        let failed = |cause: std::io::Error| AuditError::Key {
+            path: path.display().to_string(),
+            cause: cause.to_string(),
+        };
         private_directory(state_directory).map_err(failed)?;
         match File::open(&path) {
             Ok(mut file) => {
                 let mut text = String::new();
                 file.read_to_string(&mut text).map_err(failed)?;
                 if text.trim().len() < 32 {
-                    let cause = "it is shorter than 32 characters; remove it to have a new one made".to_owned();
+                    let cause =
+                        "it is shorter than 32 characters; remove it to have a new one made".to_owned();
                     return Err(AuditError::Key { path: path.display().to_string(), cause });
                 }
                 Ok((Self::from_secret(&text), false))

@@ -43,9 +43,11 @@ pub struct Audit {
 impl Audit {
     /// Opens a file of its own, `audit-<instance>-<start>.jsonl` (0600), locked against a second writer.
     pub fn open(settings: &AuditSettings) -> Result<Self, AuditError> {
-        let failed = |cause: String| AuditError::Open { directory: settings.directory.display().to_string(), cause };
+        let failed =
+            |cause: String| AuditError::Open { directory: settings.directory.display().to_string(), cause };
         private_directory(&settings.directory).map_err(|error| failed(error.to_string()))?;
-        let file = new_file(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
+        let file =
+            new_file(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
         file.try_lock().map_err(|error| failed(format!("the file is in use: {error}")))?;
         file.sync_all().map_err(|error| failed(error.to_string()))?;
         let writer = Writer::start(file, settings.write_deadline, settings.metrics.clone())

@@ -52,12 +52,18 @@ impl<E: Effect> Permit<E> {
 
     /// The key, if this is an issue the permit was made for.
     pub fn issue<'k>(&self, key: &'k IssueKey) -> Result<&'k IssueKey, UpstreamError> {
-        self.covers(key, |resource| matches!(resource, Resource::Issue { key: permitted, .. } if permitted == key))
+        self.covers(
+            key,
+            |resource| matches!(resource, Resource::Issue { key: permitted, .. } if permitted == key),
+        )
     }
 
     /// The id, if this is a page the permit was made for, or one found in a space it was made for by title.
     pub fn page<'k>(&self, id: &'k PageId) -> Result<&'k PageId, UpstreamError> {
-        self.covers(id, |resource| matches!(resource, Resource::Page { id: permitted, .. } if permitted == id))
+        self.covers(
+            id,
+            |resource| matches!(resource, Resource::Page { id: permitted, .. } if permitted == id),
+        )
     }
 
     /// The key, if this is a space the permit was made for.

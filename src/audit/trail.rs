@@ -61,7 +61,11 @@ impl Trail {
     }
 
     /// Writes down what is asked of Atlassian before the decision; the look-up may leave when this returns.
-    pub async fn resolve(&self, lookup: &'static str, resources: Vec<String>) -> Result<LookupPermit, AuditError> {
+    pub async fn resolve(
+        &self,
+        lookup: &'static str,
+        resources: Vec<String>,
+    ) -> Result<LookupPermit, AuditError> {
         let mut record = self.head("resolve", Code::Resolve);
         record.insert("lookup".into(), lookup.into());
         record.insert("resources".into(), resources.into());
@@ -128,11 +132,14 @@ impl Trail {
             Some(Outcome::Ok { bytes }) => drop(record.insert("bytes".into(), (*bytes).into())),
             Some(Outcome::UpstreamError { status }) => drop(record.insert("status".into(), (*status).into())),
             Some(Outcome::ToolError { problem } | Outcome::InvalidArguments { problem }) => {
-                drop(record.insert("problem".into(), problem.chars().take(LONGEST).collect::<String>().into()));
+                drop(
+                    record.insert("problem".into(), problem.chars().take(LONGEST).collect::<String>().into()),
+                );
             }
             Some(Outcome::Denied { reason, decision, policies }) => {
                 self.audit.metrics.decision("deny", reason);
-                let decision = json!({"id": decision, "effect": "deny", "reason": reason, "policies": policies});
+                let decision =
+                    json!({"id": decision, "effect": "deny", "reason": reason, "policies": policies});
                 record.insert("decision".into(), decision);
             }
             _ => {}
@@ -203,8 +210,12 @@ fn names(resources: &[Resource]) -> Vec<String> {
     for resource in resources {
         names.push(resource.to_string());
         match resource {
-            Resource::Issue { project: Some(project), .. } => names.push(Resource::Project(project.clone()).to_string()),
-            Resource::Page { space: Some(space), .. } => names.push(Resource::Space(space.clone()).to_string()),
+            Resource::Issue { project: Some(project), .. } => {
+                names.push(Resource::Project(project.clone()).to_string())
+            }
+            Resource::Page { space: Some(space), .. } => {
+                names.push(Resource::Space(space.clone()).to_string())
+            }
             _ => {}
         }
     }

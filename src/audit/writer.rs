@@ -55,10 +55,20 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(storage: impl Storage, deadline: Duration, metrics: Metrics) -> std::io::Result<Self> {
+    pub(super) fn start(
+        storage: impl Storage,
+        deadline: Duration,
+        metrics: Metrics,
+    ) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(QUEUE);
         let closed = Arc::new(OnceLock::new());
-        let state = State { storage, sequence: 0, unsynced: false, closed: Arc::clone(&closed), metrics: metrics.clone() };
+        let state = State {
+            storage,
+            sequence: 0,
+            unsynced: false,
+            closed: Arc::clone(&closed),
+            metrics: metrics.clone(),
+        };
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || state.run(&messages))?;
         Ok(Self { queue, closed, deadline, metrics })
     }
@@ -125,7 +135,11 @@ struct State<S> {
 impl<S: Storage> State<S> {
     fn run(mut self, messages: &mpsc::Receiver<Message>) {
         loop {
-            let first = if self.unsynced { messages.recv_timeout(LINGER) } else { messages.recv().map_err(|_| RecvTimeoutError::Disconnected) };
+            let first = if self.unsynced {
+                messages.recv_timeout(LINGER)
+            } else {
+                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
             match first {
                 Ok(first) => self.batch(first, messages),
                 Err(RecvTimeoutError::Timeout) => self.sync(),
@@ -174,7 +188,12 @@ impl<S: Storage> State<S> {
         let mut bytes = String::with_capacity(entries.iter().map(|entry| entry.body.len() + 32).sum());
         for entry in entries {
             self.sequence += 1;
-            bytes.push_str(&format!("{{\"v\":{},\"seq\":{},{}}}\n", super::FORMAT, self.sequence, entry.body));
+            bytes.push_str(&format!(
+                "{{\"v\":{},\"seq\":{},{}}}\n",
+                super::FORMAT,
+                self.sequence,
+                entry.body
+            ));
         }
         match self.storage.write(bytes.as_bytes()) {
             Ok(()) => {

@@ -63,7 +63,9 @@ impl Refusal {
             other => other,
         };
         match self {
-            Self::Denied(denied) if object && denied.reason == DenyReason::NotVisible => uniform(Some(denied)),
+            Self::Denied(denied) if object && denied.reason == DenyReason::NotVisible => {
+                uniform(Some(denied))
+            }
             Self::Tool(ToolError::Absent) if object => uniform(None),
             Self::Tool(ToolError::Upstream(error)) if object && error.is_absent() => uniform(None),
             other => other,
@@ -84,7 +86,10 @@ impl Refusal {
             Self::Audit(error) => error.to_string(),
             Self::Tool(error) => error.to_string(),
             Self::Deadline(limit) => {
-                format!("the call took longer than {} seconds and was ended; ask for less at once", limit.as_secs())
+                format!(
+                    "the call took longer than {} seconds and was ended; ask for less at once",
+                    limit.as_secs()
+                )
             }
             Self::Panic => format!(
                 "an internal error ended the call; whether Atlassian carried it out is not known (reference {reference})"
@@ -104,10 +109,14 @@ impl Refusal {
                 policies: denied.policies.clone(),
             },
             Self::NotVisible { denied: None, .. } => Outcome::NotVisible,
-            Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => upstream_outcome(error),
+            Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => {
+                upstream_outcome(error)
+            }
             Self::Lookup(LookupError::NotVisible) => Outcome::NotVisible,
             Self::Lookup(LookupError::Audit(_)) | Self::Audit(_) => Outcome::AuditFailed,
-            Self::Tool(ToolError::Arguments(problem)) => Outcome::InvalidArguments { problem: problem.clone() },
+            Self::Tool(ToolError::Arguments(problem)) => {
+                Outcome::InvalidArguments { problem: problem.clone() }
+            }
             Self::Tool(error) => Outcome::ToolError { problem: error.to_string() },
             Self::Deadline(_) => Outcome::Deadline,
             Self::Panic => Outcome::Panic,

@@ -156,7 +156,8 @@ pub(super) async fn close(
     match (trail.close(outcome).await, answer) {
         (Ok(()), answer) => answer,
         (Err(error), Answer::Result { text, is_error, .. }) => {
-            let note = format!("{error}; the result above is what Atlassian answered (reference {reference})");
+            let note =
+                format!("{error}; the result above is what Atlassian answered (reference {reference})");
             Answer::Result { text, note: Some(note), is_error }
         }
         (Err(error), Answer::Unknown) => Answer::error(error.to_string()),

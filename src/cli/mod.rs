@@ -1,3 +1,138 @@
-//! x
-/// x
-pub fn main() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+//! The command line: what each command does, and with which exit code it ends.
+
+mod assemble;
+mod check;
+mod demo;
+mod flags;
+mod output;
+mod policy;
+mod serve;
+mod sim;
+mod tools;
+mod tour;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::FromArgMatches;
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::config;
+use crate::config::Loaded;
+use crate::config::Sources;
+
+/// The command was used wrongly.
+const USAGE: u8 = 64;
+/// Something outside failed for now.
+const TEMPORARY: u8 = 75;
+/// The configuration, a policy or a file it names is wrong.
+const CONFIGURATION: u8 = 78;
+
+/// An MCP server for Jira and Confluence where every call is allowed by policy and written down.
+///
+/// Without a command it serves. Flags beat `.env`, `.env` the environment, the environment the configuration file.
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    about,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = false
+)]
+pub(crate) struct Cli {
+    /// A TOML file with the configuration; without it /etc/portcullis/config.toml is read if it exists.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A file of variables to read instead of ./.env.
+    #[arg(long, global = true, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    #[command(flatten)]
+    flags: flags::ServeFlags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a sample Jira and Confluence and a server in front of them, all on this machine.
+    Demo(demo::Arguments),
+    /// Start the sample Jira and Confluence alone.
+    Sim(sim::Arguments),
+    /// Read the whole configuration and every policy, and say what is wrong; touches no network.
+    Check,
+    /// List the tools.
+    Tools(tools::Arguments),
+    /// Work with policies.
+    Policy(policy::Arguments),
+}
+
+/// Why a command ended without success: what to print, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn usage(message: impl std::fmt::Display) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+
+    fn configuration(message: impl std::fmt::Display) -> Self {
+        Self { code: CONFIGURATION, message: message.to_string() }
+    }
+
+    fn temporary(message: impl std::fmt::Display) -> Self {
+        Self { code: TEMPORARY, message: message.to_string() }
+    }
+
+    fn failed(message: impl std::fmt::Display) -> Self {
+        Self { code: 1, message: message.to_string() }
+    }
+}
+
+/// Runs the process's command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Some(Command::Tools(arguments)) => tools::run(arguments),
+        Some(Command::Policy(arguments)) => policy::run(arguments),
+        Some(Command::Check) => check::run(&load(&cli)?),
+        Some(Command::Sim(arguments)) => runtime()?.block_on(sim::run(arguments)),
+        Some(Command::Demo(arguments)) => runtime()?.block_on(demo::run(arguments)),
+        None => serve::run(load(&cli)?),
+    }
+}
+
+fn load(cli: &Cli) -> Result<Loaded, Failure> {
+    let flags = cli.flags.to_settings()?;
+    let sources = Sources::of_process(cli.config.clone(), cli.env_file.clone(), flags);
+    config::load(&sources).map_err(Failure::configuration)
+}
+
+/// Two threads are plenty: the work is waiting for Atlassian and for the disk.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 4)))
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::temporary(format!("cannot start: {error}")))
+}

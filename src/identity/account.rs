@@ -31,7 +31,8 @@ pub(super) async fn ask(
         Product::Jira => Lookup::JiraAccount { groups },
         Product::Confluence => Lookup::ConfluenceAccount,
     };
-    let account = lookup::ask(&lookup, instance, credential, trail).await.map_err(|error| refused(product, error))?;
+    let account =
+        lookup::ask(&lookup, instance, credential, trail).await.map_err(|error| refused(product, error))?;
     let id = account_id(&account, instance.deployment).ok_or(IdentityError::Rejected(product))?;
     let groups = match (groups, product) {
         (false, _) => None,

@@ -106,7 +106,11 @@ pub struct Identity {
 
 impl Identity {
     /// Takes the operator's credentials, the name of the service that borrows them, and the server's posture.
-    pub fn new(operator: BTreeMap<Product, Arc<Credential>>, service: Option<String>, read_only: bool) -> Self {
+    pub fn new(
+        operator: BTreeMap<Product, Arc<Credential>>,
+        service: Option<String>,
+        read_only: bool,
+    ) -> Self {
         let accounts = Cache::builder().max_capacity(ACCOUNTS).time_to_live(ACCOUNT_LIFETIME).build();
         Self { operator, service, read_only, accounts }
     }
@@ -168,7 +172,11 @@ impl Identity {
     }
 
     /// The credential a call uses for a product.
-    pub fn credential(&self, presented: &Presented, product: Product) -> Result<Arc<Credential>, IdentityError> {
+    pub fn credential(
+        &self,
+        presented: &Presented,
+        product: Product,
+    ) -> Result<Arc<Credential>, IdentityError> {
         match &presented.login {
             Login::Own(credential) => Ok(Arc::clone(credential)),
             Login::Operator | Login::Lent => {

@@ -74,13 +74,25 @@ struct CallParams<'a> {
 pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Envelope, Refused> {
     let refused = |code, message: String, id| Refused { code, message, id };
     if bytes.len() > limits.bytes {
-        return Err(refused(INVALID_REQUEST, format!("the message is larger than {} bytes", limits.bytes), Value::Null));
+        return Err(refused(
+            INVALID_REQUEST,
+            format!("the message is larger than {} bytes", limits.bytes),
+            Value::Null,
+        ));
     }
     if depth(bytes) > limits.depth {
-        return Err(refused(INVALID_REQUEST, format!("the message nests deeper than {} levels", limits.depth), Value::Null));
+        return Err(refused(
+            INVALID_REQUEST,
+            format!("the message nests deeper than {} levels", limits.depth),
+            Value::Null,
+        ));
     }
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
-        return Err(refused(INVALID_REQUEST, "batches are not part of this protocol; send one message at a time".into(), Value::Null));
+        return Err(refused(
+            INVALID_REQUEST,
+            "batches are not part of this protocol; send one message at a time".into(),
+            Value::Null,
+        ));
     }
     let outside: Outside<'_> = match serde_json::from_slice(bytes) {
         Ok(outside) => outside,
@@ -99,7 +111,11 @@ fn check(outside: &Outside<'_>) -> Result<Envelope, Refused> {
         return Err(refused(INVALID_REQUEST, "`jsonrpc` must be \"2.0\""));
     }
     if !matches!(id, Value::Null | Value::String(_) | Value::Number(_)) {
-        let wrong = Refused { code: INVALID_REQUEST, message: "`id` must be a text or a number".into(), id: Value::Null };
+        let wrong = Refused {
+            code: INVALID_REQUEST,
+            message: "`id` must be a text or a number".into(),
+            id: Value::Null,
+        };
         return Err(wrong);
     }
     let Some(method) = &outside.method else {
@@ -114,9 +130,13 @@ fn check(outside: &Outside<'_>) -> Result<Envelope, Refused> {
     let mut tool = None;
     if method == "tools/call" {
         let params = outside.params.map_or("{}", RawValue::get);
-        let params: CallParams<'_> = serde_json::from_str(params)
-            .map_err(|_| refused(INVALID_PARAMS, "`tools/call` takes `name`, a text, and `arguments`, an object"))?;
-        if params.arguments.is_some_and(|arguments| !arguments.get().starts_with('{') && arguments.get() != "null") {
+        let params: CallParams<'_> = serde_json::from_str(params).map_err(|_| {
+            refused(INVALID_PARAMS, "`tools/call` takes `name`, a text, and `arguments`, an object")
+        })?;
+        if params
+            .arguments
+            .is_some_and(|arguments| !arguments.get().starts_with('{') && arguments.get() != "null")
+        {
             return Err(refused(INVALID_PARAMS, "`arguments` must be an object"));
         }
         tool = Some(params.name.into_owned());
@@ -168,10 +188,17 @@ mod tests {
 
     #[test]
     fn refusals_have_their_codes() {
-        let deep = format!("{{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{}{}}}", "[".repeat(20), "]".repeat(20));
+        let deep = format!(
+            "{{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{}{}}}",
+            "[".repeat(20),
+            "]".repeat(20)
+        );
         let table: [(&str, Result<Option<&str>, i32>); 14] = [
             (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, Ok(None)),
-            (r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","arguments":{}}}"#, Ok(Some("x"))),
+            (
+                r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","arguments":{}}}"#,
+                Ok(Some("x")),
+            ),
             (r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, Ok(None)),
             ("{\"jsonrpc\":", Err(PARSE_ERROR)),
             ("nonsense", Err(PARSE_ERROR)),
@@ -182,11 +209,15 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, Err(INVALID_REQUEST)),
             (r#"{"jsonrpc":"2.0","id":1}"#, Err(INVALID_REQUEST)),
             (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}}"#, Err(INVALID_PARAMS)),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":"y"}}"#, Err(INVALID_PARAMS)),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x","arguments":"y"}}"#,
+                Err(INVALID_PARAMS),
+            ),
             (&deep, Err(INVALID_REQUEST)),
         ];
         for (text, wanted) in table {
-            let read = read(text.as_bytes(), LIMITS).map(|envelope| envelope.tool).map_err(|refused| refused.code);
+            let read =
+                read(text.as_bytes(), LIMITS).map(|envelope| envelope.tool).map_err(|refused| refused.code);
             assert_eq!(read, wanted.map(|tool| tool.map(str::to_owned)), "{text}");
         }
     }

@@ -40,7 +40,8 @@ use crate::tools::AnyTool;
 const LIST_LIFETIME_MS: u64 = 300_000;
 
 /// Methods that exist: ill-typed parameters for one of them are -32602, not an unknown method.
-const METHODS: [&str; 6] = ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
+const METHODS: [&str; 6] =
+    ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
 
 /// The server, as rmcp sees it.
 #[derive(Debug, Clone)]
@@ -80,7 +81,8 @@ impl ServerHandler for Handler {
         let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
         info.server_info = Implementation::new("portcullis", env!("CARGO_PKG_VERSION"));
         info.instructions = Some(
-            "Jira and Confluence, each call allowed by policy and audited. Text comes and goes as Markdown.".to_owned(),
+            "Jira and Confluence, each call allowed by policy and audited. Text comes and goes as Markdown."
+                .to_owned(),
         );
         info
     }
@@ -134,7 +136,9 @@ impl ServerHandler for Handler {
             }
         };
         match answer {
-            Answer::Unknown => Err(ErrorData::invalid_params(format!("unknown tool `{}`", shortened(&name)), None)),
+            Answer::Unknown => {
+                Err(ErrorData::invalid_params(format!("unknown tool `{}`", shortened(&name)), None))
+            }
             Answer::Result { text, note, is_error } => {
                 let content = [Some(text), note].into_iter().flatten().map(ContentBlock::text).collect();
                 let result =
@@ -164,12 +168,14 @@ fn described(tool: &'static dyn AnyTool) -> Tool {
     if tool.access() == Access::Write {
         annotations = annotations.destructive(spec.destructive);
     }
-    Tool::new(Cow::Borrowed(spec.name), Cow::Borrowed(spec.description), tool.schema()).with_annotations(annotations)
+    Tool::new(Cow::Borrowed(spec.name), Cow::Borrowed(spec.description), tool.schema())
+        .with_annotations(annotations)
 }
 
 /// Who calls: what the HTTP layer found out, or the operator over stdio.
 fn presented(context: &RequestContext<RoleServer>) -> Presented {
-    let client = context.client_info().map(|info| format!("{} {}", info.name, info.version)).unwrap_or_default();
+    let client =
+        context.client_info().map(|info| format!("{} {}", info.name, info.version)).unwrap_or_default();
     let parts = context.extensions.get::<http::request::Parts>();
     match parts.and_then(|parts| parts.extensions.get::<Presented>()) {
         Some(presented) if client.is_empty() => presented.clone(),

@@ -17,10 +17,14 @@ pub struct Allowlist {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HostError {
     /// The `Host` is not one of ours.
-    #[error("this server does not answer to that Host; the administrator can add it to `server.allowed_hosts`")]
+    #[error(
+        "this server does not answer to that Host; the administrator can add it to `server.allowed_hosts`"
+    )]
     Host,
     /// The `Origin` is not allowed.
-    #[error("web pages of that Origin may not call this server; the administrator can add it to `server.allowed_origins`")]
+    #[error(
+        "web pages of that Origin may not call this server; the administrator can add it to `server.allowed_origins`"
+    )]
     Origin,
 }
 
@@ -29,7 +33,9 @@ impl Allowlist {
     ///
     /// `hosts` are names, with a port or for any port; `origins` are `scheme://host[:port]`.
     pub fn new(loopback: bool, hosts: &[String], origins: &[String]) -> Self {
-        let lower = |names: &[String]| names.iter().map(|name| name.trim().trim_end_matches('/').to_ascii_lowercase()).collect();
+        let lower = |names: &[String]| {
+            names.iter().map(|name| name.trim().trim_end_matches('/').to_ascii_lowercase()).collect()
+        };
         Self { loopback, hosts: lower(hosts), origins: lower(origins) }
     }
 
@@ -58,7 +64,8 @@ impl Allowlist {
         }
         let name = host.host().to_ascii_lowercase();
         let whole = host.as_str().to_ascii_lowercase();
-        (self.loopback && is_loopback(&name)) || self.hosts.iter().any(|allowed| *allowed == name || *allowed == whole)
+        (self.loopback && is_loopback(&name))
+            || self.hosts.iter().any(|allowed| *allowed == name || *allowed == whole)
     }
 
     fn allows_origin(&self, origin: &str) -> bool {
@@ -68,7 +75,9 @@ impl Allowlist {
         }
         let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         let authority = rest.and_then(|rest| rest.parse::<Authority>().ok());
-        self.loopback && authority.is_some_and(|authority| !authority.as_str().contains('@') && is_loopback(authority.host()))
+        self.loopback
+            && authority
+                .is_some_and(|authority| !authority.as_str().contains('@') && is_loopback(authority.host()))
     }
 }
 
@@ -94,7 +103,11 @@ mod tests {
     #[test]
     fn only_named_hosts_and_origins_pass() {
         let local = Allowlist::new(true, &[], &[]);
-        let named = Allowlist::new(false, &["gate.example.com".into(), "b:8443".into()], &["https://app.example.com".into()]);
+        let named = Allowlist::new(
+            false,
+            &["gate.example.com".into(), "b:8443".into()],
+            &["https://app.example.com".into()],
+        );
         let table = [
             (&local, "127.0.0.1:8000", None, Ok(())),
             (&local, "LOCALHOST:1", Some("http://localhost:5173"), Ok(())),

@@ -83,8 +83,11 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
         .disable_allowed_hosts()
         .disable_allowed_origins()
         .with_cancellation_token(settings.stop.clone());
-    let service =
-        StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(NeverSessionManager::default()), config);
+    let service = StreamableHttpService::new(
+        move || Ok(handler.clone()),
+        Arc::new(NeverSessionManager::default()),
+        config,
+    );
     let path = settings.path.clone();
     let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service };
     let mut router = Router::new().route(&path, any(serve));
@@ -134,7 +137,11 @@ impl Refused {
 }
 
 /// Everything that is checked before rmcp sees a request.
-async fn admit(endpoint: &Endpoint, address: SocketAddr, request: Request<Body>) -> Result<Request<Full<bytes::Bytes>>, Refused> {
+async fn admit(
+    endpoint: &Endpoint,
+    address: SocketAddr,
+    request: Request<Body>,
+) -> Result<Request<Full<bytes::Bytes>>, Refused> {
     let settings = &endpoint.settings;
     let (mut parts, body) = request.into_parts();
     settings
@@ -145,7 +152,8 @@ async fn admit(endpoint: &Endpoint, address: SocketAddr, request: Request<Body>)
         let text = "this server keeps no sessions: POST one JSON-RPC message";
         return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, text));
     }
-    let json = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
+    let json =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
     if !json {
         let text = "send the message as `Content-Type: application/json`";
         return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
@@ -169,8 +177,15 @@ async fn admit(endpoint: &Endpoint, address: SocketAddr, request: Request<Body>)
         message: refused.message,
         id: refused.id,
     })?;
-    let presented = Presented { login, client: user_agent(&parts.headers), address: Some(address.ip()), transport: "http" };
-    authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|refused| refused.about(&envelope.id))?;
+    let presented = Presented {
+        login,
+        client: user_agent(&parts.headers),
+        address: Some(address.ip()),
+        transport: "http",
+    };
+    authenticate(&endpoint.gate, &presented, &envelope)
+        .await
+        .map_err(|refused| refused.about(&envelope.id))?;
     parts.extensions.insert(presented);
     // Clients that take only JSON, or anything, are served as well: we always answer with JSON.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
@@ -183,7 +198,9 @@ async fn admit(endpoint: &Endpoint, address: SocketAddr, request: Request<Body>)
 /// A product that cannot be reached does not end the request here: the call itself says so.
 async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -> Result<(), Refused> {
     let products: Vec<Product> = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
-        (Some("tools/call"), Some(tool)) => gate.offer.find(tool).map(|tool| tool.spec().product).into_iter().collect(),
+        (Some("tools/call"), Some(tool)) => {
+            gate.offer.find(tool).map(|tool| tool.spec().product).into_iter().collect()
+        }
         (Some("tools/list"), _) => vec![Product::Jira, Product::Confluence],
         _ => return Ok(()),
     };
@@ -203,7 +220,10 @@ async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -
             Err(IdentityError::Rejected(_)) => Outcome::UpstreamError { status: 401 },
             Err(error) => Outcome::ToolError { problem: error.to_string() },
         };
-        trail.close(outcome).await.map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+        trail
+            .close(outcome)
+            .await
+            .map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
         match identified {
             Err(error @ IdentityError::Rejected(_)) => rejected = Some(error),
             _ => return Ok(()),
@@ -230,9 +250,10 @@ fn validation(presented: &Presented, product: Product) -> CallFacts {
 async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Refused> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
-            Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the request is larger than {limit} bytes")))
-        }
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refused::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the request is larger than {limit} bytes"),
+        )),
         Err(_) => Err(Refused::new(StatusCode::BAD_REQUEST, "the request's body broke off")),
     }
 }
@@ -262,7 +283,9 @@ fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Respo
     let body = envelope::error_message(id, code, message);
     let mut answer = (status, axum::Json(body)).into_response();
     if status == StatusCode::UNAUTHORIZED {
-        answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
+        answer
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
     }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));

@@ -5,8 +5,8 @@
 
 mod envelope;
 mod handler;
-mod http;
 mod hosts;
+mod http;
 mod stdio;
 
 use std::sync::Arc;

@@ -113,7 +113,10 @@ async fn forward(from_rmcp: impl AsyncRead + Unpin, lines: mpsc::Sender<Vec<u8>>
     }
 }
 
-async fn write(mut queue: mpsc::Receiver<Vec<u8>>, mut output: impl AsyncWrite + Unpin) -> std::io::Result<()> {
+async fn write(
+    mut queue: mpsc::Receiver<Vec<u8>>,
+    mut output: impl AsyncWrite + Unpin,
+) -> std::io::Result<()> {
     while let Some(mut line) = queue.recv().await {
         line.push(b'\n');
         output.write_all(&line).await?;
@@ -140,7 +143,8 @@ mod tests {
         let mut lines = BufReader::new(read).lines();
         let mut codes = Vec::new();
         for _ in 0..4 {
-            let line: serde_json::Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+            let line: serde_json::Value =
+                serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
             codes.push(line.pointer("/error/code").and_then(serde_json::Value::as_i64));
         }
         assert_eq!(codes, [Some(-32700), Some(-32600), Some(-32600), None]);

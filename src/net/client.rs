@@ -67,7 +67,8 @@ pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, Client
 fn certificates(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
     let failed = |cause: String| ClientError::CaFile { path: path.display().to_string(), cause };
     let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;
+    let certificates =
+        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;
     if certificates.is_empty() {
         return Err(failed("it holds no PEM certificate".to_owned()));
     }

@@ -131,17 +131,24 @@ fn status_text(product: Product, status: u16, messages: &[String], retry_after: 
 /// Collects the messages of Jira's and Confluence's error bodies, in order, each cut at 300 characters.
 fn messages_of(body: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    let texts = |value: &Value| value.as_array().into_iter().flatten().filter_map(text_of).collect::<Vec<_>>();
+    let texts =
+        |value: &Value| value.as_array().into_iter().flatten().filter_map(text_of).collect::<Vec<_>>();
     found.extend(body.get("errorMessages").map(texts).unwrap_or_default());
     match body.get("errors") {
         Some(Value::Object(fields)) => {
-            found.extend(fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", text_of(value)?))));
+            found.extend(
+                fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", text_of(value)?))),
+            );
         }
         Some(Value::Array(errors)) => found.extend(errors.iter().filter_map(text_of)),
         _ => {}
     }
     if found.is_empty() {
-        found.extend(["message", "errorMessage", "error_description", "error"].iter().find_map(|name| body.get(name).and_then(text_of)));
+        found.extend(
+            ["message", "errorMessage", "error_description", "error"]
+                .iter()
+                .find_map(|name| body.get(name).and_then(text_of)),
+        );
     }
     found.truncate(10);
     found
@@ -169,9 +176,15 @@ mod tests {
     fn atlassians_own_words_are_kept() {
         let table = [
             (json!({"errorMessages": ["Issue Does Not Exist"], "errors": {}}), vec!["Issue Does Not Exist"]),
-            (json!({"errorMessages": [], "errors": {"summary": "is required"}}), vec!["summary: is required"]),
+            (
+                json!({"errorMessages": [], "errors": {"summary": "is required"}}),
+                vec!["summary: is required"],
+            ),
             (json!({"statusCode": 404, "message": "No content found"}), vec!["No content found"]),
-            (json!({"errors": [{"status": 400, "code": "X", "title": "Bad space", "detail": null}]}), vec!["Bad space"]),
+            (
+                json!({"errors": [{"status": 400, "code": "X", "title": "Bad space", "detail": null}]}),
+                vec!["Bad space"],
+            ),
             (json!("text"), vec![]),
         ];
         for (body, wanted) in table {

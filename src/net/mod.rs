@@ -13,12 +13,12 @@ mod upstream;
 pub use client::ClientSettings;
 pub use client::build_client;
 
-pub use reqwest::Client;
 pub use credential::Credential;
 pub use error::UpstreamError;
 pub use path::Path;
 pub use request::Reply;
 pub use request::Request;
+pub use reqwest::Client;
 pub use upstream::ANSWER_LIMIT;
 pub use upstream::Upstream;
 pub use upstream::UpstreamSettings;

@@ -99,9 +99,14 @@ impl Upstream {
     ) -> Result<(Reply, u64), UpstreamError> {
         let product = self.settings.product;
         let mut url = self.settings.base.clone();
-        url.set_path(&format!("{}{}", self.settings.base.path().trim_end_matches('/'), request.path.as_str()));
+        url.set_path(&format!(
+            "{}{}",
+            self.settings.base.path().trim_end_matches('/'),
+            request.path.as_str()
+        ));
         if !request.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(request.query.iter().map(|(name, value)| (*name, value.as_str())));
+            url.query_pairs_mut()
+                .extend_pairs(request.query.iter().map(|(name, value)| (*name, value.as_str())));
         }
         let mut headers = self.settings.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -199,4 +204,3 @@ fn problem_of(detail: &str, timeout: bool) -> &'static str {
 
 /// The default of [`UpstreamSettings::answer_limit`]: 32 MiB.
 pub const ANSWER_LIMIT: usize = 32 << 20;
-

@@ -59,9 +59,13 @@ mod tests {
 
     #[tokio::test]
     async fn readiness_follows_the_audit_log() {
-        for (writable, path, wanted) in
-            [(true, "/readyz", 200), (false, "/readyz", 503), (false, "/readyz?verbose", 503), (false, "/livez", 200), (false, "/metrics", 200)]
-        {
+        for (writable, path, wanted) in [
+            (true, "/readyz", 200),
+            (false, "/readyz", 503),
+            (false, "/readyz?verbose", 503),
+            (false, "/livez", 200),
+            (false, "/metrics", 200),
+        ] {
             let router = health_router(Metrics::new().unwrap(), move || writable);
             let answer = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
             assert_eq!(answer.status().as_u16(), wanted, "{path}");

@@ -18,7 +18,8 @@ use crate::policy::Access;
 use crate::policy::Product;
 
 /// Seconds, from a decision to a slow Atlassian.
-const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0];
+const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 75.0];
 
 /// Bytes of results.
 const BYTES: &[f64] = &[256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_048_576.0, 4_194_304.0];
@@ -53,10 +54,26 @@ impl Metrics {
         let registry = Registry::new_custom(Some("portcullis".to_owned()), None)?;
         let at = &registry;
         let inner = Inner {
-            tool_calls: counters(at, "tool_calls_total", "Calls of tools by how they ended.", &["tool", "access", "outcome"])?,
-            tool_call_seconds: histogram(at, "tool_call_duration_seconds", "How long calls took.", &["tool"], SECONDS)?,
+            tool_calls: counters(
+                at,
+                "tool_calls_total",
+                "Calls of tools by how they ended.",
+                &["tool", "access", "outcome"],
+            )?,
+            tool_call_seconds: histogram(
+                at,
+                "tool_call_duration_seconds",
+                "How long calls took.",
+                &["tool"],
+                SECONDS,
+            )?,
             calls_in_flight: gauge(at, "tool_calls_in_flight", "Calls that have not ended.")?,
-            decisions: counters(at, "authz_decisions_total", "Decisions of the policies on calls.", &["decision", "reason"])?,
+            decisions: counters(
+                at,
+                "authz_decisions_total",
+                "Decisions of the policies on calls.",
+                &["decision", "reason"],
+            )?,
             upstream_requests: counters(
                 at,
                 "upstream_requests_total",
@@ -71,8 +88,18 @@ impl Metrics {
                 SECONDS,
             )?,
             audit_records: counters(at, "audit_records_total", "Audit records by stage.", &["stage"])?,
-            audit_errors: counter(at, "audit_write_errors_total", "Audit records that could not be written or synced.")?,
-            audit_seconds: histogram(at, "audit_write_duration_seconds", "How long one group of records took.", &[], SECONDS)?,
+            audit_errors: counter(
+                at,
+                "audit_write_errors_total",
+                "Audit records that could not be written or synced.",
+            )?,
+            audit_seconds: histogram(
+                at,
+                "audit_write_duration_seconds",
+                "How long one group of records took.",
+                &[],
+                SECONDS,
+            )?,
             tls_disabled: gauges(
                 at,
                 "tls_verification_disabled",
@@ -80,9 +107,19 @@ impl Metrics {
                 &["product"],
             )?,
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
-            authn_failures: counters(at, "authn_failures_total", "Requests refused before dispatch by HTTP status.", &["status"])?,
+            authn_failures: counters(
+                at,
+                "authn_failures_total",
+                "Requests refused before dispatch by HTTP status.",
+                &["status"],
+            )?,
             result_bytes: histogram(at, "tool_result_bytes", "Sizes of results.", &["tool"], BYTES)?,
-            filtered: counters(at, "results_filtered_total", "Items left out of results by policy.", &["tool"])?,
+            filtered: counters(
+                at,
+                "results_filtered_total",
+                "Items left out of results by policy.",
+                &["tool"],
+            )?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
         };
@@ -180,7 +217,12 @@ impl Metrics {
     }
 }
 
-fn counters(at: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+fn counters(
+    at: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntCounterVec, prometheus::Error> {
     let made = IntCounterVec::new(Opts::new(name, help), labels)?;
     at.register(Box::new(made.clone()))?;
     Ok(made)

@@ -33,12 +33,22 @@ pub(super) fn coerce(
 ) -> Result<Map<String, Value>, InvalidArguments> {
     let none = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut problems = Vec::new();
     let mut taken = Map::new();
     for (name, value) in arguments {
-        let name = spec.aliases.iter().find(|(alias, _)| *alias == name).map_or(name.as_str(), |(_, real)| real).to_owned();
+        let name = spec
+            .aliases
+            .iter()
+            .find(|(alias, _)| *alias == name)
+            .map_or(name.as_str(), |(_, real)| real)
+            .to_owned();
         let Some(property) = properties.get(&name) else {
             problems.push(unknown(&name, properties));
             continue;
@@ -59,7 +69,9 @@ pub(super) fn coerce(
         }
     }
     for name in required {
-        if !taken.contains_key(name) && !problems.iter().any(|problem| problem.starts_with(&format!("`{name}`"))) {
+        if !taken.contains_key(name)
+            && !problems.iter().any(|problem| problem.starts_with(&format!("`{name}`")))
+        {
             problems.push(format!("`{name}` is required"));
         }
     }
@@ -90,7 +102,9 @@ fn fit(name: &str, property: &Value, value: Value) -> Result<Value, String> {
         ("string", Value::Number(number)) => Value::String(number.to_string()),
         ("string", Value::Array(items)) => Value::String(list(items)),
         ("string", Value::Object(object)) => Value::String(Value::Object(object).to_string()),
-        ("integer", Value::Number(number)) => Value::Number(whole(&number).ok_or_else(|| wrong(name, wanted, "a fraction"))?),
+        ("integer", Value::Number(number)) => {
+            Value::Number(whole(&number).ok_or_else(|| wrong(name, wanted, "a fraction"))?)
+        }
         ("integer", Value::String(text)) => {
             let number = text.trim().parse::<i64>().map_err(|_| wrong(name, wanted, given))?;
             Value::Number(number.into())
@@ -154,9 +168,9 @@ fn kind(value: &Value) -> &'static str {
 
 fn unknown(name: &str, properties: &Map<String, Value>) -> String {
     let shown: String = name.chars().take(60).flat_map(char::escape_debug).collect();
-    let nearest = properties.keys().max_by(|a, b| {
-        strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
-    });
+    let nearest = properties
+        .keys()
+        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
     match nearest {
         Some(nearest) if strsim::jaro_winkler(nearest, name) > 0.75 => {
             format!("`{shown}` is not an argument of this tool; did you mean `{nearest}`?")
@@ -183,15 +197,28 @@ mod tests {
     #[test]
     fn arguments_are_taken_in_the_forms_clients_send() {
         let table = [
-            (json!({"issue_key": "ops-1", "comment_limit": "3", "update_history": "false"}), ("OPS-1", 3, false)),
-            (json!({"issue_key": " OPS-1 ", "comment_limit": 3.0, "update_history": false}), ("OPS-1", 3, false)),
-            (json!({"issue_key": "OPS-1", "comment_limit": null, "fields": "", "expand": null}), ("OPS-1", 10, true)),
+            (
+                json!({"issue_key": "ops-1", "comment_limit": "3", "update_history": "false"}),
+                ("OPS-1", 3, false),
+            ),
+            (
+                json!({"issue_key": " OPS-1 ", "comment_limit": 3.0, "update_history": false}),
+                ("OPS-1", 3, false),
+            ),
+            (
+                json!({"issue_key": "OPS-1", "comment_limit": null, "fields": "", "expand": null}),
+                ("OPS-1", 10, true),
+            ),
         ];
         for (given, (key, limit, history)) in table {
             let taken = decode("jira_get_issue", given).unwrap();
-            assert_eq!((&taken["issue_key"], &taken["comment_limit"], &taken["update_history"]), (&json!(key), &json!(limit), &json!(history)));
+            assert_eq!(
+                (&taken["issue_key"], &taken["comment_limit"], &taken["update_history"]),
+                (&json!(key), &json!(limit), &json!(history))
+            );
         }
-        let listed = decode("jira_get_issue", json!({"issue_key": "OPS-1", "fields": ["summary", "status"]})).unwrap();
+        let listed =
+            decode("jira_get_issue", json!({"issue_key": "OPS-1", "fields": ["summary", "status"]})).unwrap();
         assert_eq!(listed["fields"], "summary,status");
         let aliased = decode("jira_add_comment", json!({"issue_key": "OPS-1", "comment": "hi"})).unwrap();
         assert_eq!(aliased["body"], "hi");
@@ -208,13 +235,17 @@ mod tests {
             (json!({"issue_key": "OPS-1", "comment_limit": 101}), "`comment_limit` is 101; the most is 100"),
             (json!({"issue_key": "OPS-1", "comment_limit": "many"}), "`comment_limit` must be an integer"),
             (json!({"issue_key": "OPS-1", "isue_key": "x"}), "did you mean `issue_key`?"),
-            (json!({"issue_key": "OPS-1", "zzz": 1}), "`zzz` is not an argument of this tool; it takes issue_key"),
+            (
+                json!({"issue_key": "OPS-1", "zzz": 1}),
+                "`zzz` is not an argument of this tool; it takes issue_key",
+            ),
         ];
         for (given, wanted) in table {
             let text = decode("jira_get_issue", given.clone()).unwrap_err();
             assert!(text.contains(wanted), "{given}: {text}");
         }
-        let twice = decode("jira_add_comment", json!({"issue_key": "OPS-1", "body": "a", "comment": "b"})).unwrap_err();
+        let twice = decode("jira_add_comment", json!({"issue_key": "OPS-1", "body": "a", "comment": "b"}))
+            .unwrap_err();
         assert!(twice.contains("`body` is given twice"), "{twice}");
     }
 }

@@ -134,7 +134,11 @@ pub trait Decoded: Send + Sync {
     /// What the call touches.
     fn targets(&self) -> Vec<Target>;
     /// Runs it. A permit of the wrong effect is an error; the line never hands one.
-    fn run<'a>(self: Box<Self>, context: Context<'a>, admitted: Admitted) -> BoxFuture<'a, Result<Output, ToolError>>;
+    fn run<'a>(
+        self: Box<Self>,
+        context: Context<'a>,
+        admitted: Admitted,
+    ) -> BoxFuture<'a, Result<Output, ToolError>>;
 }
 
 struct Typed<T: Tool> {
@@ -205,7 +209,11 @@ impl<T: Tool> Decoded for Typed<T> {
         T::targets(&self.args)
     }
 
-    fn run<'a>(self: Box<Self>, context: Context<'a>, admitted: Admitted) -> BoxFuture<'a, Result<Output, ToolError>> {
+    fn run<'a>(
+        self: Box<Self>,
+        context: Context<'a>,
+        admitted: Admitted,
+    ) -> BoxFuture<'a, Result<Output, ToolError>> {
         Box::pin(async move {
             let permit = T::Effect::take(admitted).ok_or(ToolError::WrongPermit)?;
             T::run(self.args, context, &permit).await
@@ -214,8 +222,13 @@ impl<T: Tool> Decoded for Typed<T> {
 }
 
 fn input_fields(spec: &Spec, schema: &Map<String, Value>) -> Vec<InputField> {
-    let required: Vec<&str> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let properties = schema.get("properties").and_then(Value::as_object);
     let field = |(name, property): (&String, &Value)| {
         let kind = match property.get("type").and_then(Value::as_str)? {

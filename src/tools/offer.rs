@@ -20,7 +20,9 @@ impl Offer {
     pub fn new(products: &Products, enabled: Option<&[String]>, toolsets: Option<&[String]>) -> Self {
         let configured = |tool: &&&'static dyn AnyTool| {
             let spec = tool.spec();
-            products.get(spec.product).is_some_and(|instance| !spec.cloud_only || instance.deployment == Deployment::Cloud)
+            products
+                .get(spec.product)
+                .is_some_and(|instance| !spec.cloud_only || instance.deployment == Deployment::Cloud)
         };
         let named = |tool: &&&'static dyn AnyTool| {
             enabled.is_none_or(|names| names.iter().any(|name| name == tool.spec().name))
@@ -31,7 +33,8 @@ impl Offer {
                 sets.iter().any(|set| set == "all" || (set == "default" && spec.core) || set == spec.toolset)
             })
         };
-        let names = ALL.iter().filter(configured).filter(named).filter(in_set).map(|tool| tool.spec().name).collect();
+        let names =
+            ALL.iter().filter(configured).filter(named).filter(in_set).map(|tool| tool.spec().name).collect();
         Self { names }
     }
 
@@ -49,7 +52,8 @@ impl Offer {
     pub fn unknown(enabled: Option<&[String]>, toolsets: Option<&[String]>) -> Vec<String> {
         let tool = |name: &&String| !ALL.iter().any(|tool| tool.spec().name == name.as_str());
         let set = |name: &&String| {
-            !matches!(name.as_str(), "all" | "default") && !ALL.iter().any(|tool| tool.spec().toolset == name.as_str())
+            !matches!(name.as_str(), "all" | "default")
+                && !ALL.iter().any(|tool| tool.spec().toolset == name.as_str())
         };
         let tools = enabled.into_iter().flatten().filter(tool);
         tools.chain(toolsets.into_iter().flatten().filter(set)).cloned().collect()

@@ -18,7 +18,9 @@ static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::default);
 
 /// The schema of a tool's arguments, made once.
 pub(super) fn of<T: Tool>() -> Arc<Map<String, Value>> {
-    let made = |schemas: &mut HashMap<_, _>| Arc::clone(schemas.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(make::<T>())));
+    let made = |schemas: &mut HashMap<_, _>| {
+        Arc::clone(schemas.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(make::<T>())))
+    };
     match SCHEMAS.lock() {
         Ok(mut schemas) => made(&mut schemas),
         Err(poisoned) => made(&mut poisoned.into_inner()),

@@ -84,7 +84,10 @@ impl Confluence<'_> {
         let answer = self.get(permit, Request::get(path)).await.ok()?;
         let properties = answer.get("results")?.as_array()?;
         let emoji = |key: &str| {
-            properties.iter().find(|property| property.get("key").and_then(Value::as_str) == Some(key))?.get("value")
+            properties
+                .iter()
+                .find(|property| property.get("key").and_then(Value::as_str) == Some(key))?
+                .get("value")
         };
         emoji("emoji-title-published").and_then(Value::as_str).map(str::to_owned)
     }
@@ -108,7 +111,8 @@ impl Confluence<'_> {
                 body.insert("ancestors".into(), json!([{"id": permit.page(parent)?.as_str()}]));
             }
             if !page.properties.is_empty() {
-                let properties = page.properties.iter().map(|(key, value)| ((*key).to_owned(), json!({"value": value})));
+                let properties =
+                    page.properties.iter().map(|(key, value)| ((*key).to_owned(), json!({"value": value})));
                 body.insert("metadata".into(), json!({"properties": properties.collect::<Map<_, _>>()}));
             }
         }
@@ -123,7 +127,8 @@ impl Confluence<'_> {
         space: &SpaceKey,
         page: &NewPage,
     ) -> Result<Value, UpstreamError> {
-        let keys = Request::get(Path::of(["api", "v2", "spaces"])).with("keys", permit.space(space)?.spelled());
+        let keys =
+            Request::get(Path::of(["api", "v2", "spaces"])).with("keys", permit.space(space)?.spelled());
         let spaces = self.get(permit, keys).await?;
         let Some(space_id) = spaces.pointer("/results/0/id").map(id_text) else {
             return Err(absent());
@@ -156,7 +161,8 @@ impl Confluence<'_> {
 
 /// The first page of a list by title, if it lies in the space that was asked for.
 pub(crate) fn first_titled(answer: &Value, space: &SpaceKey) -> Result<Option<Value>, UpstreamError> {
-    let results = answer.get("results").and_then(Value::as_array).ok_or_else(|| malformed("no list of pages"))?;
+    let results =
+        answer.get("results").and_then(Value::as_array).ok_or_else(|| malformed("no list of pages"))?;
     let in_space = |page: &&Value| {
         let key = page.pointer("/space/key").and_then(Value::as_str);
         key.and_then(|key| SpaceKey::parse(key).ok()).as_ref() == Some(space)

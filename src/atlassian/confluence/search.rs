@@ -36,7 +36,12 @@ pub struct SearchPage {
 
 impl Confluence<'_> {
     /// Runs a CQL search.
-    pub async fn search(&self, permit: &Permit<Read>, cql: &str, limit: u64) -> Result<SearchPage, UpstreamError> {
+    pub async fn search(
+        &self,
+        permit: &Permit<Read>,
+        cql: &str,
+        limit: u64,
+    ) -> Result<SearchPage, UpstreamError> {
         permit.instance(Product::Confluence)?;
         let request = Request::get(Path::of(["rest", "api", "search"]))
             .with("start", "0")

@@ -38,7 +38,8 @@ impl Jira<'_> {
         if let (Value::Object(body), Some(visibility)) = (&mut body, &comment.visibility) {
             body.insert("visibility".into(), visibility.clone());
         }
-        self.send(permit, Request::post(Path::of(["rest", "api", version, "issue", key, "comment"]), body)).await
+        self.send(permit, Request::post(Path::of(["rest", "api", version, "issue", key, "comment"]), body))
+            .await
     }
 
     /// Adds a comment to a customer request; `public` decides whether the customer sees it.

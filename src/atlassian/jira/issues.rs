@@ -62,8 +62,14 @@ pub enum Include {
 
 impl Include {
     /// Every part.
-    pub const ALL: [Self; 6] =
-        [Self::RemoteLinks, Self::Transitions, Self::Watchers, Self::Changelog, Self::Comments, Self::Worklogs];
+    pub const ALL: [Self; 6] = [
+        Self::RemoteLinks,
+        Self::Transitions,
+        Self::Watchers,
+        Self::Changelog,
+        Self::Comments,
+        Self::Worklogs,
+    ];
 
     /// The word in the argument `include`; unknown words are nothing, as in the reference server.
     pub fn parse(word: &str) -> Option<Self> {
@@ -130,8 +136,10 @@ impl Jira<'_> {
 
     /// Reads the transitions open to the caller: their numbers and names.
     pub async fn transitions(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
-        let answer = self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("transitions")))).await?;
-        let listed = answer.get("transitions").and_then(Value::as_array).ok_or_else(|| malformed("no transitions"))?;
+        let answer =
+            self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("transitions")))).await?;
+        let listed =
+            answer.get("transitions").and_then(Value::as_array).ok_or_else(|| malformed("no transitions"))?;
         Ok(listed
             .iter()
             .map(|transition| {
@@ -163,7 +171,8 @@ impl Jira<'_> {
                 .with("maxResults", PAGE.to_string())
                 .with("startAt", found.len().to_string());
             let answer = self.get(permit, request).await?;
-            let page = answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
+            let page =
+                answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
             let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
             found.extend(page.iter().map(worklog));
             if page.is_empty() || found.len() as u64 >= total {
@@ -177,7 +186,10 @@ impl Jira<'_> {
 fn worklog(worklog: &Value) -> Value {
     let mut view = Map::new();
     let time = |name: &str| {
-        worklog.get(name).and_then(Value::as_str).map_or(Value::Null, |text| crate::atlassian::times::offset(text).into())
+        worklog
+            .get(name)
+            .and_then(Value::as_str)
+            .map_or(Value::Null, |text| crate::atlassian::times::offset(text).into())
     };
     view.insert("id".into(), worklog.get("id").cloned().unwrap_or_default());
     view.insert("comment".into(), present::text(worklog.get("comment")).unwrap_or_default().into());

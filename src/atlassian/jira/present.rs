@@ -13,8 +13,17 @@ pub struct Fields(Vec<String>);
 
 /// The short set that is given when no fields are named.
 const DEFAULT: [&str; 11] = [
-    "assignee", "created", "description", "issuetype", "labels", "priority", "reporter", "status", "summary",
-    "updated", "versions",
+    "assignee",
+    "created",
+    "description",
+    "issuetype",
+    "labels",
+    "priority",
+    "reporter",
+    "status",
+    "summary",
+    "updated",
+    "versions",
 ];
 
 impl Fields {
@@ -107,7 +116,11 @@ impl IssueView<'_> {
         self.comments(fields, &mut view);
         attachments(fields, &mut view);
         changelog(issue, &mut view);
-        for (source, target) in [("transitions", "transitions"), ("properties", "properties"), ("renderedFields", "rendered_fields")] {
+        for (source, target) in [
+            ("transitions", "transitions"),
+            ("properties", "properties"),
+            ("renderedFields", "rendered_fields"),
+        ] {
             if self.fields.all() || source != "transitions" {
                 copy(issue, source, &mut view, target);
             }
@@ -151,8 +164,25 @@ impl IssueView<'_> {
 
 /// Fields with a key of their own in the result.
 const SHOWN: [&str; 20] = [
-    "summary", "description", "status", "issuetype", "priority", "project", "duedate", "parent", "subtasks", "worklog",
-    "assignee", "reporter", "labels", "components", "fixVersions", "versions", "timetracking", "comment", "attachment",
+    "summary",
+    "description",
+    "status",
+    "issuetype",
+    "priority",
+    "project",
+    "duedate",
+    "parent",
+    "subtasks",
+    "worklog",
+    "assignee",
+    "reporter",
+    "labels",
+    "components",
+    "fixVersions",
+    "versions",
+    "timetracking",
+    "comment",
+    "attachment",
     "issuelinks",
 ];
 
@@ -191,7 +221,9 @@ fn system_fields(fields: &Value, view: &mut Map<String, Value>) {
         }
     }
     copy(fields, "labels", view, "labels");
-    for (name, key) in [("components", "components"), ("fixVersions", "fix_versions"), ("versions", "versions")] {
+    for (name, key) in
+        [("components", "components"), ("fixVersions", "fix_versions"), ("versions", "versions")]
+    {
         if let Some(Value::Array(values)) = fields.get(name) {
             view.insert(key.into(), values.iter().filter_map(|value| value.get("name").cloned()).collect());
         }
@@ -199,8 +231,13 @@ fn system_fields(fields: &Value, view: &mut Map<String, Value>) {
     if let Some(times) = present(fields, "timetracking").and_then(Value::as_object)
         && !times.is_empty()
     {
-        let named = [("originalEstimate", "original_estimate"), ("remainingEstimate", "remaining_estimate"), ("timeSpent", "time_spent")];
-        let tracked = named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), times.get(*name)?.clone())));
+        let named = [
+            ("originalEstimate", "original_estimate"),
+            ("remainingEstimate", "remaining_estimate"),
+            ("timeSpent", "time_spent"),
+        ];
+        let tracked =
+            named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), times.get(*name)?.clone())));
         view.insert("timetracking".into(), Value::Object(tracked.collect()));
     }
     for name in ["created", "updated"] {
@@ -217,7 +254,9 @@ fn attachments(fields: &Value, view: &mut Map<String, Value>) {
     let Some(Value::Array(files)) = fields.get("attachment") else { return };
     let show = |file: &Value| {
         let mut shown = Map::new();
-        for (name, key) in [("filename", "filename"), ("size", "size"), ("content", "url"), ("mimeType", "content_type")] {
+        for (name, key) in
+            [("filename", "filename"), ("size", "size"), ("content", "url"), ("mimeType", "content_type")]
+        {
             copy(file, name, &mut shown, key);
         }
         if let Some(author) = present(file, "author") {
@@ -234,10 +273,15 @@ fn changelog(issue: &Value, view: &mut Map<String, Value>) {
     let Some(histories) = issue.pointer("/changelog/histories").and_then(Value::as_array) else { return };
     let item = |item: &Value| {
         let named = [
-            ("field", "field"), ("fieldtype", "fieldtype"), ("fromString", "from_string"), ("toString", "to_string"),
-            ("from", "from_id"), ("to", "to_id"),
+            ("field", "field"),
+            ("fieldtype", "fieldtype"),
+            ("fromString", "from_string"),
+            ("toString", "to_string"),
+            ("from", "from_id"),
+            ("to", "to_id"),
         ];
-        let kept = named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), present(item, name)?.clone())));
+        let kept =
+            named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), present(item, name)?.clone())));
         Value::Object(kept.collect())
     };
     let history = |history: &Value| {
@@ -276,7 +320,8 @@ fn link(link: &Value) -> Value {
         for name in ["id", "key", "self"] {
             copy(issue, name, &mut brief, name);
         }
-        let name_of = |field: &str| issue.pointer(&format!("/fields/{field}/name")).map(|name| json!({"name": name}));
+        let name_of =
+            |field: &str| issue.pointer(&format!("/fields/{field}/name")).map(|name| json!({"name": name}));
         brief.insert(
             "fields".into(),
             json!({

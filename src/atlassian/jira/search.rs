@@ -50,7 +50,11 @@ pub struct SearchPage {
 
 impl Jira<'_> {
     /// Runs a search.
-    pub async fn search(&self, permit: &Permit<Read>, query: &SearchQuery) -> Result<SearchPage, UpstreamError> {
+    pub async fn search(
+        &self,
+        permit: &Permit<Read>,
+        query: &SearchQuery,
+    ) -> Result<SearchPage, UpstreamError> {
         permit.instance(Product::Jira)?;
         let answer = self.get(permit, self.search_request(query)).await?;
         let Some(Value::Array(issues)) = answer.get("issues").cloned() else {

@@ -96,7 +96,9 @@ impl Tool for CreatePage {
         let page = new_page(&args)?;
         let stored = if args.subtype.is_some() {
             if !confluence.has_live_pages() {
-                return Err(ToolError::Arguments("live documents exist on Cloud only; leave `subtype` out".to_owned()));
+                return Err(ToolError::Arguments(
+                    "live documents exist on Cloud only; leave `subtype` out".to_owned(),
+                ));
             }
             confluence.create_live_page(permit, &args.space_key, &page).await?
         } else {
@@ -117,7 +119,9 @@ fn new_page(args: &Args) -> Result<NewPage, ToolError> {
         return wrong("`title` is empty");
     }
     if args.content_file.is_some() {
-        return wrong("`content_file` names a file on the server, which this server does not open; give `content`");
+        return wrong(
+            "`content_file` names a file on the server, which this server does not open; give `content`",
+        );
     }
     let Some(content) = &args.content else { return wrong("`content` is required") };
     if !matches!(args.subtype.as_deref(), None | Some("live")) {
@@ -152,7 +156,9 @@ fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
             properties.push(("content-appearance-published", width.to_owned()));
             properties.push(("content-appearance-draft", width.to_owned()));
         }
-        Some(_) => return Err(ToolError::Arguments("`page_width` must be full-width, max or default".to_owned())),
+        Some(_) => {
+            return Err(ToolError::Arguments("`page_width` must be full-width, max or default".to_owned()));
+        }
     }
     Ok(properties)
 }
@@ -179,7 +185,8 @@ fn with_anchors(storage: &str) -> String {
     while let Some(start) = rest.find("<h") {
         let (before, tag) = rest.split_at(start);
         result.push_str(before);
-        let level = tag.chars().nth(2).filter(|level| ('1'..='6').contains(level) && tag.chars().nth(3) == Some('>'));
+        let level =
+            tag.chars().nth(2).filter(|level| ('1'..='6').contains(level) && tag.chars().nth(3) == Some('>'));
         let heading = level.and_then(|level| {
             let end = tag.find(&format!("</h{level}>"))?;
             Some((tag.get(..4)?, tag.get(4..end)?, tag.get(end..)?))
@@ -190,7 +197,9 @@ fn with_anchors(storage: &str) -> String {
             continue;
         };
         result.push_str(open);
-        result.push_str("<ac:structured-macro ac:name=\"anchor\" ac:schema-version=\"1\"><ac:parameter ac:name=\"\">");
+        result.push_str(
+            "<ac:structured-macro ac:name=\"anchor\" ac:schema-version=\"1\"><ac:parameter ac:name=\"\">",
+        );
         result.push_str(&slug(inner));
         result.push_str("</ac:parameter></ac:structured-macro>");
         result.push_str(inner);
@@ -244,7 +253,9 @@ mod tests {
             let problem = CreatePage::check(&args(more.clone())).err().map(|error| error.to_string());
             match wanted {
                 None => assert_eq!(problem, None, "{more}"),
-                Some(wanted) => assert!(problem.as_deref().unwrap_or_default().contains(wanted), "{more}: {problem:?}"),
+                Some(wanted) => {
+                    assert!(problem.as_deref().unwrap_or_default().contains(wanted), "{more}: {problem:?}")
+                }
             }
         }
     }

@@ -86,8 +86,12 @@ impl Tool for GetPage {
         let confluence = context.confluence()?;
         let page = find(&args, &mut context, permit).await?;
         let form = if args.convert_to_markdown { ContentForm::Markdown } else { ContentForm::Storage };
-        let mut view =
-            PageView { base: confluence.base(), deployment: confluence.deployment(), content: form, emoji: None };
+        let mut view = PageView {
+            base: confluence.base(),
+            deployment: confluence.deployment(),
+            content: form,
+            emoji: None,
+        };
         let place = lookup::page_place(&page);
         let value = if args.include_metadata {
             if let Some(Resource::Page { id, .. }) = &place {

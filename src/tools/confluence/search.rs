@@ -84,7 +84,8 @@ impl Tool for Search {
         let SearchPage { hits, total, more } = page;
         let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
         let next = more.then(|| {
-            if args.limit < 50 { "raise limit (at most 50) or narrow the query" } else { "narrow the query" }.to_owned()
+            if args.limit < 50 { "raise limit (at most 50) or narrow the query" } else { "narrow the query" }
+                .to_owned()
         });
         Ok(Output::Items { items, envelope: Map::new(), field: None, complete: !more, total, next })
     }
@@ -99,7 +100,8 @@ async fn by_words(
 ) -> Result<SearchPage, ToolError> {
     let cql = |field: &str| {
         let words = format!("{field} ~ {}", query::quoted(&args.query));
-        query::restrict(&words, restrictions).map_err(|error| ToolError::Arguments(format!("`query`: {error}")))
+        query::restrict(&words, restrictions)
+            .map_err(|error| ToolError::Arguments(format!("`query`: {error}")))
     };
     match confluence.search(permit, &cql("siteSearch")?, args.limit).await {
         Err(error) if error.status() == Some(400) => {
@@ -147,7 +149,8 @@ fn is_cql(text: &str) -> bool {
         }
     }
     let lower = bare.to_ascii_lowercase();
-    bare.contains(['=', '~', '<', '>']) || [" in (", " not in ", "order by "].iter().any(|word| lower.contains(word))
+    bare.contains(['=', '~', '<', '>'])
+        || [" in (", " not in ", "order by "].iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]
@@ -173,6 +176,9 @@ mod tests {
     fn the_callers_spaces_only_narrow_the_operators() {
         let args = Args { query: "x".into(), limit: 1, spaces_filter: Some("DEV, ~ann".into()) };
         let boundary = [SpaceKey::parse("OPS").unwrap()];
-        assert_eq!(restrictions(&args, &boundary).unwrap(), ["space = DEV OR space = \"~ann\"", "space = OPS"]);
+        assert_eq!(
+            restrictions(&args, &boundary).unwrap(),
+            ["space = DEV OR space = \"~ann\"", "space = OPS"]
+        );
     }
 }

@@ -63,14 +63,17 @@ impl Tool for AddComment {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         if args.body.trim().is_empty() {
-            return Err(ToolError::Arguments("`body` is empty; write what the comment should say".to_owned()));
+            return Err(ToolError::Arguments(
+                "`body` is empty; write what the comment should say".to_owned(),
+            ));
         }
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
         let visibility = visibility(args.visibility.as_deref())?;
         let stored = match args.public {
             Some(true) if visibility.is_some() => {
-                let text = "`public` shows the comment to the customer, `visibility` hides it; give one of them";
+                let text =
+                    "`public` shows the comment to the customer, `visibility` hides it; give one of them";
                 return Err(ToolError::Arguments(text.to_owned()));
             }
             Some(true) => jira.add_request_comment(permit, &key, &args.body, true).await?,
@@ -102,7 +105,9 @@ fn visibility(text: Option<&str>) -> Result<Option<Value>, ToolError> {
     };
     let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
     let part = |name: &str| value.get(name).and_then(Value::as_str).filter(|part| !part.is_empty());
-    let (Some(kind @ ("group" | "role")), Some(name)) = (part("type"), part("value")) else { return Err(wrong()) };
+    let (Some(kind @ ("group" | "role")), Some(name)) = (part("type"), part("value")) else {
+        return Err(wrong());
+    };
     Ok(Some(json!({"type": kind, "value": name})))
 }
 

@@ -75,7 +75,8 @@ impl Args {
 
     fn fields(&self) -> Fields {
         let fields = Fields::parse(&self.fields);
-        let comments = (fields.is_default() && self.comment_limit > 0) || self.includes().contains(&Include::Comments);
+        let comments =
+            (fields.is_default() && self.comment_limit > 0) || self.includes().contains(&Include::Comments);
         if comments { fields.with("comment") } else { fields }
     }
 
@@ -122,7 +123,11 @@ impl Tool for GetIssue {
         vec![Target::Issue(args.issue_key.clone(), Some(args.query()))]
     }
 
-    async fn run(mut args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+    async fn run(
+        mut args: Args,
+        mut context: Context<'_>,
+        permit: &Permit<Read>,
+    ) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let brought = context.found.take_issue(&args.issue_key);
         args.issue_key = context.found.present_key(args.issue_key);
@@ -182,8 +187,12 @@ async fn include(
         optional(wants(Include::Watchers), jira.watchers(permit, key)),
         optional(wants(Include::Worklogs), async { Ok(Value::Array(jira.worklogs(permit, key).await?)) }),
     )?;
-    let parts =
-        [("remote_links", links), ("transitions", transitions), ("watchers", watchers), ("worklogs", worklogs)];
+    let parts = [
+        ("remote_links", links),
+        ("transitions", transitions),
+        ("watchers", watchers),
+        ("worklogs", worklogs),
+    ];
     for (name, part) in parts {
         if let Some(part) = part {
             shown.insert(name.to_owned(), part);
@@ -210,7 +219,10 @@ mod tests {
     #[test]
     fn what_is_asked_for_follows_the_arguments() {
         let table = [
-            (serde_json::json!({}), "description,issuetype,labels,priority,reporter,status,summary,updated,versions,comment"),
+            (
+                serde_json::json!({}),
+                "description,issuetype,labels,priority,reporter,status,summary,updated,versions,comment",
+            ),
             (serde_json::json!({"comment_limit": 0}), "summary,updated,versions"),
             (serde_json::json!({"fields": "summary"}), "summary"),
             (serde_json::json!({"fields": "summary", "include": "all"}), "summary,comment"),

@@ -70,8 +70,10 @@ impl Args {
             .iter()
             .map(|key| ProjectKey::parse(key))
             .collect::<Result<_, InvalidId>>()?;
-        let restrictions: Vec<String> = [asked.as_slice(), boundary].into_iter().filter_map(in_projects).collect();
-        let jql = query::restrict(&self.jql, &restrictions).map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
+        let restrictions: Vec<String> =
+            [asked.as_slice(), boundary].into_iter().filter_map(in_projects).collect();
+        let jql = query::restrict(&self.jql, &restrictions)
+            .map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
         let mut expand = words(self.expand.as_deref());
         if self.use_display_names && !expand.iter().any(|word| word == "names") {
             expand.push("names".to_owned());
@@ -136,13 +138,13 @@ fn listed(args: &Args, page: &SearchPage, deployment: Deployment, items: Vec<Ite
     let mut envelope = Map::new();
     let cloud = deployment == Deployment::Cloud;
     let reached = page.start_at + page.issues.len() as u64;
-    let complete = if cloud {
-        page.next_page_token.is_none()
-    } else {
-        page.total.is_some_and(|total| reached >= total)
-    };
+    let complete =
+        if cloud { page.next_page_token.is_none() } else { page.total.is_some_and(|total| reached >= total) };
     envelope.insert("start_at".into(), if cloud { 0 } else { args.start_at }.into());
-    envelope.insert("max_results".into(), if cloud { args.limit } else { page.max_results.min(args.limit) }.into());
+    envelope.insert(
+        "max_results".into(),
+        if cloud { args.limit } else { page.max_results.min(args.limit) }.into(),
+    );
     let next = match &page.next_page_token {
         Some(token) => {
             envelope.insert("next_page_token".into(), token.as_str().into());

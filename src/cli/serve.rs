@@ -1,0 +1,195 @@
+//! Serving: over stdio to one client, or over HTTP to many.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+use super::assemble;
+use super::assemble::Parts;
+use super::output;
+use crate::audit::Event;
+use crate::call::Gate;
+use crate::config::Loaded;
+use crate::config::Settings;
+use crate::config::Transport;
+use crate::mcp;
+use crate::mcp::Allowlist;
+use crate::mcp::GateSoon;
+use crate::mcp::HttpSettings;
+use crate::telemetry;
+use crate::telemetry::Metrics;
+
+/// How long calls in flight may go on after a signal to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+pub(super) fn run(loaded: Loaded) -> Result<(), Failure> {
+    telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let parts = Parts {
+        secrets: Arc::new(loaded.secrets().map_err(Failure::configuration)?),
+        metrics: Metrics::new().map_err(Failure::failed)?,
+    };
+    super::runtime()?.block_on(async {
+        match loaded.settings.server.transport {
+            Transport::Stdio => stdio(&loaded.settings, &parts).await,
+            Transport::StreamableHttp | Transport::Sse => http(&loaded.settings, &parts).await,
+        }
+    })
+}
+
+/// The handshake is answered at once; the gate is built beside it, and a fault in it ends the process.
+async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
+    settings.products().map_err(Failure::configuration)?;
+    assemble::refuse_what_is_not_there(settings)?;
+    let (sender, soon) = GateSoon::pending();
+    let limits = (settings.server.body_limit_bytes, settings.server.nesting_limit);
+    let session = mcp::serve_stdio(soon, limits, tokio::io::stdin(), tokio::io::stdout());
+    tokio::pin!(session);
+    let building = assemble::gate(settings, parts);
+    tokio::pin!(building);
+    // A client that only shakes hands and leaves must not hide a fault of the configuration.
+    let mut ended = None;
+    let gate = tokio::select! {
+        gate = &mut building => Arc::new(gate?),
+        result = &mut session => {
+            ended = Some(result);
+            Arc::new(building.await?)
+        }
+    };
+    sender.send_replace(Some(Arc::clone(&gate)));
+    let metrics = metrics_listener(settings, &gate).await?;
+    let result = match ended {
+        Some(result) => result,
+        None => tokio::select! {
+            result = &mut session => result,
+            () = stopped() => Ok(()),
+        },
+    };
+    metrics.cancel();
+    finish(&gate).await;
+    result.map_err(|error| Failure::temporary(format!("standard input or output failed: {error}")))
+}
+
+async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
+    let gate = Arc::new(assemble::gate(settings, parts).await?);
+    let address = format!("{}:{}", settings.server.host, settings.server.port);
+    let listener = TcpListener::bind(&address).await.map_err(|error| {
+        Failure::temporary(format!("cannot listen on {address}: {error}; HOST and PORT choose another"))
+    })?;
+    let metrics = metrics_listener(settings, &gate).await?;
+    let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
+    metrics.cancel();
+    finish(&gate).await;
+    served
+}
+
+/// Serves HTTP on a listener until `stop` ends, then lets calls in flight finish.
+pub(super) async fn serve_http(
+    settings: &Settings,
+    gate: &Arc<Gate>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Failure> {
+    let address = listener.local_addr().map_err(Failure::temporary)?;
+    let server = &settings.server;
+    let loopback = address.ip().is_loopback();
+    if !loopback && server.allowed_hosts.is_empty() {
+        tracing::warn!(
+            "listening on {address}, but `server.allowed_hosts` is empty: every request will be refused"
+        );
+    }
+    let ending = CancellationToken::new();
+    let http = HttpSettings {
+        path: server.path.clone(),
+        body_limit: server.body_limit_bytes,
+        nesting_limit: server.nesting_limit,
+        allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
+        lend: server.allow_global_credential_fallback,
+        stop: ending.clone(),
+    };
+    let router = mcp::router(gate, http);
+    tracing::info!("serving MCP on http://{address}{}", server.path);
+    let stopping = CancellationToken::new();
+    let signal = stopping.clone();
+    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            stop.await;
+            signal.cancel();
+        })
+        .into_future();
+    let overdue = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = serving => result.map_err(Failure::temporary),
+        () = overdue => {
+            tracing::warn!("calls were still running {} seconds after the signal; they were ended", DRAIN.as_secs());
+            ending.cancel();
+            Ok(())
+        }
+    }
+}
+
+/// The second listener. A busy port is fatal over HTTP alone: a client's own process must not fail for it.
+async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<CancellationToken, Failure> {
+    let stop = CancellationToken::new();
+    let Some(address) = settings.metrics.address else { return Ok(stop) };
+    let stdio = settings.server.transport == Transport::Stdio;
+    if stdio && !settings.metrics.required {
+        return Ok(stop);
+    }
+    let listener = match TcpListener::bind(address).await {
+        Ok(listener) => listener,
+        Err(error) if stdio => {
+            output::complain(&format!("warning: no metrics, cannot listen on {address}: {error}"));
+            return Ok(stop);
+        }
+        Err(error) => {
+            let text = format!(
+                "cannot listen on {address} for metrics: {error}; PORTCULLIS_METRICS__ADDRESS chooses another, or `off`"
+            );
+            return Err(Failure::temporary(text));
+        }
+    };
+    let audit = gate.audit.clone();
+    let router = telemetry::health_router(gate.metrics.clone(), move || audit.writable());
+    let ending = stop.clone();
+    tokio::spawn(async move {
+        let serving = axum::serve(listener, router).with_graceful_shutdown(ending.cancelled_owned());
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "the metrics listener failed");
+        }
+    });
+    Ok(stop)
+}
+
+async fn finish(gate: &Gate) {
+    if let Err(error) = gate.audit.event(Event::stop()).await {
+        output::complain(&error.to_string());
+    }
+    gate.audit.shutdown();
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub(super) async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::SignalKind;
+        use tokio::signal::unix::signal;
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
