@@ -35,7 +35,11 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["board", id, "issue"] => {
             let project = board(call, id)?.project.key;
             let jql = match call.parameter("jql") {
-                Some(jql) => restricted(&format!("project = {project}"), jql),
+                Some(jql) => {
+                    // Read on its own first: a parenthesis too many must not leave the board.
+                    search::find(world, call, jql)?;
+                    restricted(&format!("project = {project}"), jql)
+                }
                 None => format!("project = {project} ORDER BY key"),
             };
             search::listed(world, call, &jql)
