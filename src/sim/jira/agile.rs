@@ -96,7 +96,7 @@ pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
 
 /// The filter and the caller's query, which may only have an order.
 fn restricted(filter: &str, jql: &str) -> String {
-    let order = jql.to_lowercase().find("order by");
+    let order = jql.to_ascii_lowercase().find("order by");
     let (condition, order) = order.and_then(|at| jql.split_at_checked(at)).unwrap_or((jql, "ORDER BY key"));
     if condition.trim().is_empty() {
         return format!("{filter} {order}");

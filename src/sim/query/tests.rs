@@ -48,7 +48,10 @@ fn jql_finds() {
         ("\"Epic Link\" = OPS-1 AND 'Story Points' is empty AND type = Bug ORDER BY key", "OPS-2 OPS-5"),
         ("cf[10016] >= 8 AND sprint = 1", "DEV-5"),
         ("parent = OPS-14", ""),
-        ("due <= 2026-11-04 AND due >= \"2026/11/03 00:00\" ORDER BY key", "DEV-2 DEV-26 OPS-2 OPS-26 SD-2 SECRET-2"),
+        (
+            "due <= 2026-11-04 AND due >= \"2026/11/03 00:00\" ORDER BY key",
+            "DEV-2 DEV-26 OPS-2 OPS-26 SD-2 SECRET-2",
+        ),
         ("key = OPS-1 AND created < now() AND updated >= -52w", "OPS-1"),
         ("key = OPS-1 AND created > startOfDay()", ""),
         (

@@ -87,6 +87,11 @@ async fn version_3_speaks_adf_and_version_2_wiki() {
 async fn confluence_lives_below_wiki() {
     let sim = alice();
     assert_eq!(sim.status("/rest/api/content/65537").await, 404);
+    let gateway =
+        ["/ex/confluence/cid-1/wiki/rest/api/content/65537", "/ex/confluence/cid-1/api/v2/pages/65537"];
+    for path in gateway.into_iter().chain(["/ex/jira/cid-1/rest/api/3/issue/OPS-1"]) {
+        assert_eq!(sim.with("Bearer alice-token").status(path).await, 200, "{path}");
+    }
     let page = sim.get("/wiki/rest/api/content/65537?expand=space").await;
     assert_eq!(page["_links"]["base"], "http://sim.test/wiki");
     let found = sim.get(&with_query("/wiki/rest/api/search", &[("cql", "siteSearch ~ \"proxies\"")])).await;

@@ -181,13 +181,16 @@ async fn an_issue_lives() {
     assert_eq!(sim.send("PUT", path, Some(update)).await.0, 204);
     let assigned = sim.send("PUT", &format!("{path}/assignee"), Some(json!({"name": null}))).await;
     assert_eq!(assigned.0, 204);
-    let step = json!({"transition": {"id": "31"}});
+    let lost = json!({"update": {"timetracking": [{"edit": {"originalEstimate": "1d"}}]}});
+    assert_eq!(sim.send("PUT", path, Some(lost)).await.0, 400);
+    let step = json!({"transition": {"id": "31"}, "update": {"comment": [{"add": {"body": "Done."}}]}});
     assert_eq!(sim.send("POST", &format!("{path}/transitions"), Some(step.clone())).await.0, 204);
     assert_eq!(sim.send("POST", &format!("{path}/transitions"), Some(step)).await.0, 400);
     let log = sim.post(&format!("{path}/worklog"), json!({"timeSpent": "1d 30m"})).await;
     assert_eq!(log["timeSpentSeconds"], 30_600);
     let issue = sim.get(path).await;
     let fields = &issue["fields"];
+    assert_eq!(texts(&fields["comment"]["comments"], "/body"), ["Done."]);
     assert_eq!((&fields["summary"], &fields["labels"]), (&json!("Newer"), &json!(["b"])));
     assert_eq!((&fields["assignee"], &fields["status"]["name"]), (&json!(null), &json!("Done")));
     let done =
