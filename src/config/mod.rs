@@ -1,6 +1,30 @@
 //! Settings: flags over `.env` over the environment over a TOML file over defaults.
+//!
+//! [`load`] reads [`Sources`] into [`Settings`]. Every setting is one line of `keys`; what it takes is one `kinds`;
+//! variables of the reference server that ask for what is not there yet are refused by name in `refused`. No value
+//! is silently dropped: it is used, refused with its place and the way to say it, or warned about.
 
+mod addresses;
+mod build;
+mod dotenv;
+mod environment;
+mod error;
+mod file;
+mod keys;
+mod kinds;
+mod load;
+mod product;
+mod refused;
 mod settings;
+mod sources;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use error::Origin;
+pub use load::Loaded;
+pub use load::load;
 
 pub use settings::AuditSettings;
 pub use settings::CredentialSettings;
@@ -17,5 +41,7 @@ pub use settings::ServerSettings;
 pub use settings::Settings;
 pub use settings::ToolSettings;
 pub use settings::Transport;
+pub use sources::Flags;
+pub use sources::Sources;
 
 pub use crate::secrets::VaultSettings;

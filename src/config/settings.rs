@@ -122,7 +122,8 @@ pub struct ServerSettings {
 }
 
 /// An MCP transport.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Transport {
     /// Standard input and output, one client.
     Stdio,

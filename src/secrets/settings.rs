@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use url::Host;
 use url::Url;
 
 use super::SecretRef;
@@ -23,4 +24,14 @@ pub struct VaultSettings {
     pub secret_id: SecretRef,
     /// How long one request may take.
     pub timeout_seconds: u64,
+}
+
+/// Whether an address stays on this machine, so that plain http shows nothing to anyone.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
 }

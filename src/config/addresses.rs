@@ -1,0 +1,106 @@
+//! Addresses as settings: of services, of proxies, and to listen on.
+
+use std::net::SocketAddr;
+
+use url::Host;
+use url::Url;
+
+use super::Deployment;
+use super::ProxyUrl;
+
+/// The ends of the host names of Atlassian's Cloud. Ends, not parts: `x.atlassian.net.example.com` is not Cloud.
+const CLOUD_SUFFIXES: [&str; 6] = [
+    ".atlassian.net",
+    ".jira.com",
+    ".jira-dev.com",
+    ".atlassian.com",
+    ".atlassian-us-gov-mod.net",
+    ".atlassian-us-gov.net",
+];
+
+/// Which kind of installation an address is of.
+pub(super) fn deployment(url: &Url) -> Deployment {
+    let Some(Host::Domain(name)) = url.host() else {
+        return Deployment::DataCenter;
+    };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let cloud = name == "api.atlassian.com" || CLOUD_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
+    if cloud { Deployment::Cloud } else { Deployment::DataCenter }
+}
+
+/// Reads the address of a service.
+pub(super) fn base_url(text: &str) -> Result<Url, String> {
+    // What stands before `@` may be a password, and what follows `?` a token.
+    let shown = text.split(['?', '#']).next().unwrap_or_default().escape_debug();
+    if text.contains('@') {
+        return Err(
+            "has a user name or password in the address; set them as settings of their own".to_owned()
+        );
+    }
+    if !text.contains("://") {
+        return Err(format!("`{shown}` has no scheme; write https://{shown}"));
+    }
+    let url = Url::parse(text).map_err(|error| format!("`{shown}` is not an address: {error}"))?;
+    let problem = if !matches!(url.scheme(), "https" | "http") {
+        "is neither https nor http"
+    } else if url.query().is_some() {
+        "has a query; end the address before `?`"
+    } else if url.fragment().is_some() {
+        "has a fragment; end the address before `#`"
+    } else if text.contains('\\') || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        "has a backslash, a blank or a control character; remove it"
+    } else {
+        return Ok(without_trailing_slashes(url));
+    };
+    Err(format!("`{shown}` {problem}"))
+}
+
+/// One spelling per address.
+fn without_trailing_slashes(mut url: Url) -> Url {
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    url
+}
+
+pub(super) fn proxy(text: &str) -> Result<String, String> {
+    let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    // The value may hold a password, so it is not shown.
+    let refused =
+        "is not the address of a proxy; write for example `http://proxy.example.com:3128`, or `socks5h://`";
+    ProxyUrl::parse(&full).map(|url| url.expose().to_string()).map_err(|_| refused.to_owned())
+}
+
+pub(super) fn host(text: &str) -> Result<&str, String> {
+    let text = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let ip = text.parse::<std::net::IpAddr>().is_ok();
+    let name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
+    if ip || (name && !text.is_empty()) {
+        return Ok(text);
+    }
+    Err(format!("`{}` is not an address or a host name, for example `127.0.0.1`", text.escape_debug()))
+}
+
+pub(super) fn url_path(text: &str) -> Result<String, String> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let path = text.trim_end_matches('/');
+    if !text.starts_with('/') || path.is_empty() || path.contains("//") || !text.bytes().all(allowed) {
+        return Err(format!(
+            "`{}` is not the path of an endpoint; write for example `/mcp`",
+            text.escape_debug()
+        ));
+    }
+    Ok(path.to_owned())
+}
+
+pub(super) fn listener(text: &str) -> Result<String, String> {
+    if super::kinds::truth(text) == Some(false) {
+        return Ok("off".to_owned());
+    }
+    let refused = || {
+        format!(
+            "`{}` is not an address with a port; write for example `127.0.0.1:9464`, or `off`",
+            text.escape_debug()
+        )
+    };
+    text.parse::<SocketAddr>().map(|address| address.to_string()).map_err(|_| refused())
+}

@@ -1,0 +1,240 @@
+//! What a setting takes, and what is said when it is given something else.
+
+use std::path::Path;
+
+use figment::value::Value;
+
+use super::addresses;
+use crate::ids::ProjectKey;
+use crate::ids::SpaceKey;
+use crate::secrets::SecretRef;
+
+/// What values a setting takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// A line of text.
+    Text,
+    /// A secret or a reference to one.
+    Secret,
+    /// `true` or `false`, in any of the usual spellings.
+    Flag,
+    /// A whole number between two bounds.
+    Number(u64, u64),
+    /// One of some words.
+    Choice(&'static [&'static str]),
+    /// Texts; separated by commas where there are no arrays.
+    List,
+    /// Keys of Jira projects.
+    Projects,
+    /// Keys of Confluence spaces.
+    Spaces,
+    /// Header names and values; `Name=value,Other=value` where there are no tables.
+    Headers,
+    /// A file or directory.
+    Path,
+    /// The address of a service, without user, query and fragment.
+    BaseUrl,
+    /// The address of a proxy.
+    Proxy,
+    /// A host name or address to listen on.
+    Host,
+    /// The path of an endpoint.
+    UrlPath,
+    /// An address with a port, or `off`.
+    Address,
+}
+
+/// A value as it was given, before anything is known about it.
+pub(super) enum Given {
+    /// A string, or a variable, or a flag.
+    Text(String),
+    /// A TOML integer.
+    Integer(i64),
+    /// A TOML boolean.
+    Boolean(bool),
+    /// A TOML array of strings.
+    List(Vec<String>),
+    /// A TOML table of strings.
+    Table(Vec<(String, String)>),
+    /// Anything else TOML has.
+    Other(&'static str),
+}
+
+/// Header names a setting may not carry: they belong to the credential or to HTTP itself.
+const RESERVED_HEADERS: [&str; 6] =
+    ["authorization", "connection", "content-length", "host", "proxy-authorization", "transfer-encoding"];
+
+impl Kind {
+    /// The value in the one form the settings are read from, or what is wrong with it.
+    ///
+    /// `base` is the directory that a relative path starts from.
+    pub(super) fn read(self, given: &Given, base: &Path) -> Result<Value, String> {
+        match (self, given) {
+            (Self::Headers, Given::Table(pairs)) => {
+                headers(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
+            }
+            (Self::List | Self::Projects | Self::Spaces, Given::List(items)) => self.read_list(items),
+            (Self::Flag, Given::Boolean(value)) => Ok(Value::from(*value)),
+            (Self::Number(..), Given::Integer(value)) => self.read_text(&value.to_string(), base),
+            (_, Given::Text(text)) => self.read_text(text.trim(), base),
+            (_, given) => Err(format!("is {}; write {}", given.describe(), self.describe())),
+        }
+    }
+
+    fn read_text(self, text: &str, base: &Path) -> Result<Value, String> {
+        match self {
+            Self::Text => line(text).map(Value::from),
+            Self::Secret => {
+                SecretRef::parse(text).map(|_| Value::from(text)).map_err(|error| error.to_string())
+            }
+            Self::Flag => flag(text).map(Value::from),
+            Self::Number(least, most) => number(text, least, most).map(Value::from),
+            Self::Choice(words) => choice(text, words).map(Value::from),
+            Self::List | Self::Projects | Self::Spaces => {
+                self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
+            }
+            Self::Headers => headers(header_pairs(text)?),
+            Self::Path => Ok(Value::from(base.join(line(text)?).to_string_lossy().into_owned())),
+            Self::BaseUrl => addresses::base_url(text).map(|url| Value::from(url.to_string())),
+            Self::Proxy => addresses::proxy(text).map(Value::from),
+            Self::Host => addresses::host(text).map(Value::from),
+            Self::UrlPath => addresses::url_path(text).map(Value::from),
+            Self::Address => addresses::listener(text).map(Value::from),
+        }
+    }
+
+    fn read_list(self, items: &[String]) -> Result<Value, String> {
+        let items = items.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
+        let read = |item: &str| match self {
+            Self::Projects => match ProjectKey::parse(item) {
+                Ok(key) => Ok(Value::from(key.as_str())),
+                Err(error) => Err(format!("{error}; list keys separated by commas, for example `OPS,DEV`")),
+            },
+            Self::Spaces => match SpaceKey::parse(item) {
+                Ok(_) => Ok(Value::from(item)),
+                Err(error) => Err(format!("{error}; list keys separated by commas, for example `DOCS,TEAM`")),
+            },
+            _ => line(item).map(Value::from),
+        };
+        let list = items.map(read).collect::<Result<Vec<_>, _>>()?;
+        // A restriction that restricts to nothing would read as either all or none: neither is meant.
+        if list.is_empty() {
+            return Err("is an empty list; leave it out for all".to_owned());
+        }
+        Ok(Value::from(list))
+    }
+
+    fn describe(self) -> String {
+        match self {
+            Self::Flag => "`true` or `false`".to_owned(),
+            Self::Number(least, most) => format!("a number from {least} to {most}"),
+            Self::Choice(words) => format!("one of {}", quoted(words)),
+            Self::List | Self::Projects | Self::Spaces => "an array of strings".to_owned(),
+            Self::Headers => "a table of strings, for example `{ X-Gateway = \"value\" }`".to_owned(),
+            _ => "a string".to_owned(),
+        }
+    }
+}
+
+impl Given {
+    /// Whether it says nothing: an empty variable or flag is as if it were not there.
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(self, Self::Text(text) if text.trim_matches([' ', '\t', '\r', '\n', ',']).is_empty())
+    }
+
+    fn describe(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Integer(_) => "a number",
+            Self::Boolean(_) => "a boolean",
+            Self::List(_) => "an array",
+            Self::Table(_) => "a table",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// The spellings of yes and no that the reference server takes, and their opposites.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "y" | "on" => Some(true),
+        "false" | "0" | "no" | "n" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// `Name=value,Other=value`, split at the first `=` of each part; says no value in its errors.
+pub(super) fn header_pairs(text: &str) -> Result<Vec<(&str, &str)>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let problem = "has a part without `=`; write `Name=value,Other=value`, without commas in values";
+            part.split_once('=')
+                .map(|(name, value)| (name.trim(), value.trim()))
+                .ok_or_else(|| problem.to_owned())
+        })
+        .collect()
+}
+
+/// A header's value: a reference if it is written as one, the value itself otherwise (it may well be an address).
+pub(super) fn header_value(text: &str) -> Result<SecretRef, crate::secrets::InvalidReference> {
+    match SecretRef::parse(text) {
+        Err(crate::secrets::InvalidReference::UnknownScheme { .. })
+            if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) =>
+        {
+            Ok(SecretRef::Literal(crate::secrets::Secret::new(text)))
+        }
+        read => read,
+    }
+}
+
+fn headers<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Value, String> {
+    let read = |(name, value): (&str, &str)| {
+        let Ok(header) = http::HeaderName::from_bytes(name.as_bytes()) else {
+            return Err(format!("`{}` is not a header name", name.escape_debug()));
+        };
+        if RESERVED_HEADERS.contains(&header.as_str()) {
+            return Err(format!(
+                "`{header}` cannot be set here; it comes from the credential or from HTTP itself"
+            ));
+        }
+        header_value(value).map_err(|error| format!("the value of `{header}` {error}"))?;
+        Ok(Value::from(vec![Value::from(header.as_str()), Value::from(value)]))
+    };
+    Ok(Value::from(pairs.into_iter().map(read).collect::<Result<Vec<_>, _>>()?))
+}
+
+fn line(text: &str) -> Result<&str, String> {
+    if text.is_empty() {
+        return Err("is empty; leave it out for the default".to_owned());
+    }
+    if text.chars().any(char::is_control) {
+        return Err(format!("`{}` holds a control character; remove it", text.escape_debug()));
+    }
+    Ok(text)
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    truth(text)
+        .ok_or_else(|| format!("`{}` is neither yes nor no; write `true` or `false`", text.escape_debug()))
+}
+
+fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    let refused = || format!("`{}` is not a number from {least} to {most}", text.escape_debug());
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if digits { text.parse().ok() } else { None };
+    number.filter(|number| (least..=most).contains(number)).ok_or_else(refused)
+}
+
+fn choice(text: &str, words: &[&'static str]) -> Result<&'static str, String> {
+    let lower = text.to_ascii_lowercase();
+    let found = words.iter().find(|word| **word == lower).copied();
+    found.ok_or_else(|| {
+        let hint = super::keys::hint(&lower, words);
+        format!("`{}` is not one of {}{hint}", text.escape_debug(), quoted(words))
+    })
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

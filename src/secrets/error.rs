@@ -1,0 +1,54 @@
+//! Why a secret is not to be had. Two texts: the operator's (`Display`) names the place, the caller's does not.
+
+use super::VaultError;
+
+/// Why a reference did not resolve. Never holds a secret.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SecretError {
+    /// The variable is not set, or is empty.
+    #[error("`env://{name}`: the variable is not set or empty")]
+    Environment {
+        /// The variable.
+        name: String,
+    },
+    /// The file cannot be used.
+    #[error("`{reference}`: {problem}")]
+    File {
+        /// The reference.
+        reference: String,
+        /// What is wrong with the file.
+        problem: String,
+    },
+    /// There is no credential directory.
+    #[error(
+        "`cred://{name}`: $CREDENTIALS_DIRECTORY is not set; run under systemd with LoadCredential={name}:/path"
+    )]
+    NoCredentials {
+        /// The credential.
+        name: String,
+    },
+    /// A `vault://` reference, and no Vault.
+    #[error("`{reference}`: vault.address is not set (PORTCULLIS_VAULT__ADDRESS)")]
+    NoVault {
+        /// The reference.
+        reference: String,
+    },
+    /// What Vault said, or did not say.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl SecretError {
+    /// What a caller may read: no path, no mount, no address.
+    pub fn caller_text(&self) -> &'static str {
+        match self {
+            Self::Vault(error) => error.caller_text(),
+            _ => "the credentials of this server are misconfigured; contact its administrator",
+        }
+    }
+
+    /// Whether asking again later may help without anyone changing anything.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Vault(VaultError::Unreachable { .. } | VaultError::Sealed { .. }))
+    }
+}
