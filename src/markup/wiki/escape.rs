@@ -68,7 +68,7 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
             '&' if is_reference(after) => out.push_str("&amp;"),
             // Jira would link the address, with the escapes in it.
             ':' if place.within != Within::Link && SCHEMES.iter().any(|scheme| out.ends_with(scheme)) => {
-                out.push_str("&#58;")
+                out.push_str("&#58;");
             }
             '{' | '}' | '[' | '|' => out.extend(['\\', letter]),
             ']' if place.within == Within::Link => out.push_str("\\]"),
