@@ -1,4 +1,4 @@
-//! One call, as a straight line: find, identify, decode, resolve, decide, admit, run, sift, shape, close.
+//! One call, as a straight line: find, decode, identify, resolve, decide, admit, run, sift, shape, close.
 //!
 //! Everything a call may do happens in [`steps`]; [`call`] around it makes sure that every end, also a panic, a
 //! deadline or a client that goes away, is an answer and an outcome record.
@@ -93,14 +93,20 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
         return refusal::unknown(gate, &request).await;
     };
     let mut trail = gate.audit.trail(facts(tool, &request));
-    let line = AssertUnwindSafe(steps(gate, tool, request, &mut trail)).catch_unwind();
-    let ended = match tokio::time::timeout(gate.deadline, line).await {
-        Ok(Ok(Ok(answer))) => Ok(answer),
-        Ok(Ok(Err(refusal))) => Err(refusal),
-        Ok(Err(_panic)) => Err(Refusal::Panic),
-        Err(_elapsed) => Err(Refusal::Deadline(gate.deadline)),
-    };
+    let ended = guarded(gate.deadline, steps(gate, tool, request, &mut trail)).await;
     shape::close(gate, tool, trail, ended).await
+}
+
+/// Ends a line that panics or takes too long with a refusal like any other.
+async fn guarded(
+    deadline: Duration,
+    line: impl Future<Output = Result<Answer, Refusal>>,
+) -> Result<Answer, Refusal> {
+    match tokio::time::timeout(deadline, AssertUnwindSafe(line).catch_unwind()).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_panic)) => Err(Refusal::Panic),
+        Err(_elapsed) => Err(Refusal::Deadline(deadline)),
+    }
 }
 
 /// The line. Each step is one function; each can end the call.
@@ -112,8 +118,8 @@ async fn steps(
 ) -> Result<Answer, Refusal> {
     let instance =
         gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
+    let decoded = decode(gate, tool, &request, trail).await?;
     let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
-    let decoded = tool.decode(request.arguments)?;
     let targets = decoded.targets();
     let mut found = Found::default();
     let resources = resolve(gate, tool, &targets, instance, &caller, trail, &mut found).await?;
@@ -134,6 +140,19 @@ async fn steps(
     };
     let sifted = shape::sift(gate, &question, output).map_err(|refusal| refusal.about(&targets))?;
     Ok(shape::shape(sifted))
+}
+
+/// Reads the arguments before anything is asked of Atlassian. A caller who is known already is named in the record.
+async fn decode(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    request: &Request,
+    trail: &mut Trail,
+) -> Result<Box<dyn Decoded>, Refusal> {
+    if let Some(principal) = gate.identity.known(&request.presented, tool.spec().product).await {
+        trail.identified(&principal);
+    }
+    Ok(tool.decode(request.arguments.clone())?)
 }
 
 async fn identify(
@@ -233,5 +252,19 @@ fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
         transport: request.presented.transport,
         trace_id: request.trace_id.clone(),
         os_user: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_and_a_deadline_end_as_refusals() {
+        let limit = Duration::from_secs(75);
+        let panicked = guarded(limit, async { panic!("a fault in a tool") }).await;
+        assert!(matches!(panicked, Err(Refusal::Panic)), "{panicked:?}");
+        let late = guarded(limit, std::future::pending()).await;
+        assert!(matches!(late, Err(Refusal::Deadline(_))), "{late:?}");
     }
 }

@@ -11,6 +11,8 @@ mod key;
 mod log;
 mod permit;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod trail;
 mod writer;
 

@@ -97,6 +97,22 @@ impl Refusal {
         }
     }
 
+    /// What only the operator should read, for the log: causes with hosts, and faults of ours.
+    pub(super) fn operator(&self) -> Option<String> {
+        match self {
+            Self::Tool(ToolError::Upstream(error))
+            | Self::Lookup(LookupError::Upstream(error))
+            | Self::Identity(IdentityError::Lookup(LookupError::Upstream(error))) => Some(error.operator()),
+            Self::Identity(error) => Some(error.to_string()),
+            Self::Denied(denied) if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
+            Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {
+                Some(denied.errors.join("; "))
+            }
+            Self::Panic => Some("a tool panicked; this is a fault of ours, please report it".to_owned()),
+            _ => None,
+        }
+    }
+
     /// The outcome for the audit record.
     pub(super) fn outcome(&self) -> Outcome {
         match self {

@@ -150,7 +150,12 @@ pub(super) async fn close(
             let bytes = answer.bytes();
             (answer, Outcome::Ok { bytes })
         }
-        Err(refusal) => (Answer::error(refusal.text(&reference)), refusal.outcome()),
+        Err(refusal) => {
+            if let Some(cause) = refusal.operator() {
+                tracing::warn!(call = %reference, tool = tool.spec().name, "{cause}");
+            }
+            (Answer::error(refusal.text(&reference)), refusal.outcome())
+        }
     };
     gate.metrics.tool_result(tool.spec().name, answer.bytes());
     match (trail.close(outcome).await, answer) {

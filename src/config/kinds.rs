@@ -76,6 +76,9 @@ impl Kind {
             (Self::List | Self::Projects | Self::Spaces, Given::List(items)) => self.read_list(items),
             (Self::Flag, Given::Boolean(value)) => Ok(Value::from(*value)),
             (Self::Number(..), Given::Integer(value)) => self.read_text(&value.to_string(), base),
+            (_, Given::Text(text)) if text.trim().is_empty() => {
+                Err("is empty; leave it out for the default".to_owned())
+            }
             (_, Given::Text(text)) => self.read_text(text.trim(), base),
             (_, given) => Err(format!("is {}; write {}", given.describe(), self.describe())),
         }
@@ -205,9 +208,6 @@ fn headers<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Va
 }
 
 fn line(text: &str) -> Result<&str, String> {
-    if text.is_empty() {
-        return Err("is empty; leave it out for the default".to_owned());
-    }
     if text.chars().any(char::is_control) {
         return Err(format!("`{}` holds a control character; remove it", text.escape_debug()));
     }

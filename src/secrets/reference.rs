@@ -274,7 +274,7 @@ mod tests {
         #[test]
         fn a_literal_never_shows(text in "[ -~]{12,40}") {
             if let Ok(reference @ SecretRef::Literal(_)) = SecretRef::parse(&text) {
-                let shown = format!("{:?} {}", reference, reference);
+                let shown = format!("{reference:?} {reference}");
                 prop_assert!(!shown.contains(text.trim()));
             }
         }

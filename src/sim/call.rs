@@ -27,13 +27,25 @@ pub(crate) struct Call {
     pub(crate) user: &'static User,
 }
 
-/// The decoded path segments of a request.
-pub(crate) fn segments(uri: &Uri) -> Vec<String> {
-    uri.path()
+/// The decoded path segments of a request; Cloud's gateway for OAuth, `/ex/jira/{cloud id}`, is taken off.
+pub(crate) fn segments(uri: &Uri, deployment: Deployment) -> Vec<String> {
+    let mut segments: Vec<String> = uri
+        .path()
         .split('/')
         .filter(|segment| !segment.is_empty())
         .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
-        .collect()
+        .collect();
+    let (ex, product) = (segments.first().map(String::as_str), segments.get(1).map(String::as_str));
+    let (Some("ex"), Some(product @ ("jira" | "confluence")), Deployment::Cloud) = (ex, product, deployment)
+    else {
+        return segments;
+    };
+    let confluence = product == "confluence";
+    segments.drain(..segments.len().min(3));
+    if confluence && segments.first().is_none_or(|first| first != "wiki") {
+        segments.insert(0, "wiki".to_owned());
+    }
+    segments
 }
 
 /// The decoded query parameters in the order given.

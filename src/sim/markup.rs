@@ -223,19 +223,16 @@ fn inline(source: &str) -> Vec<Value> {
         let found = pair
             .or_else(|| bracket(rest))
             .or_else(|| rest.strip_prefix('\n').map(|after| (json!({"type": "hardBreak"}), after)));
-        match found {
-            Some((node, after)) => {
-                if !plain.is_empty() {
-                    nodes.push(text(&std::mem::take(&mut plain), &[]));
-                }
-                nodes.push(node);
-                rest = after;
-            }
-            None => {
-                plain.push(first);
-                rest = rest.get(first.len_utf8()..).unwrap_or_default();
-            }
+        let Some((node, after)) = found else {
+            plain.push(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            continue;
+        };
+        if !plain.is_empty() {
+            nodes.push(text(&std::mem::take(&mut plain), &[]));
         }
+        nodes.push(node);
+        rest = after;
     }
     if !plain.is_empty() {
         nodes.push(text(&plain, &[]));
@@ -293,8 +290,8 @@ fn block(node: &Value, marker: &str) -> String {
         "tableRow" => {
             let header = nodes().any(|cell| cell.get("type").and_then(Value::as_str) == Some("tableHeader"));
             let bar = if header { "||" } else { "|" };
-            let cells: String = nodes().map(|cell| format!("{bar}{}", block(cell, "").trim_end())).collect();
-            format!("{cells}{bar}\n")
+            let cells: Vec<String> = nodes().map(|cell| block(cell, "").trim_end().to_owned()).collect();
+            format!("{bar}{}{bar}\n", cells.join(bar))
         }
         "paragraph" => format!("{}\n", inner()),
         _ => inner(),

@@ -62,38 +62,31 @@ impl Matcher {
         headers: &HeaderMap,
         body: &Bytes,
     ) -> Result<(), String> {
-        let request = format!("{method} /{}", segments.join("/"));
+        let request = format!("{method} /{}", segments.join("/").escape_debug());
         let Some(call) = headers.get("x-request-id").and_then(|value| value.to_str().ok()) else {
             return Err(format!("{request} came without an X-Request-Id"));
         };
         let objects = objects(world, method, segments, body);
-        if self.missing(call, &objects).is_none() {
+        if self.announces(call, &objects).is_ok() {
             return Ok(());
         }
         self.read_on();
-        match self.missing(call, &objects) {
-            None => Ok(()),
-            Some(None) => Err(format!("{request} came before any audit record of call `{call}`")),
-            Some(Some(object)) => {
-                let id = object.ids.first().map(String::as_str).unwrap_or_default();
-                Err(format!(
-                    "{request} names {} `{id}`, which no audit record of call `{call}` has",
-                    object.product
-                ))
-            }
-        }
+        self.announces(call, &objects).map_err(|reason| format!("{request} {reason}"))
     }
 
-    /// `Some(None)` is an unknown call, `Some(Some(..))` an object that its records lack.
-    fn missing<'a>(&self, call: &str, objects: &'a [Object]) -> Option<Option<&'a Object>> {
-        let Some(known) = self.calls.get(call) else { return Some(None) };
-        let announced = |object: &Object| {
+    /// Whether the records read so far announce the objects; if not, what they lack.
+    fn announces(&self, call: &str, objects: &[Object]) -> Result<(), String> {
+        let known = self.calls.get(call);
+        let known = known.ok_or_else(|| format!("came before any audit record of call `{call}`"))?;
+        let announced = |object: &&Object| {
             object
                 .ids
                 .iter()
                 .any(|id| known.contains(&format!("{} {}", object.product, id.to_ascii_uppercase())))
         };
-        objects.iter().find(|object| !announced(object)).map(Some)
+        let Some(object) = objects.iter().find(|object| !announced(object)) else { return Ok(()) };
+        let id = object.ids.first().map(String::as_str).unwrap_or_default();
+        Err(format!("names {} `{id}`, which no audit record of call `{call}` has", object.product))
     }
 
     /// Reads what was appended since; a directory or file that cannot be read announces nothing.

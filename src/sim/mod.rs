@@ -12,6 +12,7 @@ mod confluence;
 mod control;
 mod data;
 mod faults;
+mod finding;
 mod jira;
 mod journal;
 mod markup;

@@ -88,7 +88,11 @@ impl Site {
             let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
             if confluence { confluence::write(&mut world, call) } else { jira::write(&mut world, call) }
         };
-        reply.unwrap_or_else(|refusal| refusal).with("x-ausername", call.user.name.to_owned())
+        let (header, account) = match call.deployment {
+            Deployment::DataCenter => ("x-ausername", call.user.name),
+            Deployment::Cloud => ("x-aaccountid", call.user.account_id),
+        };
+        reply.unwrap_or_else(|refusal| refusal).with(header, account.to_owned())
     }
 }
 
@@ -106,7 +110,7 @@ pub(crate) async fn answer(site: Arc<Site>, request: Request) -> Response {
         return entry.finish(answer.into_response());
     };
     entry.set_body(&body);
-    let segments = call::segments(&parts.uri);
+    let segments = call::segments(&parts.uri, site.settings.deployment);
     site.check_audit(&parts.method, &segments, &parts.headers, &body);
     if let Some(fault) = site.faults.take(&parts.method, parts.uri.path())
         && let Some(response) = fault.play().await

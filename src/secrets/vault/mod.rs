@@ -5,6 +5,8 @@
 
 mod answers;
 mod error;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::sync::Arc;

@@ -66,10 +66,10 @@ pub(crate) fn storage(wiki: &str) -> String {
         let heading = escaped.strip_prefix('h').and_then(|rest| rest.split_once(". "));
         let heading = heading.filter(|(level, _)| matches!(*level, "1" | "2" | "3" | "4" | "5" | "6"));
         match (item, heading) {
-            (Some((_, text)), _) => out.push_str(&format!("<li>{text}</li>")),
-            (None, Some((level, text))) => out.push_str(&format!("<h{level}>{text}</h{level}>")),
+            (Some((_, text)), _) => out.extend(["<li>", &text, "</li>"]),
+            (None, Some((level, text))) => out.extend(["<h", level, ">", text, "</h", level, ">"]),
             (None, None) if escaped.trim().is_empty() => {}
-            (None, None) => out.push_str(&format!("<p>{escaped}</p>")),
+            (None, None) => out.extend(["<p>", &escaped, "</p>"]),
         }
     }
     out

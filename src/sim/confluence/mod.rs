@@ -54,7 +54,7 @@ pub(crate) fn write(world: &mut World, call: &Call) -> Reply {
 
 fn read_v1(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
-        ["user", ..] | ["group", ..] => space::people(call, path),
+        ["user" | "group", ..] => space::people(call, path),
         ["space", rest @ ..] => space::read(world, call, rest),
         ["search", ..] | ["content", "search"] => search::answer(world, call),
         ["content"] => content::list(world, call),

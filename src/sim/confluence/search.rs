@@ -7,7 +7,7 @@ use super::super::answer::Answer;
 use super::super::answer::Reply;
 use super::super::call::Call;
 use super::super::query::cql;
-use super::super::query::cql::Hit;
+use super::super::query::hit::Hit;
 use super::super::world::World;
 use super::body;
 use super::failure;

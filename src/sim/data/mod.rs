@@ -2,6 +2,7 @@
 
 pub(crate) mod issues;
 pub(crate) mod pages;
+mod summaries;
 
 use jiff::Timestamp;
 
@@ -209,4 +210,9 @@ pub(crate) fn ago(minutes: i64) -> Timestamp {
 /// The `index`-th of a table, round and round.
 pub(crate) fn pick<T>(table: &'static [T], index: usize) -> Option<&'static T> {
     table.iter().cycle().nth(index % table.len().max(1))
+}
+
+/// A place in a table as a factor of time.
+pub(crate) fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or_default()
 }

@@ -16,6 +16,7 @@ use super::USERS;
 use super::ago;
 use super::issues::PICTURE;
 use super::pick;
+use super::signed;
 
 /// Depth, title, labels; the first of each space is its home page.
 type Row = (usize, &'static str, &'static str);
@@ -109,11 +110,11 @@ fn page(space: &'static Space, index: usize, parent: Option<u64>, (_, title, lab
         if labels.contains("sample-injection") { HOSTILE } else { pick(&BODIES, index).unwrap_or(&"") };
     let body = template.replace("{title}", &title.replace('&', "&amp;"));
     let count = 1 + index % 3;
-    let created = ago(60 * 24 * 120 - (index as i64) * 60 * 53);
+    let created = ago(60 * 24 * 120 - signed(index) * 60 * 53);
     let versions = (1..=count)
         .map(|number| Version {
             by: account(index + number),
-            when: ago(60 * 24 * 120 / number as i64 - (index as i64) * 60 * 53 / number as i64),
+            when: ago(60 * 24 * 120 / signed(number) - signed(index) * 60 * 53 / signed(number)),
             message: if number == 1 { String::new() } else { format!("Change {number}") },
             body: if number == count { body.clone() } else { format!("<p>Draft {number} of the page.</p>") },
         })

@@ -35,7 +35,11 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["board", id, "issue"] => {
             let project = board(call, id)?.project.key;
             let jql = match call.parameter("jql") {
-                Some(jql) => restricted(&format!("project = {project}"), jql),
+                Some(jql) => {
+                    // Read on its own first: a parenthesis too many must not leave the board.
+                    search::find(world, call, jql)?;
+                    restricted(&format!("project = {project}"), jql)
+                }
                 None => format!("project = {project} ORDER BY key"),
             };
             search::listed(world, call, &jql)
@@ -92,7 +96,7 @@ pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
 
 /// The filter and the caller's query, which may only have an order.
 fn restricted(filter: &str, jql: &str) -> String {
-    let order = jql.to_lowercase().find("order by");
+    let order = jql.to_ascii_lowercase().find("order by");
     let (condition, order) = order.and_then(|at| jql.split_at_checked(at)).unwrap_or((jql, "ORDER BY key"));
     if condition.trim().is_empty() {
         return format!("{filter} {order}");

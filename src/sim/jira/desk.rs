@@ -23,8 +23,10 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["servicedesk", DESK, "queue"] => Ok(paged(call, vec![queue(world, call)])),
         ["servicedesk", DESK, "queue", QUEUE] => Ok(Answer::json(&queue(world, call))),
         ["servicedesk", DESK, "queue", QUEUE, "issue"] => {
-            let wanted =
-                render::Wanted::parse(&["summary", "status", "created", "reporter", "issuetype"], "*all");
+            let wanted = super::fields::Wanted::parse(
+                &["summary", "status", "created", "reporter", "issuetype"],
+                "*all",
+            );
             let issues = requests(world).map(|issue| render::issue(world, call, issue, &wanted));
             Ok(paged(call, issues.collect()))
         }

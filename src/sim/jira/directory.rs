@@ -10,6 +10,7 @@ use super::super::data;
 use super::super::world::Project;
 use super::super::world::User;
 use super::super::world::World;
+use super::fields;
 use super::issue;
 use super::page;
 use super::refusal;
@@ -19,7 +20,7 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
         ["myself"] => Ok(Answer::json(&with_groups(call, call.user))),
         ["serverInfo"] => Ok(Answer::json(&server_info(call))),
-        ["field"] => Ok(Answer::json(&render::FIELDS.iter().map(|field| self::field(call, field)).collect())),
+        ["field"] => Ok(Answer::json(&fields::FIELDS.iter().map(|field| self::field(call, field)).collect())),
         ["field", id, "context", rest @ ..] if call.is_cloud() => context(call, id, rest),
         ["user"] => {
             let name = ["accountId", "username", "key"].into_iter().find_map(|name| call.parameter(name));
@@ -81,12 +82,12 @@ fn server_info(call: &Call) -> Value {
         "buildNumber": 10_030_000, "serverTitle": "Sample Jira"})
 }
 
-fn field(call: &Call, field: &render::Field) -> Value {
+fn field(call: &Call, field: &fields::Field) -> Value {
     let custom = field.0.starts_with("customfield_");
     let clause = field.0.strip_prefix("customfield_").map(|id| format!("cf[{id}]"));
     let names = [clause.unwrap_or_else(|| field.0.to_owned()), field.1.to_owned()];
     let mut shown = json!({"id": field.0, "name": field.1, "custom": custom, "orderable": true, "navigable": field.4,
-        "searchable": true, "clauseNames": names, "schema": issue::schema(field)});
+        "searchable": true, "clauseNames": names, "schema": fields::schema(field)});
     if call.is_cloud() {
         render::extend(&mut shown, json!({"key": field.0}));
     }

@@ -20,6 +20,8 @@ use super::no_issue;
 use super::refusal;
 use super::visible;
 use super::write::body;
+use super::write::said_along;
+use super::write::say;
 
 const NOT_A_DOCUMENT: &str =
     "Operation value must be an Atlassian Document (see the Atlassian Document Format)";
@@ -61,6 +63,7 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
     let empty = Map::new();
     let fields = given.get("fields").and_then(Value::as_object).unwrap_or(&empty);
     let updates = given.get("update").and_then(Value::as_object).unwrap_or(&empty);
+    let said = said_along(call, &given)?;
     let now = world.tick();
     let mut issue = world.issues.remove(&id).ok_or_else(|| no_issue(call))?;
     // Checked on a copy of what may change first, so that a refused update leaves nothing behind.
@@ -80,6 +83,7 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
     }
     issue.updated = now;
     world.issues.insert(id, issue);
+    say(world, call, id, said);
     applied.map(|()| Answer::empty(204))
 }
 

@@ -11,12 +11,13 @@ use super::super::data::PROJECTS;
 use super::super::data::TYPES;
 use super::super::world::Issue;
 use super::super::world::World;
+use super::fields;
+use super::fields::Wanted;
 use super::is_version_3;
 use super::list;
 use super::page;
 use super::refusal;
 use super::render;
-use super::render::Wanted;
 use super::visible;
 
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
@@ -193,11 +194,11 @@ fn create_fields(call: &Call, project: &super::super::world::Project) -> Vec<Val
         "comment",
         "worklog",
     ];
-    render::FIELDS
+    fields::FIELDS
         .iter()
         .filter(|field| !made_here.contains(&field.0))
         .map(|field| {
-            let mut shown = json!({"required": required.contains(&field.0), "schema": schema(field), "name": field.1,
+            let mut shown = json!({"required": required.contains(&field.0), "schema": fields::schema(field), "name": field.1,
                 "fieldId": field.0, "key": field.0, "hasDefaultValue": field.0 == "priority", "operations": ["set"]});
             let allowed: Option<Value> = match field.0 {
                 "components" => {
@@ -218,27 +219,6 @@ fn create_fields(call: &Call, project: &super::super::world::Project) -> Vec<Val
             shown
         })
         .collect()
-}
-
-/// The schema of a field as `field` and `createmeta` have it.
-pub(crate) fn schema(field: &render::Field) -> Value {
-    let mut schema = json!({"type": field.2});
-    match field.0.strip_prefix("customfield_") {
-        Some(id) => {
-            let number: u64 = id.parse().unwrap_or_default();
-            render::extend(&mut schema, json!({"custom": field.3, "customId": number}));
-            if field.2 == "array" {
-                render::extend(&mut schema, json!({"items": "string"}));
-            }
-        }
-        None => {
-            if !field.3.is_empty() {
-                render::extend(&mut schema, json!({"items": field.3}));
-            }
-            render::extend(&mut schema, json!({"system": field.0}));
-        }
-    }
-    schema
 }
 
 /// A text field of a body: wiki markup in version 2, a document in version 3.

@@ -4,6 +4,7 @@ mod agile;
 mod desk;
 mod directory;
 mod edit;
+mod fields;
 mod issue;
 mod list;
 mod render;

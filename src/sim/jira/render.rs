@@ -8,7 +8,6 @@ use serde_json::json;
 
 pub(crate) use super::super::answer::extend;
 use super::super::call::Call;
-use super::super::call::parts;
 use super::super::data;
 use super::super::world::Attachment;
 use super::super::world::Comment;
@@ -21,85 +20,8 @@ use super::super::world::Status;
 use super::super::world::User;
 use super::super::world::Worklog;
 use super::super::world::World;
+use super::fields::Wanted;
 use super::is_version_3;
-
-/// Id, name, schema type, item or custom type, whether lists show it.
-pub(crate) type Field = (&'static str, &'static str, &'static str, &'static str, bool);
-
-const FLOAT: &str = "com.atlassian.jira.plugin.system.customfieldtypes:float";
-const SELECT: &str = "com.atlassian.jira.plugin.system.customfieldtypes:select";
-
-/// Every field of every issue, in the order of answers.
-pub(crate) const FIELDS: [Field; 34] = [
-    ("summary", "Summary", "string", "", true),
-    ("issuetype", "Issue Type", "issuetype", "", true),
-    ("project", "Project", "project", "", true),
-    ("status", "Status", "status", "", true),
-    ("priority", "Priority", "priority", "", true),
-    ("resolution", "Resolution", "resolution", "", true),
-    ("assignee", "Assignee", "user", "", true),
-    ("reporter", "Reporter", "user", "", true),
-    ("creator", "Creator", "user", "", true),
-    ("labels", "Labels", "array", "string", true),
-    ("components", "Component/s", "array", "component", true),
-    ("fixVersions", "Fix Version/s", "array", "version", true),
-    ("versions", "Affects Version/s", "array", "version", true),
-    ("created", "Created", "datetime", "", true),
-    ("updated", "Updated", "datetime", "", true),
-    ("resolutiondate", "Resolved", "datetime", "", true),
-    ("duedate", "Due date", "date", "", true),
-    ("description", "Description", "string", "", true),
-    ("environment", "Environment", "string", "", true),
-    ("parent", "Parent", "issuelink", "", true),
-    ("subtasks", "Sub-Tasks", "array", "issuelinks", true),
-    ("issuelinks", "Linked Issues", "array", "issuelinks", true),
-    ("watches", "Watchers", "watches", "", true),
-    ("votes", "Votes", "votes", "", true),
-    ("security", "Security Level", "securitylevel", "", true),
-    ("timetracking", "Time Tracking", "timetracking", "", false),
-    ("attachment", "Attachment", "array", "attachment", false),
-    ("comment", "Comment", "comments-page", "", false),
-    ("worklog", "Log Work", "array", "worklog", false),
-    (data::EPIC_LINK, "Epic Link", "any", "com.pyxis.greenhopper.jira:gh-epic-link", true),
-    (data::EPIC_NAME, "Epic Name", "string", "com.pyxis.greenhopper.jira:gh-epic-label", true),
-    (data::STORY_POINTS, "Story Points", "number", FLOAT, true),
-    (data::SPRINT, "Sprint", "array", "com.pyxis.greenhopper.jira:gh-sprint", true),
-    (data::TEAM, "Team", "option", SELECT, true),
-];
-
-/// Which fields of an issue to answer.
-#[derive(Debug)]
-pub(crate) struct Wanted(Vec<&'static Field>);
-
-impl Wanted {
-    /// Reads `fields`: names, `*all`, `*navigable`, and `-name` to leave one out.
-    pub(crate) fn parse(names: &[&str], absent: &str) -> Self {
-        let only_exclusions = names.iter().all(|name| name.starts_with('-'));
-        let named = |name: &str| match name {
-            "*all" => FIELDS.iter().collect::<Vec<_>>(),
-            "*navigable" => FIELDS.iter().filter(|field| field.4).collect(),
-            _ => FIELDS.iter().filter(|field| field.0 == name).collect(),
-        };
-        let mut wanted = if only_exclusions { named(absent) } else { Vec::new() };
-        for name in names {
-            match name.strip_prefix('-') {
-                Some(excluded) => wanted.retain(|field| field.0 != excluded),
-                None => wanted.extend(named(name)),
-            }
-        }
-        let mut seen = std::collections::HashSet::new();
-        wanted.retain(|field| seen.insert(field.0));
-        Self(wanted)
-    }
-
-    pub(crate) fn from_call(call: &Call, absent: &str) -> Self {
-        Self::parse(&parts(call.parameter("fields")), absent)
-    }
-
-    pub(crate) fn names(&self) -> Value {
-        self.0.iter().map(|field| (field.0.to_owned(), Value::from(field.1))).collect::<Map<_, _>>().into()
-    }
-}
 
 /// `2026-11-02T09:00:00.000+0000`.
 pub(crate) fn time(when: Timestamp) -> String {
@@ -246,8 +168,8 @@ fn sprint_field(call: &Call, sprint: &Sprint) -> Value {
 
 /// The issue with the fields wanted.
 pub(crate) fn issue(world: &World, call: &Call, issue: &Issue, wanted: &Wanted) -> Value {
-    let mut fields = Map::with_capacity(wanted.0.len());
-    for field in &wanted.0 {
+    let mut fields = Map::with_capacity(wanted.list().len());
+    for field in wanted.list() {
         if let Some(value) = value_of(world, call, issue, field.0) {
             fields.insert(field.0.to_owned(), value);
         }

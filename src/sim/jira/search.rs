@@ -12,10 +12,10 @@ use super::super::call::parts;
 use super::super::query::jql;
 use super::super::world::Issue;
 use super::super::world::World;
+use super::fields::Wanted;
 use super::list;
 use super::refusal;
 use super::render;
-use super::render::Wanted;
 
 /// The parameters of a search, from the query or the body.
 struct Request {

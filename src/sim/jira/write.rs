@@ -175,6 +175,7 @@ fn transition(world: &mut World, call: &Call, key: &str) -> Reply {
         .pointer("/transition/id")
         .and_then(|id| id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string())));
     let Some(wanted) = wanted else { return Err(refusal(400, "Missing 'transition' identifier")) };
+    let said = said_along(call, &given)?;
     let (now, change_id) = (world.tick(), world.next_id());
     let issue = world.issues.get_mut(&id).ok_or_else(|| no_issue(call))?;
     let step = data::TRANSITIONS.iter().find(|step| step.id == wanted && step.to != issue.status);
@@ -189,7 +190,42 @@ fn transition(world: &mut World, call: &Call, key: &str) -> Reply {
     issue.status = step.to;
     issue.resolved = (step.to.category.key == "done").then_some(now);
     issue.updated = now;
+    say(world, call, id, said);
     Ok(Answer::empty(204))
+}
+
+/// The comments that an update or transition adds; anything else in `update` but labels is refused, not lost.
+pub(crate) fn said_along(call: &Call, given: &Value) -> Result<Vec<super::super::world::Text>, Answer> {
+    let mut texts = Vec::new();
+    for (name, operations) in given.get("update").and_then(Value::as_object).into_iter().flatten() {
+        for operation in operations.as_array().into_iter().flatten() {
+            match (name.as_str(), operation.get("add")) {
+                ("comment", Some(comment)) => texts.push(comment_text(call, comment)?),
+                ("labels", _) => {}
+                _ => return Err(field_error(name, &format!("Field '{name}' cannot be set."))),
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// Adds comments that came along with another change.
+pub(crate) fn say(world: &mut World, call: &Call, issue: u64, texts: Vec<super::super::world::Text>) {
+    for body in texts {
+        let (now, id) = (world.tick(), world.next_id());
+        let comment = Comment {
+            id,
+            author: call.user,
+            body,
+            created: now,
+            updated: now,
+            visibility: None,
+            public: true,
+        };
+        if let Some(issue) = world.issues.get_mut(&issue) {
+            issue.comments.push(comment);
+        }
+    }
 }
 
 fn watch(world: &mut World, call: &Call, key: &str) -> Reply {

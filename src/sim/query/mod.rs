@@ -4,6 +4,8 @@
 //! fields exist, which operators they take and how a mistake is worded. Those live in [`jql`] and [`cql`].
 
 pub(crate) mod cql;
+pub(crate) mod hit;
+pub(crate) mod issue_fields;
 pub(crate) mod jql;
 pub(crate) mod lexer;
 pub(crate) mod moment;
@@ -154,3 +156,6 @@ impl<T> Tree<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,392 @@
+//! Whole loads: sources in, settings out; the messages are in `messages`.
+
+mod messages;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::secrets::SecretRef;
+
+/// Sources over a fresh directory with the files given.
+struct Given {
+    directory: TempDir,
+    sources: Sources,
+}
+
+fn given(variables: &[(&str, &str)]) -> Given {
+    let directory = tempfile::tempdir().unwrap();
+    let mut environment = BTreeMap::from([("HOME".to_owned(), "/home/ann".to_owned())]);
+    environment.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let working_directory = directory.path().to_owned();
+    Given { directory, sources: Sources { environment, working_directory, ..Sources::default() } }
+}
+
+impl Given {
+    fn file(mut self, text: &str) -> Self {
+        self.sources.config_file = Some(self.write("config.toml", text));
+        self
+    }
+
+    fn write(&self, name: &str, text: &str) -> std::path::PathBuf {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn dotenv(self, text: &str) -> Self {
+        self.write(".env", text);
+        self
+    }
+
+    fn flags(mut self, flags: &[(&str, &str)]) -> Self {
+        self.sources.flags = flags.iter().copied().collect();
+        self
+    }
+
+    fn load(&self) -> Loaded {
+        load(&self.sources).unwrap()
+    }
+
+    /// The message, with the directory cut out of it.
+    fn refused(&self) -> String {
+        let error = load(&self.sources).unwrap_err();
+        error.to_string().replace(&format!("{}/", self.directory.path().display()), "")
+    }
+}
+
+fn jira(loaded: &Loaded) -> &ProductSettings {
+    loaded.settings.jira.as_ref().unwrap()
+}
+
+const CANARY: &str = "canary-7f3a";
+
+#[test]
+fn defaults() {
+    let loaded = given(&[]).load();
+    let Settings { jira, confluence, server, tools, policy, audit, vault, metrics, log } =
+        loaded.settings.clone();
+    assert!(jira.is_none() && confluence.is_none() && vault.is_none());
+    assert_eq!((server.transport, server.host.as_str(), server.port), (Transport::Stdio, "127.0.0.1", 8000));
+    assert_eq!((server.path.as_str(), server.body_limit_bytes, server.nesting_limit), ("/mcp", 1 << 20, 64));
+    assert_eq!((server.deadline_seconds, server.max_concurrent_calls), (75, 256));
+    assert!(!server.stateless && !server.allow_global_credential_fallback);
+    assert_eq!((tools.read_only, tools.enabled, tools.toolsets), (ReadOnly::Unset, None, None));
+    assert_eq!((policy.directory, policy.denied_tools), (None, DeniedTools::Explain));
+    assert_eq!(audit.directory, Path::new("/home/ann/.local/state/portcullis/audit"));
+    assert_eq!(audit.state_directory, Path::new("/home/ann/.local/state/portcullis"));
+    assert_eq!((metrics.address, metrics.required), (None, false));
+    assert_eq!((log.level, log.json), (LogLevel::Warn, false));
+    let error = loaded.settings.products().unwrap_err();
+    assert!(error.to_string().contains("JIRA_URL=https://jira.example.com"), "{error}");
+}
+
+#[test]
+fn the_ranks() {
+    let file = "[server]\nport = 1\nhost = \"1.1.1.1\"\npath = \"/file\"\ndeadline_seconds = 9\n";
+    let environment = [("PORT", "2"), ("HOST", "2.2.2.2"), ("PORTCULLIS_SERVER__PATH", "/environment")];
+    let given = given(&environment).file(file).dotenv("PORT=99\n").flags(&[("server.port", "4")]);
+    let server = given.load().settings.server;
+    assert_eq!((server.port, server.host.as_str()), (4, "2.2.2.2"));
+    assert_eq!((server.path.as_str(), server.deadline_seconds), ("/environment", 9));
+
+    let mut given = given.flags(&[("server.port", "")]);
+    assert_eq!(given.load().settings.server.port, 2, "./.env is not read beside a TOML file");
+    given.sources.env_file = Some(".env".into());
+    assert_eq!(given.load().settings.server.port, 99, "--env-file is, and beats the environment");
+    assert_eq!(given.load().files.len(), 2);
+    given.sources.config_file = None;
+    given.sources.env_file = None;
+    assert_eq!(given.load().settings.server.port, 99);
+}
+
+#[test]
+fn every_name_of_the_reference_server() {
+    let loaded = given(&[
+        ("JIRA_URL", "https://jira.example.com/base//"),
+        ("JIRA_PERSONAL_TOKEN", CANARY),
+        ("JIRA_SSL_VERIFY", "TRUE"),
+        ("JIRA_TIMEOUT", "10"),
+        ("JIRA_CA_FILE", "ca.pem"),
+        ("JIRA_CUSTOM_HEADERS", "X-One=a=b, X-Site=https://x ,X-Ref=env://HOME"),
+        ("JIRA_PROJECTS_FILTER", "ops, dev,"),
+        ("JIRA_HTTPS_PROXY", "http://user:pw-canary-7f3a@proxy:3128"),
+        ("HTTP_PROXY", "shared:80"),
+        ("CONFLUENCE_URL", "https://x.atlassian.net/wiki/"),
+        ("CONFLUENCE_USERNAME", "ann@example.com"),
+        ("CONFLUENCE_API_TOKEN", "cred://token"),
+        ("CONFLUENCE_SPACES_FILTER", "DOCS,~ann"),
+        ("CONFLUENCE_NO_PROXY", "localhost"),
+        ("READ_ONLY_MODE", "On"),
+        ("ENABLED_TOOLS", " jira_search ,, jira_get_issue"),
+        ("TOOLSETS", " , "),
+        ("TRANSPORT", "Streamable-HTTP"),
+        ("STATELESS", "yes"),
+        ("STREAMABLE_HTTP_PATH", "/x/"),
+        ("ALLOW_GLOBAL_CRED_FALLBACK", "1"),
+        ("MCP_VERY_VERBOSE", "true"),
+        ("MCP_VERBOSE", "true"),
+        ("LOGS_DIRECTORY", "/var/log/portcullis:/other"),
+        ("STATE_DIRECTORY", "/var/lib/portcullis"),
+    ])
+    .load();
+    let settings = &loaded.settings;
+    let product = jira(&loaded);
+    assert_eq!(
+        (product.url.as_str(), product.deployment),
+        ("https://jira.example.com/base", Deployment::DataCenter)
+    );
+    assert_eq!((product.timeout_seconds, product.filter.join(" ")), (10, "OPS DEV".to_owned()));
+    assert!(product.ca_file.as_ref().unwrap().is_absolute());
+    let header = |name: &str| match &product.custom_headers[name] {
+        SecretRef::Literal(secret) => secret.expose().to_owned(),
+        other => other.to_string(),
+    };
+    assert_eq!([header("x-one"), header("x-site"), header("x-ref")], ["a=b", "https://x", "env://HOME"]);
+    assert_eq!(product.http_proxy.as_ref().unwrap().to_string(), "http://shared");
+    assert_eq!(product.https_proxy.as_ref().unwrap().expose().password(), Some("pw-canary-7f3a"));
+    let CredentialSettings::PersonalToken(SecretRef::Literal(token)) = &product.credential else {
+        panic!("{:?}", product.credential);
+    };
+    assert_eq!(token.expose(), CANARY);
+    let confluence = settings.confluence.as_ref().unwrap();
+    assert_eq!((confluence.url.path(), confluence.deployment), ("/wiki", Deployment::Cloud));
+    assert!(
+        matches!(&confluence.credential, CredentialSettings::Basic { username, .. } if username == "ann@example.com")
+    );
+    assert_eq!(
+        (confluence.filter.as_slice(), confluence.no_proxy.as_deref()),
+        (&["DOCS".to_owned(), "~ann".to_owned()][..], Some("localhost"))
+    );
+    assert_eq!((settings.tools.read_only, settings.tools.toolsets.clone()), (ReadOnly::On, None));
+    assert_eq!(settings.tools.enabled.as_deref().unwrap().join(" "), "jira_search jira_get_issue");
+    assert_eq!((settings.server.transport, settings.server.path.as_str()), (Transport::StreamableHttp, "/x"));
+    assert!(settings.server.stateless && settings.server.allow_global_credential_fallback);
+    assert_eq!((settings.log.level, settings.metrics.required), (LogLevel::Debug, true));
+    assert_eq!(settings.metrics.address.unwrap().to_string(), "127.0.0.1:9464");
+    assert_eq!(settings.audit.directory, Path::new("/var/log/portcullis"));
+    assert_eq!(settings.audit.state_directory, Path::new("/var/lib/portcullis"));
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    let shown = format!("{loaded:?} {}", loaded.summary());
+    assert!(!shown.contains(CANARY), "{shown}");
+    assert!(loaded.summary().contains("personal token from literal"), "{shown}");
+    assert!(loaded.summary().contains("secret from credential"), "{shown}");
+}
+
+#[test]
+fn credentials_by_deployment() {
+    let load = |url: &str, parts: &str| {
+        let part = |letter| parts.contains(letter);
+        let mut variables = vec![("JIRA_URL", url)];
+        variables.extend(part('u').then_some(("JIRA_USERNAME", "ann")));
+        variables.extend(part('t').then_some(("JIRA_API_TOKEN", CANARY)));
+        variables.extend(part('p').then_some(("JIRA_PERSONAL_TOKEN", CANARY)));
+        load(&given(&variables).sources).map(|loaded| match jira(&loaded).credential {
+            CredentialSettings::None => ("none", loaded.warnings.len()),
+            CredentialSettings::PersonalToken(_) => ("token", loaded.warnings.len()),
+            CredentialSettings::Basic { .. } => ("basic", loaded.warnings.len()),
+        })
+    };
+    let (cloud, center) = ("https://x.atlassian.net", "https://jira.example.com");
+    for (url, parts, expected) in [
+        (cloud, "ut", Some(("basic", 0))),
+        (cloud, "utp", Some(("basic", 1))),
+        (cloud, "u", None),
+        (cloud, "p", None),
+        (cloud, "up", None),
+        (cloud, "", Some(("none", 0))),
+        (center, "p", Some(("token", 0))),
+        (center, "utp", Some(("token", 1))),
+        (center, "ut", Some(("basic", 0))),
+        (center, "t", None),
+        (center, "u", None),
+        (center, "up", Some(("token", 0))),
+        (center, "", Some(("none", 0))),
+    ] {
+        let loaded = load(url, parts);
+        assert_eq!(loaded.as_ref().ok(), expected.as_ref(), "{url} {parts}: {loaded:?}");
+    }
+    let nobody = given(&[("JIRA_URL", center)]).load();
+    assert!(nobody.settings.products().unwrap_err().to_string().contains("JIRA_PERSONAL_TOKEN"));
+    let over_http = given(&[("JIRA_URL", center), ("TRANSPORT", "sse")]).load();
+    assert_eq!(over_http.settings.products().unwrap().len(), 1);
+    assert_eq!(over_http.settings.server.path, "/sse");
+}
+
+#[test]
+fn deployment_by_the_end_of_the_host_name() {
+    for (host, expected) in [
+        ("x.atlassian.net", "cloud"),
+        ("X.Atlassian.NET", "cloud"),
+        ("x.atlassian.net.", "cloud"),
+        ("x.jira.com", "cloud"),
+        ("x.jira-dev.com", "cloud"),
+        ("api.atlassian.com", "cloud"),
+        ("x.atlassian-us-gov-mod.net", "cloud"),
+        ("x.atlassian-us-gov.net", "cloud"),
+        ("x.atlassian.net.attacker.com", "datacenter"),
+        ("atlassian.net", "datacenter"),
+        ("notatlassian.net", "datacenter"),
+        ("localhost:8080", "datacenter"),
+        ("127.0.0.1", "datacenter"),
+        ("10.0.0.1", "datacenter"),
+        ("[::1]:80", "datacenter"),
+    ] {
+        let loaded = given(&[("JIRA_URL", &format!("https://{host}"))]).load();
+        assert_eq!(jira(&loaded).deployment.as_str(), expected, "{host}");
+    }
+    let told = given(&[("JIRA_URL", "http://127.0.0.1:9"), ("JIRA_DEPLOYMENT", "Cloud")]).load();
+    assert_eq!(jira(&told).deployment, Deployment::Cloud);
+    let told = given(&[("JIRA_URL", "https://x.atlassian.net"), ("JIRA_DEPLOYMENT", "datacenter")]).load();
+    assert_eq!(jira(&told).deployment, Deployment::DataCenter);
+}
+
+#[test]
+fn warnings() {
+    let warned = |variables: &[(&str, &str)]| given(variables).load().warnings.join("\n");
+    for (variables, expected) in [
+        (&[("JIRA_URL", "http://jira.example.com")][..], "plain http"),
+        (&[("JIRA_URL", "https://jira"), ("JIRA_SSL_VERIFY", "false")], "certificate is not checked"),
+        (&[("JIRA_API_TOKEN", CANARY)], "JIRA_API_TOKEN is set, but JIRA_URL is not"),
+        (
+            &[("JIRA_PERSONAL_TOKN", CANARY)],
+            "JIRA_PERSONAL_TOKN is not a known variable and has no effect; did you mean `JIRA_PERSONAL_TOKEN`?",
+        ),
+        (&[("MCP_ATLASSIAN_SOMETHING_ELSE", "1")], "has no effect"),
+        (&[("FASTMCP_HOME", "/x")], "FASTMCP_HOME: has no effect"),
+        (&[("JIRA_SLA_TIMEZONE", "UTC")], "JIRA_SLA_TIMEZONE: has no effect"),
+    ] {
+        let text = warned(variables);
+        assert!(text.contains(expected), "{text}");
+        assert!(!text.contains(CANARY), "{text}");
+    }
+    for quiet in [
+        &[("JIRA_URL", "http://127.0.0.1:8080")][..],
+        &[("JIRA_MINE", "x"), ("JIRA_PERSONAL_TOKEN", "env://JIRA_MINE"), ("JIRA_URL", "https://jira")],
+        &[("MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE", "true"), ("ATLASSIAN_OAUTH_ENABLE", "")],
+        &[
+            ("PORTCULLIS_PORT", "tcp://10.0.0.1:80"),
+            ("PORTCULLIS_SERVICE_HOST", "x"),
+            ("PORTCULLIS_PORT_80_TCP", "x"),
+        ],
+        &[("UNRELATED", "x"), ("JIRA_URL_", "")],
+    ] {
+        assert_eq!(warned(quiet), "", "{quiet:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_in_an_open_file_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let with_mode = |text: &str, mode| {
+        let given = given(&[]).file(text);
+        let path = given.directory.path().join("config.toml");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        given.load().warnings.join("\n")
+    };
+    let literal = format!("[jira]\nurl = \"https://jira\"\npersonal_token = \"{CANARY}\"");
+    let reference = "[jira]\nurl = \"https://jira\"\npersonal_token = \"cred://x\"";
+    let warned = with_mode(&literal, 0o644);
+    assert!(
+        warned.contains("config.toml:3: jira.personal_token is a secret in a file that every user may read"),
+        "{warned}"
+    );
+    assert!(!warned.contains(CANARY));
+    assert_eq!(with_mode(&literal, 0o640), "");
+    assert_eq!(with_mode(reference, 0o644), "");
+}
+
+#[test]
+fn vault_settings_must_fit_together() {
+    let base = "[vault]\naddress = \"https://vault\"\nrole_id = \"cred://r\"\n";
+    let loaded = given(&[]).file(&format!("{base}secret_id = \"cred://s\"")).load();
+    let vault = loaded.settings.vault.clone().unwrap();
+    assert_eq!((vault.auth_mount.as_str(), vault.timeout_seconds), ("approle", 5));
+    assert!(loaded.secrets().is_ok());
+    for (text, says) in [
+        (base.to_owned(), "vault.secret_id is not set"),
+        ("[vault]\nnamespace = \"a\"".to_owned(), "vault.address is not set"),
+        (format!("{base}secret_id = \"vault://kv/a#b\""), "cannot itself be in Vault"),
+        (format!("{base}secret_id = \"s\"\nauth_mount = \"../x\""), "not the name of a mount"),
+        (format!("{base}secret_id = \"s\"\nnamespace = \"a b\""), "not the name of a namespace"),
+        (format!("{}secret_id = \"s\"", base.replace("https", "http")), "not https"),
+        (
+            "[jira]\nurl = \"https://j\"\npersonal_token = \"vault://kv/a#b\"".to_owned(),
+            "vault.address is not set",
+        ),
+    ] {
+        let message = given(&[]).file(&text).refused();
+        assert!(message.contains(says), "{text}: {message}");
+    }
+    let loopback =
+        given(&[]).file(&format!("{}secret_id = \"s\"", base.replace("https://vault", "http://[::1]:8200")));
+    assert!(loopback.load().settings.vault.is_some());
+}
+
+#[test]
+fn a_service_without_a_home_is_told() {
+    let mut given = given(&[]);
+    given.sources.environment.remove("HOME");
+    assert!(given.refused().contains("LOGS_DIRECTORY, XDG_STATE_HOME or HOME"), "{}", given.refused());
+    given.sources.environment.insert("XDG_STATE_HOME".to_owned(), "/state".to_owned());
+    assert_eq!(given.load().settings.audit.directory, Path::new("/state/portcullis/audit"));
+}
+
+#[test]
+fn the_shipped_files_load_and_the_example_is_complete() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
+    let loaded = given(&[]).file(&read("read-only.toml")).load();
+    assert_eq!(loaded.settings.products().unwrap().len(), 2);
+    assert_eq!((loaded.settings.tools.read_only, loaded.warnings.len()), (ReadOnly::On, 0));
+
+    let example = read("example.toml");
+    given(&[]).file(&example).load();
+    let is_setting =
+        |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
+    let all: Vec<_> = example.lines().map(|line| if is_setting(line) { &line[1..] } else { line }).collect();
+    let loaded = given(&[]).file(&all.join("\n")).load();
+    assert_eq!(loaded.settings.log.level, LogLevel::Warn);
+    let found = file::parse(Path::new("example.toml"), &all.join("\n")).unwrap();
+    let shown: Vec<_> = found.iter().map(|found| found.key.name).collect();
+    let missing: Vec<_> =
+        keys::KEYS.iter().map(|key| key.name).filter(|name| !shown.contains(name)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn sources_and_flags_show_no_values() {
+    let given = given(&[("JIRA_API_TOKEN", CANARY)]).flags(&[("jira.personal_token", CANARY)]);
+    assert!(!format!("{:?}", given.sources).contains(CANARY));
+    assert!(format!("{:?}", given.sources).contains("jira.personal_token"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_file_makes_it_panic(text in "(\\[(jira|server|tools|x)\\]\n)?([a-z_]{1,8} ?= ?[\\[\\]{}a-z0-9\"',.=-]{0,10}\n){0,4}") {
+        let given = given(&[]).file(&text);
+        if let Err(error) = load(&given.sources) {
+            prop_assert!(error.to_string().contains("config.toml:") || matches!(error, ConfigError::Combination(_)), "{}", error);
+        }
+    }
+
+    #[test]
+    fn a_secret_never_shows(token in "[!-~]{12,32}") {
+        prop_assume!(!"personal_token".contains(&token));
+        let given = given(&[("JIRA_URL", "https://jira"), ("JIRA_PERSONAL_TOKEN", &token)]);
+        let shown = match load(&given.sources) {
+            Ok(loaded) if matches!(jira(&loaded).credential.reference(), Some(SecretRef::Literal(_))) => {
+                format!("{loaded:?}{}", loaded.summary())
+            }
+            Ok(_) => String::new(),
+            Err(error) => format!("{error:?}{error}"),
+        };
+        prop_assert!(!shown.contains(&token));
+    }
+}

@@ -1,0 +1,162 @@
+//! How objects of the sample world are found, and who may see them.
+
+use jiff::Timestamp;
+
+use super::data;
+use super::world::Comment;
+use super::world::Issue;
+use super::world::Page;
+use super::world::Project;
+use super::world::Space;
+use super::world::User;
+use super::world::World;
+
+impl User {
+    pub(crate) fn email(&self) -> String {
+        format!("{}@example.com", self.name)
+    }
+
+    pub(crate) fn is_in(&self, group: &str) -> bool {
+        self.groups.contains(&group)
+    }
+
+    pub(crate) fn may_browse(&self, project: &Project) -> bool {
+        project.key != data::HIDDEN_PROJECT || self.name != data::RESTRICTED_USER
+    }
+
+    pub(crate) fn may_view(&self, space: &Space) -> bool {
+        space.key != data::HIDDEN_SPACE || self.name != data::RESTRICTED_USER
+    }
+
+    /// The account with this user name, key, account id or, without case, e-mail address.
+    pub(crate) fn named(text: &str) -> Option<&'static Self> {
+        data::USERS.iter().find(|user| {
+            user.name.eq_ignore_ascii_case(text)
+                || user.account_id == text
+                || user.key == text
+                || user.email().eq_ignore_ascii_case(text)
+        })
+    }
+}
+
+impl Comment {
+    pub(crate) fn is_visible_to(&self, user: &User) -> bool {
+        self.visibility.as_ref().is_none_or(|(kind, name)| kind != "group" || user.is_in(name))
+    }
+}
+
+impl Page {
+    pub(crate) fn number(&self) -> usize {
+        self.versions.len()
+    }
+
+    pub(crate) fn modified(&self) -> Timestamp {
+        self.versions.last().map_or(self.created, |version| version.when)
+    }
+}
+
+impl World {
+    /// The world as every run starts with it.
+    pub(crate) fn sample() -> Self {
+        let mut world = Self { now: data::epoch(), last_id: 2_000_000, ..Self::default() };
+        data::issues::fill(&mut world);
+        data::pages::fill(&mut world);
+        world
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The time of a write: a second after the one before.
+    pub(crate) fn tick(&mut self) -> Timestamp {
+        self.now = self.now.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(self.now);
+        self.now
+    }
+
+    pub(crate) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(crate) fn insert_issue(&mut self, issue: Issue) {
+        self.keys.insert(issue.key.clone(), issue.id);
+        self.issues.insert(issue.id, issue);
+    }
+
+    fn issue_id(&self, text: &str) -> Option<u64> {
+        if let Some(id) = self.keys.get(text) {
+            return Some(*id);
+        }
+        self.keys.get(&text.to_ascii_uppercase()).copied().or_else(|| text.parse().ok())
+    }
+
+    /// The issue with this key (a former one too) or id, whoever asks.
+    pub(crate) fn any_issue(&self, text: &str) -> Option<&Issue> {
+        self.issues.get(&self.issue_id(text)?)
+    }
+
+    /// The issue with this key (a former one too) or id, if `user` may see it.
+    pub(crate) fn issue(&self, user: &User, text: &str) -> Option<&Issue> {
+        self.any_issue(text).filter(|issue| user.may_browse(issue.project))
+    }
+
+    pub(crate) fn issue_mut(&mut self, user: &User, text: &str) -> Option<&mut Issue> {
+        let id = self.issue_id(text)?;
+        self.issues.get_mut(&id).filter(|issue| user.may_browse(issue.project))
+    }
+
+    /// The key after the last of a project.
+    pub(crate) fn next_number(&self, project: &Project) -> u64 {
+        let numbers =
+            self.issues.values().filter(|issue| issue.project.id == project.id).map(|issue| issue.number);
+        numbers.max().unwrap_or(0) + 1
+    }
+
+    pub(crate) fn page(&self, user: &User, id: &str) -> Option<&Page> {
+        self.pages.get(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+    }
+
+    pub(crate) fn page_mut(&mut self, user: &User, id: &str) -> Option<&mut Page> {
+        self.pages.get_mut(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+    }
+
+    /// The pages above, the topmost first.
+    pub(crate) fn ancestors(&self, page: &Page) -> Vec<&Page> {
+        let mut above: Vec<&Page> = Vec::new();
+        let mut next = page.parent;
+        while let Some(parent) = next.and_then(|id| self.pages.get(&id)) {
+            if above.iter().any(|seen| seen.id == parent.id) {
+                break;
+            }
+            above.push(parent);
+            next = parent.parent;
+        }
+        above.reverse();
+        above
+    }
+
+    pub(crate) fn children(&self, id: u64) -> impl Iterator<Item = &Page> {
+        self.pages.values().filter(move |page| page.parent == Some(id))
+    }
+}
+
+impl Project {
+    /// The project with this key or id, if `user` may browse it.
+    pub(crate) fn find(user: &User, text: &str) -> Option<&'static Self> {
+        data::PROJECTS
+            .iter()
+            .find(|project| project.key.eq_ignore_ascii_case(text) || project.id.to_string() == text)
+            .filter(|project| user.may_browse(project))
+    }
+}
+
+impl Space {
+    /// The space with this key or id, if `user` may view it.
+    pub(crate) fn find(user: &User, text: &str) -> Option<&'static Self> {
+        data::SPACES
+            .iter()
+            .find(|space| space.key.eq_ignore_ascii_case(text) || space.id.to_string() == text)
+            .filter(|space| user.may_view(space))
+    }
+}
