@@ -9,6 +9,9 @@ pub enum QueryError {
     /// A quote is not closed.
     #[error("the query has a quote that is not closed")]
     Quote,
+    /// A backslash stands outside quotes.
+    #[error("the query has a backslash outside quotes; put the value in quotes")]
+    Backslash,
     /// Brackets do not match.
     #[error("the query's brackets do not match")]
     Bracket,
@@ -36,7 +39,8 @@ pub fn split(query: &str) -> Result<Split<'_>, QueryError> {
             continue;
         }
         match (quote, character) {
-            (_, '\\') => escaped = true,
+            (Some(_), '\\') => escaped = true,
+            (None, '\\') => return Err(QueryError::Backslash),
             (Some(open), close) if open == close => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(character),
@@ -329,7 +333,8 @@ mod tests {
             ("summary ~ 'a)'", Ok("(summary ~ 'a)') AND (project = OPS)")),
             ("project = SECRET) OR (project = SECRET", Err(QueryError::Bracket)),
             ("a = \"b", Err(QueryError::Quote)),
-            ("a = b\\", Err(QueryError::Quote)),
+            ("a = b\\", Err(QueryError::Backslash)),
+            ("a = \"b\\", Err(QueryError::Quote)),
             ("((a = b)", Err(QueryError::Bracket)),
             ("border = 1 AND reorder by", Ok("(border = 1 AND reorder by) AND (project = OPS)")),
         ];

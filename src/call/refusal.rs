@@ -105,7 +105,9 @@ impl Refusal {
             | Self::Identity(IdentityError::Lookup(LookupError::Upstream(error))) => Some(error.operator()),
             Self::Identity(error) => Some(error.to_string()),
             Self::Denied(denied) if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
-            Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
+            Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {
+                Some(denied.errors.join("; "))
+            }
             Self::Panic => Some("a tool panicked; this is a fault of ours, please report it".to_owned()),
             _ => None,
         }

@@ -160,11 +160,11 @@ pub(super) fn simple(blocks: Vec<Block>) -> Vec<Block> {
     for block in blocks {
         match block {
             Block::Heading { content, .. } => {
-                simplified.push(Block::Paragraph(vec![Inline::Strong(content)]))
+                simplified.push(Block::Paragraph(vec![Inline::Strong(content)]));
             }
             Block::Quote(inner) => simplified.extend(simple(inner)),
             Block::Table(table) => {
-                simplified.extend(table.rows.iter().map(|row| Block::Paragraph(row_line(row))))
+                simplified.extend(table.rows.iter().map(|row| Block::Paragraph(row_line(row))));
             }
             Block::Rule => {}
             other @ (Block::Paragraph(_) | Block::List(_) | Block::Code { .. }) => simplified.push(other),

@@ -7,7 +7,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Libraries that would log arguments, results, paths or tokens stay quiet at every level.
 const QUIET: &str =
-    "rmcp=warn,hyper=warn,hyper_util=warn,reqwest=warn,vaultrs=off,rustify=off,h2=warn,rustls=warn";
+    "rmcp=error,hyper=warn,hyper_util=warn,reqwest=warn,vaultrs=off,rustify=off,h2=warn,rustls=warn";
 
 /// Starts logging at a level: `error`, `warn`, `info`, `debug`. A second call changes nothing.
 pub fn init_logging(level: &str, json: bool) {

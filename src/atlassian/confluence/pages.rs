@@ -108,7 +108,10 @@ impl Confluence<'_> {
         });
         if let Value::Object(body) = &mut body {
             if let Some(parent) = &page.parent {
-                body.insert("ancestors".into(), json!([{"id": permit.page(parent)?.as_str()}]));
+                body.insert(
+                    "ancestors".into(),
+                    json!([{"type": "page", "id": permit.page(parent)?.as_str()}]),
+                );
             }
             if !page.properties.is_empty() {
                 let properties =
@@ -130,7 +133,9 @@ impl Confluence<'_> {
         let keys =
             Request::get(Path::of(["api", "v2", "spaces"])).with("keys", permit.space(space)?.spelled());
         let spaces = self.get(permit, keys).await?;
-        let Some(space_id) = spaces.pointer("/results/0/id").map(id_text) else {
+        let Some((found, space_id)) =
+            spaces.pointer("/results/0").and_then(|found| Some((found, id_text(found.get("id")?))))
+        else {
             return Err(absent());
         };
         let mut body = json!({
@@ -143,7 +148,14 @@ impl Confluence<'_> {
         if let (Value::Object(body), Some(parent)) = (&mut body, &page.parent) {
             body.insert("parentId".into(), permit.page(parent)?.as_str().into());
         }
-        self.created(self.send(permit, Request::post(Path::of(["api", "v2", "pages"]), body)).await?)
+        let sent = self.send(permit, Request::post(Path::of(["api", "v2", "pages"]), body)).await?;
+        let mut page = self.created(sent)?;
+        // Version 2 names the space by its id alone; the result shows its key and name, as for every page.
+        if let Value::Object(page) = &mut page {
+            let key = permit.space(space)?.spelled();
+            page.insert("space".into(), json!({"key": key, "name": found.get("name")}));
+        }
+        Ok(page)
     }
 
     /// Whether this deployment has live documents.

@@ -57,6 +57,7 @@ impl PageView<'_> {
             ("/history/createdBy/displayName", "author"),
             ("/version/number", "version"),
             ("/version/by/displayName", "version_author"),
+            ("/version/createdAt", "version_date"),
             ("/version/when", "version_date"),
         ] {
             if let Some(value) = page.pointer(pointer) {

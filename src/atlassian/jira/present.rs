@@ -380,7 +380,7 @@ pub(super) fn text(value: Option<&Value>) -> Option<String> {
 /// A field's value without Jira's wrapping, where nothing is lost by it.
 fn plain(value: &Value) -> Value {
     match value {
-        Value::Array(values) => values.iter().map(plain).collect(),
+        Value::Array(values) => values.iter().map(element).collect(),
         Value::Object(object) if object.get("type").and_then(Value::as_str) == Some("doc") => {
             markup::adf_to_markdown(value).into()
         }
@@ -391,6 +391,12 @@ fn plain(value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// An element of a list: what has a name alone, such as a sprint, says more than its name.
+fn element(value: &Value) -> Value {
+    let unwrapped = ["value", "displayName"].iter().any(|name| value.get(*name).is_some());
+    if value.is_object() && !unwrapped { value.clone() } else { plain(value) }
 }
 
 fn present<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
@@ -417,4 +423,26 @@ pub fn added_comment(comment: &Value) -> Map<String, Value> {
         shown.insert("author".into(), author.clone());
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_unwrapped_where_nothing_is_lost() {
+        let sprint = json!({"id": 1, "name": "Sprint 1", "state": "active", "boardId": 1});
+        let cascading = json!({"value": "Europe", "child": {"value": "Oslo"}});
+        let table = [
+            (json!({"self": "", "value": "Red", "id": "1"}), json!("Red")),
+            (json!([{"value": "X", "id": "1"}, {"value": "Y", "id": "2"}]), json!(["X", "Y"])),
+            (json!([sprint]), json!([sprint])),
+            (json!([cascading]), json!([cascading])),
+            (json!({"name": "v1"}), json!("v1")),
+            (json!(["a", 1, null]), json!(["a", 1, null])),
+        ];
+        for (value, wanted) in table {
+            assert_eq!(plain(&value), wanted, "{value}");
+        }
+    }
 }

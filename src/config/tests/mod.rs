@@ -104,6 +104,15 @@ fn the_ranks() {
 }
 
 #[test]
+fn a_dotenv_file_beats_the_environment_under_any_name_and_may_take_variables_away() {
+    let environment =
+        [("PORTCULLIS_SERVER__PORT", "1"), ("READ_ONLY_MODE", "false"), ("JIRA_URL", "https://jira")];
+    let loaded = given(&environment).dotenv("PORT=2\nREAD_ONLY_MODE=\nJIRA_URL=").load();
+    assert_eq!((loaded.settings.server.port, loaded.settings.tools.read_only), (2, ReadOnly::Unset));
+    assert!(loaded.settings.jira.is_none());
+}
+
+#[test]
 fn every_name_of_the_reference_server() {
     let loaded = given(&[
         ("JIRA_URL", "https://jira.example.com/base//"),

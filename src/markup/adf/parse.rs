@@ -50,12 +50,11 @@ fn block(blocks: &mut Vec<Block>, node: &Value, depth: usize) {
             let level = u8::try_from(level).unwrap_or(6);
             blocks.push(Block::Heading { level, content: inlines(children(node)) });
         }
-        "bulletList" => blocks.push(list(node, None, depth)),
+        "bulletList" | "taskList" | "decisionList" => blocks.push(list(node, None, depth)),
         "orderedList" => {
             let start = attr(node, "order").and_then(Value::as_u64).unwrap_or(1);
             blocks.push(list(node, Some(start), depth));
         }
-        "taskList" | "decisionList" => blocks.push(list(node, None, depth)),
         "codeBlock" => {
             let text: String = children(node).iter().map(|node| string(node.get("text"))).collect();
             blocks.push(Block::Code { info: string(attr(node, "language")).to_owned(), text });
@@ -67,7 +66,7 @@ fn block(blocks: &mut Vec<Block>, node: &Value, depth: usize) {
         "table" => blocks.push(table(node, depth)),
         "mediaSingle" => match children(node) {
             [media] if string(attr(media, "type")) == "external" => {
-                blocks.push(Block::Paragraph(vec![picture(media)]))
+                blocks.push(Block::Paragraph(vec![picture(media)]));
             }
             _ => blocks.push(verbatim(node)),
         },

@@ -7,12 +7,20 @@ use super::super::entity::is_reference;
 /// Where a piece of text stands.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place {
+    pub(super) within: Within,
     pub(super) line_start: bool,
-    pub(super) in_table: bool,
     pub(super) in_link: bool,
-    pub(super) in_heading: bool,
     /// More content follows on the same line.
     pub(super) followed: bool,
+}
+
+/// The block that the text is part of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Within {
+    #[default]
+    Paragraph,
+    Heading,
+    Table,
 }
 
 /// Writes plain text so that nothing in it is read as markup.
@@ -33,7 +41,7 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
         let around = Around { before, next, after, has_markup_in_word: word.last_markup > at };
         match letter {
             '\n' | '\r' => out.push(' '),
-            '|' if place.in_table => out.push_str("&#124;"),
+            '|' if place.within == Within::Table => out.push_str("&#124;"),
             _ if is_special(letter, &around, place) => out.extend(['\\', letter]),
             _ => out.push(letter),
         }
@@ -59,10 +67,22 @@ impl Word {
     fn at(text: &str, start: usize) -> Self {
         let rest = text.get(start..).unwrap_or_default();
         let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let markup = rest
-            .get(..length)
-            .and_then(|word| word.rfind(['*', '_', '~', '`', '[', ']', '\\', '&', '|', '<']));
-        Self { end: start + length, last_markup: markup.map_or(0, |at| start + at) }
+        let mut last_markup = 0;
+        let mut before = None;
+        let mut letters = rest.get(..length).unwrap_or_default().char_indices().peekable();
+        while let Some((at, letter)) = letters.next() {
+            let next = letters.peek().map(|(_, next)| *next);
+            let around = Around { before, next, after: "", has_markup_in_word: false };
+            let is_markup = match letter {
+                '_' => !around.is_inside_word(),
+                other => "*~`[]\\&|<".contains(other),
+            };
+            if is_markup {
+                last_markup = start + at;
+            }
+            before = Some(letter);
+        }
+        Self { end: start + length, last_markup }
     }
 }
 
@@ -80,7 +100,7 @@ fn is_special(letter: char, around: &Around<'_>, place: Place) -> bool {
     match letter {
         '`' | '[' => true,
         ']' => place.in_link,
-        '#' => place.in_heading,
+        '#' => place.within == Within::Heading,
         '\\' => around.next.is_none_or(|next| next.is_ascii_punctuation()),
         '*' | '~' => !around.is_spaced(),
         '_' => !around.is_spaced() && !around.is_inside_word(),
@@ -133,7 +153,7 @@ fn digits(text: &str) -> usize {
 }
 
 /// Writes a code span.
-pub(super) fn code(out: &mut String, code: &str, in_table: bool) {
+pub(super) fn code(out: &mut String, code: &str, within: Within) {
     let code = code.replace(['\n', '\r'], " ");
     if code.is_empty() {
         return;
@@ -143,13 +163,13 @@ pub(super) fn code(out: &mut String, code: &str, in_table: bool) {
     let padded =
         code.starts_with('`') || code.ends_with('`') || (code.starts_with(' ') && code.ends_with(' '));
     let pad = if padded && !is_blank { " " } else { "" };
-    let code = if in_table { code.replace('|', "\\|") } else { code };
+    let code = if within == Within::Table { code.replace('|', "\\|") } else { code };
     // INVARIANT: writing to a String cannot fail.
     let _ = write!(out, "{fence}{pad}{code}{pad}{fence}");
 }
 
 /// Writes the address of a link or an image, with its parentheses.
-pub(super) fn destination(out: &mut String, url: &str, in_table: bool) {
+pub(super) fn destination(out: &mut String, url: &str, within: Within) {
     let needs_brackets = url.is_empty() || url.contains(|letter: char| " ()<".contains(letter));
     out.push_str(if needs_brackets { "(<" } else { "(" });
     let mut rest = url.chars();
@@ -157,7 +177,7 @@ pub(super) fn destination(out: &mut String, url: &str, in_table: bool) {
         match letter {
             '\\' | '<' | '>' => out.extend(['\\', letter]),
             '&' if is_reference(rest.as_str()) => out.push_str("&amp;"),
-            '|' if in_table => out.push_str("&#124;"),
+            '|' if within == Within::Table => out.push_str("&#124;"),
             other if other.is_control() => {
                 let _ = write!(out, "&#x{:X};", u32::from(other));
             }

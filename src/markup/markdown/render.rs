@@ -1,7 +1,7 @@
 //! The document as Markdown.
 
 use super::super::document::{Block, Cell, Inline, Item, List, Table, flat, plain, task_mark, tidy, trim};
-use super::escape::{Place, code, destination, is_autolink, longest_run, text};
+use super::escape::{Place, Within, code, destination, is_autolink, longest_run, text};
 
 /// Renders the document, without a final line break.
 pub(in super::super) fn render(blocks: &[Block]) -> String {
@@ -61,7 +61,7 @@ impl Writer {
             Block::Heading { level, content } => {
                 self.out.push_str(&"#".repeat(usize::from(*level).clamp(1, 6)));
                 self.out.push(' ');
-                self.line(content, Place { in_heading: true, ..Place::default() });
+                self.line(content, Place { within: Within::Heading, ..Place::default() });
             }
             Block::Paragraph(content) => self.line(content, Place { line_start: true, ..Place::default() }),
             Block::List(list) => self.list(list, alternate),
@@ -149,7 +149,7 @@ impl Writer {
         for column in 0..width {
             self.out.push(' ');
             if let Some(cell) = row.get(column) {
-                self.line(&flat(&cell.blocks), Place { in_table: true, ..Place::default() });
+                self.line(&flat(&cell.blocks), Place { within: Within::Table, ..Place::default() });
             }
             self.out.push_str(" |");
         }
@@ -166,14 +166,14 @@ impl Writer {
             let next = content.get(index + 1);
             place.followed = end || next.is_some();
             self.inline(piece, next, place);
-            place.line_start = matches!(piece, Inline::Break) && !place.in_table && !place.in_heading;
+            place.line_start = matches!(piece, Inline::Break) && place.within == Within::Paragraph;
         }
     }
 
     fn inline(&mut self, piece: &Inline, next: Option<&Inline>, place: Place) {
         match piece {
             Inline::Text(part) => text(&mut self.out, part, place),
-            Inline::Code(part) => code(&mut self.out, part, place.in_table),
+            Inline::Code(part) => code(&mut self.out, part, place.within),
             Inline::Strong(inner) => self.marked("**", inner, next, place),
             Inline::Strike(inner) => self.marked("~~", inner, next, place),
             Inline::Emphasis(inner) => {
@@ -185,7 +185,7 @@ impl Writer {
             }
             Inline::Link { content, .. } if place.in_link => self.inlines(content, place),
             Inline::Link { url, content }
-                if !place.in_table && is_autolink(url) && plain(content) == *url =>
+                if place.within != Within::Table && is_autolink(url) && plain(content) == *url =>
             {
                 self.out.extend(["<", url, ">"]);
             }
@@ -194,7 +194,7 @@ impl Writer {
                 let inside = Place { in_link: true, followed: false, line_start: false, ..place };
                 self.inlines(&trim(content.clone()), inside);
                 self.out.push(']');
-                destination(&mut self.out, url, place.in_table);
+                destination(&mut self.out, url, place.within);
             }
             Inline::Image { url, alt } => {
                 self.out.push_str("![");
@@ -204,7 +204,7 @@ impl Writer {
                     Place { in_link: true, followed: false, line_start: false, ..place },
                 );
                 self.out.push(']');
-                destination(&mut self.out, url, place.in_table);
+                destination(&mut self.out, url, place.within);
             }
             Inline::Mention { id, name: Some(name) }
                 if id.starts_with("accountid:") && name.starts_with('@') =>
@@ -216,7 +216,7 @@ impl Writer {
                     Place { in_link: true, followed: false, line_start: false, ..place },
                 );
                 self.out.push(']');
-                destination(&mut self.out, id, place.in_table);
+                destination(&mut self.out, id, place.within);
             }
             Inline::Mention { id, .. } => {
                 // Before a parenthesis it would be the text of a link.
@@ -225,8 +225,8 @@ impl Writer {
                 text(&mut self.out, id, Place { in_link: true, followed: false, line_start: false, ..place });
                 self.out.push(']');
             }
-            Inline::Break if place.in_table => self.out.push_str("<br>"),
-            Inline::Break if place.in_heading => self.out.push(' '),
+            Inline::Break if place.within == Within::Table => self.out.push_str("<br>"),
+            Inline::Break if place.within == Within::Heading => self.out.push(' '),
             Inline::Break => {
                 self.out.push('\\');
                 self.line_break();

@@ -68,7 +68,7 @@ impl Parser<'_> {
                 flow.close();
             }
             name @ ("h1" | "h2" | "h3" | "h4" | "h5" | "h6") => {
-                let level = name.bytes().nth(1).map_or(1, |digit| digit - b'0');
+                let level = name.as_bytes().get(1).map_or(1, |digit| digit - b'0');
                 flow.push(Block::Heading { level, content: self.inlines(children) });
             }
             "ul" => flow.push(self.list(element, None)),

@@ -57,19 +57,15 @@ impl Writer {
 
     fn item(&mut self, item: &Item) {
         let mark = task_mark(item.done);
-        match item.blocks.split_first() {
-            Some((Block::Paragraph(content), rest)) => {
-                self.within("p", |writer| {
-                    writer.out.push_str(mark);
-                    writer.line(content);
-                });
-                self.blocks(rest);
-            }
-            _ => {
-                self.out.push_str(mark);
-                self.blocks(&item.blocks);
-            }
-        }
+        let Some((Block::Paragraph(content), rest)) = item.blocks.split_first() else {
+            self.out.push_str(mark);
+            return self.blocks(&item.blocks);
+        };
+        self.within("p", |writer| {
+            writer.out.push_str(mark);
+            writer.line(content);
+        });
+        self.blocks(rest);
     }
 
     fn tasks(&mut self, list: &List) {

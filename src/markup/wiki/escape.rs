@@ -26,15 +26,26 @@ const ICONS: [&str; 20] = [
     "(v)",
 ];
 
+/// What Jira makes links of, up to the colon.
+const SCHEMES: [&str; 5] = ["https", "http", "ftp", "mailto", "file"];
+
 /// Where a piece of text stands.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place {
+    pub(super) within: Within,
     pub(super) line_start: bool,
-    pub(super) in_link: bool,
-    /// A line break would end what is being written: a heading, a list item, a cell, a mark.
-    pub(super) one_line: bool,
     /// More content follows on the same line.
     pub(super) followed: bool,
+}
+
+/// What the text is part of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Within {
+    #[default]
+    Paragraph,
+    /// A heading, a list item, a cell or a mark, which a line break would end.
+    Line,
+    Link,
 }
 
 /// Writes plain text so that nothing in it is read as markup.
@@ -55,13 +66,17 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
             '\n' | '\r' => out.push(' '),
             '\\' if next.map_or(place.followed, |next| next.is_ascii_punctuation()) => out.push_str("&#92;"),
             '&' if is_reference(after) => out.push_str("&amp;"),
+            // Jira would link the address, with the escapes in it.
+            ':' if place.within != Within::Link && SCHEMES.iter().any(|scheme| out.ends_with(scheme)) => {
+                out.push_str("&#58;");
+            }
             '{' | '}' | '[' | '|' => out.extend(['\\', letter]),
-            ']' if place.in_link => out.push_str("\\]"),
+            ']' if place.within == Within::Link => out.push_str("\\]"),
             '!' if next.map_or(place.followed, |next| !next.is_whitespace()) => out.push_str("\\!"),
             '?' if before == Some('?') => out.push_str("\\?"),
             '(' if ICONS.iter().any(|icon| here.starts_with(icon)) => out.push_str("\\("),
             '*' | '_' | '-' | '+' | '^' | '~' if is_mark(before, next, place.followed) => {
-                out.extend(['\\', letter])
+                out.extend(['\\', letter]);
             }
             _ => out.push(letter),
         }

@@ -52,11 +52,11 @@ fn blocks(wiki: &str, quotes: Quotes) -> Vec<Block> {
         if !before.trim().is_empty() {
             parser.line(before);
         }
-        parser.block(match found.name {
-            "panel" => Block::text(line.get(found.start..found.end).unwrap_or_default()),
-            "quote" => Block::Quote(blocks(body, Quotes::Text)),
-            _ => code(found.parameters, body),
-        });
+        match found.name {
+            "panel" => parser.block_apart(Block::text(line.get(found.start..found.end).unwrap_or_default())),
+            "quote" => parser.block(Block::Quote(blocks(body, Quotes::Text))),
+            _ => parser.block(code(found.parameters, body)),
+        }
         at = after;
         let rest = finder.find("\n", at).unwrap_or(wiki.len());
         if wiki.get(at..rest).is_some_and(|rest| rest.trim().is_empty()) {
@@ -179,6 +179,10 @@ impl Parser {
             entry.blocks.push(block);
             return;
         }
+        self.block_apart(block);
+    }
+
+    fn block_apart(&mut self, block: Block) {
         self.close();
         self.done.push(block);
     }

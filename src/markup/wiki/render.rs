@@ -1,7 +1,7 @@
 //! The document as wiki markup.
 
 use super::super::document::{Block, Inline, Item, List, Table, flat, plain, simple, task_mark, tidy, trim};
-use super::escape::{Place, address, alt, code, text};
+use super::escape::{Place, Within, address, alt, code, text};
 
 /// The languages that Jira highlights; any other name would show an error above the code.
 const LANGUAGES: [&str; 32] = [
@@ -42,7 +42,7 @@ const LANGUAGES: [&str; 32] = [
 /// Renders the document, without a final line break.
 pub(in super::super) fn render(blocks: &[Block]) -> String {
     let mut writer = Writer::default();
-    writer.blocks(blocks, Within::Page);
+    writer.blocks(blocks, Outer::Page);
     writer.out
 }
 
@@ -52,13 +52,13 @@ struct Writer {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Within {
+enum Outer {
     Page,
     Quote,
 }
 
 impl Writer {
-    fn blocks(&mut self, blocks: &[Block], within: Within) {
+    fn blocks(&mut self, blocks: &[Block], outer: Outer) {
         let mut is_first = true;
         for block in blocks {
             let start = self.out.len();
@@ -66,7 +66,7 @@ impl Writer {
                 self.out.push_str("\n\n");
             }
             let written = self.out.len();
-            self.block(block, within);
+            self.block(block, outer);
             if self.out.len() == written {
                 self.out.truncate(start);
             } else {
@@ -75,17 +75,17 @@ impl Writer {
         }
     }
 
-    fn block(&mut self, block: &Block, within: Within) {
+    fn block(&mut self, block: &Block, outer: Outer) {
         match block {
             Block::Heading { level, content } => {
                 self.out.extend(["h", &level.clamp(&1, &6).to_string(), ". "]);
-                self.line(content, Place { one_line: true, ..Place::default() });
+                self.line(content, Place { within: Within::Line, ..Place::default() });
             }
             Block::Paragraph(content) => self.line(content, Place { line_start: true, ..Place::default() }),
             Block::List(list) => self.list(list, ""),
             Block::Code { info, text } => self.code_block(info, text),
             // The macro for quotes has one tag for both ends and cannot nest.
-            Block::Quote(inner) if within == Within::Quote => self.blocks(inner, within),
+            Block::Quote(inner) if outer == Outer::Quote => self.blocks(inner, outer),
             Block::Quote(inner) => self.quote(inner),
             Block::Table(table) => self.table(table),
             Block::Rule => self.out.push_str("----"),
@@ -96,11 +96,11 @@ impl Writer {
         match inner {
             [Block::Paragraph(content)] if !content.contains(&Inline::Break) => {
                 self.out.push_str("bq. ");
-                self.line(content, Place { one_line: true, ..Place::default() });
+                self.line(content, Place { within: Within::Line, ..Place::default() });
             }
             _ => {
                 self.out.push_str("{quote}\n");
-                self.blocks(inner, Within::Quote);
+                self.blocks(inner, Outer::Quote);
                 self.out.push_str("\n{quote}");
             }
         }
@@ -126,15 +126,15 @@ impl Writer {
                     self.list(list, marks);
                 }
                 Block::Paragraph(content) if index == 0 => {
-                    self.line(content, Place { one_line: true, ..Place::default() });
+                    self.line(content, Place { within: Within::Line, ..Place::default() });
                 }
                 Block::Paragraph(content) => {
                     self.out.push_str(if follows_text { "\n\\\\ " } else { "\n" });
-                    self.line(content, Place { one_line: true, line_start: true, ..Place::default() });
+                    self.line(content, Place { within: Within::Line, line_start: true, ..Place::default() });
                 }
                 other => {
                     self.out.push('\n');
-                    self.block(other, Within::Page);
+                    self.block(other, Outer::Page);
                 }
             }
             follows_text = matches!(block, Block::Paragraph(_));
@@ -167,7 +167,7 @@ impl Writer {
             for cell in row {
                 self.out.push_str(if cell.header { "||" } else { "|" });
                 let start = self.out.len();
-                self.line(&flat(&cell.blocks), Place { one_line: true, ..Place::default() });
+                self.line(&flat(&cell.blocks), Place { within: Within::Line, ..Place::default() });
                 if self.out.len() == start {
                     self.out.push(' ');
                 }
@@ -188,7 +188,7 @@ impl Writer {
             let next = content.get(index + 1);
             place.followed = end || next.is_some();
             self.inline(piece, next, place);
-            place.line_start = matches!(piece, Inline::Break) && !place.one_line;
+            place.line_start = matches!(piece, Inline::Break) && place.within == Within::Paragraph;
         }
     }
 
@@ -210,26 +210,30 @@ impl Writer {
                 self.out.push('!');
             }
             Inline::Mention { id, .. } => self.out.extend(["[~", id, "]"]),
-            Inline::Break if place.one_line || self.out.ends_with('\n') => self.out.push_str("\\\\ "),
+            Inline::Break if place.within != Within::Paragraph || self.out.ends_with('\n') => {
+                self.out.push_str("\\\\ ");
+            }
             Inline::Break => self.out.push('\n'),
         }
     }
 
     fn link(&mut self, url: &str, content: &[Inline], next: Option<&Inline>, place: Place) {
-        if place.in_link {
+        if place.within == Within::Link {
             return self.inlines(content, place);
         }
         if plain(content) == url.trim_start_matches("mailto:") && stands_alone(url, &self.out, next) {
             self.out.push_str(url);
             return;
         }
+        let mut target = String::new();
+        address(&mut target, url);
         self.out.push('[');
-        if plain(content) != url {
-            let inside = Place { in_link: true, one_line: true, followed: true, line_start: false };
+        if plain(content) != target {
+            let inside = Place { within: Within::Link, followed: true, line_start: false };
             self.inlines(&trim(content.to_vec()), inside);
             self.out.push('|');
         }
-        address(&mut self.out, url);
+        self.out.push_str(&target);
         self.out.push(']');
     }
 
@@ -240,7 +244,8 @@ impl Writer {
         let is_joined = before.is_some_and(joins) || next.and_then(first_letter).is_some_and(joins);
         let mark = if is_joined { format!("{{{mark}}}") } else { mark.to_string() };
         self.out.push_str(&mark);
-        self.inlines(inner, Place { one_line: true, line_start: false, followed: true, ..place });
+        let within = if place.within == Within::Link { Within::Link } else { Within::Line };
+        self.inlines(inner, Place { within, line_start: false, followed: true });
         self.out.push_str(&mark);
     }
 }

@@ -137,8 +137,12 @@ fn new_page(args: &Args) -> Result<NewPage, ToolError> {
         "storage" | "xhtml" => (content.clone(), BodyFormat::Storage),
         _ => return wrong("`content_format` must be markdown, wiki or storage"),
     };
+    let properties = properties(args)?;
+    if args.subtype.is_some() && !properties.is_empty() {
+        return wrong("`emoji` and `page_width` cannot be given to a live document; leave them out");
+    }
     let title = args.title.trim().to_owned();
-    Ok(NewPage { title, body, format, parent: args.parent_id.clone(), properties: properties(args)? })
+    Ok(NewPage { title, body, format, parent: args.parent_id.clone(), properties })
 }
 
 fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
@@ -248,6 +252,8 @@ mod tests {
             (json!({"page_width": "wide"}), Some("`page_width`")),
             (json!({"emoji": "smile"}), Some("`emoji`")),
             (json!({"subtype": "blog"}), Some("`subtype`")),
+            (json!({"subtype": "live"}), None),
+            (json!({"subtype": "live", "emoji": "🚀"}), Some("live document")),
         ];
         for (more, wanted) in table {
             let problem = CreatePage::check(&args(more.clone())).err().map(|error| error.to_string());

@@ -120,9 +120,14 @@ impl Tool for Search {
         if !project_asked {
             fields = fields.with("project");
         }
-        let names = if args.use_display_names { page.names.as_ref() } else { None };
-        let view = IssueView { base: jira.base(), fields: &fields, names, comment_limit: usize::MAX };
         let show = |issue: &Value| {
+            let names = page.names.as_ref().or_else(|| issue.get("names"));
+            let view = IssueView {
+                base: jira.base(),
+                fields: &fields,
+                names: names.filter(|_| args.use_display_names),
+                comment_limit: usize::MAX,
+            };
             let mut shown = view.show(issue);
             if !project_asked {
                 shown.remove("project");

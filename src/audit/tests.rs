@@ -1,0 +1,257 @@
+//! The promises of the audit log, also where the disk does not keep its own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::*;
+use crate::audit::storage::Storage;
+use crate::audit::writer::Writer;
+use crate::ids::IssueKey;
+use crate::policy::Access;
+use crate::policy::Allowed;
+use crate::policy::Engine;
+use crate::policy::EngineSettings;
+use crate::policy::PolicySource;
+use crate::policy::Principal;
+use crate::policy::PrincipalKind;
+use crate::policy::Product;
+use crate::policy::Question;
+use crate::policy::Read;
+use crate::policy::Resource;
+use crate::policy::Session;
+use crate::telemetry::Metrics;
+use crate::tools;
+
+const CANARY: &str = "canary-value-5f3a";
+
+fn settings(directory: &Path) -> AuditSettings {
+    AuditSettings {
+        directory: directory.to_path_buf(),
+        key: HmacKey::from_secret("0123456789abcdef0123456789abcdef"),
+        instance: "test".into(),
+        write_deadline: Duration::from_secs(5),
+        metrics: Metrics::new().unwrap(),
+    }
+}
+
+fn facts(access: Access) -> CallFacts {
+    CallFacts {
+        call: CallId::random(),
+        tool: "jira_get_issue".into(),
+        product: Product::Jira,
+        access,
+        method: "pat",
+        client: format!("client\n{}", "x".repeat(500)),
+        address: None,
+        transport: "http",
+        trace_id: None,
+        os_user: None,
+    }
+}
+
+fn principal() -> Principal {
+    Principal { kind: PrincipalKind::User, id: "ann".into(), groups: None }
+}
+
+fn engine() -> Engine {
+    let settings =
+        EngineSettings { source: PolicySource::ReadOnly, read_only: false, projects: vec![], spaces: vec![] };
+    Engine::load(&tools::facts(), &settings).unwrap()
+}
+
+fn allowed(engine: &Engine) -> Allowed<Read> {
+    let session = Session {
+        method: "pat",
+        client: String::new(),
+        address: None,
+        deployment: "datacenter",
+        read_only: true,
+        now_ms: 0,
+    };
+    let resources = [Resource::Issue {
+        key: IssueKey::parse("OPS-1").unwrap(),
+        project: Some(IssueKey::parse("OPS-1").unwrap().project()),
+    }];
+    let decoded = tools::find("jira_get_issue").unwrap();
+    let arguments = json!({"issue_key": "OPS-1"});
+    let Value::Object(arguments) = arguments else { unreachable!() };
+    let input: BTreeMap<_, _> = decoded.decode(arguments).unwrap().input();
+    let principal = principal();
+    let question = Question {
+        principal: &principal,
+        session: &session,
+        tool: "jira_get_issue",
+        resources: &resources,
+        input: &input,
+    };
+    engine.decide(&question).unwrap()
+}
+
+fn arguments() -> Map<String, Value> {
+    Map::from_iter([("fields".to_owned(), Value::from(CANARY))])
+}
+
+fn lines(directory: &Path) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        lines.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+    }
+    lines
+}
+
+#[tokio::test]
+async fn a_permit_exists_only_after_its_intent_is_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let engine = Arc::new(engine());
+    let calls = (0..200).map(|_| {
+        let (audit, engine, path) = (audit.clone(), Arc::clone(&engine), directory.path().to_path_buf());
+        tokio::spawn(async move {
+            let mut trail = audit.trail(facts(Access::Read));
+            trail.identified(&principal());
+            let call = trail.call().to_string();
+            let permit = trail.admit(allowed(&engine), &arguments()).await.unwrap();
+            let written = lines(&path).iter().any(|line| line["stage"] == "intent" && line["call"] == call);
+            assert!(written, "the permit of {call} came before its intent");
+            assert!(permit.issue(&IssueKey::parse("OPS-1").unwrap()).is_ok());
+            assert!(permit.issue(&IssueKey::parse("OPS-2").unwrap()).is_err());
+            trail.close(Outcome::Ok { bytes: 1 }).await.unwrap();
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap();
+    }
+    audit.shutdown();
+    let lines = lines(directory.path());
+    let numbers: Vec<u64> = lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=400).collect::<Vec<u64>>());
+    let text = serde_json::to_string(&lines).unwrap();
+    assert!(!text.contains(CANARY) && text.contains("hmac:"));
+    let intent = lines.iter().find(|line| line["stage"] == "intent").unwrap();
+    assert_eq!(intent["resources"], json!(["Jira::Issue::\"OPS-1\"", "Jira::Project::\"OPS\""]));
+    assert_eq!(intent["principal"], json!({"kind": "user", "id": "ann"}));
+    assert!(intent["client"].as_str().unwrap().len() <= 200);
+}
+
+#[tokio::test]
+async fn every_end_of_a_call_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = Audit::open(&settings(directory.path())).unwrap();
+    drop(audit.trail(facts(Access::Read)));
+    let panicking = {
+        let audit = audit.clone();
+        tokio::spawn(async move {
+            let _trail = audit.trail(facts(Access::Write));
+            panic!("a fault");
+        })
+    };
+    assert!(panicking.await.is_err());
+    let denied = Outcome::Denied { reason: "policy", decision: "d".into(), policies: vec!["p".into()] };
+    audit.trail(facts(Access::Write)).close(denied).await.unwrap();
+    audit.event(Event::unknown_tool("nope\n\u{202e}", None)).await.unwrap();
+    audit.shutdown();
+    let seen: Vec<(Value, Value)> =
+        lines(directory.path()).iter().map(|line| (line["code"].clone(), line["outcome"].clone())).collect();
+    let wanted = [
+        ("PC1006", json!("abandoned")),
+        ("PC1006", json!("abandoned")),
+        ("PC1004", json!("denied")),
+        ("PC2002", Value::Null),
+    ];
+    assert_eq!(seen, wanted.map(|(code, outcome)| (json!(code), outcome)));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_private_and_have_one_writer() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    let directory = home.path().join("logs/audit");
+    let first = Audit::open(&settings(&directory)).unwrap();
+    let second = Audit::open(&settings(&directory)).unwrap();
+    first.event(Event::stop()).await.unwrap();
+    second.event(Event::stop()).await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&directory), mode(&files[0])), (0o700, 0o600));
+    let locked = std::fs::File::open(&files[0]).unwrap();
+    assert!(locked.try_lock().is_err(), "the file of a running server is locked");
+}
+
+#[test]
+fn a_log_that_cannot_be_opened_says_where() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let error = Audit::open(&settings(&file.path().join("audit"))).unwrap_err().to_string();
+    assert!(error.contains("cannot open the audit log in") && error.contains("audit"), "{error}");
+}
+
+/// A disk that fails, or stands still, from a certain point on.
+struct Faulty {
+    written: Arc<Mutex<Vec<u8>>>,
+    fault: Fault,
+}
+
+enum Fault {
+    Full,
+    SyncFails,
+    Stands(mpsc::Receiver<()>),
+}
+
+impl Storage for Faulty {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match &self.fault {
+            Fault::Full => Err(std::io::Error::from(std::io::ErrorKind::StorageFull)),
+            Fault::Stands(until) => until.recv().map_err(std::io::Error::other),
+            Fault::SyncFails => {
+                self.written.lock().unwrap().extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        Err(std::io::Error::other("the sync failed"))
+    }
+}
+
+fn on(fault: Fault, deadline: Duration) -> Audit {
+    let settings = settings(Path::new("/nowhere"));
+    let storage = Faulty { written: Arc::default(), fault };
+    Audit::with(Writer::start(storage, deadline, settings.metrics.clone()).unwrap(), &settings)
+}
+
+#[tokio::test]
+async fn without_a_durable_intent_there_is_no_permit_and_no_further_call() {
+    let engine = engine();
+    for (fault, wanted) in [(Fault::Full, "no storage space"), (Fault::SyncFails, "the sync failed")] {
+        let audit = on(fault, Duration::from_secs(5));
+        let trail = audit.trail(facts(Access::Read));
+        let error = trail.admit(allowed(&engine), &arguments()).await.unwrap_err();
+        assert!(error.to_string().contains(wanted), "{error}");
+        assert!(error.to_string().contains("the call was refused"), "{error}");
+        assert!(!audit.writable());
+        let again = audit.trail(facts(Access::Read)).resolve("issue -> project", vec![]).await;
+        assert!(again.is_err(), "a closed log admits nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_stands_still_refuses_the_call_in_time() {
+    let engine = engine();
+    let (release, until) = mpsc::channel();
+    let audit = on(Fault::Stands(until), Duration::from_millis(20));
+    let trail = audit.trail(facts(Access::Read));
+    let error = trail.admit(allowed(&engine), &arguments()).await.unwrap_err();
+    assert!(matches!(error, AuditError::Slow { .. }), "{error}");
+    drop(release);
+}

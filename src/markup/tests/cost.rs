@@ -1,0 +1,134 @@
+//! Input made to be expensive: every conversion must come back, and keep to a small multiple of the input.
+
+use serde_json::json;
+
+use crate::markup::{
+    adf_to_markdown, clean, markdown_to_adf, markdown_to_storage, markdown_to_wiki, storage_to_markdown,
+    wiki_to_markdown,
+};
+
+const SIZE: usize = 100_000;
+
+fn filled(piece: &str) -> String {
+    piece.repeat(SIZE / piece.len())
+}
+
+#[test]
+fn expensive_markdown_is_converted() {
+    let pieces = [
+        "[",
+        "*",
+        "**a ",
+        "_a",
+        "`",
+        "> ",
+        "- ",
+        "* a\n",
+        "~~",
+        "![",
+        "|",
+        "| a ",
+        "a@",
+        "www.",
+        "http://",
+        "<",
+        "&",
+        "&#",
+        "{",
+        "{{",
+        "!",
+        "\\",
+        "[~",
+        "(",
+        "*a*b",
+        "[a](",
+        "[x](y)",
+        "**x**",
+        "~~a~~",
+        "`a` ",
+        "1. ",
+        "#",
+        "- a\n - b\n",
+    ];
+    for piece in pieces {
+        let given = filled(piece);
+        let wiki = markdown_to_wiki(&given);
+        let storage = markdown_to_storage(&given);
+        assert!(wiki.len() < 20 * SIZE && storage.len() < 40 * SIZE, "{piece:?}");
+        assert_eq!(markdown_to_adf(&given)["type"], "doc", "{piece:?}");
+    }
+}
+
+#[test]
+fn expensive_wiki_is_converted() {
+    let pieces = [
+        "[",
+        "*",
+        "*a ",
+        "_a",
+        "{{",
+        "{{a",
+        "{",
+        "{*}",
+        "!",
+        "!a.b",
+        "|",
+        "||",
+        "|a",
+        "{code}",
+        "{code:x}",
+        "{quote}",
+        "{panel}",
+        "* a\n",
+        "** a\n* b\n",
+        "[a|",
+        "[a|b]",
+        "\\",
+        "\\\\",
+        "http://",
+        "http://a ",
+        "&",
+        "&uuml;",
+        "-a- ",
+        "{{\\}}",
+        "{{{panel}",
+        "#",
+        "*_-a",
+        "{noformat}",
+        "bq. ",
+        "h1. ",
+        "[~",
+        "{{\\",
+    ];
+    for piece in pieces {
+        let given = filled(piece);
+        let markdown = wiki_to_markdown(&given);
+        assert!(markdown.len() < 20 * SIZE, "{piece:?}: {}", markdown.len());
+    }
+    let marks = format!("{} deep", "*".repeat(SIZE));
+    assert!(wiki_to_markdown(&marks).ends_with("deep"));
+}
+
+#[test]
+fn expensive_storage_is_converted() {
+    let pieces =
+        ["<", "<p>", "<p></p>", "&", "&uuml;", "<![CDATA[", "<br/>", "<b>x</b>", "<a b=\"", "<!--", "]]>"];
+    for piece in pieces {
+        let markdown = storage_to_markdown(&filled(piece));
+        assert!(markdown.len() < 20 * SIZE, "{piece:?}");
+    }
+}
+
+#[test]
+fn deep_adf_is_converted() {
+    let mut node = json!({ "type": "text", "text": "x" });
+    for _ in 0..200 {
+        node = json!({ "type": "blockquote", "content": [node] });
+    }
+    assert!(adf_to_markdown(&node).contains("```adf:blockquote"));
+}
+
+#[test]
+fn hidden_characters_are_cleaned() {
+    assert_eq!(clean(&filled("\u{200b}")).len(), SIZE / 3 * "&#x200B;".len());
+}

@@ -1,0 +1,124 @@
+use crate::markup::{markdown_to_wiki, wiki_to_markdown};
+
+use super::SAMPLE;
+
+const SAMPLE_WIKI: &str = "h1. Title\n\nSome *bold*, _it_, {{code}}, -gone- [link|https://ex.com] and \
+!https://ex.com/i.png|alt=img!.\n\n* one\n** two\n\n# first\n# second\n\n* [ ] todo\n* [x] done\n\nbq. quote\n\n\
+{code:python}\nprint(1)\n{code}\n\n||A||B||\n|1|2|\n\n----\n\nPing @ann PROJ-9 done.";
+
+#[test]
+fn the_sample_is_written() {
+    assert_eq!(markdown_to_wiki(SAMPLE), SAMPLE_WIKI);
+}
+
+#[test]
+fn the_sample_is_read() {
+    assert_eq!(wiki_to_markdown(SAMPLE_WIKI), SAMPLE);
+}
+
+#[test]
+fn markdown_becomes_wiki() {
+    let cases = [
+        ("", ""),
+        ("para one\n\npara two", "para one\n\npara two"),
+        ("soft\nbreak", "soft break"),
+        ("hard  \nbreak", "hard\nbreak"),
+        ("- a\n    - b\n        - c\n- d", "* a\n** b\n*** c\n* d"),
+        ("- a\n  1. b\n  2. c\n- d", "* a\n*# b\n*# c\n* d"),
+        ("1. a\n   - b\n     1. c", "# a\n#* b\n#*# c"),
+        ("- a\n\n  b\n- c", "* a\n\\\\ b\n* c"),
+        ("- a\n  ```sh\n  ls\n  ```\n- b", "* a\n{code:sh}\nls\n{code}\n* b"),
+        ("> a\n>\n> b", "{quote}\na\n\nb\n{quote}"),
+        ("> a\n> > b", "{quote}\na\n\nb\n{quote}"),
+        ("```\nplain\n```", "{noformat}\nplain\n{noformat}"),
+        ("```rust\nfn\n```", "{code:none|title=rust}\nfn\n{code}"),
+        ("```py title=\"x\"\n1\n```", "{code:python}\n1\n{code}"),
+        ("| a | b |\n|---|---|\n| x\\|y |  |", "||a||b||\n|x\\|y| |"),
+        ("un**frigging**believable", "un{*}frigging{*}believable"),
+        ("***both***", "_*both*_"),
+        ("**a *b* c**", "*a _b_ c*"),
+        ("ping [~ann] and [~accountid:5b-1]", "ping [~ann] and [~accountid:5b-1]"),
+        ("[@Ann](accountid:5b)", "[~accountid:5b]"),
+        ("https://ex.com/a_b_c and <https://ex.com/d_e>.", "https://ex.com/a_b_c and [https://ex.com/d_e]."),
+        ("[a_b](https://ex.com/a_b_c)", "[a_b|https://ex.com/a_b_c]"),
+        ("`a_b*c[0]`", "{{a_b*c[0]}}"),
+        ("`{x}` and `[~ann]`", "{{\\{x\\}}} and {{\\[~ann]}}"),
+        ("<b>raw</b>", "<b>raw</b>"),
+        ("[x](javascript:alert(1))", "x (javascript:alert(1))"),
+        ("a<br>b", "a\nb"),
+        ("https\\://e.com/a mailto\\:a", "https&#58;//e.com/a mailto&#58;a"),
+        ("https://e.com/a!b", "[https://e.com/a\\!b|https://e.com/a%21b]"),
+    ];
+    for (given, expected) in cases {
+        assert_eq!(markdown_to_wiki(given), expected, "{given:?}");
+    }
+}
+
+#[test]
+fn plain_text_never_becomes_markup() {
+    let cases = [
+        ("{code} {color:red}", "\\{code\\} \\{color:red\\}"),
+        ("a\\[b\\] c", "a\\[b] c"),
+        ("\\*not\\* \\_it\\_ a_b_c 2 * 3", "\\*not\\* \\_it\\_ a_b_c 2 * 3"),
+        ("a | b", "a \\| b"),
+        ("wow! !x.png! done!", "wow! \\!x.png! done!"),
+        ("-x- 2024-01-02 well-known a - b", "\\-x\\- 2024-01-02 well-known a - b"),
+        ("\\# no\n\n\\- no\n\n\\* no", "\\# no\n\n\\- no\n\n\\* no"),
+        ("h1. no\n\nbq. no", "h1&#46; no\n\nbq&#46; no"),
+        ("x\\\n\\# no", "x\n\\# no"),
+        ("what?? f(x) (/)", "what?\\? f\\(x) \\(/)"),
+        ("C:\\temp \\\\\\\\srv\\\\x", "C:\\temp &#92;\\srv\\x"),
+        ("&amp;#92;", "&amp;#92;"),
+        ("\\-\\-\\-\\-", "\\-\\-\\-\\-"),
+        ("+ins+ ^sup^", "\\+ins\\+ \\^sup\\^"),
+    ];
+    for (given, expected) in cases {
+        let written = markdown_to_wiki(given);
+        assert_eq!(written, expected, "{given:?}");
+        assert_eq!(markdown_to_wiki(&wiki_to_markdown(&written)), expected, "again: {given:?}");
+    }
+}
+
+#[test]
+fn wiki_becomes_markdown() {
+    let cases = [
+        ("", ""),
+        ("h2. Heading\r\ntext", "## Heading\n\ntext"),
+        ("line one\nline two", "line one\\\nline two"),
+        ("a\\\\b", "a\\\nb"),
+        ("{{code}} {{a{b}}}", "`code` `a{b}`"),
+        ("* a\n** b\n*# c\n* d", "- a\n  - b\n\n  1. c\n- d"),
+        ("* a\n# b", "- a\n\n1. b"),
+        ("- a\n- b", "- a\n- b"),
+        ("** deep", "- - deep"),
+        ("bq. said", "> said"),
+        ("{quote}\na\n\n* b\n{quote}", "> a\n> - b"),
+        ("before {quote}q{quote} after", "before\n\n> q\n\nafter"),
+        ("{code:title=A.java|borderStyle=solid}\nx\n{code}", "```A.java\nx\n```"),
+        ("{code}x{code}", "```\nx\n```"),
+        ("{noformat}\n*x* {code}\n{noformat}", "```\n*x* {code}\n```"),
+        ("{code}unclosed", "{code}unclosed"),
+        ("||A|B|\n|1|[x|https://e.com]|", "| A | B |\n|---|---|\n| 1 | [x](https://e.com) |"),
+        ("|no|header|", "|  |  |\n|---|---|\n| no | header |"),
+        ("|a\nb|c|", "|  |  |\n|---|---|\n| a<br>b | c |"),
+        ("[~user] [~accountid:5b]", "[~user] [~accountid:5b]"),
+        ("https://ex.com/a_b_c.", "<https://ex.com/a_b_c>."),
+        ("[https://ex.com/a_b_c]", "<https://ex.com/a_b_c>"),
+        ("[*b*|https://ex.com|tip]", "[**b**](https://ex.com)"),
+        ("[foo] [PROJ-1]", "\\[foo] \\[PROJ-1]"),
+        ("!a.png|thumbnail! wow!", "![](a.png) wow!"),
+        ("a{*}b{*}c 2*3*4 *x", "a**b**c 2\\*3\\*4 \\*x"),
+        ("*_both_*", "**_both_**"),
+        ("-gone- a-b-c", "~~gone~~ a-b-c"),
+        ("{panel:title=T}\n* in\n{panel}", "{panel:title=T}\n\n- in\n\n{panel}"),
+        ("{color:red}hot{color}", "{color:red}hot{color}"),
+        ("----", "---"),
+        ("a &nbsp;&uuml; \\{x\\}", "a \u{a0}ü {x}"),
+        ("rtl \u{202e}x", "rtl &#x202E;x"),
+        ("<script> 1. & &amp;lt;", "\\<script> 1. & \\&lt;"),
+        ("1. no\n+ no", "1\\. no\\\n\\+ no"),
+    ];
+    for (given, expected) in cases {
+        assert_eq!(wiki_to_markdown(given), expected, "{given:?}");
+    }
+}

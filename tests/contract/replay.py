@@ -1,0 +1,118 @@
+"""Replays the recorded calls of the reference server and compares what is asked of Atlassian and what comes back.
+
+Every difference has to be in differences.toml with the reason for it, and every row of that table has to happen.
+Needs the recorded contract in $PORTCULLIS_SHARED (../shared) and a built server in $PORTCULLIS_BINARY.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import requests_compared
+import results_compared
+import schema_compared
+from differences import Difference, Table
+from masks import Masks
+from server import MODES, Server, environment, listed_tools
+from upstream import Upstream
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Replay:
+    """One run: what is replayed, and what has been found so far."""
+
+    def __init__(self, contract: Path, binary: Path, chosen: list[str]):
+        self.binary = binary
+        self.contract = contract
+        self.schemas = {tool["name"]: tool for tool in json.loads((contract / "tools.json").read_text())["tools"]}
+        self.recorded = json.loads((contract / "calls.json").read_text())["tools"]
+        self.table = Table(ROOT / "tests/contract/differences.toml")
+        self.chosen = chosen
+        self.counts: dict[str, dict[str, list[int]]] = {}
+        self.problems: list[str] = []
+
+    def run(self, scratch: Path) -> int:
+        """Replays every mode and prints what came of it; gives the exit code."""
+        facts = {tool["name"]: tool for tool in listed_tools(self.binary, scratch)}
+        unknown = [name for name in self.chosen if name not in facts]
+        if unknown:
+            sys.exit(f"there is no tool {', '.join(unknown)}")
+        names = sorted(self.chosen or facts)
+        with Upstream(self.contract / "upstream.py", scratch) as upstream:
+            for mode in MODES:
+                directory = scratch / mode
+                directory.mkdir()
+                with Server(self.binary, directory, environment(mode, upstream.port, directory)) as server:
+                    offered = {tool["name"]: tool for tool in server.tools()}
+                    for name in names:
+                        self.tool(name, mode, facts[name], offered.get(name), server, upstream)
+        return self.report(names, len(self.schemas) - len(facts))
+
+    def tool(self, name, mode, facts, offered, server, upstream):
+        """Replays one tool in one mode."""
+        if name not in self.schemas:
+            self.judge(name, mode, None, [Difference("tool: extra", "the contract has no such tool")])
+            return
+        differences = schema_compared.compare(self.schemas[name], facts, offered, mode)
+        self.judge(name, mode, None, differences)
+        if offered is None:
+            return
+        for number, recorded in enumerate(self.recorded[name]["calls"]):
+            self.judge(name, mode, number, self.call(name, mode, recorded[mode], server, upstream))
+
+    def call(self, name, mode, recorded, server, upstream) -> list[Difference]:
+        """Makes one recorded call and compares it."""
+        masks = Masks(base=upstream.base(mode), directory=server.directory)
+        arguments = masks.fill(recorded["args"])
+        for path in masks.files_named_in(recorded["args"]):
+            path.write_text("# From file\n\nbody\n")
+        upstream.reset()
+        result = server.call(name, arguments)
+        differences = requests_compared.compare(recorded["requests"], upstream.log(), masks, arguments)
+        return differences + results_compared.compare(recorded["result"], result, masks, arguments)
+
+    def judge(self, name, mode, number, differences: list[Difference]):
+        """Counts one check: it passes when the table has every difference."""
+        unlisted = [found for found in differences if not self.table.takes(name, mode, number, found)]
+        passed, failed = self.counts.setdefault(name, {}).setdefault(mode, [0, 0])
+        self.counts[name][mode] = [passed + (not unlisted), failed + bool(unlisted)]
+        place = f"{name} {mode} " + ("schema" if number is None else f"call {number}")
+        self.problems += [f"{place}: {found}" for found in unlisted]
+
+    def report(self, names: list[str], absent: int) -> int:
+        """Prints one line a tool, then what is wrong, then the sum."""
+        for name in names:
+            modes = (f"{mode} {good} of {good + bad}" for mode, (good, bad) in self.counts[name].items())
+            print(f"{name:32} {', '.join(modes)}")
+        stale = [] if self.chosen else self.table.stale()
+        if not self.chosen:
+            print(f"{absent} tools of the contract do not exist yet")
+            print(f"{len(self.table.rules)} rows of differences.toml, {len(stale)} of them stale")
+        for problem in self.problems + stale:
+            print(f"  {problem}")
+        sums = [sum(counts) for counts in zip(*(pair for modes in self.counts.values() for pair in modes.values()))]
+        passed, failed = sums[0], sums[1] + len(stale)
+        print(f"{passed} passed, {failed} failed")
+        return 1 if failed or not passed else 0
+
+
+def main() -> int:
+    """Finds what the replay needs, or fails: a contract that cannot be checked is not kept."""
+    contract = ROOT / os.environ.get("PORTCULLIS_SHARED", "../shared") / "contract"
+    binary = ROOT / os.environ.get("PORTCULLIS_BINARY", "target/debug/portcullis")
+    for path, remedy in (
+        (contract / "calls.json", "set PORTCULLIS_SHARED to the directory that holds `contract`"),
+        (binary, "run `cargo build`, or set PORTCULLIS_BINARY"),
+    ):
+        if not path.is_file():
+            print(f"{path} is missing; {remedy}", file=sys.stderr)
+            return 1
+    with tempfile.TemporaryDirectory(prefix="portcullis-contract-") as scratch:
+        return Replay(contract.resolve(), binary.resolve(), sys.argv[1:]).run(Path(scratch))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

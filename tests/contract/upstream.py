@@ -1,0 +1,72 @@
+"""The recorded upstream: Jira and Confluence, Data Center by plain HTTP and Cloud through its proxy."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+NAMES = "subjectAltName=DNS:x.atlassian.net,DNS:api.atlassian.com"
+
+
+class Upstream:
+    """The stand-in for Atlassian, running as long as the `with` block."""
+
+    def __init__(self, program: Path, scratch: Path):
+        self.program = program
+        self.scratch = scratch
+        self.port = free_port()
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def __enter__(self):
+        certificate, key = self.certificate()
+        command = [sys.executable, str(self.program), "--port", str(self.port)]
+        # Its own file: a pipe nobody reads would stop it when it is full.
+        with (self.scratch / "upstream.log").open("w") as log:
+            self.process = subprocess.Popen([*command, "--cert", certificate, "--key", key], stdout=log, stderr=log)
+        for _ in range(100):
+            try:
+                self.reset()
+                return self
+            except (urllib.error.URLError, ConnectionError):
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        self.__exit__()
+        sys.exit(f"the upstream did not start: {(self.scratch / 'upstream.log').read_text()}")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=10)
+
+    def base(self, mode: str) -> str:
+        """The address of the products, as results show it."""
+        return f"http://127.0.0.1:{self.port}" if mode == "dc" else "https://x.atlassian.net"
+
+    def reset(self):
+        """Forgets the requests so far."""
+        self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}/__reset", data=b"{}", method="POST"))
+
+    def log(self) -> list[dict]:
+        """The requests since the last reset."""
+        return self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}/__log"))
+
+    def ask(self, request: urllib.request.Request):
+        with self.opener.open(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def certificate(self) -> tuple[str, str]:
+        certificate, key = str(self.scratch / "cert.pem"), str(self.scratch / "key.pem")
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
+        command += ["-keyout", key, "-out", certificate, "-subj", "/CN=x.atlassian.net", "-addext", NAMES]
+        subprocess.run(command, check=True, capture_output=True)
+        return certificate, key
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

@@ -1,0 +1,254 @@
+//! The real binary in front of the sample upstream, for the journeys.
+#![expect(dead_code, reason = "each journey uses a part of it")]
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+
+use portcullis::net;
+use portcullis::net::Client;
+use portcullis::net::ClientSettings;
+use portcullis::sim::Deployment;
+use portcullis::sim::Sim;
+use portcullis::sim::SimSettings;
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
+
+/// The binary under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
+
+/// A server, its sample upstream, and a client.
+pub(crate) struct World {
+    pub(crate) sim: Sim,
+    pub(crate) home: TempDir,
+    pub(crate) endpoint: String,
+    pub(crate) metrics: String,
+    pub(crate) http: Client,
+    server: Child,
+}
+
+/// How a world is made.
+#[derive(Default)]
+pub(crate) struct Setup {
+    /// Variables beside the usual ones; an empty value removes a usual one.
+    pub(crate) variables: Vec<(&'static str, String)>,
+    /// Own policies; without, the built-in profile is in force.
+    pub(crate) policies: Option<&'static str>,
+    /// Whether the upstream is Cloud.
+    pub(crate) cloud: bool,
+}
+
+/// The result of a tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Called {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+}
+
+impl Called {
+    pub(crate) fn json(&self) -> Value {
+        assert!(!self.is_error, "{}", self.text);
+        serde_json::from_str(&self.text).unwrap()
+    }
+}
+
+impl World {
+    pub(crate) async fn start(setup: Setup) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let audit = home.path().join("audit");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let deployment = if setup.cloud { Deployment::Cloud } else { Deployment::DataCenter };
+        let sim = Sim::start(listener, SimSettings { deployment, audit: Some(audit), quiet: false }).await;
+        let (address, metrics) = (free_address(), free_address());
+        let mut variables = usual(&sim.url(), &home, setup.cloud);
+        variables.extend([
+            ("TRANSPORT", "streamable-http".to_owned()),
+            ("PORT", address.port().to_string()),
+            ("PORTCULLIS_METRICS__ADDRESS", metrics.to_string()),
+        ]);
+        if let Some(policies) = setup.policies {
+            variables.insert("PORTCULLIS_POLICY__DIRECTORY", policy_directory(&home, policies));
+        }
+        variables.extend(setup.variables);
+        let server = command(&variables).stdin(Stdio::null()).spawn().unwrap();
+        let world = Self {
+            sim,
+            home,
+            endpoint: format!("http://{address}/mcp"),
+            metrics: format!("http://{metrics}"),
+            http: client(),
+            server,
+        };
+        world.until_ready(address).await;
+        world
+    }
+
+    async fn until_ready(&self, address: SocketAddr) {
+        for _ in 0..600 {
+            if self.http.get(format!("http://{address}/healthz")).send().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the server did not start");
+    }
+
+    /// Calls a tool as somebody.
+    pub(crate) async fn call(&self, token: &str, tool: &str, arguments: Value) -> Called {
+        let answer = self.rpc(token, "tools/call", json!({"name": tool, "arguments": arguments})).await;
+        let text = answer.pointer("/result/content/0/text").and_then(Value::as_str);
+        let is_error = answer.pointer("/result/isError").and_then(Value::as_bool).unwrap_or(false);
+        Called { text: text.unwrap_or_else(|| panic!("no result: {answer}")).to_owned(), is_error }
+    }
+
+    /// Sends one JSON-RPC request.
+    pub(crate) async fn rpc(&self, token: &str, method: &str, params: Value) -> Value {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        self.http
+            .post(&self.endpoint)
+            .bearer_auth(token)
+            .json(&message)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    }
+
+    /// Names of the tools somebody sees.
+    pub(crate) async fn tools(&self, token: &str) -> Vec<String> {
+        let answer = self.rpc(token, "tools/list", json!({})).await;
+        let tools =
+            answer.pointer("/result/tools").and_then(Value::as_array).unwrap_or_else(|| panic!("{answer}"));
+        tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Switches faults of the upstream on.
+    pub(crate) async fn faults(&self, faults: Value) {
+        let url = format!("{}/__sim/faults", self.sim.url());
+        assert!(self.http.post(url).json(&faults).send().await.unwrap().status().is_success());
+    }
+
+    /// The requests that reached the upstream, as `METHOD path`.
+    pub(crate) async fn requests(&self) -> Vec<String> {
+        let log = self.log().await;
+        log.iter()
+            .map(|entry| format!("{} {}", entry["method"].as_str().unwrap(), entry["path"].as_str().unwrap()))
+            .collect()
+    }
+
+    /// The upstream's log.
+    pub(crate) async fn log(&self) -> Vec<Value> {
+        let url = format!("{}/__sim/log", self.sim.url());
+        let log: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        log.as_array().or_else(|| log["requests"].as_array()).unwrap_or_else(|| panic!("{log}")).clone()
+    }
+
+    /// All audit records so far.
+    pub(crate) fn audit(&self) -> Vec<Value> {
+        audit(&self.home)
+    }
+
+    /// Waits for an audit record that fits.
+    pub(crate) async fn until_audited(&self, fits: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..400 {
+            if let Some(record) = self.audit().into_iter().find(|record| fits(record)) {
+                return record;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("no such audit record; there are {:#?}", self.audit());
+    }
+
+    /// The metrics, as text.
+    pub(crate) async fn metrics(&self) -> String {
+        self.http.get(format!("{}/metrics", self.metrics)).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// Ends it, and fails if any request had not been written down.
+    pub(crate) fn end(mut self) {
+        let violations = self.sim.violations();
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        assert!(violations.is_empty(), "{violations:#?}");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Every audit record below a home.
+pub(crate) fn audit(home: &TempDir) -> Vec<Value> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(home.path().join("audit"))
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    files.sort();
+    let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
+    texts
+        .flat_map(|text| {
+            text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<Value>>()
+        })
+        .collect()
+}
+
+/// The variables of a server in front of the sample upstream, without a transport.
+pub(crate) fn usual(upstream: &str, home: &TempDir, cloud: bool) -> BTreeMap<&'static str, String> {
+    let path = |name: &str| home.path().join(name).display().to_string();
+    let mut variables = BTreeMap::from([
+        ("JIRA_URL", upstream.to_owned()),
+        ("CONFLUENCE_URL", upstream.to_owned()),
+        ("HOME", path("home")),
+        ("PORTCULLIS_AUDIT__DIRECTORY", path("audit")),
+        ("PORTCULLIS_AUDIT__STATE_DIRECTORY", path("state")),
+    ]);
+    if cloud {
+        variables.extend([
+            ("CONFLUENCE_URL", format!("{upstream}/wiki")),
+            ("JIRA_DEPLOYMENT", "cloud".to_owned()),
+            ("CONFLUENCE_DEPLOYMENT", "cloud".to_owned()),
+        ]);
+    }
+    variables
+}
+
+/// A command that sees these variables and no others.
+pub(crate) fn command(variables: &BTreeMap<&'static str, String>) -> Command {
+    let mut command = Command::new(BINARY);
+    command.env_clear().envs(variables.iter().filter(|(_, value)| !value.is_empty()));
+    command
+}
+
+/// Writes own policies and gives their directory.
+pub(crate) fn policy_directory(home: &TempDir, policies: &str) -> String {
+    let directory = home.path().join("policies");
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("own.cedar"), policies).unwrap();
+    directory.display().to_string()
+}
+
+/// An address on loopback that nobody listens on just now.
+pub(crate) fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A client without a proxy.
+pub(crate) fn client() -> Client {
+    net::build_client(&ClientSettings {
+        verify: true,
+        ca_file: None,
+        timeout: Duration::from_secs(60),
+        proxy: None,
+        no_proxy: None,
+    })
+    .unwrap()
+}
