@@ -18,13 +18,17 @@ pub enum AuditError {
         cause: &'static str,
     },
     /// The call has happened, but how it ended is not known to be on disk.
-    #[error("how this call ended could not be written to the audit log ({cause}); the administrator has to look")]
+    #[error(
+        "how this call ended could not be written to the audit log ({cause}); the administrator has to look"
+    )]
     Outcome {
         /// What failed.
         cause: String,
     },
     /// What was decided is not the call of this trail. No code of ours does that.
-    #[error("the decision was not made for this call ({cause}); the call was refused, please report this fault")]
+    #[error(
+        "the decision was not made for this call ({cause}); the call was refused, please report this fault"
+    )]
     Mismatch {
         /// What differs.
         cause: &'static str,

@@ -49,7 +49,11 @@ impl Event {
 
     /// A request was refused before dispatch, with this HTTP status.
     pub fn refused(status: u16, reason: &str, address: IpAddr) -> Self {
-        Self::new("refusal", Code::Refused, json!({"status": status, "reason": clipped(reason), "address": address}))
+        Self::new(
+            "refusal",
+            Code::Refused,
+            json!({"status": status, "reason": clipped(reason), "address": address}),
+        )
     }
 
     /// A tool was called that is not offered.

@@ -108,8 +108,6 @@ pub enum Outcome {
     },
     /// It took too long.
     Deadline,
-    /// The caller asked to end it.
-    Cancelled,
     /// A fault of ours.
     Panic,
     /// It could not be written down.
@@ -128,7 +126,6 @@ impl Outcome {
             Self::NotVisible => "not_visible",
             Self::InvalidArguments { .. } => "invalid_arguments",
             Self::Deadline => "deadline",
-            Self::Cancelled => "cancelled",
             Self::Panic => "panic",
             Self::AuditFailed => "audit_failed",
         }

@@ -167,7 +167,8 @@ mod tests {
         let keys: Vec<(HmacKey, bool)> = starts.into_iter().map(|start| start.join().unwrap()).collect();
         assert!(keys.iter().all(|(key, _)| key.digest("x") == keys[0].0.digest("x")));
         assert_eq!(keys.iter().filter(|(_, made)| *made).count(), 1);
-        let left: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, [FILE], "a draft was left behind");
     }
 

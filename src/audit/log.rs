@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+
 use super::AuditError;
 use super::CallFacts;
 use super::Event;
@@ -51,9 +53,13 @@ impl Audit {
         let failed =
             |cause: String| AuditError::Open { directory: settings.directory.display().to_string(), cause };
         if !is_plain(&settings.instance) {
-            return Err(failed(format!("`{}` cannot be part of a file name", settings.instance.escape_debug())));
+            return Err(failed(format!(
+                "`{}` cannot be part of a file name",
+                settings.instance.escape_debug()
+            )));
         }
-        let file = open(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
+        let file =
+            open(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
         Self::with(file, settings).map_err(|error| failed(error.to_string()))
     }
 
@@ -78,14 +84,18 @@ impl Audit {
         self.writer.announce(record).await
     }
 
-    /// Whether the log is open, and the disk has not stopped answering. [`Self::probe`] tries it.
-    pub fn writable(&self) -> bool {
-        self.writer.open().is_ok()
-    }
-
     /// Whether a call could be written down now: a real write to the disk of the log, which leaves no record.
     pub async fn probe(&self) -> Result<(), AuditError> {
         self.writer.check().await
+    }
+
+    /// [`Self::probe`] for whoever asks again and again.
+    pub fn prober(&self) -> impl Fn() -> BoxFuture<'static, Result<(), AuditError>> + Send + Sync + 'static {
+        let audit = self.clone();
+        move || {
+            let audit = audit.clone();
+            Box::pin(async move { audit.probe().await })
+        }
     }
 
     /// The id of the key for argument values.

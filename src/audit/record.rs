@@ -86,7 +86,10 @@ mod tests {
         let line = line(7, &inside(&record));
         assert!(line.ends_with('\n'));
         let body = line.trim_end_matches('\n');
-        assert!(!body.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{202e}\u{feff}".contains(c)), "{body}");
+        assert!(
+            !body.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{202e}\u{feff}".contains(c)),
+            "{body}"
+        );
         let read: Value = serde_json::from_str(body).unwrap();
         assert_eq!((&read["client"], &read["seq"], &read["v"]), (&json!(hostile), &json!(7), &json!(FORMAT)));
         let time = read["time"].as_str().unwrap();
