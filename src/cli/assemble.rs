@@ -1,7 +1,7 @@
 //! From settings to a [`Gate`]: audit log, policies, credentials and clients, in the order in which they can refuse.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -177,7 +177,7 @@ async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
 }
 
 /// A key that was just made is reported once: without it, nobody can search the log for a value later.
-async fn report_key(audit: &Audit, directory: &PathBuf) -> Result<(), Failure> {
+async fn report_key(audit: &Audit, directory: &Path) -> Result<(), Failure> {
     output::complain(&format!("made a new audit key in {}; keep it with the logs", directory.display()));
     audit.event(Event::key_created(audit.key_id())).await.map_err(Failure::temporary)
 }

@@ -50,7 +50,7 @@ pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, Client
         .referer(false)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .timeout(settings.timeout)
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(32)
         .tls_danger_accept_invalid_certs(!settings.verify);
     if let Some(path) = &settings.ca_file {
