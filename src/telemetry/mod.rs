@@ -1,13 +1,9 @@
 //! What operators see: metrics, health and log lines. Principals are never labels.
 
-mod audit;
 mod health;
 mod logging;
 mod metrics;
 
-pub(crate) use audit::AuditClosed;
-pub(crate) use audit::AuditLate;
-pub(crate) use audit::AuditRecordLost;
 pub use health::health_router;
 pub use logging::init_logging;
 pub use metrics::Metrics;
