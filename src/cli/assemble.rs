@@ -124,6 +124,7 @@ fn read_only(settings: &Settings) -> bool {
 }
 
 /// The user this process runs as, by number: names are a matter of the system that reads the log.
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "other systems have no number"))]
 fn os_user() -> Option<String> {
     #[cfg(unix)]
     return Some(format!("uid:{}", rustix::process::getuid().as_raw()));
