@@ -12,7 +12,6 @@ use std::time::Duration;
 use futures::FutureExt;
 use serde_json::Map;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 pub use refusal::Refusal;
 pub use shape::Answer;
@@ -67,8 +66,6 @@ pub struct Gate {
     pub offer: Offer,
     /// How long a call may take.
     pub deadline: Duration,
-    /// How many calls may run at once; others wait their turn within their deadline.
-    pub turns: Semaphore,
     /// Whether tools a caller can never use look as if they did not exist.
     pub hide_denied: bool,
     /// The user this process runs as, for the records of stdio.
@@ -125,7 +122,6 @@ async fn steps(
 ) -> Result<Answer, Refusal> {
     let instance =
         gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
-    let _turn = gate.turns.acquire().await.map_err(|_closed| Refusal::Panic)?;
     if gate.hide_denied {
         hide(gate, tool, &request, instance, trail).await?;
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
-use tokio::sync::Semaphore;
 
 use super::Failure;
 use super::output;
@@ -80,7 +79,6 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         offer,
         products,
         deadline: Duration::from_secs(settings.server.deadline_seconds),
-        turns: Semaphore::new(settings.server.max_concurrent_calls),
         hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
         os_user: os_user(),
         read_only: read_only(settings),
