@@ -14,6 +14,7 @@ use prometheus::Opts;
 use prometheus::Registry;
 use prometheus::TextEncoder;
 
+use super::Stages;
 use crate::policy::Access;
 use crate::policy::Product;
 
@@ -33,6 +34,7 @@ struct Inner {
     registry: Registry,
     tool_calls: IntCounterVec,
     tool_call_seconds: HistogramVec,
+    stage_seconds: HistogramVec,
     calls_in_flight: IntGauge,
     decisions: IntCounterVec,
     upstream_requests: IntCounterVec,
@@ -66,6 +68,13 @@ impl Metrics {
                 "How long calls took.",
                 &["tool"],
                 SECONDS,
+            )?,
+            stage_seconds: histogram(
+                at,
+                "call_stage_seconds",
+                "How long the stages of calls took that ended well.",
+                &["stage"],
+                Stages::SECONDS,
             )?,
             calls_in_flight: gauge(at, "tool_calls_in_flight", "Calls that have not ended.")?,
             decisions: counters(
@@ -149,6 +158,11 @@ impl Metrics {
         self.0.calls_in_flight.dec();
         self.0.tool_calls.with_label_values(&[tool, access.as_str(), outcome]).inc();
         self.0.tool_call_seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A clock for the stages of one call.
+    pub fn stages(&self) -> Stages {
+        Stages::new(self.0.stage_seconds.clone())
     }
 
     /// A decision on a call.
