@@ -7,9 +7,11 @@ mod code;
 mod error;
 mod event;
 mod facts;
+mod group;
 mod key;
 mod log;
 mod permit;
+mod record;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -31,7 +33,5 @@ pub use permit::Admitted;
 pub use permit::LookupPermit;
 pub use permit::Permit;
 pub use permit::Warrant;
+pub use record::FORMAT;
 pub use trail::Trail;
-
-/// The version of the record format, `v` in every record.
-pub const FORMAT: u32 = 1;

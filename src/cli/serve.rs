@@ -158,8 +158,7 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
             return Err(Failure::temporary(text));
         }
     };
-    let audit = gate.audit.clone();
-    let router = telemetry::health_router(gate.metrics.clone(), move || audit.writable());
+    let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
     let ending = stop.clone();
     tokio::spawn(async move {
         let serving = axum::serve(listener, router).with_graceful_shutdown(ending.cancelled_owned());

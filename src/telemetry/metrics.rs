@@ -183,7 +183,7 @@ impl Metrics {
         self.0.upstream_seconds.with_label_values(&[product.as_str()]).observe(elapsed.as_secs_f64());
     }
 
-    /// A record is handed to the audit log.
+    /// A record is in the audit log.
     pub fn audit_record(&self, stage: &str) {
         self.0.audit_records.with_label_values(&[stage]).inc();
     }
@@ -193,9 +193,9 @@ impl Metrics {
         self.0.audit_seconds.with_label_values::<&str>(&[]).observe(elapsed.as_secs_f64());
     }
 
-    /// A record could not be written.
-    pub fn audit_write_error(&self) {
-        self.0.audit_errors.inc();
+    /// So many records could not be written, or not in time.
+    pub fn audit_write_errors(&self, count: usize) {
+        self.0.audit_errors.inc_by(count as u64);
     }
 
     /// Whether a product's certificates are checked.
