@@ -144,7 +144,7 @@ fn started(log: &str) -> Vec<(String, f64)> {
     records
         .filter_map(|record| {
             let fields = record.get("fields")?;
-            Some((fields.get("part")?.as_str()?.to_owned(), fields.get("micros")?.as_f64()? / 1e3))
+            Some((fields.get("part")?.as_str()?.to_owned(), fields.get("ms")?.as_f64()?))
         })
         .collect()
 }
