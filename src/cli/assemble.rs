@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::HeaderName;
@@ -11,6 +12,7 @@ use http::HeaderValue;
 
 use super::Failure;
 use super::output;
+use super::started;
 use crate::atlassian;
 use crate::atlassian::Instance;
 use crate::atlassian::Products;
@@ -58,9 +60,17 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     settings.products().map_err(Failure::configuration)?;
     refuse_what_is_not_there(settings)?;
     let engine_settings = engine_settings(settings)?;
-    let engine = tokio::task::spawn_blocking(move || Engine::load(&tools::facts(), &engine_settings));
+    let since = Instant::now();
+    let engine = tokio::task::spawn_blocking(move || {
+        let engine = Engine::load(&tools::facts(), &engine_settings);
+        started("policies", since);
+        engine
+    });
     let audit = audit(settings, parts).await?;
+    started("audit log", since);
+    let since_audit = Instant::now();
     let (products, operator) = futures::try_join!(products(settings, parts), operator(settings, parts))?;
+    started("clients and credentials", since_audit);
     let engine = engine.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     parts.metrics.policy_loaded(engine.policy_hash());
     let enabled = settings.tools.enabled.as_deref();
@@ -69,7 +79,10 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         tracing::warn!(%name, "no tool or toolset has this name");
     }
     let offer = Offer::new(&products, enabled, toolsets);
+    let since_loaded = Instant::now();
     announce(settings, &audit, &engine).await?;
+    started("start record", since_loaded);
+    started("gate", since);
     Ok(Gate {
         identity: Identity::new(operator, service_name(settings)?, read_only(settings)),
         engine,

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,7 @@ use super::Failure;
 use super::assemble;
 use super::assemble::Parts;
 use super::output;
+use super::started;
 use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::Loaded;
@@ -27,8 +29,10 @@ use crate::telemetry::Metrics;
 /// How long calls in flight may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
+/// `since` is when the configuration began to be read.
+pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
+    started("settings", since);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -80,10 +84,12 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
 async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     let gate = Arc::new(assemble::gate(settings, parts).await?);
     let address = format!("{}:{}", settings.server.host, settings.server.port);
+    let since = Instant::now();
     let listener = TcpListener::bind(&address).await.map_err(|error| {
         Failure::temporary(format!("cannot listen on {address}: {error}; HOST and PORT choose another"))
     })?;
     let metrics = metrics_listener(settings, &gate).await?;
+    started("listeners", since);
     let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
     metrics.cancel();
     finish(&gate).await;

@@ -15,6 +15,7 @@ use prometheus::Opts;
 use prometheus::Registry;
 use prometheus::TextEncoder;
 
+use super::Stages;
 use crate::policy::Access;
 use crate::policy::Product;
 
@@ -45,6 +46,7 @@ struct Inner {
 struct Calls {
     ended: IntCounterVec,
     seconds: HistogramVec,
+    stage_seconds: HistogramVec,
     in_flight: IntGauge,
     result_bytes: HistogramVec,
     filtered: IntCounterVec,
@@ -67,9 +69,11 @@ struct Audit {
 impl Calls {
     fn new(at: &Registry) -> Result<Self, prometheus::Error> {
         let ended = "Calls of tools by how they ended.";
+        let stages = "How long the stages of calls took that ended well.";
         Ok(Self {
             ended: counters(at, "tool_calls_total", ended, &["tool", "access", "outcome"])?,
             seconds: histograms(at, "tool_call_duration_seconds", "How long calls took.", "tool", SECONDS)?,
+            stage_seconds: histograms(at, "call_stage_seconds", stages, "stage", Stages::SECONDS)?,
             in_flight: gauge(at, "tool_calls_in_flight", "Calls that have not ended.")?,
             result_bytes: histograms(at, "tool_result_bytes", "Sizes of results.", "tool", BYTES)?,
             filtered: counters(
@@ -152,6 +156,11 @@ impl Metrics {
         self.0.calls.in_flight.dec();
         self.0.calls.ended.with_label_values(&[tool, access.as_str(), outcome]).inc();
         self.0.calls.seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A clock for the stages of one call.
+    pub fn stages(&self) -> Stages {
+        Stages::new(self.0.calls.stage_seconds.clone())
     }
 
     /// A decision on a call.
