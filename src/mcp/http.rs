@@ -42,6 +42,7 @@ use crate::identity;
 use crate::identity::IdentityError;
 use crate::identity::Login;
 use crate::identity::Presented;
+use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Product;
 
@@ -195,7 +196,7 @@ async fn admit(
 
 /// A credential that no product in question accepts ends in 401, before dispatch.
 ///
-/// A product that cannot be reached does not end the request here: the call itself says so.
+/// A product that cannot be reached, or is too slow, does not end the request here: the call itself says so.
 async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -> Result<(), Refused> {
     let products: Vec<Product> = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
         (Some("tools/call"), Some(tool)) => {
@@ -211,25 +212,41 @@ async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -
             return Ok(());
         }
         let mut trail = gate.audit.trail(validation(presented, product));
-        let identified = gate.identity.identify(presented, product, instance, &gate.engine, &trail).await;
+        let asking = gate.identity.identify(presented, product, instance, &gate.engine, &trail);
+        let identified = tokio::time::timeout(gate.deadline, asking).await;
         let outcome = match &identified {
-            Ok(caller) => {
+            Ok(Ok(caller)) => {
                 trail.identified(&caller.principal);
                 Outcome::Ok { bytes: 0 }
             }
-            Err(IdentityError::Rejected(_)) => Outcome::UpstreamError { status: 401 },
-            Err(error) => Outcome::ToolError { problem: error.to_string() },
+            Ok(Err(error)) => outcome_of(error),
+            Err(_elapsed) => Outcome::Deadline,
         };
         trail
             .close(outcome)
             .await
             .map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
         match identified {
-            Err(error @ IdentityError::Rejected(_)) => rejected = Some(error),
+            Ok(Err(error @ IdentityError::Rejected(_))) => rejected = Some(error),
             _ => return Ok(()),
         }
     }
     rejected.map_or(Ok(()), |error| Err(Refused::new(StatusCode::UNAUTHORIZED, error.to_string())))
+}
+
+fn outcome_of(error: &IdentityError) -> Outcome {
+    let status = match (error, error.upstream()) {
+        (IdentityError::Rejected(_), _) => Some(401),
+        (_, Some(upstream)) => upstream.status(),
+        _ => None,
+    };
+    match (status, error.upstream()) {
+        (Some(status), _) => Outcome::UpstreamError { status },
+        (None, Some(UpstreamError::Unreachable { .. } | UpstreamError::Timeout { .. })) => {
+            Outcome::UpstreamUnreachable
+        }
+        _ => Outcome::ToolError { problem: error.to_string() },
+    }
 }
 
 fn validation(presented: &Presented, product: Product) -> CallFacts {

@@ -2,5 +2,6 @@
 //!
 //! They are modules of one test binary, because linking it takes longer than running them.
 
+mod faults;
 mod promises;
 mod support;
