@@ -3,5 +3,6 @@
 //! They are modules of one test binary, because linking it takes longer than running them.
 
 mod faults;
+mod leaving;
 mod promises;
 mod support;

@@ -129,8 +129,7 @@ impl World {
 
     /// Switches faults of the upstream on.
     pub(crate) async fn faults(&self, faults: Value) {
-        let url = format!("{}/__sim/faults", self.sim.url());
-        assert!(self.http.post(url).json(&faults).send().await.unwrap().status().is_success());
+        set_faults(&self.http, &self.sim, faults).await;
     }
 
     /// The requests that reached the upstream, as `METHOD path`.
@@ -143,9 +142,7 @@ impl World {
 
     /// The upstream's log.
     pub(crate) async fn log(&self) -> Vec<Value> {
-        let url = format!("{}/__sim/log", self.sim.url());
-        let log: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        log.as_array().or_else(|| log["requests"].as_array()).unwrap_or_else(|| panic!("{log}")).clone()
+        sim_log(&self.http, &self.sim).await
     }
 
     /// All audit records so far.
@@ -236,6 +233,17 @@ async fn is_ready(http: &Client, server: &mut Child, address: SocketAddr) -> boo
     let _ = server.kill();
     let _ = server.wait();
     false
+}
+
+async fn set_faults(http: &Client, sim: &Sim, faults: Value) {
+    let url = format!("{}/__sim/faults", sim.url());
+    assert!(http.post(url).json(&faults).send().await.unwrap().status().is_success());
+}
+
+async fn sim_log(http: &Client, sim: &Sim) -> Vec<Value> {
+    let url = format!("{}/__sim/log", sim.url());
+    let log: Value = http.get(url).send().await.unwrap().json().await.unwrap();
+    log.as_array().unwrap_or_else(|| panic!("{log}")).clone()
 }
 
 fn log_of(home: &TempDir) -> String {

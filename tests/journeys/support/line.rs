@@ -102,6 +102,23 @@ impl Session {
         answer
     }
 
+    /// Switches faults of the upstream on.
+    pub(crate) async fn faults(&self, faults: Value) {
+        super::set_faults(&super::client(), &self.sim, faults).await;
+    }
+
+    /// Waits until the upstream's log is as it must become.
+    pub(crate) async fn until(&self, what: &str, fits: impl Fn(&[Value]) -> bool) {
+        let http = super::client();
+        for _ in 0..super::ATTEMPTS {
+            if fits(&super::sim_log(&http, &self.sim).await) {
+                return;
+            }
+            tokio::time::sleep(super::PAUSE).await;
+        }
+        panic!("{what} did not come");
+    }
+
     /// Closes the server's input.
     pub(crate) fn hang_up(&mut self) {
         self.input = None;
