@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -104,7 +105,7 @@ async fn serve(
     request: Request<Body>,
 ) -> Response {
     match admit(&endpoint, address, request).await {
-        Ok(request) => dispatch(endpoint.service, request).await,
+        Ok(request) => dispatch(endpoint, address, request).await,
         Err(refused) => refused.answer(&endpoint.gate, address).await,
     }
 }
@@ -170,7 +171,7 @@ async fn admit(
             return Err(Refused::new(StatusCode::UNAUTHORIZED, text));
         }
     };
-    let bytes = collect(body, settings.body_limit).await?;
+    let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
         status: StatusCode::BAD_REQUEST,
@@ -264,8 +265,10 @@ fn validation(presented: &Presented, product: Product) -> CallFacts {
     }
 }
 
-async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Refused> {
-    match Limited::new(body, limit).collect().await {
+/// Reads the body whole. A client that stops sending does not keep its place.
+async fn collect(body: Body, limit: usize, deadline: Duration) -> Result<bytes::Bytes, Refused> {
+    let late = || Refused::new(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time");
+    match tokio::time::timeout(deadline, Limited::new(body, limit).collect()).await.map_err(|_| late())? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refused::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -275,25 +278,35 @@ async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Refused> {
     }
 }
 
-/// Hands the request to rmcp; its few plain-text refusals become JSON-RPC errors.
+/// Hands the request to rmcp. What rmcp refuses is written down as well, and its plain texts become JSON-RPC errors.
 async fn dispatch(
-    mut service: StreamableHttpService<Handler, NeverSessionManager>,
+    mut endpoint: Endpoint,
+    address: SocketAddr,
     request: Request<Full<bytes::Bytes>>,
 ) -> Response {
-    let answer = match service.call(request).await {
+    let answer = match endpoint.service.call(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
     };
-    let status = answer.status();
-    let typed = answer.headers().get(header::CONTENT_TYPE).is_some();
-    if status.is_success() || typed {
+    if answer.status().is_success() {
         return answer.map(Body::new).into_response();
     }
-    let text = match answer.into_body().collect().await {
-        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+    let (parts, body) = answer.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
         Err(never) => match never {},
     };
-    json_error(status, &Value::Null, envelope::INVALID_REQUEST, &text)
+    let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let text = said.pointer("/error/message").and_then(Value::as_str);
+    let text = text.map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
+    let refused =
+        Refused { code: envelope::INVALID_REQUEST, ..Refused::new(parts.status, text) }.about(&said["id"]);
+    let ours = refused.answer(&endpoint.gate, address).await;
+    // rmcp's own errors have codes and data that ours lack.
+    if said.is_null() || ours.status() != parts.status {
+        return ours;
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Response {

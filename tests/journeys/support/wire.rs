@@ -38,17 +38,22 @@ impl World {
 
     /// A POST to the endpoint with these further headers, each with its line end.
     pub(crate) async fn post(&self, headers: &str, body: &[u8]) -> Answer {
-        let mut request = format!(
-            "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
-            body.len()
-        )
-        .into_bytes();
-        request.extend_from_slice(body);
-        self.raw(&request).await
+        self.post_to("/mcp", &format!("Host: {}\r\n{headers}", self.authority()), body).await
+    }
+
+    /// A POST with these headers and no `Host` of its own.
+    pub(crate) async fn post_to(&self, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let length = body.len();
+        let head =
+            format!("POST {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
+        // Headers are Latin-1 on the wire.
+        let head = head.chars().map(|character| u8::try_from(u32::from(character)).unwrap());
+        self.raw(&head.chain(body.iter().copied()).collect::<Vec<u8>>()).await
     }
 }
 
 fn parse(text: &str) -> Answer {
+    let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(text);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
