@@ -111,6 +111,7 @@ pub(super) async fn serve_http(
         nesting_limit: server.nesting_limit,
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
         lend: server.allow_global_credential_fallback,
+        max_calls: server.max_concurrent_calls,
         stop: ending.clone(),
     };
     let router = mcp::router(gate, http);

@@ -25,6 +25,8 @@ use rmcp::transport::StreamableHttpServerConfig;
 use rmcp::transport::StreamableHttpService;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
@@ -63,6 +65,8 @@ pub struct HttpSettings {
     pub allowlist: Allowlist,
     /// Whether callers without a credential use the operator's, as a named service.
     pub lend: bool,
+    /// How many calls run at once; more are refused with 429.
+    pub max_calls: usize,
     /// Ends the streams when the server stops.
     pub stop: CancellationToken,
 }
@@ -72,6 +76,7 @@ struct Endpoint {
     settings: Arc<HttpSettings>,
     gate: Arc<Gate>,
     service: StreamableHttpService<Handler, NeverSessionManager>,
+    places: Arc<Semaphore>,
 }
 
 /// The routes of the MCP listener: the endpoint, and `/healthz` as the reference server has it.
@@ -91,7 +96,8 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
         config,
     );
     let path = settings.path.clone();
-    let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service };
+    let places = Arc::new(Semaphore::new(settings.max_calls));
+    let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service, places };
     let mut router = Router::new().route(&path, any(serve));
     if path != "/healthz" {
         router = router.route("/healthz", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }));
@@ -105,7 +111,8 @@ async fn serve(
     request: Request<Body>,
 ) -> Response {
     match admit(&endpoint, address, request).await {
-        Ok(request) => dispatch(endpoint, address, request).await,
+        // The place is given back when the answer is there, or when the client goes away.
+        Ok((request, _place)) => dispatch(endpoint, address, request).await,
         Err(refused) => refused.answer(&endpoint.gate, address).await,
     }
 }
@@ -143,7 +150,7 @@ async fn admit(
     endpoint: &Endpoint,
     address: SocketAddr,
     request: Request<Body>,
-) -> Result<Request<Full<bytes::Bytes>>, Refused> {
+) -> Result<(Request<Full<bytes::Bytes>>, OwnedSemaphorePermit), Refused> {
     let settings = &endpoint.settings;
     let (mut parts, body) = request.into_parts();
     settings
@@ -179,6 +186,10 @@ async fn admit(
         message: refused.message,
         id: refused.id,
     })?;
+    let place = Arc::clone(&endpoint.places).try_acquire_owned().map_err(|_| {
+        let text = "too many calls at once; try again in a moment";
+        Refused::new(StatusCode::TOO_MANY_REQUESTS, text).about(&envelope.id)
+    })?;
     let presented = Presented {
         login,
         client: user_agent(&parts.headers),
@@ -192,7 +203,7 @@ async fn admit(
     // Clients that take only JSON, or anything, are served as well: we always answer with JSON.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     // Our own list has checked it; rmcp reads it once more as a name without rules.
-    Ok(Request::from_parts(parts, Full::new(bytes)))
+    Ok((Request::from_parts(parts, Full::new(bytes)), place))
 }
 
 /// A credential that no product in question accepts ends in 401, before dispatch.
@@ -316,6 +327,9 @@ fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Respo
         answer
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));

@@ -277,3 +277,30 @@ async fn a_body_that_never_ends_does_not_keep_its_place() {
     refused(&world, "half a body", 408, world.raw(head.as_bytes())).await;
     world.end();
 }
+
+#[tokio::test]
+async fn more_calls_than_there_are_places_are_refused() {
+    let variables = vec![("PORTCULLIS_SERVER__MAX_CONCURRENT_CALLS", "1".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let search = json!({"jql": "project = OPS", "limit": 1});
+    world.faults(json!([{"kind": "hang", "path": "^/rest/api/2/search"}])).await;
+    {
+        let hanging = world.call("alice-token", "jira_search", search.clone());
+        let second = async {
+            let asked = async || world.requests().await.iter().any(|request| request.contains("search"));
+            world.until("the first call upstream", asked).await;
+            refused(&world, "a second call", 429, world.post(&format!("{JSON}{ALICE}"), PING.as_bytes()))
+                .await
+        };
+        tokio::select! {
+            answer = hanging => panic!("{answer:?}"),
+            answer = second => assert_eq!(answer.headers["retry-after"], "1", "{answer:?}"),
+        }
+    }
+    world.faults(json!([])).await;
+    // The client of the first call has left, and so its place is free again.
+    let free = async || world.post(&format!("{JSON}{ALICE}"), PING.as_bytes()).await.status == 200;
+    world.until("a free place", free).await;
+    assert!(!world.call("alice-token", "jira_search", search).await.is_error);
+    world.end();
+}

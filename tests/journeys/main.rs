@@ -6,4 +6,5 @@ mod faults;
 mod http_edges;
 mod leaving;
 mod promises;
+mod stdio;
 mod support;

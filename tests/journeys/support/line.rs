@@ -80,9 +80,13 @@ impl Session {
 
     /// Sends one line, whatever it holds.
     pub(crate) async fn send_bytes(&mut self, line: &[u8]) {
+        self.send_without_end(&[line, b"\n"].concat()).await;
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) async fn send_without_end(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().unwrap();
-        input.write_all(line).await.unwrap();
-        input.write_all(b"\n").await.unwrap();
+        input.write_all(bytes).await.unwrap();
         input.flush().await.unwrap();
     }
 
