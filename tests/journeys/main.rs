@@ -6,5 +6,6 @@ mod faults;
 mod http_edges;
 mod leaving;
 mod promises;
+mod startup;
 mod stdio;
 mod support;
