@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::Problem;
 use crate::policy::Product;
 
 /// Why a request to Jira or Confluence brought no result.
@@ -20,8 +21,8 @@ pub enum UpstreamError {
         product: Product,
         /// Whether a change was asked for that may have been carried out all the same.
         in_doubt: bool,
-        /// The kind of problem, for example `connection refused`.
-        problem: &'static str,
+        /// The kind of problem.
+        problem: Problem,
         /// The whole chain of causes, for the operator.
         detail: String,
     },
@@ -118,7 +119,9 @@ impl UpstreamError {
     /// The text for the operator's log.
     pub fn operator(&self) -> String {
         match self {
-            Self::Unreachable { detail, .. } => format!("{self}: {detail}"),
+            Self::Unreachable { product, problem, detail, .. } => {
+                format!("{self}: {detail}{}", problem.remedy(*product))
+            }
             _ => self.to_string(),
         }
     }
@@ -140,7 +143,7 @@ impl UpstreamError {
         match &mut self {
             // 503 comes from what stands in front of Atlassian, or from a server that takes nothing in.
             Self::Status { status: ..500 | 503, .. } | Self::NotARead { .. } | Self::NotPermitted(_) => {}
-            Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == BROKEN,
+            Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,
             Self::Timeout { in_doubt, .. }
             | Self::Status { in_doubt, .. }
             | Self::NotJson { in_doubt, .. }
@@ -150,9 +153,6 @@ impl UpstreamError {
         self
     }
 }
-
-/// The problem of a connection that was there and broke.
-pub(super) const BROKEN: &str = "the connection broke off";
 
 fn doubt(in_doubt: bool) -> &'static str {
     if in_doubt { ". Whether the change was made is not known: look before you ask for it again" } else { "" }
@@ -266,8 +266,8 @@ mod tests {
             (status(503), false),
             (status(500), true),
             (status(504), true),
-            (unreachable("connection refused"), false),
-            (unreachable(BROKEN), true),
+            (unreachable(Problem::Refused), false),
+            (unreachable(Problem::Broken), true),
             (UpstreamError::Timeout { product, in_doubt: false }, true),
             (UpstreamError::malformed(product, "cut"), true),
         ];

@@ -1,6 +1,5 @@
 //! One product's base URL and client.
 
-use std::error::Error as _;
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -10,11 +9,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::Credential;
+use super::Problem;
 use super::Reply;
 use super::Request;
 use super::UpstreamError;
 use super::Warrant;
-use super::error::BROKEN;
+use super::client;
 use crate::audit::UpstreamNote;
 use crate::policy::Access;
 use crate::policy::Product;
@@ -176,41 +176,14 @@ impl Upstream {
         if error.is_timeout() && !error.is_connect() {
             return UpstreamError::Timeout { product, in_doubt };
         }
-        let mut causes = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
         if error.is_body() || error.is_decode() {
             let problem = "the answer broke off or could not be decoded".to_owned();
             return UpstreamError::Malformed { product, status, in_doubt, problem };
         }
-        let causes = causes.join(": ");
-        let problem = problem_of(&causes, error);
+        let causes = client::causes(error);
+        let problem = Problem::of(error, &causes);
         let detail = format!("{}: {causes}", self.settings.base.origin().ascii_serialization());
         UpstreamError::Unreachable { product, in_doubt, problem, detail }
-    }
-}
-
-/// The kind of problem, from the words of the causes: the libraries below give no type for it.
-fn problem_of(causes: &str, error: &reqwest::Error) -> &'static str {
-    let causes = causes.to_ascii_lowercase();
-    let has = |word: &str| causes.contains(word);
-    if !error.is_connect() {
-        BROKEN
-    } else if error.is_timeout() {
-        "no connection in time"
-    } else if has("certificate") || has("tls") || has("handshake") {
-        "its TLS certificate or handshake was not accepted"
-    } else if has("dns") || has("lookup") || has("resolve") {
-        "its name does not resolve"
-    } else if has("refused") {
-        "connection refused"
-    } else if has("proxy") || has("tunnel") {
-        "the proxy refused"
-    } else {
-        "the connection failed"
     }
 }
 

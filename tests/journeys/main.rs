@@ -9,3 +9,4 @@ mod promises;
 mod startup;
 mod stdio;
 mod support;
+mod tls;

@@ -309,6 +309,7 @@ pub(crate) fn client() -> Client {
     net::build_client(&ClientSettings {
         verify: true,
         ca_file: None,
+        plain: true,
         timeout: Duration::from_secs(60),
         proxy: None,
         no_proxy: None,
