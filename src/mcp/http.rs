@@ -310,8 +310,8 @@ async fn dispatch(
     let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let text = said.pointer("/error/message").and_then(Value::as_str);
     let text = text.map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
-    let refused =
-        Refused { code: envelope::INVALID_REQUEST, ..Refused::new(parts.status, text) }.about(&said["id"]);
+    let refused = Refused { code: envelope::INVALID_REQUEST, ..Refused::new(parts.status, text) }
+        .about(said.get("id").unwrap_or(&Value::Null));
     let ours = refused.answer(&endpoint.gate, address).await;
     // rmcp's own errors have codes and data that ours lack.
     if said.is_null() || ours.status() != parts.status {

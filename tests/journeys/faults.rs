@@ -3,6 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::support::Nobody;
 use crate::support::Setup;
 use crate::support::World;
 
@@ -338,19 +339,4 @@ async fn end_late(world: &World, step: &Step) {
 
 fn intents(world: &World) -> usize {
     world.audit().iter().filter(|record| record["stage"] == "intent").count()
-}
-
-/// An address that is taken, and where nobody listens.
-struct Nobody(tokio::net::TcpSocket);
-
-impl Nobody {
-    fn bind() -> Self {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        Self(socket)
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.0.local_addr().unwrap())
-    }
 }

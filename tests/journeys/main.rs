@@ -10,3 +10,4 @@ mod startup;
 mod stdio;
 mod support;
 mod tls;
+mod vault;

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::support::Nobody;
 use crate::support::Setup;
 use crate::support::World;
 use crate::support::free_address;
@@ -344,10 +345,10 @@ async fn check_reads_everything_and_touches_no_network() {
 
 #[tokio::test]
 async fn writes_that_are_on_and_an_upstream_that_is_down_are_no_reason_not_to_start() {
-    let nobody = format!("http://{}", free_address());
+    let nobody = Nobody::bind();
     let variables = vec![
-        ("JIRA_URL", nobody.clone()),
-        ("CONFLUENCE_URL", nobody),
+        ("JIRA_URL", nobody.url()),
+        ("CONFLUENCE_URL", nobody.url()),
         ("READ_ONLY_MODE", "false".to_owned()),
     ];
     let world = World::start(Setup { variables, ..Setup::default() }).await;

@@ -87,7 +87,6 @@ async fn arguments_that_do_not_fit_are_results_that_say_so() {
         ("jira_get_issue", json!({"issue_key": "OPS-1/../../x"}), "issue_key"),
         ("jira_get_issue", json!({"issue_key": "OPS-1", "comment_limit": "many"}), "comment_limit"),
         ("jira_search", json!({"jql": "project = OPS", "limit": true}), "limit"),
-        ("jira_search", json!({"jql": "project = OPS", "limit": 9000}), "limit"),
         ("confluence_get_page", json!({}), "page_id"),
         ("confluence_get_page", json!({"page_id": "../x"}), "page_id"),
     ] {
@@ -101,7 +100,7 @@ async fn arguments_that_do_not_fit_are_results_that_say_so() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let records = crate::support::audit(&ended.home);
     let refused = records.iter().filter(|record| record["outcome"] == "invalid_arguments");
-    assert_eq!(refused.count(), 11, "{records:#?}");
+    assert_eq!(refused.count(), 10, "{records:#?}");
     assert!(records.iter().all(|record| record["stage"] != "resolve"), "nothing was asked of Atlassian");
 }
 

@@ -304,6 +304,21 @@ pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
+/// An address that is taken, and where nobody listens.
+pub(crate) struct Nobody(tokio::net::TcpSocket);
+
+impl Nobody {
+    pub(crate) fn bind() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+}
+
 /// A client without a proxy.
 pub(crate) fn client() -> Client {
     net::build_client(&ClientSettings {
