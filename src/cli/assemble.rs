@@ -251,6 +251,7 @@ async fn instance(
     let client_settings = ClientSettings {
         verify: from.ssl_verify,
         ca_file: from.ca_file.clone(),
+        plain: from.url.scheme() == "http",
         timeout: Duration::from_secs(from.timeout_seconds),
         proxy: proxy.as_ref().map(|proxy| proxy.expose().to_string()),
         no_proxy: from.no_proxy.clone(),

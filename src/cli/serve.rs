@@ -142,6 +142,7 @@ fn http_settings(server: &ServerSettings, address: SocketAddr, stop: Cancellatio
         nesting_limit: server.nesting_limit,
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
         lend: server.allow_global_credential_fallback,
+        max_calls: server.max_concurrent_calls,
         stop,
     }
 }

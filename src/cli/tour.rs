@@ -21,6 +21,7 @@ pub(super) async fn run(demo: &Demo) -> Result<(), Failure> {
     let http = net::build_client(&ClientSettings {
         verify: true,
         ca_file: None,
+        plain: true,
         timeout: Duration::from_secs(10),
         proxy: None,
         no_proxy: Some("127.0.0.1".to_owned()),

@@ -1,11 +1,10 @@
 //! Each promise of the README as a journey through the real binary, in front of the sample upstream.
 
-mod support;
-
 use serde_json::Value;
 use serde_json::json;
-use support::Setup;
-use support::World;
+
+use crate::support::Setup;
+use crate::support::World;
 
 /// Everybody reads, nobody but the group security sees SECRET; OPS is closed to bob; alice may comment in OPS.
 const POLICIES: &str = r#"
@@ -130,7 +129,8 @@ async fn search_results_hold_only_what_the_caller_may_view() {
         )
         .await;
     let page = found.json();
-    assert!(!found.text.contains("SECRET"), "{}", found.text);
+    // OPS-25 is an issue that names SECRET-1 in its own text; what may not be there is an object of SECRET.
+    assert!(!found.text.contains("\"SECRET"), "{}", found.text);
     assert!(page["withheld"].as_u64().unwrap() > 0 && page["total"] == -1, "{}", page["withheld"]);
     let all = world
         .call("carol-token", "jira_search", json!({"jql": "project = SECRET", "limit": 50}))
