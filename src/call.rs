@@ -1,6 +1,6 @@
 //! One call, as a straight line: find, decode, identify, resolve, decide, admit, run, sift, shape, close.
 //!
-//! Everything a call may do happens in [`steps`]; [`call`] around it makes sure that every end, also a panic, a
+//! Everything a call may do happens in `steps`; [`call`] around it makes sure that every end, also a panic, a
 //! deadline or a client that goes away, is an answer and an outcome record.
 
 mod refusal;

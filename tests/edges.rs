@@ -1,4 +1,5 @@
 //! The edges between modules that src/lib.rs promises, read from the sources.
+#![cfg(test)]
 
 use std::collections::BTreeSet;
 use std::path::Path;

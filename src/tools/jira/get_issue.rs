@@ -145,7 +145,7 @@ impl Tool for GetIssue {
         if let Some(total) = total {
             shown.insert("comments_total".into(), total.into());
         }
-        include(&args, &jira, permit, &mut shown).await?;
+        Box::pin(include(&args, &jira, permit, &mut shown)).await?;
         Ok(Output::Object { actual: lookup::issue_place(&issue), value: Value::Object(shown) })
     }
 }
