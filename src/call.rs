@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use serde_json::Map;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 pub use refusal::Refusal;
 pub use shape::Answer;
@@ -66,6 +67,12 @@ pub struct Gate {
     pub offer: Offer,
     /// How long a call may take.
     pub deadline: Duration,
+    /// How many calls may run at once; others wait their turn within their deadline.
+    pub turns: Semaphore,
+    /// Whether tools a caller can never use look as if they did not exist.
+    pub hide_denied: bool,
+    /// The user this process runs as, for the records of stdio.
+    pub os_user: Option<String>,
     /// Whether the server runs read-only.
     pub read_only: bool,
     /// The operator's boundary of projects; empty is none.
@@ -92,7 +99,7 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
     let Some(tool) = gate.offer.find(&request.tool) else {
         return refusal::unknown(gate, &request).await;
     };
-    let mut trail = gate.audit.trail(facts(tool, &request));
+    let mut trail = gate.audit.trail(facts(gate, tool, &request));
     let ended = guarded(gate.deadline, steps(gate, tool, request, &mut trail)).await;
     shape::close(gate, tool, trail, ended).await
 }
@@ -118,6 +125,10 @@ async fn steps(
 ) -> Result<Answer, Refusal> {
     let instance =
         gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
+    let _turn = gate.turns.acquire().await.map_err(|_closed| Refusal::Panic)?;
+    if gate.hide_denied {
+        hide(gate, tool, &request, instance, trail).await?;
+    }
     let decoded = decode(gate, tool, &request, trail).await?;
     let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
     let targets = decoded.targets();
@@ -140,6 +151,19 @@ async fn steps(
     };
     let sifted = shape::sift(gate, &question, output).map_err(|refusal| refusal.about(&targets))?;
     Ok(shape::shape(sifted))
+}
+
+/// Ends the call as one of an unknown tool, before its arguments are looked at, if the caller could never use it.
+async fn hide(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    request: &Request,
+    instance: &Instance,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
+    let caller = identify(gate, request, tool.spec().product, instance, trail).await?;
+    let visible = gate.engine.visible_tools(Some(&caller.principal), &caller.session);
+    if visible.contains(tool.spec().name) { Ok(()) } else { Err(Refusal::Hidden) }
 }
 
 /// Reads the arguments before anything is asked of Atlassian. A caller who is known already is named in the record.
@@ -240,7 +264,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
     }
 }
 
-fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
+fn facts(gate: &Gate, tool: &dyn AnyTool, request: &Request) -> CallFacts {
     CallFacts {
         call: CallId::random(),
         tool: tool.spec().name.to_owned(),
@@ -251,7 +275,7 @@ fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
         address: request.presented.address,
         transport: request.presented.transport,
         trace_id: request.trace_id.clone(),
-        os_user: None,
+        os_user: gate.os_user.clone().filter(|_| request.presented.transport == "stdio"),
     }
 }
 

@@ -122,7 +122,13 @@ async fn a_denied_write_reaches_nobody_and_says_why() {
 #[tokio::test]
 async fn search_results_hold_only_what_the_caller_may_view() {
     let world = world().await;
-    let found = world.call("alice-token", "jira_search", json!({"jql": "project in (OPS, SECRET) ORDER BY key DESC", "limit": 50})).await;
+    let found = world
+        .call(
+            "alice-token",
+            "jira_search",
+            json!({"jql": "project in (OPS, SECRET) ORDER BY key DESC", "limit": 50}),
+        )
+        .await;
     let page = found.json();
     assert!(!found.text.contains("SECRET"), "{}", found.text);
     assert!(page["withheld"].as_u64().unwrap() > 0 && page["total"] == -1, "{}", page["withheld"]);

@@ -14,6 +14,7 @@ use super::output;
 use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::Loaded;
+use crate::config::ServerSettings;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::mcp;
@@ -26,7 +27,7 @@ use crate::telemetry::Metrics;
 /// How long calls in flight may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-pub(super) fn run(loaded: Loaded) -> Result<(), Failure> {
+pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
@@ -97,24 +98,9 @@ pub(super) async fn serve_http(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
-    let server = &settings.server;
-    let loopback = address.ip().is_loopback();
-    if !loopback && server.allowed_hosts.is_empty() {
-        tracing::warn!(
-            "listening on {address}, but `server.allowed_hosts` is empty: every request will be refused"
-        );
-    }
     let ending = CancellationToken::new();
-    let http = HttpSettings {
-        path: server.path.clone(),
-        body_limit: server.body_limit_bytes,
-        nesting_limit: server.nesting_limit,
-        allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
-        lend: server.allow_global_credential_fallback,
-        stop: ending.clone(),
-    };
-    let router = mcp::router(gate, http);
-    tracing::info!("serving MCP on http://{address}{}", server.path);
+    let router = mcp::router(gate, http_settings(&settings.server, address, ending.clone()));
+    tracing::info!("serving MCP on http://{address}{}", settings.server.path);
     let stopping = CancellationToken::new();
     let signal = stopping.clone();
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -134,6 +120,23 @@ pub(super) async fn serve_http(
             ending.cancel();
             Ok(())
         }
+    }
+}
+
+fn http_settings(server: &ServerSettings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {
+    let loopback = address.ip().is_loopback();
+    if !loopback && server.allowed_hosts.is_empty() {
+        tracing::warn!(
+            "listening on {address}, but `server.allowed_hosts` is empty: every request will be refused"
+        );
+    }
+    HttpSettings {
+        path: server.path.clone(),
+        body_limit: server.body_limit_bytes,
+        nesting_limit: server.nesting_limit,
+        allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
+        lend: server.allow_global_credential_fallback,
+        stop,
     }
 }
 
@@ -158,8 +161,7 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
             return Err(Failure::temporary(text));
         }
     };
-    let audit = gate.audit.clone();
-    let router = telemetry::health_router(gate.metrics.clone(), move || audit.writable());
+    let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
     let ending = stop.clone();
     tokio::spawn(async move {
         let serving = axum::serve(listener, router).with_graceful_shutdown(ending.cancelled_owned());

@@ -8,11 +8,11 @@ use std::time::Duration;
 pub struct ClientSettings {
     /// Whether certificates are checked. Only false when the operator asked for it, for this product alone.
     pub verify: bool,
-    /// Further roots to trust, a PEM file, beside the operating system's store.
+    /// The roots to trust, a PEM file, instead of the operating system's store.
     pub ca_file: Option<PathBuf>,
     /// How long one request may take in all.
     pub timeout: Duration,
-    /// A proxy for https and http, overriding the environment's.
+    /// The proxy for the product's address, of any scheme reqwest knows.
     pub proxy: Option<String>,
     /// Hosts that are reached without a proxy, comma separated.
     pub no_proxy: Option<String>,
@@ -50,11 +50,11 @@ pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, Client
         .referer(false)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .timeout(settings.timeout)
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(32)
         .tls_danger_accept_invalid_certs(!settings.verify);
     if let Some(path) = &settings.ca_file {
-        builder = builder.tls_certs_merge(certificates(path)?);
+        builder = builder.tls_certs_only(certificates(path)?);
     }
     if let Some(proxy) = &settings.proxy {
         let proxy = reqwest::Proxy::all(proxy).map_err(|error| ClientError::Proxy(error.to_string()))?;
