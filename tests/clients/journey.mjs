@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const ANSWER = { timeout: 20_000 };
+const REFUSED = '401 Bearer realm="portcullis"';
 const [, , packages, major] = process.argv;
 const installed = createRequire(`${packages}/package.json`);
 const load = (name) => import(pathToFileURL(installed.resolve(name)));
@@ -23,6 +24,11 @@ function transport(session) {
   if (session.transport === "http") {
     return new sdk.StreamableHTTPClientTransport(new URL(session.endpoint), {
       requestInit: { headers: session.headers },
+      fetch: async (...request) => {
+        const answer = await fetch(...request);
+        session.answers.push(`${answer.status} ${answer.headers.get("www-authenticate")}`);
+        return answer;
+      },
     });
   }
   return new sdk.StdioClientTransport({
@@ -57,17 +63,20 @@ const at = (value, pointer) =>
     .slice(1)
     .reduce((inner, step) => inner?.[step], value) ?? null;
 
+const shown = (failed) => `${failed.name} ${failed.code}: ${failed.message}`;
 const fits = (pattern, text) => new RegExp(`^(?:${pattern})$`, "s").test(text);
 
 /** What is wrong with the answer to a call; null if nothing is. */
 async function call(client, row) {
   const _meta = { traceparent: `00-${row.trace}-00f067aa0ba902b7-01` };
+  // The first major version takes a schema of the result before the options.
+  const options = major === "ts1" ? [undefined, ANSWER] : [ANSWER];
   let result;
   try {
-    result = await client.callTool({ name: row.tool, arguments: row.arguments, _meta }, ...callOptions);
+    result = await client.callTool({ name: row.tool, arguments: row.arguments, _meta }, ...options);
   } catch (failed) {
     const expected = row.code !== undefined && failed.code === row.code && fits(row.message, failed.message);
-    return expected ? null : `${failed.name} ${failed.code}: ${failed.message}`;
+    return expected ? null : shown(failed);
   }
   const text = result.content[0].text;
   if (row.refused) return result.isError && fits(row.refused, text) ? null : text;
@@ -76,15 +85,13 @@ async function call(client, row) {
   const wrong = Object.entries(row.found).filter(([pointer, want]) => at(value, pointer) !== want);
   return wrong.length > 0 ? `${wrong.map(([pointer]) => `${pointer}: ${at(value, pointer)}`)} in ${text}` : null;
 }
-const callOptions = major === "ts1" ? [undefined, ANSWER] : [ANSWER];
-
 function wrongHello(session, protocol, server) {
   if (protocol !== session.protocol) return `negotiated ${protocol}, not ${session.protocol}`;
   return server?.name === "portcullis" && server.version ? null : `the server is ${JSON.stringify(server)}`;
 }
 
 async function wrongTools(session, client) {
-  const { tools } = await client.listTools({}, ANSWER);
+  const { tools } = await client.listTools({}, { ...ANSWER, cacheMode: "bypass" });
   const names = tools.map((tool) => tool.name);
   if (JSON.stringify(names) !== JSON.stringify(session.tools)) return `listed ${names}`;
   const wrong = tools.find(
@@ -95,7 +102,7 @@ async function wrongTools(session, client) {
   return wrong ? JSON.stringify(wrong) : null;
 }
 
-/** The first request that needs a credential must fail with 401. */
+/** The first request that needs a credential must fail with 401 and a challenge. */
 async function unauthorized(session) {
   let client;
   try {
@@ -103,7 +110,7 @@ async function unauthorized(session) {
     const { tools } = await client.listTools({}, ANSWER);
     return `listed ${tools.length} tools`;
   } catch (failed) {
-    return `${failed.code} ${failed.message}`.includes("401") ? null : `${failed.name} ${failed.code}: ${failed.message}`;
+    return session.answers.at(-1) === REFUSED ? null : `${session.answers}, ${shown(failed)}`;
   } finally {
     await client?.close();
   }
@@ -125,12 +132,14 @@ async function journey(session, say) {
     }
     const problems = await Promise.all(made);
     session.calls.forEach((row, index) => say(row.name, problems[index]));
+    say("tools in the end", await wrongTools(session, client));
   } finally {
     await client.close();
   }
 }
 
 for (const session of JSON.parse(readFileSync(0, "utf8"))) {
+  session.answers = [];
   const say = (check, problem) => console.log(JSON.stringify({ session: session.id, check, problem }));
-  await journey(session, say).catch((failed) => say("to the end", `${failed.name} ${failed.code}: ${failed.message}`));
+  await journey(session, say).catch((failed) => say("to the end", shown(failed)));
 }

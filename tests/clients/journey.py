@@ -18,6 +18,7 @@ from mcp.types import Implementation
 
 FIRST = version("mcp").startswith("1.")
 ANSWER_SECONDS = 20
+REFUSED = (401, 'Bearer realm="portcullis"')
 
 if FIRST:
     from mcp import ClientSession, McpError
@@ -35,7 +36,12 @@ async def transport(session, log):
         async with stdio_client(command, errlog=log) as streams:
             yield streams
         return
+
+    async def note(answer):
+        session["answers"].append((answer.status_code, answer.headers.get("www-authenticate")))
+
     async with create_mcp_http_client(headers=session["headers"]) as http:
+        http.event_hooks["response"].append(note)
         async with streamable_http_client(session["endpoint"], http_client=http) as streams:
             yield streams[:2]
 
@@ -102,7 +108,8 @@ def wrong_hello(session, protocol, server):
 
 
 async def wrong_tools(session, client):
-    listed = [plain(tool) for tool in (await client.list_tools()).tools]
+    afresh = {} if FIRST else {"cache_mode": "bypass"}
+    listed = [plain(tool) for tool in (await client.list_tools(**afresh)).tools]
     names = [tool["name"] for tool in listed]
     if names != session["tools"]:
         return f"listed {names}"
@@ -114,24 +121,19 @@ async def wrong_tools(session, client):
     return None
 
 
-def leaves(error):
-    """The exceptions of a group, and those behind them."""
-    while error is not None:
-        for inner in getattr(error, "exceptions", ()):
-            yield from leaves(inner)
-        yield error
-        error = error.__cause__
+def shown(error):
+    """An exception, and those in its group."""
+    return "; ".join([f"{type(error).__name__}: {error}", *map(shown, getattr(error, "exceptions", ()))])
 
 
 async def unauthorized(session, log):
-    """The first request that needs a credential must fail with 401."""
+    """The first request that needs a credential must fail with 401 and a challenge."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS), connect(session, log) as (client, *_):
             tools = await client.list_tools()
         return f"listed {len(tools.tools)} tools"
     except Exception as failed:
-        shown = [f"{type(error).__name__}: {error}" for error in leaves(failed)]
-        return None if any("401" in text or "credential" in text for text in shown) else "; ".join(shown)
+        return None if session["answers"][-1:] == [REFUSED] else f"{session['answers']}, {shown(failed)}"
 
 
 async def journey(session, log, say):
@@ -147,10 +149,12 @@ async def journey(session, log, say):
             problems = [await call(client, row) for row in session["calls"]]
         for row, problem in zip(session["calls"], problems, strict=True):
             say(row["name"], problem)
+        say("tools in the end", await wrong_tools(session, client))
 
 
 async def main():
     for session in json.load(sys.stdin):
+        session["answers"] = []
 
         def say(check, problem, session=session):
             print(json.dumps({"session": session["id"], "check": check, "problem": problem}), flush=True)
@@ -159,7 +163,7 @@ async def main():
             try:
                 await journey(session, log, say)
             except Exception as failed:
-                say("to the end", "; ".join(f"{type(error).__name__}: {error}" for error in leaves(failed)))
+                say("to the end", shown(failed))
 
 
 asyncio.run(main())
