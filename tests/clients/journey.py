@@ -97,7 +97,9 @@ async def call(client, row):
     if "found" not in row or result["isError"]:
         return text
     value = json.loads(text)
-    wrong = {pointer: at(value, pointer) for pointer, want in row["found"].items() if at(value, pointer) != want}
+    wrong = {
+        pointer: at(value, pointer) for pointer, want in row["found"].items() if at(value, pointer) != want
+    }
     return f"{wrong} in {text}" if wrong else None
 
 

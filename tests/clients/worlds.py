@@ -1,7 +1,7 @@
-"""Starts the worlds of journeys.json, sends every client through them, and compares the audit log with what was called.
+"""Starts the worlds of journeys.json, sends every client through them, and compares the audit log with the calls.
 
-A world is a sample upstream, a server on HTTP before it, and a directory of audit records; over stdio each client
-starts a server of its own in the same world.
+A world is a sample upstream, a server on HTTP before it, and a directory of audit records; over stdio each
+client starts a server of its own in the same world.
 """
 
 import base64
@@ -31,6 +31,9 @@ PROGRAMS = {
     "ts2": ["node", HERE / "journey.mjs", TARGET / "npm", "ts2"],
 }
 
+# How many intents a call has that ended so.
+INTENTS = {"ok": (1,), "denied": (0,), "invalid_arguments": (0,)}
+
 without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -53,28 +56,48 @@ class World:
     def __init__(self, binary: Path, home: Path, table: dict):
         self.table, self.home, self.binary = table, home, binary
         self.name, self.cloud = table["name"], table["deployment"] == "cloud"
-        self.audit, self.log = home / "audit", home / "log"
+        self.audit, self.log, self.upstream_log = home / "audit", home / "log", home / "upstream-log"
         self.processes: list[subprocess.Popen] = []
         upstream, port, metrics = free_ports(3)
         self.upstream = f"http://127.0.0.1:{upstream}"
         self.endpoint = f"http://127.0.0.1:{port}/mcp"
         self.metrics = f"http://127.0.0.1:{metrics}"
         home.mkdir()
-        self.start(["sim", "--port", str(upstream), "--deployment", table["deployment"], "--audit", str(self.audit)], {})
-        variables = {"TRANSPORT": "streamable-http", "PORT": str(port), "PORTCULLIS_METRICS__ADDRESS": f"127.0.0.1:{metrics}"}
-        self.start([], self.variables() | variables)
+        sim = [
+            "sim",
+            "--port",
+            str(upstream),
+            "--deployment",
+            table["deployment"],
+            "--audit",
+            str(self.audit),
+        ]
+        self.start(sim, {}, self.upstream_log)
+        variables = {
+            "TRANSPORT": "streamable-http",
+            "PORT": str(port),
+            "PORTCULLIS_METRICS__ADDRESS": f"127.0.0.1:{metrics}",
+        }
+        self.start([], self.variables() | variables, self.log)
 
     def variables(self) -> dict[str, str]:
         """The variables of every server of this world."""
-        own = {name: value.replace("{policies}", str(HERE / "policies")) for name, value in self.table["variables"].items()}
-        flavour = {"JIRA_DEPLOYMENT": "cloud", "CONFLUENCE_DEPLOYMENT": "cloud"} if self.cloud else {}
-        return own | flavour | {
-            "HOME": str(self.home),
-            "JIRA_URL": self.upstream,
-            "CONFLUENCE_URL": self.upstream + ("/wiki" if self.cloud else ""),
-            "PORTCULLIS_AUDIT__DIRECTORY": str(self.audit),
-            "PORTCULLIS_AUDIT__STATE_DIRECTORY": str(self.home / "state"),
+        own = {
+            name: value.replace("{policies}", str(HERE / "policies"))
+            for name, value in self.table["variables"].items()
         }
+        flavour = {"JIRA_DEPLOYMENT": "cloud", "CONFLUENCE_DEPLOYMENT": "cloud"} if self.cloud else {}
+        return (
+            own
+            | flavour
+            | {
+                "HOME": str(self.home),
+                "JIRA_URL": self.upstream,
+                "CONFLUENCE_URL": self.upstream + ("/wiki" if self.cloud else ""),
+                "PORTCULLIS_AUDIT__DIRECTORY": str(self.audit),
+                "PORTCULLIS_AUDIT__STATE_DIRECTORY": str(self.home / "state"),
+            }
+        )
 
     def operator(self, token: str) -> dict[str, str]:
         """The variables of a server over stdio that signs in as somebody."""
@@ -92,13 +115,11 @@ class World:
             return {"Authorization": f"Bearer {token}"}
         return {"Authorization": "Basic " + base64.b64encode(f"alice@example.com:{token}".encode()).decode()}
 
-    def start(self, arguments: list[str], variables: dict[str, str]):
-        with self.log.open("a") as log:
-            self.processes.append(
-                subprocess.Popen(
-                    [self.binary, *arguments], env=variables, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                )
-            )
+    def start(self, arguments: list[str], variables: dict[str, str], log: Path):
+        with log.open("a") as output:
+            streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            process = subprocess.Popen([self.binary, *arguments], env=variables, cwd=self.home, **streams)
+        self.processes.append(process)
 
     def until_ready(self):
         for url in (f"{self.upstream}/__sim/violations", f"{self.metrics}/readyz"):
@@ -106,7 +127,8 @@ class World:
             while not answers(url):
                 ended = any(process.poll() is not None for process in self.processes)
                 if ended or time.monotonic() > deadline:
-                    sys.exit(f"{self.name}: no answer from {url}; the log says:\n{self.log.read_text()}")
+                    logs = self.upstream_log.read_text() + self.log.read_text()
+                    sys.exit(f"{self.name}: no answer from {url}; the logs say:\n{logs}")
                 time.sleep(0.02)
 
     def stop(self):
@@ -119,10 +141,10 @@ class World:
                 process.kill()
                 process.wait()
 
-    def records(self) -> list[dict]:
-        """Every audit record, file by file."""
-        files = sorted(self.audit.glob("*.jsonl"))
-        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    def files(self) -> list[list[dict]]:
+        """The audit records of each server."""
+        texts = [file.read_text() for file in sorted(self.audit.glob("*.jsonl"))]
+        return [[json.loads(line) for line in text.splitlines()] for text in texts]
 
 
 def answers(url: str) -> bool:
@@ -145,7 +167,9 @@ def sessions_of(client: dict, worlds: list[World], tables: dict) -> list[dict]:
     ]
 
 
-def session_of(world: World, wanted: dict, client: str, era: str, protocol: str, transport: str, tables: dict) -> dict:
+def session_of(
+    world: World, wanted: dict, client: str, era: str, protocol: str, transport: str, tables: dict
+) -> dict:
     name = f"{world.name}/{wanted['name']}/{client}/{era}/{transport}"
     rows = [row for group in wanted.get("calls", []) for row in tables["calls"][group]]
     rows = json.loads(json.dumps(rows).replace("{session}", name))
@@ -192,6 +216,12 @@ class Report:
         self.failed += 1
         print(f"FAIL {what}\n     {problem}")
 
+    def none(self, what: str, found):
+        self.check(what, f"{found}" if found else None)
+
+    def equal(self, what: str, found, wanted):
+        self.check(what, None if found == wanted else f"{found}, not {wanted}")
+
     def client(self, name: str, sessions: list[dict], output: str, status: str):
         """Every check that was to be made must have been, once."""
         before = self.passed
@@ -202,7 +232,9 @@ class Report:
         for session in sessions:
             for check in checks_of(session):
                 problems = said.pop((session["id"], check), ["was not checked"])
-                self.check(f"{session['id']}: {check}", next((problem for problem in problems if problem), None))
+                self.check(
+                    f"{session['id']}: {check}", next((problem for problem in problems if problem), None)
+                )
         for (session, check), problems in said.items():
             self.check(f"{session}: {check}", "; ".join(map(str, problems)))
         self.check(f"{name} ended", None if status == "0" else status)
@@ -213,7 +245,12 @@ def run_client(name: str, sessions: list[dict]) -> tuple[str, str]:
     """Sends a client on its journeys; gives what it said and how it ended."""
     try:
         ended = subprocess.run(
-            PROGRAMS[name], input=json.dumps(sessions), stdout=subprocess.PIPE, text=True, timeout=CLIENT_SECONDS, env=client_environment()
+            PROGRAMS[name],
+            input=json.dumps(sessions),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=CLIENT_SECONDS,
+            env=client_environment(),
         )
     except subprocess.TimeoutExpired as late:
         said = (late.stdout or b"").decode()
@@ -234,18 +271,20 @@ def wrong_record(session: dict, row: dict, records: list[dict]) -> str | None:
     outcome = records[-1]["outcome"]
     if outcome != row.get("outcome", "ok"):
         return f"the outcome is {outcome}"
+    # What Atlassian refused has an intent if the tool asked, and none if the look-up before the decision did.
     intents = stages.count("intent")
-    # What is denied or ill-formed never has an intent; what Atlassian refused has one if it was asked by the tool itself.
-    if intents != 1 if outcome == "ok" else intents > (outcome not in ("denied", "invalid_arguments")):
+    if intents not in INTENTS.get(outcome, (0, 1)):
         return f"{intents} intents, and the outcome is {outcome}"
-    if len({record["call"] for record in records}) != 1 or any(record["tool"] != row["tool"] for record in records):
+    if len({record["call"] for record in records}) != 1 or any(
+        record["tool"] != row["tool"] for record in records
+    ):
         return "the records are of several calls"
     found = records[-1]["transport"], (records[-1]["principal"] or {}).get("id")
     return None if found == (session["transport"], session["account"]) else f"the record says {found}"
 
 
-def check_audit(world: World, sessions: list[dict], report: Report):
-    records = world.records()
+def check_calls(sessions: list[dict], records: list[dict], report: Report):
+    """Every call is in the audit log as it went, and no other one."""
     by_trace = collections.defaultdict(list)
     for record in records:
         if "trace" in record:
@@ -254,28 +293,54 @@ def check_audit(world: World, sessions: list[dict], report: Report):
         clients = set()
         for row in session["calls"]:
             found = by_trace.pop(row["trace"], [])
+            # An unknown tool is not a call; it is counted with the refusals.
             if "code" in row:
                 continue
             problem = wrong_record(session, row, found) if found else "is not there"
             report.check(f"{session['id']}: {row['name']}: audit", problem)
             clients.update(record["client"] for record in found)
         if session["calls"]:
-            problem = None if clients == {f"{session['id']} 1"} else f"the audit log names {sorted(clients)}"
-            report.check(f"{session['id']}: the client's name", problem)
-    report.check(f"{world.name}: no other call is in the audit log", f"{dict(by_trace)}" if by_trace else None)
+            known = clients == {f"{session['id']} 1"}
+            report.check(
+                f"{session['id']}: the client's name",
+                None if known else f"the audit log names {sorted(clients)}",
+            )
+    report.none("calls that nobody made", by_trace)
+
+
+def is_of_client(file: list[dict]) -> bool:
+    """Whether a client started the server and used it; some start one only to ask what it speaks."""
+    return any(record.get("transport") == "stdio" for record in file)
+
+
+def check_world(world: World, sessions: list[dict], report: Report):
+    """What must hold of a world when all clients have left it."""
+    files = world.files()
+    records = [record for file in files for record in file]
+    check_calls(sessions, records, report)
 
     unknown = sum("code" in row for session in sessions for row in session["calls"])
-    noted = sum(record["code"] == "PC2002" for record in records)
-    report.check(f"{world.name}: unknown tools are in the audit log", None if noted == unknown else f"{noted}, not {unknown}")
-    refused = sum(record["stage"] == "refusal" and record.get("status") == 401 for record in records)
+    report.equal(
+        f"{world.name}: unknown tools", sum(record["code"] == "PC2002" for record in records), unknown
+    )
     # A client may try again after it was refused.
-    wanted = sum(session["unauthorized"] for session in sessions)
-    report.check(f"{world.name}: refusals are in the audit log", None if refused >= wanted else f"{refused}, not {wanted}")
+    refused = sum(record["stage"] == "refusal" and record.get("status") == 401 for record in records)
+    unauthorized = sum(session["unauthorized"] for session in sessions)
+    report.equal(f"{world.name}: refusals", min(refused, unauthorized), unauthorized)
+
     ends = collections.Counter(record["call"] for record in records if record["stage"] == "outcome")
-    open_calls = {record["call"] for record in records if "call" in record and ends[record["call"]] != 1}
-    report.check(f"{world.name}: every call has one outcome", f"not {sorted(open_calls)}" if open_calls else None)
+    calls = {record["call"] for record in records if "call" in record}
+    report.none(f"{world.name}: calls without one outcome", [call for call in calls if ends[call] != 1])
+    gaps = [file[0] for file in files if [record["seq"] for record in file] != list(range(1, len(file) + 1))]
+    report.none(f"{world.name}: audit files with gaps", gaps)
+    ended = sum(is_of_client(file) and file[-1]["stage"] == "stop" for file in files)
+    spawned = sum(session["transport"] == "stdio" for session in sessions)
+    report.equal(f"{world.name}: servers that ended in order when their client left", ended, spawned)
+    said = world.log.read_text() + json.dumps(records)
+    tokens = {wanted["token"] for wanted in world.table["sessions"]} - {None}
+    report.none(f"{world.name}: tokens in the logs", [token for token in tokens if token in said])
     violations = json.loads(get(f"{world.upstream}/__sim/violations"))
-    report.check(f"{world.name}: the upstream saw nothing that was not announced", f"{violations}" if violations else None)
+    report.none(f"{world.name}: requests that the audit log did not announce", violations)
 
 
 def run(binary: Path, directory: Path) -> int:
@@ -292,8 +357,13 @@ def run(binary: Path, directory: Path) -> int:
             for name, sessions in jobs.items():
                 report.client(name, sessions, *done[name].result())
         for world in worlds:
-            here = [session for sessions in jobs.values() for session in sessions if session["id"].startswith(f"{world.name}/")]
-            check_audit(world, here, report)
+            here = [
+                session
+                for sessions in jobs.values()
+                for session in sessions
+                if session["id"].startswith(f"{world.name}/")
+            ]
+            check_world(world, here, report)
     finally:
         for world in worlds:
             world.stop()
