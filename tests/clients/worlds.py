@@ -1,4 +1,4 @@
-"""Starts the worlds of journeys.json, sends every client through them, and compares the audit log with the calls.
+"""Starts the worlds of journeys.json, sends every client through them, and compares audit log and calls.
 
 A world is a sample upstream, a server on HTTP before it, and a directory of audit records; over stdio each
 client starts a server of its own in the same world.
