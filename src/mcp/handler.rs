@@ -99,7 +99,11 @@ impl ServerHandler for Handler {
         let mut visible = BTreeSet::new();
         for product in [Product::Jira, Product::Confluence] {
             let Some(instance) = gate.products.get(product) else { continue };
-            let principal = gate.identity.known(&presented, product).await;
+            let principal = match presented.login {
+                // Who that is, is asked at the first call: the list must not change then.
+                Login::Operator => None,
+                Login::Lent | Login::Own(_) => gate.identity.known(&presented, product).await,
+            };
             let credential = gate.identity.credential(&presented, product);
             let anonymous = Arc::new(crate::net::Credential::Anonymous);
             let session = gate.identity.session(&presented, &credential.unwrap_or(anonymous), instance);
@@ -176,13 +180,18 @@ fn described(tool: &'static dyn AnyTool) -> Tool {
 
 /// Who calls: what the HTTP layer found out, or the operator over stdio.
 fn presented(context: &RequestContext<RoleServer>) -> Presented {
-    let client =
-        context.client_info().map(|info| format!("{} {}", info.name, info.version)).unwrap_or_default();
+    let named = |info: Implementation| format!("{} {}", info.name, info.version);
     let parts = context.extensions.get::<http::request::Parts>();
     match parts.and_then(|parts| parts.extensions.get::<Presented>()) {
-        Some(presented) if client.is_empty() => presented.clone(),
-        Some(presented) => Presented { client, ..presented.clone() },
-        None => Presented { login: Login::Operator, client, address: None, transport: "stdio" },
+        // Without sessions, rmcp knows of an older client no more than its own default name; ours is the User-Agent.
+        Some(presented) => match context.meta.client_info() {
+            Some(info) => Presented { client: named(info), ..presented.clone() },
+            None => presented.clone(),
+        },
+        None => {
+            let client = context.client_info().map(named).unwrap_or_default();
+            Presented { login: Login::Operator, client, address: None, transport: "stdio" }
+        }
     }
 }
 

@@ -31,23 +31,17 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::GateSoon;
+use super::authenticate::Unauthenticated;
+use super::authenticate::authenticate;
 use super::envelope;
-use super::envelope::Envelope;
 use super::envelope::Limits;
 use super::handler::Handler;
 use super::hosts::Allowlist;
-use crate::audit::CallFacts;
-use crate::audit::CallId;
 use crate::audit::Event;
-use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity;
-use crate::identity::IdentityError;
 use crate::identity::Login;
 use crate::identity::Presented;
-use crate::net::UpstreamError;
-use crate::policy::Access;
-use crate::policy::Product;
 
 /// JSON-RPC code for a request that is refused before dispatch; the HTTP status says why.
 const REFUSED: i32 = -32001;
@@ -136,7 +130,11 @@ impl Refused {
 
     /// Written down and counted first; if that cannot be done, nothing but that is said.
     async fn answer(self, gate: &Gate, address: SocketAddr) -> Response {
-        gate.metrics.authn_failure(self.status.as_u16());
+        gate.metrics.request_refused(self.status.as_u16());
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            // A client of an older era may ask for a stream or end a session: that is no attempt at anything.
+            return json_error(self.status, &self.id, self.code, &self.message);
+        }
         let event = Event::refused(self.status.as_u16(), &self.message, address.ip());
         if let Err(error) = gate.audit.event(event).await {
             return json_error(StatusCode::SERVICE_UNAVAILABLE, &self.id, REFUSED, &error.to_string());
@@ -196,84 +194,18 @@ async fn admit(
         address: Some(address.ip()),
         transport: "http",
     };
-    authenticate(&endpoint.gate, &presented, &envelope)
-        .await
-        .map_err(|refused| refused.about(&envelope.id))?;
+    authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|error| {
+        let status = match error {
+            Unauthenticated::Rejected(_) => StatusCode::UNAUTHORIZED,
+            Unauthenticated::Unwritten(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Refused::new(status, error.to_string()).about(&envelope.id)
+    })?;
     parts.extensions.insert(presented);
     // Clients that take only JSON, or anything, are served as well: we always answer with JSON.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     // Our own list has checked it; rmcp reads it once more as a name without rules.
     Ok((Request::from_parts(parts, Full::new(bytes)), place))
-}
-
-/// A credential that no product in question accepts ends in 401, before dispatch.
-///
-/// A product that cannot be reached, or is too slow, does not end the request here: the call itself says so.
-async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -> Result<(), Refused> {
-    let products: Vec<Product> = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
-        (Some("tools/call"), Some(tool)) => {
-            gate.offer.find(tool).map(|tool| tool.spec().product).into_iter().collect()
-        }
-        (Some("tools/list"), _) => vec![Product::Jira, Product::Confluence],
-        _ => return Ok(()),
-    };
-    let mut rejected = None;
-    for product in products {
-        let Some(instance) = gate.products.get(product) else { continue };
-        if gate.identity.known(presented, product).await.is_some() {
-            return Ok(());
-        }
-        let mut trail = gate.audit.trail(validation(presented, product));
-        let asking = gate.identity.identify(presented, product, instance, &gate.engine, &trail);
-        let identified = tokio::time::timeout(gate.deadline, asking).await;
-        let outcome = match &identified {
-            Ok(Ok(caller)) => {
-                trail.identified(&caller.principal);
-                Outcome::Ok { bytes: 0 }
-            }
-            Ok(Err(error)) => outcome_of(error),
-            Err(_elapsed) => Outcome::Deadline,
-        };
-        trail
-            .close(outcome)
-            .await
-            .map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
-        match identified {
-            Ok(Err(error @ IdentityError::Rejected(_))) => rejected = Some(error),
-            _ => return Ok(()),
-        }
-    }
-    rejected.map_or(Ok(()), |error| Err(Refused::new(StatusCode::UNAUTHORIZED, error.to_string())))
-}
-
-fn outcome_of(error: &IdentityError) -> Outcome {
-    let status = match (error, error.upstream()) {
-        (IdentityError::Rejected(_), _) => Some(401),
-        (_, Some(upstream)) => upstream.status(),
-        _ => None,
-    };
-    match (status, error.upstream()) {
-        (Some(status), _) => Outcome::UpstreamError { status },
-        (None, Some(UpstreamError::Unreachable { .. } | UpstreamError::Timeout { .. })) => {
-            Outcome::UpstreamUnreachable
-        }
-        _ => Outcome::ToolError { problem: error.to_string() },
-    }
-}
-
-fn validation(presented: &Presented, product: Product) -> CallFacts {
-    CallFacts {
-        call: CallId::random(),
-        tool: "identify".to_owned(),
-        product,
-        access: Access::Read,
-        method: presented.method(),
-        client: presented.client.clone(),
-        address: presented.address,
-        transport: presented.transport,
-        trace_id: None,
-        os_user: None,
-    }
 }
 
 /// Reads the body whole. A client that stops sending does not keep its place.

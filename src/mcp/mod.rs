@@ -3,6 +3,7 @@
 //! rmcp speaks the protocol; around it we add what it lacks: limits before parsing, JSON-RPC bodies for every error,
 //! Host and Origin allowlists, authentication before dispatch, and the end of a call when its client goes away.
 
+mod authenticate;
 mod envelope;
 mod handler;
 mod hosts;

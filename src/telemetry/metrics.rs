@@ -38,7 +38,7 @@ struct Inner {
     audit: Audit,
     decisions: IntCounterVec,
     policy: IntGaugeVec,
-    authn_failures: IntCounterVec,
+    requests_refused: IntCounterVec,
     lists: IntCounter,
 }
 
@@ -126,7 +126,7 @@ impl Metrics {
             audit: Audit::new(at)?,
             decisions: counters(at, "authz_decisions_total", decided, &["decision", "reason"])?,
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
-            authn_failures: counters(at, "authn_failures_total", refused, &["status"])?,
+            requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
         };
@@ -208,8 +208,8 @@ impl Metrics {
     }
 
     /// A request was refused before dispatch.
-    pub fn authn_failure(&self, status: u16) {
-        self.0.authn_failures.with_label_values(&[status.to_string().as_str()]).inc();
+    pub fn request_refused(&self, status: u16) {
+        self.0.requests_refused.with_label_values(&[status.to_string().as_str()]).inc();
     }
 
     /// The size of a result.

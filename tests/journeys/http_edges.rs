@@ -27,7 +27,7 @@ fn refusals(world: &World) -> Vec<Value> {
 
 /// Checks what every refusal has: its status, a JSON-RPC error, one record, one count.
 async fn refused(world: &World, name: &str, status: u16, answer: impl Future<Output = Answer>) -> Answer {
-    let series = format!("portcullis_authn_failures_total{{status=\"{status}\"}}");
+    let series = format!("portcullis_requests_refused_total{{status=\"{status}\"}}");
     let (records, counted) = (refusals(world).len(), world.metric(&series).await);
     let answer = answer.await;
     assert_eq!(answer.status, status, "{name}: {answer:?}");
