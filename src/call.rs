@@ -42,6 +42,7 @@ use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::Write;
 use crate::telemetry::Metrics;
+use crate::telemetry::Stages;
 use crate::tools::AnyTool;
 use crate::tools::Context;
 use crate::tools::Decoded;
@@ -66,6 +67,10 @@ pub struct Gate {
     pub offer: Offer,
     /// How long a call may take.
     pub deadline: Duration,
+    /// Whether tools a caller can never use look as if they did not exist.
+    pub hide_denied: bool,
+    /// The user this process runs as, for the records of stdio.
+    pub os_user: Option<String>,
     /// Whether the server runs read-only.
     pub read_only: bool,
     /// The operator's boundary of projects; empty is none.
@@ -92,9 +97,12 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
     let Some(tool) = gate.offer.find(&request.tool) else {
         return refusal::unknown(gate, &request).await;
     };
-    let mut trail = gate.audit.trail(facts(tool, &request));
+    let mut trail = gate.audit.trail(facts(gate, tool, &request));
     let ended = guarded(gate.deadline, steps(gate, tool, request, &mut trail)).await;
-    shape::close(gate, tool, trail, ended).await
+    let mut stages = gate.metrics.stages();
+    let answer = shape::close(gate, tool, trail, ended).await;
+    stages.done("outcome");
+    answer
 }
 
 /// Ends a line that panics or takes too long with a refusal like any other.
@@ -118,19 +126,28 @@ async fn steps(
 ) -> Result<Answer, Refusal> {
     let instance =
         gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
+    let mut stages = gate.metrics.stages();
+    if gate.hide_denied {
+        hide(gate, tool, &request, instance, trail).await?;
+    }
     let decoded = decode(gate, tool, &request, trail).await?;
+    stages.done("decode");
     let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
+    stages.done("identify");
     let targets = decoded.targets();
     let mut found = Found::default();
     let resources = resolve(gate, tool, &targets, instance, &caller, trail, &mut found).await?;
-    let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail)
+    stages.done("resolve");
+    let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
         .await
         .map_err(|refusal| refusal.about(&targets))?;
+    stages.done("intent");
     let input = decoded.input();
     let output = decoded
         .run(context(gate, &caller, found), admitted)
         .await
         .map_err(|error| Refusal::from(error).about(&targets))?;
+    stages.done("run");
     let question = Question {
         principal: &caller.principal,
         session: &caller.session,
@@ -139,7 +156,22 @@ async fn steps(
         input: &input,
     };
     let sifted = shape::sift(gate, &question, output).map_err(|refusal| refusal.about(&targets))?;
-    Ok(shape::shape(sifted))
+    let answer = shape::shape(sifted);
+    stages.done("shape");
+    Ok(answer)
+}
+
+/// Ends the call as one of an unknown tool, before its arguments are looked at, if the caller could never use it.
+async fn hide(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    request: &Request,
+    instance: &Instance,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
+    let caller = identify(gate, request, tool.spec().product, instance, trail).await?;
+    let visible = gate.engine.visible_tools(Some(&caller.principal), &caller.session);
+    if visible.contains(tool.spec().name) { Ok(()) } else { Err(Refusal::Hidden) }
 }
 
 /// Reads the arguments before anything is asked of Atlassian. A caller who is known already is named in the record.
@@ -202,6 +234,7 @@ async fn decide_and_admit(
     resources: &[Resource],
     decoded: &dyn Decoded,
     trail: &Trail,
+    stages: &mut Stages,
 ) -> Result<Admitted, Refusal> {
     let input = decoded.input();
     let name = tool.spec().name;
@@ -215,10 +248,12 @@ async fn decide_and_admit(
     Ok(match tool.access() {
         Access::Read => {
             let allowed = gate.engine.decide::<Read>(&question)?;
+            stages.done("decide");
             Admitted::Read(trail.admit(allowed, decoded.arguments()).await?)
         }
         Access::Write => {
             let allowed = gate.engine.decide::<Write>(&question)?;
+            stages.done("decide");
             Admitted::Write(trail.admit(allowed, decoded.arguments()).await?)
         }
     })
@@ -240,7 +275,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
     }
 }
 
-fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
+fn facts(gate: &Gate, tool: &dyn AnyTool, request: &Request) -> CallFacts {
     CallFacts {
         call: CallId::random(),
         tool: tool.spec().name.to_owned(),
@@ -251,7 +286,7 @@ fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
         address: request.presented.address,
         transport: request.presented.transport,
         trace_id: request.trace_id.clone(),
-        os_user: None,
+        os_user: gate.os_user.clone().filter(|_| request.presented.transport == "stdio"),
     }
 }
 

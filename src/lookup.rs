@@ -27,7 +27,7 @@ use crate::policy::Product;
 use crate::policy::Resource;
 
 /// How long a place is believed before Atlassian is asked again.
-const PLACE_LIFETIME: Duration = Duration::from_secs(60);
+const PLACE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// How many places are remembered at most.
 const PLACES: u64 = 10_000;

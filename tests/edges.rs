@@ -9,7 +9,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("atlassian", &["audit", "ids", "markup", "net", "policy"]),
     ("audit", &["ids", "net", "policy", "telemetry"]),
     ("call", &["atlassian", "audit", "identity", "ids", "lookup", "net", "policy", "telemetry", "tools"]),
-    ("config", &["secrets"]),
+    ("config", &["ids", "secrets"]),
     ("identity", &["atlassian", "audit", "lookup", "net", "policy", "secrets"]),
     ("ids", &[]),
     ("lookup", &["atlassian", "audit", "ids", "net", "policy"]),

@@ -7,6 +7,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Code;
+use super::record::clipped;
+use super::record::head;
+use super::record::inside;
 use crate::policy::Product;
 
 /// Something that happened outside a call, or before one began.
@@ -46,13 +49,16 @@ impl Event {
 
     /// A request was refused before dispatch, with this HTTP status.
     pub fn refused(status: u16, reason: &str, address: IpAddr) -> Self {
-        Self::new("refusal", Code::Refused, json!({"status": status, "reason": reason, "address": address}))
+        Self::new(
+            "refusal",
+            Code::Refused,
+            json!({"status": status, "reason": clipped(reason), "address": address}),
+        )
     }
 
     /// A tool was called that is not offered.
     pub fn unknown_tool(name: &str, address: Option<IpAddr>) -> Self {
-        let name: String = name.chars().take(120).collect();
-        Self::new("refusal", Code::UnknownTool, json!({"tool": name, "address": address}))
+        Self::new("refusal", Code::UnknownTool, json!({"tool": clipped(name), "address": address}))
     }
 
     fn new(stage: &'static str, code: Code, fields: Value) -> Self {
@@ -69,21 +75,4 @@ impl Event {
         record.extend(self.fields.clone());
         inside(&record)
     }
-}
-
-/// The fields every record begins with.
-pub(super) fn head(stage: &'static str, code: Code, instance: &str) -> Map<String, Value> {
-    let mut record = Map::new();
-    record
-        .insert("time".into(), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string().into());
-    record.insert("stage".into(), stage.into());
-    record.insert("code".into(), code.as_str().into());
-    record.insert("instance".into(), instance.into());
-    record
-}
-
-/// The inside of a record: JSON without the outer braces, where the writer puts version and number.
-pub(super) fn inside(record: &Map<String, Value>) -> String {
-    let text = serde_json::to_string(record).unwrap_or_default();
-    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default().to_owned()
 }

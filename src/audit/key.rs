@@ -3,17 +3,22 @@
 use std::fs::DirBuilder;
 use std::fs::File;
 use std::fs::OpenOptions;
-use std::io::Read;
+use std::io;
+use std::io::ErrorKind;
 use std::io::Write;
 use std::path::Path;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
+use zeroize::Zeroizing;
 
 use super::AuditError;
 
 /// The file of a key that was made here.
 const FILE: &str = "audit-hmac.key";
+
+/// The shortest text that a file may hold as a key.
+const SHORTEST: usize = 32;
 
 /// The key for argument values.
 #[derive(Clone)]
@@ -33,34 +38,23 @@ impl HmacKey {
     /// Returns whether it was made just now; then it has to be reported.
     pub fn load_or_create(state_directory: &Path) -> Result<(Self, bool), AuditError> {
         let path = state_directory.join(FILE);
-        let failed = |cause: std::io::Error| AuditError::Key {
-            path: path.display().to_string(),
-            cause: cause.to_string(),
-        };
+        let failed = |error: io::Error| Self::failed(&path, error.to_string());
         private_directory(state_directory).map_err(failed)?;
-        match File::open(&path) {
-            Ok(mut file) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text).map_err(failed)?;
-                if text.trim().len() < 32 {
-                    let cause =
-                        "it is shorter than 32 characters; remove it to have a new one made".to_owned();
-                    return Err(AuditError::Key { path: path.display().to_string(), cause });
-                }
-                Ok((Self::from_secret(&text), false))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let text = random_text().map_err(failed)?;
-                let mut file = private_file(&path).map_err(failed)?;
-                file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-                Ok((Self::from_secret(&text), true))
-            }
-            Err(error) => Err(failed(error)),
+        let made = !path.try_exists().map_err(failed)? && make(state_directory).map_err(failed)?;
+        let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(failed)?);
+        if text.trim().len() < SHORTEST {
+            let cause = format!("it is shorter than {SHORTEST} characters; remove it to have a new one made");
+            return Err(Self::failed(&path, cause));
         }
+        Ok((Self::from_secret(&text), made))
+    }
+
+    fn failed(path: &Path, cause: String) -> AuditError {
+        AuditError::Key { path: path.display().to_string(), cause }
     }
 
     fn new(bytes: &[u8]) -> Self {
-        let id = hex(digest::digest(&digest::SHA256, bytes).as_ref(), 4);
+        let id = short_hex(digest::digest(&digest::SHA256, bytes).as_ref(), 4);
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, bytes), id }
     }
 
@@ -71,7 +65,7 @@ impl HmacKey {
 
     /// A value as it stands in records: `hmac:<key id>:<32 hexadecimal digits>`.
     pub fn digest(&self, value: &str) -> String {
-        format!("hmac:{}:{}", self.id, hex(hmac::sign(&self.key, value.as_bytes()).as_ref(), 16))
+        format!("hmac:{}:{}", self.id, short_hex(hmac::sign(&self.key, value.as_bytes()).as_ref(), 16))
     }
 }
 
@@ -81,8 +75,24 @@ impl std::fmt::Debug for HmacKey {
     }
 }
 
+/// Makes a key under another name and gives it its own when it is whole: no start, of however many processes at
+/// once, ever sees half a key. False if another process was first.
+fn make(directory: &Path) -> io::Result<bool> {
+    let draft = directory.join(format!("{FILE}.{}", short_hex(random()?.as_slice(), 8)));
+    let written = private_file(&draft)
+        .and_then(|mut file| file.write_all(random_text()?.as_bytes()).and_then(|()| file.sync_all()));
+    // A link, unlike a rename, never replaces what is there.
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, directory.join(FILE)));
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => sync_directory(directory).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Makes a directory, and those above it, for this user alone.
-pub(super) fn private_directory(path: &Path) -> std::io::Result<()> {
+pub(super) fn private_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -91,22 +101,35 @@ pub(super) fn private_directory(path: &Path) -> std::io::Result<()> {
 }
 
 /// Makes a new file for this user alone, to append to.
-pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create_new(true);
+pub(super) fn private_file(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().append(true).create_new(true)).open(path)
+}
+
+/// A file that is made with these options is for this user alone.
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
-fn random_text() -> std::io::Result<String> {
-    let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| std::io::Error::other("no random numbers"))?;
-    Ok(hex(&bytes, 32))
+/// Makes the name of a new file durable as well.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
-fn hex(bytes: &[u8], count: usize) -> String {
-    bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
+fn random() -> io::Result<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    aws_lc_rs::rand::fill(bytes.as_mut_slice()).map_err(|_| io::Error::other("no random numbers"))?;
+    Ok(bytes)
+}
+
+fn random_text() -> io::Result<Zeroizing<String>> {
+    Ok(Zeroizing::new(hex::encode(random()?.as_slice())))
+}
+
+/// The first bytes, as hexadecimal digits.
+fn short_hex(bytes: &[u8], count: usize) -> String {
+    hex::encode(bytes.get(..count).unwrap_or(bytes))
 }
 
 #[cfg(test)]
@@ -130,5 +153,41 @@ mod tests {
         }
         std::fs::write(directory.join(FILE), "short").unwrap();
         assert!(HmacKey::load_or_create(&directory).unwrap_err().to_string().contains("remove it"));
+    }
+
+    #[test]
+    fn processes_that_start_at_once_share_one_whole_key() {
+        let state = tempfile::tempdir().unwrap();
+        let directory = state.path().join("state");
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let directory = directory.clone();
+                std::thread::spawn(move || HmacKey::load_or_create(&directory).unwrap())
+            })
+            .collect();
+        let keys: Vec<(HmacKey, bool)> = starts.into_iter().map(|start| start.join().unwrap()).collect();
+        assert!(keys.iter().all(|(key, _)| key.digest("x") == keys[0].0.digest("x")));
+        assert_eq!(keys.iter().filter(|(_, made)| *made).count(), 1);
+        let left: Vec<_> =
+            std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [FILE], "a draft was left behind");
+    }
+
+    #[test]
+    fn a_digest_is_hmac_sha256_with_the_keys_id() {
+        // RFC 4231, test case 2, cut to 16 bytes.
+        let key = HmacKey::from_secret(" Jefe\n");
+        let wanted = format!("hmac:{}:5bdcc146bf60754e6a042426089575c7", key.id());
+        assert_eq!(key.digest("what do ya want for nothing?"), wanted);
+        assert_eq!(format!("{key:?}"), format!("HmacKey({})", key.id()));
+    }
+
+    #[test]
+    fn a_state_directory_that_cannot_be_made_is_an_error_with_its_path() {
+        let state = tempfile::tempdir().unwrap();
+        let file = state.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = HmacKey::load_or_create(&file.join("state")).unwrap_err().to_string();
+        assert!(error.contains("audit-hmac.key") && error.contains("file"), "{error}");
     }
 }

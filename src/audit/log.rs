@@ -1,9 +1,12 @@
 //! The audit log of this process: one file, one writer.
 
+use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures::future::BoxFuture;
 
 use super::AuditError;
 use super::CallFacts;
@@ -12,7 +15,11 @@ use super::HmacKey;
 use super::Trail;
 use super::key::private_directory;
 use super::key::private_file;
+use super::key::sync_directory;
+use super::storage::LogFile;
+use super::storage::Storage;
 use super::writer::Durability;
+use super::writer::Record;
 use super::writer::Writer;
 use crate::telemetry::Metrics;
 
@@ -45,23 +52,24 @@ impl Audit {
     pub fn open(settings: &AuditSettings) -> Result<Self, AuditError> {
         let failed =
             |cause: String| AuditError::Open { directory: settings.directory.display().to_string(), cause };
-        private_directory(&settings.directory).map_err(|error| failed(error.to_string()))?;
+        if !is_plain(&settings.instance) {
+            return Err(failed(format!(
+                "`{}` cannot be part of a file name",
+                settings.instance.escape_debug()
+            )));
+        }
         let file =
-            new_file(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
-        file.try_lock().map_err(|error| failed(format!("the file is in use: {error}")))?;
-        file.sync_all().map_err(|error| failed(error.to_string()))?;
-        let writer = Writer::start(file, settings.write_deadline, settings.metrics.clone())
-            .map_err(|error| failed(error.to_string()))?;
-        Ok(Self::with(writer, settings))
+            open(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
+        Self::with(file, settings).map_err(|error| failed(error.to_string()))
     }
 
-    pub(super) fn with(writer: Writer, settings: &AuditSettings) -> Self {
-        Self {
-            writer,
+    pub(super) fn with(storage: impl Storage, settings: &AuditSettings) -> std::io::Result<Self> {
+        Ok(Self {
+            writer: Writer::start(storage, settings.write_deadline, settings.metrics.clone())?,
             key: Arc::new(settings.key.clone()),
             instance: settings.instance.as_str().into(),
             metrics: settings.metrics.clone(),
-        }
+        })
     }
 
     /// Begins the trail of one call.
@@ -71,13 +79,23 @@ impl Audit {
 
     /// Writes an event that belongs to no call; returns when it is on disk.
     pub async fn event(&self, event: Event) -> Result<(), AuditError> {
-        self.metrics.audit_record(event.stage());
-        self.writer.write(event.body(&self.instance), Durability::Durable).await
+        let body = event.body(&self.instance);
+        let record = Record { stage: event.stage(), call: None, body, durability: Durability::Durable };
+        self.writer.announce(record).await
     }
 
-    /// Whether a call could be admitted now.
-    pub fn writable(&self) -> bool {
-        self.writer.closed().is_none()
+    /// Whether a call could be written down now: a real write to the disk of the log, which leaves no record.
+    pub async fn probe(&self) -> Result<(), AuditError> {
+        self.writer.check().await
+    }
+
+    /// [`Self::probe`] for whoever asks again and again.
+    pub fn prober(&self) -> impl Fn() -> BoxFuture<'static, Result<(), AuditError>> + Send + Sync + 'static {
+        let audit = self.clone();
+        move || {
+            let audit = audit.clone();
+            Box::pin(async move { audit.probe().await })
+        }
     }
 
     /// The id of the key for argument values.
@@ -85,21 +103,38 @@ impl Audit {
         self.key.id()
     }
 
-    /// Waits until everything is on disk.
+    /// Waits until everything is on disk, at most as long as a record may take.
     pub fn shutdown(&self) {
-        self.writer.flush();
+        if !self.writer.flush() {
+            tracing::error!("the audit log did not take its last records in time");
+        }
     }
 }
 
+fn open(directory: &Path, instance: &str) -> std::io::Result<LogFile> {
+    private_directory(directory)?;
+    let (file, path) = new_file(directory, instance)?;
+    let mut file = LogFile::new(file, &path)?;
+    file.check()?;
+    sync_directory(directory)?;
+    Ok(file)
+}
+
+fn is_plain(instance: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !instance.is_empty() && instance.len() <= 64 && instance.chars().all(plain)
+}
+
 /// A new file whose name tells when the process started; a second one in the same second gets a number.
-fn new_file(directory: &Path, instance: &str) -> std::io::Result<std::fs::File> {
+fn new_file(directory: &Path, instance: &str) -> std::io::Result<(File, PathBuf)> {
     let start = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let mut last = None;
     for number in 0..1000 {
         let suffix = if number == 0 { String::new() } else { format!("-{number}") };
-        match private_file(&directory.join(format!("audit-{instance}-{start}{suffix}.jsonl"))) {
+        let path = directory.join(format!("audit-{instance}-{start}{suffix}.jsonl"));
+        match private_file(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => last = Some(error),
-            result => return result,
+            result => return result.map(|file| (file, path)),
         }
     }
     Err(last.unwrap_or_else(|| std::io::Error::other("no free name")))

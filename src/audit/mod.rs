@@ -3,13 +3,16 @@
 //! No other module can make a [`Permit`]: [`Trail::admit`] turns what `policy` allowed into one, after the intent is
 //! durable. The [`Trail`] of a call is a guard: dropped without an end, it writes `abandoned`.
 
+mod alarm;
 mod code;
 mod error;
 mod event;
 mod facts;
+mod group;
 mod key;
 mod log;
 mod permit;
+mod record;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -31,7 +34,5 @@ pub use permit::Admitted;
 pub use permit::LookupPermit;
 pub use permit::Permit;
 pub use permit::Warrant;
+pub use record::FORMAT;
 pub use trail::Trail;
-
-/// The version of the record format, `v` in every record.
-pub const FORMAT: u32 = 1;

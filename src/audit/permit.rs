@@ -8,6 +8,7 @@ use super::CallId;
 use super::UpstreamNote;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
+use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::net::UpstreamError;
 use crate::policy::Access;
@@ -32,6 +33,12 @@ pub trait Warrant: sealed::Sealed + Sync {
 pub(super) type Notes = Arc<Mutex<Vec<UpstreamNote>>>;
 
 /// Allowed by policy, and the intent is on disk.
+///
+/// The typed clients take their ids through it: what it was not made for is refused. No other module can make one:
+/// ```compile_fail,E0451
+/// use portcullis::{audit::Permit, policy::Read};
+/// let forged = Permit::<Read> { ..unreachable!() };
+/// ```
 #[derive(Debug)]
 pub struct Permit<E> {
     call: CallId,
@@ -58,12 +65,17 @@ impl<E: Effect> Permit<E> {
         )
     }
 
-    /// The id, if this is a page the permit was made for, or one found in a space it was made for by title.
+    /// The id, if this is a page the permit was made for.
     pub fn page<'k>(&self, id: &'k PageId) -> Result<&'k PageId, UpstreamError> {
         self.covers(
             id,
             |resource| matches!(resource, Resource::Page { id: permitted, .. } if permitted == id),
         )
+    }
+
+    /// The key, if this is a project the permit was made for.
+    pub fn project<'k>(&self, key: &'k ProjectKey) -> Result<&'k ProjectKey, UpstreamError> {
+        self.covers(key, |resource| matches!(resource, Resource::Project(permitted) if permitted == key))
     }
 
     /// The key, if this is a space the permit was made for.
@@ -101,7 +113,10 @@ impl<E: Effect> Warrant for Permit<E> {
     }
 }
 
-/// A look-up that was written down: it may read, and nothing else.
+/// A look-up that was written down: it may read, and nothing else. No other module can make one:
+/// ```compile_fail,E0451
+/// let forged = portcullis::audit::LookupPermit { ..unreachable!() };
+/// ```
 #[derive(Debug)]
 pub struct LookupPermit {
     call: CallId,

@@ -14,10 +14,12 @@ use super::Code;
 use super::LookupPermit;
 use super::Outcome;
 use super::Permit;
-use super::event::head;
-use super::event::inside;
 use super::permit::Notes;
+use super::record::clipped;
+use super::record::head;
+use super::record::inside;
 use super::writer::Durability;
+use super::writer::Record;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Decision;
@@ -25,9 +27,6 @@ use crate::policy::Effect;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Resource;
-
-/// The longest text of a client that a record takes.
-const LONGEST: usize = 200;
 
 /// The guard of one call: every end of it writes an outcome, also a panic and a client that goes away.
 #[derive(Debug)]
@@ -69,8 +68,7 @@ impl Trail {
         let mut record = self.head("resolve", Code::Resolve);
         record.insert("lookup".into(), lookup.into());
         record.insert("resources".into(), resources.into());
-        self.audit.metrics.audit_record("resolve");
-        self.audit.writer.write(inside(&record), Durability::Written).await?;
+        self.audit.writer.announce(self.record("resolve", inside(&record), Durability::Written)).await?;
         Ok(LookupPermit::new(self.facts.call.clone(), Notes::clone(&self.notes)))
     }
 
@@ -81,14 +79,19 @@ impl Trail {
         arguments: &Map<String, Value>,
     ) -> Result<Permit<E>, AuditError> {
         let decision = allowed.into_decision();
+        if decision.tool != self.facts.tool {
+            return Err(AuditError::Mismatch { cause: "it is of another tool" });
+        }
+        if E::ACCESS != self.facts.access {
+            return Err(AuditError::Mismatch { cause: "it is of another access" });
+        }
         let mut record = self.head("intent", Code::Intent);
         record.insert("resources".into(), names(&decision.resources).into());
         record.insert("resolved".into(), decision.resolved.into());
         record.insert("decision".into(), decision_record(&decision));
         record.insert("arguments".into(), self.hashed(arguments));
-        self.audit.metrics.audit_record("intent");
         self.audit.metrics.decision("permit", "policy");
-        self.audit.writer.write(inside(&record), Durability::Durable).await?;
+        self.audit.writer.announce(self.record("intent", inside(&record), Durability::Durable)).await?;
         Ok(Permit::new(self.facts.call.clone(), decision, Notes::clone(&self.notes)))
     }
 
@@ -100,7 +103,11 @@ impl Trail {
             Access::Write => Durability::Durable,
             Access::Read => Durability::Written,
         };
-        self.audit.writer.write(body, durability).await
+        self.audit.writer.conclude(self.record("outcome", body, durability)).await
+    }
+
+    fn record(&self, stage: &'static str, body: String, durability: Durability) -> Record {
+        Record { stage, call: Some(self.facts.call.clone()), body, durability }
     }
 
     fn head(&self, stage: &'static str, code: Code) -> Map<String, Value> {
@@ -112,11 +119,11 @@ impl Trail {
         record.insert("access".into(), facts.access.as_str().into());
         record.insert("principal".into(), self.principal.clone().unwrap_or_default());
         record.insert("method".into(), facts.method.into());
-        record.insert("client".into(), facts.client.chars().take(LONGEST).collect::<String>().into());
+        record.insert("client".into(), clipped(&facts.client).into());
         record.insert("address".into(), facts.address.map(|address| address.to_string()).into());
         record.insert("transport".into(), facts.transport.into());
         if let Some(trace) = &facts.trace_id {
-            record.insert("trace".into(), trace.as_str().into());
+            record.insert("trace".into(), clipped(trace).into());
         }
         if let Some(user) = &facts.os_user {
             record.insert("os_user".into(), user.as_str().into());
@@ -132,9 +139,7 @@ impl Trail {
             Some(Outcome::Ok { bytes }) => drop(record.insert("bytes".into(), (*bytes).into())),
             Some(Outcome::UpstreamError { status }) => drop(record.insert("status".into(), (*status).into())),
             Some(Outcome::ToolError { problem } | Outcome::InvalidArguments { problem }) => {
-                drop(
-                    record.insert("problem".into(), problem.chars().take(LONGEST).collect::<String>().into()),
-                );
+                drop(record.insert("problem".into(), clipped(problem).into()));
             }
             Some(Outcome::Denied { reason, decision, policies }) => {
                 self.audit.metrics.decision("deny", reason);
@@ -147,7 +152,6 @@ impl Trail {
         let elapsed = self.started.elapsed();
         record.insert("duration_ms".into(), milliseconds(elapsed).into());
         record.insert("upstream".into(), self.upstream());
-        self.audit.metrics.audit_record("outcome");
         self.audit.metrics.call_ended(&self.facts.tool, self.facts.access, word, elapsed);
         inside(&record)
     }
@@ -182,7 +186,8 @@ impl Drop for Trail {
     fn drop(&mut self) {
         if self.open {
             let body = self.outcome(Code::Abandoned, "abandoned", None);
-            self.audit.writer.leave(body);
+            // A record that cannot be taken is counted and told in the log by the writer.
+            let _ = self.audit.writer.leave(self.record("outcome", body, Durability::Written));
         }
     }
 }
@@ -211,10 +216,10 @@ fn names(resources: &[Resource]) -> Vec<String> {
         names.push(resource.to_string());
         match resource {
             Resource::Issue { project: Some(project), .. } => {
-                names.push(Resource::Project(project.clone()).to_string())
+                names.push(Resource::Project(project.clone()).to_string());
             }
             Resource::Page { space: Some(space), .. } => {
-                names.push(Resource::Space(space.clone()).to_string())
+                names.push(Resource::Space(space.clone()).to_string());
             }
             _ => {}
         }

@@ -1,9 +1,11 @@
-//! One thread writes: it takes all records that wait, writes them at once, and one sync serves all that need it.
+//! The way to the writing thread: what may wait in front of it, for how long, and when the log closes.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
-use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::TrySendError;
 use std::time::Duration;
@@ -12,14 +14,22 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::AuditError;
+use super::CallId;
+use super::alarm::AuditClosed;
+use super::alarm::AuditLate;
+use super::alarm::AuditRecordLost;
+use super::group::Thread;
 use super::storage::Storage;
 use crate::telemetry::Metrics;
 
-/// How many records may wait; more is refused.
-const QUEUE: usize = 4096;
+/// How many records may wait.
+pub(super) const QUEUE: usize = 8192;
 
-/// How long a record that nobody waits for may stay unsynced.
-const LINGER: Duration = Duration::from_millis(200);
+/// How many may wait before nothing new is admitted: the rest is room for the outcomes of what was.
+pub(super) const ADMISSIONS: usize = QUEUE / 2;
+
+/// How often a full queue is tried again at the end of the process.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// What a record's writer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,27 +40,93 @@ pub(super) enum Durability {
     Durable,
 }
 
-/// A record without its sequence number: the inside of a JSON object.
+/// A record without its sequence number.
 #[derive(Debug)]
-struct Entry {
-    body: String,
-    durability: Durability,
-    reply: Option<oneshot::Sender<Result<(), AuditError>>>,
+pub(super) struct Record {
+    /// The stage, for the metrics.
+    pub(super) stage: &'static str,
+    /// The call, for a log line if the record is lost.
+    pub(super) call: Option<CallId>,
+    /// The inside of a JSON object.
+    pub(super) body: String,
+    pub(super) durability: Durability,
+}
+
+pub(super) type Reply = oneshot::Sender<Result<(), AuditError>>;
+
+/// A record on its way, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) record: Record,
+    pub(super) reply: Option<Reply>,
 }
 
 #[derive(Debug)]
-enum Message {
+pub(super) enum Message {
     Entry(Entry),
+    Check(Reply),
     Flush(mpsc::Sender<()>),
+}
+
+/// What both sides of the queue know.
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// Why nothing more is admitted; for good, until a restart.
+    closed: OnceLock<AuditError>,
+    /// Records in the queue.
+    pub(super) waiting: AtomicUsize,
+    /// Since when the thread is at the disk, in milliseconds after `started`, plus one; 0 while it is not.
+    busy: AtomicU64,
+    started: Instant,
+    pub(super) metrics: Metrics,
 }
 
 /// The way to the writing thread.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Message>,
-    closed: Arc<OnceLock<AuditError>>,
+    shared: Arc<Shared>,
     deadline: Duration,
-    metrics: Metrics,
+}
+
+impl Shared {
+    /// Why the log is closed, if it is.
+    pub(super) fn closed(&self) -> Option<&AuditError> {
+        self.closed.get()
+    }
+
+    /// Admits nothing from now on. The first reason stays.
+    pub(super) fn close(&self, error: AuditError) -> AuditError {
+        if self.closed.set(error.clone()).is_ok() {
+            AuditClosed { error: &error }.emit(&self.metrics);
+        }
+        self.closed.get().cloned().unwrap_or(error)
+    }
+
+    /// The thread has ended: told only if it should not have.
+    pub(super) fn close_quietly(&self, error: AuditError, panicked: bool) {
+        if panicked {
+            self.close(error);
+        } else {
+            let _ = self.closed.set(error);
+        }
+    }
+
+    /// The thread begins or ends its work at the disk.
+    pub(super) fn at_disk(&self, busy: bool) {
+        let since = if busy { self.now() + 1 } else { 0 };
+        self.busy.store(since, Ordering::Release);
+    }
+
+    /// Whether the disk has held the thread for longer than a record may take.
+    fn stalled(&self, deadline: Duration) -> bool {
+        let since = self.busy.load(Ordering::Acquire);
+        since != 0 && u128::from(self.now().saturating_sub(since - 1)) > deadline.as_millis()
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX - 1)
+    }
 }
 
 impl Writer {
@@ -61,170 +137,116 @@ impl Writer {
         metrics: Metrics,
     ) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(QUEUE);
-        let closed = Arc::new(OnceLock::new());
-        let state = State {
-            storage,
-            sequence: 0,
-            unsynced: false,
-            closed: Arc::clone(&closed),
-            metrics: metrics.clone(),
-        };
-        std::thread::Builder::new().name("audit".to_owned()).spawn(move || state.run(&messages))?;
-        Ok(Self { queue, closed, deadline, metrics })
+        let shared = Arc::new(Shared {
+            closed: OnceLock::new(),
+            waiting: AtomicUsize::new(0),
+            busy: AtomicU64::new(0),
+            started: Instant::now(),
+            metrics,
+        });
+        let thread = Thread::new(storage, Arc::clone(&shared));
+        std::thread::Builder::new().name("audit".to_owned()).spawn(move || thread.run(&messages))?;
+        Ok(Self { queue, shared, deadline })
     }
 
-    /// Hands a record in and waits until it is where it must be.
-    pub(super) async fn write(&self, body: String, durability: Durability) -> Result<(), AuditError> {
-        let (reply, done) = oneshot::channel();
-        self.send(Entry { body, durability, reply: Some(reply) })?;
-        match tokio::time::timeout(self.deadline, done).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_gone)) => Err(self.closed.get().cloned().unwrap_or_else(ended)),
-            Err(_elapsed) => {
-                self.metrics.audit_write_error();
-                Err(AuditError::Slow { cause: "the disk did not take the record in time" })
-            }
+    /// Writes a record that something would follow, and waits until it is where it must be. An error means that
+    /// nothing may follow.
+    pub(super) async fn announce(&self, record: Record) -> Result<(), AuditError> {
+        self.open()?;
+        if self.shared.waiting.load(Ordering::Relaxed) >= ADMISSIONS {
+            return Err(self.late("too many records are waiting"));
         }
+        let done = self.send(record)?;
+        self.wait(done).await
     }
 
-    /// Hands a record in without waiting. If it cannot be taken the log closes: nothing is lost silently.
-    pub(super) fn leave(&self, body: String) {
-        let entry = Entry { body, durability: Durability::Written, reply: None };
-        if let Err(error) = self.send(entry) {
-            tracing::error!(%error, "an outcome could not be written down; no further call is admitted");
-            let _ = self.closed.set(error);
-        }
+    /// Writes down what has happened, and waits until it is where it must be. Also taken while the log is closed.
+    pub(super) async fn conclude(&self, record: Record) -> Result<(), AuditError> {
+        let done = self.leave(record).map_err(AuditError::of_outcome)?;
+        self.wait(done).await.map_err(AuditError::of_outcome)
     }
 
-    /// Why the log is closed, if it is.
-    pub(super) fn closed(&self) -> Option<&AuditError> {
-        self.closed.get()
-    }
-
-    /// Waits until everything handed in is on disk.
-    pub(super) fn flush(&self) {
-        let (done, wait) = mpsc::channel();
-        if self.queue.try_send(Message::Flush(done)).is_ok() {
-            let _ = wait.recv_timeout(self.deadline);
-        }
-    }
-
-    fn send(&self, entry: Entry) -> Result<(), AuditError> {
-        if let Some(error) = self.closed.get() {
-            return Err(error.clone());
-        }
-        self.queue.try_send(Message::Entry(entry)).map_err(|error| match error {
-            TrySendError::Full(_) => AuditError::Slow { cause: "too many records are waiting" },
-            TrySendError::Disconnected(_) => ended(),
+    /// Writes down what has happened without waiting. If it cannot be taken the log closes: nothing is lost silently.
+    pub(super) fn leave(
+        &self,
+        record: Record,
+    ) -> Result<oneshot::Receiver<Result<(), AuditError>>, AuditError> {
+        let (stage, call) = (record.stage, record.call.clone());
+        self.send(record).map_err(|error| {
+            AuditRecordLost { stage, call: call.as_ref().map(CallId::as_str) }.emit(&self.shared.metrics);
+            let AuditError::Slow { cause } = error else { return self.shared.close(error) };
+            self.shared.close(AuditError::Unwritable { cause: cause.to_owned() })
         })
     }
-}
 
-fn ended() -> AuditError {
-    AuditError::Unwritable { cause: "its writer has ended".to_owned() }
-}
-
-struct State<S> {
-    storage: S,
-    sequence: u64,
-    unsynced: bool,
-    closed: Arc<OnceLock<AuditError>>,
-    metrics: Metrics,
-}
-
-impl<S: Storage> State<S> {
-    fn run(mut self, messages: &mpsc::Receiver<Message>) {
-        loop {
-            let first = if self.unsynced {
-                messages.recv_timeout(LINGER)
-            } else {
-                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            };
-            match first {
-                Ok(first) => self.batch(first, messages),
-                Err(RecvTimeoutError::Timeout) => self.sync(),
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.sync();
-                    return;
-                }
-            }
-        }
+    /// Tries a real write beside the log.
+    pub(super) async fn check(&self) -> Result<(), AuditError> {
+        self.open()?;
+        let (reply, done) = oneshot::channel();
+        self.queue.try_send(Message::Check(reply)).map_err(|error| self.untaken(&error))?;
+        self.wait(done).await
     }
 
-    fn batch(&mut self, first: Message, messages: &mpsc::Receiver<Message>) {
-        let mut entries = Vec::new();
-        let mut flushes = Vec::new();
-        for message in std::iter::once(first).chain(messages.try_iter().take(QUEUE)) {
-            match message {
-                Message::Entry(entry) => entries.push(entry),
-                Message::Flush(done) => flushes.push(done),
-            }
-        }
-        let started = Instant::now();
-        let written = self.write(&entries);
-        let (waiting, written_only): (Vec<Entry>, Vec<Entry>) =
-            entries.into_iter().partition(|entry| entry.durability == Durability::Durable);
-        for entry in written_only {
-            answer(entry, written.clone());
-        }
-        let must_sync = !waiting.is_empty() || !flushes.is_empty();
-        if written.is_ok() && must_sync {
-            self.sync();
-        }
-        let result = self.closed.get().map_or(Ok(()), |error| Err(error.clone()));
-        for entry in waiting {
-            answer(entry, result.clone());
-        }
-        for done in flushes {
-            let _ = done.send(());
-        }
-        self.metrics.audit_written(started.elapsed());
-    }
-
-    fn write(&mut self, entries: &[Entry]) -> Result<(), AuditError> {
-        if let Some(error) = self.closed.get() {
+    /// Why nothing would be admitted now, if so.
+    pub(super) fn open(&self) -> Result<(), AuditError> {
+        if let Some(error) = self.shared.closed() {
             return Err(error.clone());
         }
-        let mut bytes = String::with_capacity(entries.iter().map(|entry| entry.body.len() + 32).sum());
-        for entry in entries {
-            self.sequence += 1;
-            bytes.push_str(&format!(
-                "{{\"v\":{},\"seq\":{},{}}}\n",
-                super::FORMAT,
-                self.sequence,
-                entry.body
-            ));
+        if self.shared.stalled(self.deadline) {
+            return Err(AuditError::Slow { cause: "the disk does not answer" });
         }
-        match self.storage.write(bytes.as_bytes()) {
-            Ok(()) => {
-                self.unsynced = true;
-                Ok(())
+        Ok(())
+    }
+
+    /// Waits until everything handed in is on disk, at most as long as a record may take.
+    pub(super) fn flush(&self) -> bool {
+        let until = Instant::now() + self.deadline;
+        let (done, wait) = mpsc::channel();
+        let mut message = Message::Flush(done);
+        loop {
+            match self.queue.try_send(message) {
+                Ok(()) => break,
+                Err(TrySendError::Full(back)) if Instant::now() < until => message = back,
+                Err(_) => return false,
             }
-            Err(error) => Err(self.close(&error)),
+            std::thread::sleep(RETRY);
+        }
+        wait.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok()
+    }
+
+    fn send(&self, record: Record) -> Result<oneshot::Receiver<Result<(), AuditError>>, AuditError> {
+        let (reply, done) = oneshot::channel();
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        let entry = Entry { record, reply: Some(reply) };
+        self.queue.try_send(Message::Entry(entry)).map_err(|error| {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.untaken(&error)
+        })?;
+        Ok(done)
+    }
+
+    async fn wait(&self, done: oneshot::Receiver<Result<(), AuditError>>) -> Result<(), AuditError> {
+        match tokio::time::timeout(self.deadline, done).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_gone)) => Err(self.shared.closed().cloned().unwrap_or_else(ended)),
+            Err(_elapsed) => Err(self.late("the disk did not take the record in time")),
         }
     }
 
-    fn sync(&mut self) {
-        if !self.unsynced || self.closed.get().is_some() {
-            return;
-        }
-        match self.storage.sync() {
-            Ok(()) => self.unsynced = false,
-            Err(error) => drop(self.close(&error)),
-        }
+    fn late(&self, cause: &'static str) -> AuditError {
+        AuditLate { cause }.emit(&self.shared.metrics);
+        AuditError::Slow { cause }
     }
 
-    /// After a failed write or sync nothing can be said of what is on disk: the log stays closed until a restart.
-    fn close(&mut self, error: &std::io::Error) -> AuditError {
-        let error = AuditError::Unwritable { cause: error.to_string() };
-        self.metrics.audit_write_error();
-        tracing::error!(%error, "the audit log failed; no further call is admitted");
-        self.closed.get_or_init(|| error).clone()
+    fn untaken(&self, error: &TrySendError<Message>) -> AuditError {
+        match error {
+            TrySendError::Full(_) => self.late("too many records are waiting"),
+            TrySendError::Disconnected(_) => self.shared.closed().cloned().unwrap_or_else(ended),
+        }
     }
 }
 
-fn answer(entry: Entry, result: Result<(), AuditError>) {
-    if let Some(reply) = entry.reply {
-        let _ = reply.send(result);
-    }
+/// The thread is gone: it panicked, or could not go on.
+pub(super) fn ended() -> AuditError {
+    AuditError::Unwritable { cause: "its writer has ended".to_owned() }
 }

@@ -38,6 +38,8 @@ pub enum Refusal {
     Denied(Box<Denied>),
     /// A look-up failed.
     Lookup(LookupError),
+    /// The caller could never use this tool, and is not told that it exists.
+    Hidden,
     /// The audit log cannot be written.
     Audit(AuditError),
     /// The tool failed.
@@ -81,6 +83,7 @@ impl Refusal {
             Self::NotVisible { named, .. } => {
                 format!("{named} does not exist or is not visible to you (reference {reference})")
             }
+            Self::Hidden => "unknown tool".to_owned(),
             Self::Denied(denied) => denied_text(denied),
             Self::Lookup(error) => error.to_string(),
             Self::Audit(error) => error.to_string(),
@@ -125,6 +128,9 @@ impl Refusal {
                 policies: denied.policies.clone(),
             },
             Self::NotVisible { denied: None, .. } => Outcome::NotVisible,
+            Self::Hidden => {
+                Outcome::Denied { reason: "tool hidden", decision: String::new(), policies: Vec::new() }
+            }
             Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => {
                 upstream_outcome(error)
             }

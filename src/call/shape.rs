@@ -154,15 +154,26 @@ pub(super) async fn close(
             if let Some(cause) = refusal.operator() {
                 tracing::warn!(call = %reference, tool = tool.spec().name, "{cause}");
             }
-            (Answer::error(refusal.text(&reference)), refusal.outcome())
+            let answer = match refusal {
+                Refusal::Hidden => Answer::Unknown,
+                _ => Answer::error(refusal.text(&reference)),
+            };
+            (answer, refusal.outcome())
         }
     };
     gate.metrics.tool_result(tool.spec().name, answer.bytes());
+    let unwritten = matches!(outcome, Outcome::AuditFailed);
     match (trail.close(outcome).await, answer) {
         (Ok(()), answer) => answer,
-        (Err(error), Answer::Result { text, is_error, .. }) => {
-            let note =
-                format!("{error}; the result above is what Atlassian answered (reference {reference})");
+        // A call that was refused because the log fails has said so already.
+        (Err(_), answer) if unwritten => answer,
+        (Err(error), Answer::Result { text, is_error, note }) => {
+            let told = if is_error {
+                format!("{error} (reference {reference})")
+            } else {
+                format!("{error}; the result above is what Atlassian answered (reference {reference})")
+            };
+            let note = note.map_or(told.clone(), |note| format!("{note}\n{told}"));
             Answer::Result { text, note: Some(note), is_error }
         }
         (Err(error), Answer::Unknown) => Answer::error(error.to_string()),

@@ -1,9 +1,10 @@
 //! From settings to a [`Gate`]: audit log, policies, credentials and clients, in the order in which they can refuse.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::HeaderName;
@@ -11,6 +12,7 @@ use http::HeaderValue;
 
 use super::Failure;
 use super::output;
+use super::started;
 use crate::atlassian;
 use crate::atlassian::Instance;
 use crate::atlassian::Products;
@@ -20,6 +22,7 @@ use crate::audit::HmacKey;
 use crate::call::Gate;
 use crate::config;
 use crate::config::CredentialSettings;
+use crate::config::DeniedTools;
 use crate::config::ProductSettings;
 use crate::config::ReadOnly;
 use crate::config::Settings;
@@ -57,9 +60,17 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     settings.products().map_err(Failure::configuration)?;
     refuse_what_is_not_there(settings)?;
     let engine_settings = engine_settings(settings)?;
-    let engine = tokio::task::spawn_blocking(move || Engine::load(&tools::facts(), &engine_settings));
+    let since = Instant::now();
+    let engine = tokio::task::spawn_blocking(move || {
+        let engine = Engine::load(&tools::facts(), &engine_settings);
+        started("policies", since);
+        engine
+    });
     let audit = audit(settings, parts).await?;
+    started("audit log", since);
+    let since_audit = Instant::now();
     let (products, operator) = futures::try_join!(products(settings, parts), operator(settings, parts))?;
+    started("clients and credentials", since_audit);
     let engine = engine.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     parts.metrics.policy_loaded(engine.policy_hash());
     let enabled = settings.tools.enabled.as_deref();
@@ -68,7 +79,10 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         tracing::warn!(%name, "no tool or toolset has this name");
     }
     let offer = Offer::new(&products, enabled, toolsets);
+    let since_loaded = Instant::now();
     announce(settings, &audit, &engine).await?;
+    started("start record", since_loaded);
+    started("gate", since);
     Ok(Gate {
         identity: Identity::new(operator, service_name(settings)?, read_only(settings)),
         engine,
@@ -78,6 +92,8 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         offer,
         products,
         deadline: Duration::from_secs(settings.server.deadline_seconds),
+        hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
+        os_user: os_user(),
         read_only: read_only(settings),
         projects: projects(settings)?,
         spaces: spaces(settings)?,
@@ -116,6 +132,15 @@ fn read_only(settings: &Settings) -> bool {
         ReadOnly::Off => false,
         ReadOnly::Unset => settings.policy.directory.is_none(),
     }
+}
+
+/// The user this process runs as, by number: names are a matter of the system that reads the log.
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "other systems have no number"))]
+fn os_user() -> Option<String> {
+    #[cfg(unix)]
+    return Some(format!("uid:{}", rustix::process::getuid().as_raw()));
+    #[cfg(not(unix))]
+    None
 }
 
 fn service_name(settings: &Settings) -> Result<Option<String>, Failure> {
@@ -177,7 +202,7 @@ async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
 }
 
 /// A key that was just made is reported once: without it, nobody can search the log for a value later.
-async fn report_key(audit: &Audit, directory: &PathBuf) -> Result<(), Failure> {
+async fn report_key(audit: &Audit, directory: &Path) -> Result<(), Failure> {
     output::complain(&format!("made a new audit key in {}; keep it with the logs", directory.display()));
     audit.event(Event::key_created(audit.key_id())).await.map_err(Failure::temporary)
 }
@@ -222,13 +247,13 @@ async fn instance(
     parts: &Parts,
 ) -> Result<Option<Instance>, Failure> {
     let Some(from) = from else { return Ok(None) };
-    let proxy = from.https_proxy.as_ref().or(from.http_proxy.as_ref());
+    let proxy = if from.url.scheme() == "https" { &from.https_proxy } else { &from.http_proxy };
     let client_settings = ClientSettings {
         verify: from.ssl_verify,
         ca_file: from.ca_file.clone(),
         plain: from.url.scheme() == "http",
         timeout: Duration::from_secs(from.timeout_seconds),
-        proxy: proxy.map(|proxy| proxy.expose().to_string()),
+        proxy: proxy.as_ref().map(|proxy| proxy.expose().to_string()),
         no_proxy: from.no_proxy.clone(),
     };
     // Reading the operating system's trust store takes a while; it must not hold up the handshake.

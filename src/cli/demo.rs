@@ -74,8 +74,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         audit,
         gate: Arc::clone(&gate),
     };
-    let writable = gate.audit.clone();
-    let health = telemetry::health_router(gate.metrics.clone(), move || writable.writable());
+    let health = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
     tokio::spawn(async move { axum::serve(metrics, health).await });
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = {

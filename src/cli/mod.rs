@@ -13,6 +13,7 @@ mod tour;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
@@ -102,7 +103,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    match run(cli) {
+    match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure.message);
@@ -111,15 +112,23 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Policy(arguments)) => policy::run(arguments),
-        Some(Command::Check) => check::run(&load(&cli)?),
+        Some(Command::Check) => check::run(&load(cli)?),
         Some(Command::Sim(arguments)) => runtime()?.block_on(sim::run(arguments)),
         Some(Command::Demo(arguments)) => runtime()?.block_on(demo::run(arguments)),
-        None => serve::run(load(&cli)?),
+        None => {
+            let since = Instant::now();
+            serve::run(&load(cli)?, since)
+        }
     }
+}
+
+/// Says at level `debug` how long a part of the start took.
+fn started(part: &'static str, since: Instant) {
+    tracing::debug!(part, ms = since.elapsed().as_secs_f64() * 1e3, "a part of the start is done");
 }
 
 fn load(cli: &Cli) -> Result<Loaded, Failure> {

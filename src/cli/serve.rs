@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -11,9 +12,11 @@ use super::Failure;
 use super::assemble;
 use super::assemble::Parts;
 use super::output;
+use super::started;
 use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::Loaded;
+use crate::config::ServerSettings;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::mcp;
@@ -26,8 +29,10 @@ use crate::telemetry::Metrics;
 /// How long calls in flight may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-pub(super) fn run(loaded: Loaded) -> Result<(), Failure> {
+/// `since` is when the configuration began to be read.
+pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
+    started("settings", since);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -79,10 +84,12 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
 async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     let gate = Arc::new(assemble::gate(settings, parts).await?);
     let address = format!("{}:{}", settings.server.host, settings.server.port);
+    let since = Instant::now();
     let listener = TcpListener::bind(&address).await.map_err(|error| {
         Failure::temporary(format!("cannot listen on {address}: {error}; HOST and PORT choose another"))
     })?;
     let metrics = metrics_listener(settings, &gate).await?;
+    started("listeners", since);
     let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
     metrics.cancel();
     finish(&gate).await;
@@ -97,25 +104,9 @@ pub(super) async fn serve_http(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
-    let server = &settings.server;
-    let loopback = address.ip().is_loopback();
-    if !loopback && server.allowed_hosts.is_empty() {
-        tracing::warn!(
-            "listening on {address}, but `server.allowed_hosts` is empty: every request will be refused"
-        );
-    }
     let ending = CancellationToken::new();
-    let http = HttpSettings {
-        path: server.path.clone(),
-        body_limit: server.body_limit_bytes,
-        nesting_limit: server.nesting_limit,
-        allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
-        lend: server.allow_global_credential_fallback,
-        max_calls: server.max_concurrent_calls,
-        stop: ending.clone(),
-    };
-    let router = mcp::router(gate, http);
-    tracing::info!("serving MCP on http://{address}{}", server.path);
+    let router = mcp::router(gate, http_settings(&settings.server, address, ending.clone()));
+    tracing::info!("serving MCP on http://{address}{}", settings.server.path);
     let stopping = CancellationToken::new();
     let signal = stopping.clone();
     let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
@@ -135,6 +126,24 @@ pub(super) async fn serve_http(
             ending.cancel();
             Ok(())
         }
+    }
+}
+
+fn http_settings(server: &ServerSettings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {
+    let loopback = address.ip().is_loopback();
+    if !loopback && server.allowed_hosts.is_empty() {
+        tracing::warn!(
+            "listening on {address}, but `server.allowed_hosts` is empty: every request will be refused"
+        );
+    }
+    HttpSettings {
+        path: server.path.clone(),
+        body_limit: server.body_limit_bytes,
+        nesting_limit: server.nesting_limit,
+        allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
+        lend: server.allow_global_credential_fallback,
+        max_calls: server.max_concurrent_calls,
+        stop,
     }
 }
 
@@ -159,8 +168,7 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
             return Err(Failure::temporary(text));
         }
     };
-    let audit = gate.audit.clone();
-    let router = telemetry::health_router(gate.metrics.clone(), move || audit.writable());
+    let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
     let ending = stop.clone();
     tokio::spawn(async move {
         let serving = axum::serve(listener, router).with_graceful_shutdown(ending.cancelled_owned());

@@ -26,7 +26,7 @@ use crate::policy::Session;
 use crate::secrets::SecretError;
 
 /// How long an account is believed before the credential is shown to Atlassian again.
-const ACCOUNT_LIFETIME: Duration = Duration::from_secs(300);
+const ACCOUNT_LIFETIME: Duration = Duration::from_mins(5);
 
 /// How many accounts are remembered at most.
 const ACCOUNTS: u64 = 1000;

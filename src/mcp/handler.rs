@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use rmcp::ErrorData;
 use rmcp::RoleServer;
@@ -39,6 +40,9 @@ use crate::tools::AnyTool;
 /// How long a client of the new era may keep its list of tools, in milliseconds.
 const LIST_LIFETIME_MS: u64 = 300_000;
 
+/// How many lists are remembered: there are as many as there are kinds of callers.
+const MOST_LISTS: usize = 64;
+
 /// Methods that exist: ill-typed parameters for one of them are -32602, not an unknown method.
 const METHODS: [&str; 6] =
     ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
@@ -63,16 +67,14 @@ impl Handler {
 
     /// The list for one visible set, made once.
     fn list(&self, visible: BTreeSet<&'static str>, gate: &Gate) -> Vec<Tool> {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if lists.len() >= MOST_LISTS {
+            lists.clear();
+        }
         let make = |visible: &BTreeSet<&'static str>| -> Arc<[Tool]> {
             gate.offer.tools().filter(|tool| visible.contains(tool.spec().name)).map(described).collect()
         };
-        match self.lists.lock() {
-            Ok(mut lists) => {
-                let list = make(&visible);
-                lists.entry(visible).or_insert(list).to_vec()
-            }
-            Err(_poisoned) => make(&visible).to_vec(),
-        }
+        lists.entry(visible).or_insert_with_key(make).to_vec()
     }
 }
 

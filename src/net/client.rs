@@ -9,13 +9,13 @@ use std::time::Duration;
 pub struct ClientSettings {
     /// Whether certificates are checked. Only false when the operator asked for it, for this product alone.
     pub verify: bool,
-    /// A PEM file with the roots to trust instead of the operating system's store.
+    /// The roots to trust, a PEM file, instead of the operating system's store.
     pub ca_file: Option<PathBuf>,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,
     /// How long one request may take in all.
     pub timeout: Duration,
-    /// A proxy for https and http, overriding the environment's.
+    /// The proxy for the product's address, of any scheme reqwest knows.
     pub proxy: Option<String>,
     /// Hosts that are reached without a proxy, comma separated.
     pub no_proxy: Option<String>,
@@ -71,7 +71,7 @@ fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientEr
         .referer(false)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .timeout(settings.timeout)
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(32)
         .tls_danger_accept_invalid_certs(!settings.verify);
     if let Some(path) = &settings.ca_file {

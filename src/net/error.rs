@@ -176,18 +176,15 @@ fn status_text(
         text.push_str(&messages.join("; "));
     }
     match (status, retry_after) {
-        (401, _) => text.push_str(&format!(". {title} did not accept the credential; check the token")),
-        (403, _) => text.push_str(&format!(". {title} does not let this account do that")),
-        (429, Some(seconds)) => text.push_str(&format!(". Wait {seconds} seconds before the next call")),
-        (429, None) => text.push_str(". Wait before the next call"),
-        (410, _) => text.push_str(". The endpoint is gone at this version"),
-        (500.., _) if in_doubt => {
-            text.push_str(&format!(". The fault is on the server's side{}", doubt(in_doubt)));
-        }
-        (500.., _) => text.push_str(". The fault is on the server's side; try again later"),
-        _ => {}
+        (401, _) => text + &format!(". {title} did not accept the credential; check the token"),
+        (403, _) => text + &format!(". {title} does not let this account do that"),
+        (429, Some(seconds)) => text + &format!(". Wait {seconds} seconds before the next call"),
+        (429, None) => text + ". Wait before the next call",
+        (410, _) => text + ". The endpoint is gone at this version",
+        (500.., _) if in_doubt => text + ". The fault is on the server's side" + doubt(in_doubt),
+        (500.., _) => text + ". The fault is on the server's side; try again later",
+        _ => text,
     }
-    text
 }
 
 /// Collects the messages of Jira's and Confluence's error bodies, in order, each cut at 300 characters.

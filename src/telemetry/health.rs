@@ -1,5 +1,6 @@
 //! The second listener: `/metrics`, `/livez`, `/readyz`.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,18 +19,22 @@ struct Asked {
     verbose: Option<String>,
 }
 
-/// The routes of the second listener. `audit_writable` tells whether a call could be written down now.
+/// The routes of the second listener. `probe` tries whether a call could be written down now.
 ///
 /// Readiness does not ask Atlassian: one product's outage must not take the other one away.
-pub fn health_router(metrics: Metrics, audit_writable: impl Fn() -> bool + Send + Sync + 'static) -> Router {
-    let audit_writable: Arc<dyn Fn() -> bool + Send + Sync> = Arc::new(audit_writable);
+pub fn health_router<F, E>(metrics: Metrics, probe: impl Fn() -> F + Send + Sync + 'static) -> Router
+where
+    F: Future<Output = Result<(), E>> + Send + 'static,
+    E: Display,
+{
+    let probe = Arc::new(probe);
     let text = move || {
         let metrics = metrics.clone();
         async move { ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics.text()) }
     };
     let ready = move |Query(asked): Query<Asked>| {
-        let audit_writable = Arc::clone(&audit_writable);
-        async move { readiness(audit_writable(), asked.verbose.is_some()) }
+        let probe = Arc::clone(&probe);
+        async move { readiness(probe().await, asked.verbose.is_some()) }
     };
     Router::new()
         .route("/metrics", get(text))
@@ -39,12 +44,13 @@ pub fn health_router(metrics: Metrics, audit_writable: impl Fn() -> bool + Send 
 }
 
 /// The listener exists only once the policies are loaded; what can still fail is the audit log.
-fn readiness(audit: bool, verbose: bool) -> Response {
-    let status = if audit { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+fn readiness<E: Display>(audit: Result<(), E>, verbose: bool) -> Response {
+    let status = if audit.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let text = match (audit, verbose) {
-        (true, false) => "ok\n".to_owned(),
-        (false, false) => "not ready: the audit log cannot be written\n".to_owned(),
-        (_, true) => format!("[+] policies loaded\n[{}] audit log writable\n", if audit { '+' } else { '-' }),
+        (Ok(()), false) => "ok\n".to_owned(),
+        (Ok(()), true) => "[+] policies loaded\n[+] audit log writable\n".to_owned(),
+        (Err(error), false) => format!("not ready: {error}\n"),
+        (Err(error), true) => format!("[+] policies loaded\n[-] audit log writable: {error}\n"),
     };
     (status, text).into_response()
 }
@@ -66,7 +72,8 @@ mod tests {
             (false, "/livez", 200),
             (false, "/metrics", 200),
         ] {
-            let router = health_router(Metrics::new().unwrap(), move || writable);
+            let probe = move || std::future::ready(if writable { Ok(()) } else { Err("no space") });
+            let router = health_router(Metrics::new().unwrap(), probe);
             let answer = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
             assert_eq!(answer.status().as_u16(), wanted, "{path}");
         }

@@ -325,7 +325,7 @@ pub(crate) fn client() -> Client {
         verify: true,
         ca_file: None,
         plain: true,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         proxy: None,
         no_proxy: None,
     })

@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Mark the issue as viewed; never done when the server is read-only.
     #[serde(default = "yes")]
     update_history: bool,
-    /// More to fetch, comma separated: comments, worklogs, changelog, transitions, watchers, remote_links, all.
+    /// More to fetch, comma separated: comments, worklogs, changelog, transitions, watchers, `remote_links`, all.
     include: Option<String>,
     /// Key custom fields by their display names.
     #[serde(default)]

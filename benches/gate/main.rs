@@ -1,0 +1,124 @@
+//! What the gate costs: time added to a call, memory, and the time to the first answers over stdio.
+//!
+//! It drives the release binary and the sample upstream as child processes on loopback. `scripts/bench` builds the
+//! binary and runs this; a bar that is missed is its exit code. Figures count on an idle machine only, so each
+//! says how much of the processors others used meanwhile.
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+mod calls;
+mod client;
+mod disk;
+mod figures;
+mod noise;
+mod stdio;
+mod world;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use calls::Scenario;
+use figures::Bar;
+use stdio::Era;
+use world::Policies;
+use world::Sim;
+
+/// Measures what the gate costs.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The binary to measure.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_portcullis"))]
+    binary: PathBuf,
+    /// Pairs of a bare and a gated request in each scenario.
+    #[arg(long, default_value_t = 2000)]
+    pairs: usize,
+    /// Starts over stdio in each era of the protocol.
+    #[arg(long, default_value_t = 20)]
+    starts: usize,
+    /// What `cargo bench` hands to every program.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    println!("load average {}", load()?);
+    println!("{}", disk::sync_cost()?);
+    let sim = Sim::start(&arguments.binary)?;
+    let mut bars = Vec::new();
+    calls_over_http(&arguments, &sim, &mut bars)?;
+    starts_over_stdio(&arguments, &sim, &mut bars)?;
+    println!("\nload average {}\n", load()?);
+    for bar in &bars {
+        println!("{}", bar.line());
+    }
+    Ok(if bars.iter().all(Bar::is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn calls_over_http(arguments: &Arguments, sim: &Sim, bars: &mut Vec<Bar>) -> anyhow::Result<()> {
+    let (binary, pairs) = (&*arguments.binary, arguments.pairs);
+    println!(
+        "\njira_get_issue over HTTP and the same request to Jira without the gate, {pairs} pairs; milliseconds"
+    );
+    let scenarios = [
+        calls::again(binary, sim, Policies::Default, "default profile", pairs)?,
+        calls::again(binary, sim, Policies::Own, "own policy, issue known", pairs)?,
+        calls::first(binary, sim, "own policy, issue seen first", pairs)?,
+    ];
+    for scenario in &scenarios {
+        show(scenario);
+        bars.push(Bar {
+            name: format!("added to a call, {}, p50", scenario.name),
+            figure: scenario.added.p50(),
+            below: 1.0,
+            unit: "ms",
+        });
+    }
+    for (index, when) in ["after the start", "after the calls"].into_iter().enumerate() {
+        let most =
+            scenarios.iter().filter_map(|scenario| scenario.memory.get(index)).copied().fold(0.0, f64::max);
+        bars.push(Bar { name: format!("memory {when}"), figure: most / 1e6, below: 30.0, unit: "MB" });
+    }
+    Ok(())
+}
+
+fn show(scenario: &Scenario) {
+    println!("\n{}; others used {:.0} % of the processors", scenario.name, scenario.noise * 100.0);
+    println!("  {:<12}{:>9}{:>9}{:>9}", "", "p50", "p95", "p99");
+    for (what, sample) in [("bare", &scenario.bare), ("gated", &scenario.gated), ("added", &scenario.added)] {
+        println!("  {what:<12}{}", sample.columns());
+    }
+    for line in &scenario.parts {
+        println!("{line}");
+    }
+    let [idle, after] = scenario.memory.map(|bytes| bytes / 1e6);
+    println!("  memory: {idle:.1} MB after the start, {after:.1} MB after the calls");
+}
+
+fn starts_over_stdio(arguments: &Arguments, sim: &Sim, bars: &mut Vec<Bar>) -> anyhow::Result<()> {
+    let (binary, count) = (Path::new(&arguments.binary), arguments.starts);
+    println!("\nstdio, from before the start of the process, {count} starts; milliseconds");
+    println!("  {:<30}{:>9}{:>9}{:>9}", "answer of", "p50", "p95", "p99");
+    for era in [Era::Session, Era::Stateless] {
+        let starts = stdio::starts(binary, sim, era, count, false)?;
+        println!("  {:<30}{}", era.first(), starts.first.columns());
+        println!("  {:<30}{}", "  then tools/list", starts.list.columns());
+        let bar = |name, figure, below| Bar { name, figure, below, unit: "ms" };
+        bars.push(bar(format!("stdio {}, p50", era.first()), starts.first.p50(), 20.0));
+        bars.push(bar(format!("stdio tools/list after {}, p50", era.first()), starts.list.p50(), 80.0));
+    }
+    let starts = stdio::starts(binary, sim, Era::Session, count, true)?;
+    println!("  parts of the start, some beside each other, as the log says");
+    for (part, times) in &starts.parts {
+        println!("    {part:<28}{}", times.columns());
+    }
+    Ok(())
+}
+
+fn load() -> anyhow::Result<String> {
+    let text = std::fs::read_to_string("/proc/loadavg")?;
+    let processors = std::thread::available_parallelism()?;
+    Ok(format!("{} on {processors} processors", text.split(' ').take(3).collect::<Vec<_>>().join(" ")))
+}

@@ -1,0 +1,38 @@
+//! How much of the processors others used while something was measured.
+
+use anyhow::Context;
+
+use crate::world::Process;
+use crate::world::ticks_of;
+
+/// The clock ticks of all and of our own at the start.
+#[derive(Debug)]
+pub(crate) struct Noise {
+    all: f64,
+    busy: f64,
+    own: f64,
+}
+
+impl Noise {
+    pub(crate) fn start(children: &[&Process]) -> anyhow::Result<Self> {
+        let stat = std::fs::read_to_string("/proc/stat")?;
+        let first = stat.lines().next().context("/proc/stat is empty")?;
+        let ticks: Vec<f64> =
+            first.split_whitespace().skip(1).take(8).map(str::parse).collect::<Result<_, _>>()?;
+        let all: f64 = ticks.iter().sum();
+        // The fourth and fifth are idle and waiting for the disk.
+        let idle: f64 = ticks.iter().skip(3).take(2).sum();
+        let mut own = ticks_of("self")?;
+        for child in children {
+            own += child.ticks()?;
+        }
+        Ok(Self { all, busy: all - idle, own })
+    }
+
+    /// The share of all processors' time that was neither idle nor ours.
+    pub(crate) fn end(self, children: &[&Process]) -> anyhow::Result<f64> {
+        let now = Self::start(children)?;
+        let others = (now.busy - self.busy) - (now.own - self.own);
+        Ok((others / (now.all - self.all).max(1.0)).max(0.0))
+    }
+}
