@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct ClientSettings {
     /// Whether certificates are checked. Only false when the operator asked for it, for this product alone.
     pub verify: bool,
-    /// The roots to trust, a PEM file, instead of the operating system's store.
+    /// A PEM file with the roots to trust instead of the operating system's store.
     pub ca_file: Option<PathBuf>,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,

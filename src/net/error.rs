@@ -181,7 +181,7 @@ fn status_text(
         (429, Some(seconds)) => text + &format!(". Wait {seconds} seconds before the next call"),
         (429, None) => text + ". Wait before the next call",
         (410, _) => text + ". The endpoint is gone at this version",
-        (500.., _) if in_doubt => text + ". The fault is on the server's side" + doubt(in_doubt),
+        (500.., _) if in_doubt => text + &format!(". The fault is on the server's side{}", doubt(in_doubt)),
         (500.., _) => text + ". The fault is on the server's side; try again later",
         _ => text,
     }

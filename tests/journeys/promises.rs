@@ -213,6 +213,23 @@ async fn a_tool_that_is_off_looks_like_one_that_does_not_exist() {
 }
 
 #[tokio::test]
+async fn a_tool_that_policy_denies_can_look_like_one_that_does_not_exist() {
+    let variables = vec![("PORTCULLIS_POLICY__DENIED_TOOLS", "hide".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let ask = async |tool: &str, arguments: Value| {
+        let params = json!({"name": tool, "arguments": arguments});
+        world.rpc("alice-token", "tools/call", params).await.to_string().replace(tool, "*")
+    };
+    let unknown = ask("jira_nothing", json!({})).await;
+    assert_eq!(ask("jira_add_comment", json!({"issue_key": "OPS-1", "body": "x"})).await, unknown);
+    assert_eq!(ask("jira_add_comment", json!({"wrong": 1})).await, unknown, "arguments tell nothing either");
+    let record = world.until_audited(|record| record["code"] == "PC1004").await;
+    assert_eq!((&record["tool"], &record["principal"]["id"]), (&json!("jira_add_comment"), &json!("alice")));
+    assert!(!world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-1"})).await.is_error);
+    world.end();
+}
+
+#[tokio::test]
 async fn the_operators_filters_are_a_boundary_for_every_tool() {
     let variables = vec![
         ("JIRA_PROJECTS_FILTER", "ops".to_owned()),
