@@ -78,7 +78,8 @@ impl Upstream {
         let method = request.method.clone();
         let change = !request.is_read() && method != http::Method::GET;
         let mut status = None;
-        let result = self.exchange(warrant, credential, request, &mut status).await;
+        // On the heap, so that every tool's future does not carry the client's.
+        let result = Box::pin(self.exchange(warrant, credential, request, &mut status)).await;
         let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
         let elapsed = started.elapsed();
         self.metrics.upstream_request(product, status, elapsed);

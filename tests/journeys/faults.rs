@@ -18,7 +18,7 @@ const BY_PLACE: &str = r#"
 struct Fault {
     name: &'static str,
     /// As the control plane of the sample takes it, without method and path.
-    fault: Value,
+    injected: Value,
     /// What the caller is told, besides the name of the product.
     says: &'static str,
     outcome: &'static str,
@@ -29,7 +29,7 @@ struct Fault {
 
 fn faults() -> Vec<Fault> {
     let status = |status: u16| json!({"status": status, "body": {"errorMessages": ["canned words"]}});
-    let upstream_error = |name, status: u16, fault, says| {
+    let upstream_error = |name, status: u16, injected, says| {
         let class = if status == 200 {
             "2xx"
         } else if status < 500 {
@@ -37,7 +37,7 @@ fn faults() -> Vec<Fault> {
         } else {
             "5xx"
         };
-        Fault { name, fault, says, outcome: "upstream_error", status: Some(status), class }
+        Fault { name, injected, says, outcome: "upstream_error", status: Some(status), class }
     };
     let mut wait = status(429);
     wait["headers"] = json!({"Retry-After": "7"});
@@ -51,7 +51,7 @@ fn faults() -> Vec<Fault> {
         upstream_error("login page", 200, json!({"kind": "html"}), "probably a login page or a proxy"),
         Fault {
             name: "reset",
-            fault: json!({"kind": "reset"}),
+            injected: json!({"kind": "reset"}),
             says: "cannot be reached (the connection broke off); the administrator's log has the cause",
             outcome: "upstream_unreachable",
             status: None,
@@ -59,7 +59,7 @@ fn faults() -> Vec<Fault> {
         },
         Fault {
             name: "cut",
-            fault: json!({"kind": "truncate"}),
+            injected: json!({"kind": "truncate"}),
             says: "answer could not be read: the answer broke off",
             outcome: "upstream_error",
             status: Some(200),
@@ -67,7 +67,7 @@ fn faults() -> Vec<Fault> {
         },
         Fault {
             name: "not JSON",
-            fault: json!({"status": 200, "headers": {"Content-Type": "application/json"}, "body": "{\"a\":"}),
+            injected: json!({"status": 200, "headers": {"Content-Type": "application/json"}, "body": "{\"a\":"}),
             says: "answer could not be read: not JSON",
             outcome: "upstream_error",
             status: Some(200),
@@ -137,8 +137,8 @@ struct Left {
 }
 
 /// Makes one call fail, and checks what every failed call must leave behind.
-async fn fail(world: &World, step: &Step, fault: &Value, outcome: &str, class: &str) -> Left {
-    let mut fault = fault.clone();
+async fn fail(world: &World, step: &Step, injected: &Value, outcome: &str, class: &str) -> Left {
+    let mut fault = injected.clone();
     fault["method"] = step.method.into();
     fault["path"] = step.path.into();
     world.faults(json!([fault])).await;
@@ -184,8 +184,8 @@ async fn a_fault_during_the_call_is_told_recorded_and_counted() {
     let world = World::start(Setup::default()).await;
     for step in ["jira", "confluence"].map(search) {
         assert!(!world.call("alice-token", step.tool, step.arguments.clone()).await.is_error);
-        for Fault { name, fault, says, outcome, status, class } in faults() {
-            let left = fail(&world, &step, &fault, outcome, class).await;
+        for Fault { name, injected, says, outcome, status, class } in faults() {
+            let left = fail(&world, &step, &injected, outcome, class).await;
             assert!(left.text.contains(step.title) && left.text.contains(says), "{name}: {}", left.text);
             assert_eq!(left.record["status"], json!(status), "{name}");
             assert_eq!(last_upstream(&left.record)["status"], json!(status), "{name}");
@@ -206,12 +206,12 @@ async fn a_fault_during_the_call_is_told_recorded_and_counted() {
 async fn an_account_that_cannot_be_asked_for_denies_the_call() {
     let world = World::start(Setup::default()).await;
     for step in ["jira", "confluence"].map(account) {
-        for Fault { name, fault, says, outcome, status, class } in faults() {
+        for Fault { name, injected, says, outcome, status, class } in faults() {
             // A credential that is not accepted is a 401 over HTTP: see the edges of HTTP.
             if status == Some(401) {
                 continue;
             }
-            let left = fail(&world, &step, &fault, outcome, class).await;
+            let left = fail(&world, &step, &injected, outcome, class).await;
             assert!(left.text.contains(step.title) && left.text.contains(says), "{name}: {}", left.text);
             assert_eq!(left.record["status"], json!(status), "{name}");
             assert_eq!(left.record["principal"], Value::Null, "{name}");
@@ -227,14 +227,14 @@ async fn an_account_that_cannot_be_asked_for_denies_the_call() {
 async fn an_object_that_cannot_be_looked_up_denies_the_call() {
     let world = World::start(Setup { policies: Some(BY_PLACE), ..Setup::default() }).await;
     for step in ["jira", "confluence"].map(place) {
-        for Fault { name, fault, says, outcome, status, class } in faults() {
+        for Fault { name, injected, says, outcome, status, class } in faults() {
             let hidden = matches!(status, Some(403 | 404));
             let (says, outcome) = if hidden {
                 ("does not exist or is not visible to you", "not_visible")
             } else {
                 (says, outcome)
             };
-            let left = fail(&world, &step, &fault, outcome, class).await;
+            let left = fail(&world, &step, &injected, outcome, class).await;
             assert!(left.text.contains(says), "{name}: {}", left.text);
             assert!(hidden || left.text.contains(step.title), "{name}: {}", left.text);
             assert_eq!(last_upstream(&left.record)["status"], json!(status), "{name}");
@@ -255,7 +255,7 @@ async fn a_change_that_may_have_been_made_is_said_to_be_in_doubt() {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
     let world = World::start(Setup { variables, ..Setup::default() }).await;
     for step in ["jira", "confluence"].map(write) {
-        for Fault { name, fault, says, outcome, status, class } in faults() {
+        for Fault { name, injected, says, outcome, status, class } in faults() {
             let hidden = status == Some(404);
             let (says, outcome) = if hidden {
                 ("does not exist or is not visible to you", "not_visible")
@@ -263,7 +263,7 @@ async fn a_change_that_may_have_been_made_is_said_to_be_in_doubt() {
                 (says, outcome)
             };
             let in_doubt = matches!(status, None | Some(200 | 500));
-            let left = fail(&world, &step, &fault, outcome, class).await;
+            let left = fail(&world, &step, &injected, outcome, class).await;
             assert!(left.text.contains(says), "{name}: {}", left.text);
             let said = left.text.contains("look before you ask for it again");
             assert_eq!(said, in_doubt, "{name}: {}", left.text);

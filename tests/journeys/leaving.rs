@@ -107,3 +107,28 @@ async fn a_client_that_hangs_up_during_a_call_leaves_a_record() {
     assert!(matches!(outcomes[0]["outcome"].as_str(), Some("abandoned" | "deadline")), "{outcomes:#?}");
     assert_eq!(records.last().map(|record| &record["stage"]), Some(&json!("stop")), "{records:#?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_is_asked_to_stop_finishes_its_calls() {
+    let mut world = World::start(Setup::default()).await;
+    let (search, late) = (json!({"jql": "project = OPS", "limit": 1}), json!({"jql": "project = DEV"}));
+    assert!(!world.call("alice-token", "jira_search", search.clone()).await.is_error);
+    world.faults(json!([{"path": SEARCH, "delay_ms": 500}])).await;
+    let stop = async {
+        let under_way = async || !unanswered(&world).await.is_empty();
+        world.until("the request upstream", under_way).await;
+        world.terminate();
+    };
+    let (answer, ()) = tokio::join!(world.call("alice-token", "jira_search", search), stop);
+    assert!(!answer.is_error, "{answer:?}");
+    assert_eq!(world.ended_by_itself().await, Some(0), "{}", world.stderr());
+    let late = world.http.post(&world.endpoint).json(&late).send().await;
+    assert!(late.is_err(), "nobody listens any more: {late:?}");
+    let records = world.audit();
+    assert_eq!(records.last().map(|record| &record["stage"]), Some(&json!("stop")), "{records:#?}");
+    let outcomes =
+        records.iter().filter(|record| record["stage"] == "outcome" && record["tool"] == "jira_search");
+    assert!(outcomes.map(|record| &record["outcome"]).eq([&json!("ok"), &json!("ok")]), "{records:#?}");
+    world.end();
+}

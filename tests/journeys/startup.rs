@@ -51,7 +51,7 @@ async fn assert_refused(home: &TempDir, refused: &[Refused<'_>]) {
 }
 
 #[tokio::test]
-async fn settings_that_are_wrong_are_refused_by_name() {
+async fn files_that_are_wrong_are_refused_by_file_and_line() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("config.toml");
     std::fs::write(&file, "[jira]\nurl = \"https://jira.example.com\"\n\n[server]\nprot = 1\n").unwrap();
@@ -60,6 +60,38 @@ async fn settings_that_are_wrong_are_refused_by_name() {
     let (file, broken) = (file.display().to_string(), broken.display().to_string());
     let unknown = format!("{file}:5: server.prot is not a known setting; did you mean `server.port`?");
     let nowhere = home.path().join("nowhere.toml").display().to_string();
+    assert_refused(
+        &home,
+        &[
+            Refused {
+                name: "an unknown key",
+                variables: &[],
+                arguments: &["--config", &file],
+                code: CONFIGURATION,
+                says: &[&unknown],
+            },
+            Refused {
+                name: "no TOML",
+                variables: &[],
+                arguments: &["--config", &broken],
+                code: CONFIGURATION,
+                says: &["broken.toml:1: "],
+            },
+            Refused {
+                name: "no such file",
+                variables: &[],
+                arguments: &["--config", &nowhere],
+                code: CONFIGURATION,
+                says: &["cannot read `", "nowhere.toml"],
+            },
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn settings_that_are_missing_or_wrong_are_refused_by_name() {
+    let home = tempfile::tempdir().unwrap();
     assert_refused(
         &home,
         &[
@@ -83,27 +115,6 @@ async fn settings_that_are_wrong_are_refused_by_name() {
                 says: &["JIRA_URL: `jira.example.com` has no scheme; write https://jira.example.com"],
             },
             Refused {
-                name: "an unknown key",
-                variables: &[],
-                arguments: &["--config", &file],
-                code: CONFIGURATION,
-                says: &[&unknown],
-            },
-            Refused {
-                name: "no TOML",
-                variables: &[],
-                arguments: &["--config", &broken],
-                code: CONFIGURATION,
-                says: &["broken.toml:1: "],
-            },
-            Refused {
-                name: "no such file",
-                variables: &[],
-                arguments: &["--config", &nowhere],
-                code: CONFIGURATION,
-                says: &["cannot read `", "nowhere.toml"],
-            },
-            Refused {
                 name: "an unknown variable of ours",
                 variables: &[("PORTCULLIS_SERVER__PROT", "1")],
                 arguments: &[],
@@ -119,6 +130,17 @@ async fn settings_that_are_wrong_are_refused_by_name() {
                 code: CONFIGURATION,
                 says: &["JIRA_TIMEOUT: `soon` is not a number from 1 to 3600", "READ_ONLY_MODE: `maybe`"],
             },
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn flags_and_combinations_that_do_not_fit_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    assert_refused(
+        &home,
+        &[
             Refused {
                 name: "a bad flag",
                 variables: &[],
@@ -215,15 +237,17 @@ async fn policies_that_are_wrong_are_refused_by_file_line_and_id() {
     assert!(text.contains("own.cedar:5") && text.contains("typo"), "{text}");
 }
 
+/// A path that cannot be: below a file.
+fn below_a_file(home: &TempDir, name: &str) -> String {
+    let file = home.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    file.join(name).display().to_string()
+}
+
 #[tokio::test]
 async fn places_that_cannot_be_used_are_refused() {
     let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    let below = |name: &str| file.join(name).display().to_string();
-    let (audit, state, secret) = (below("audit"), below("state"), format!("file://{}", below("secret")));
-    let empty = format!("file://{}", file.display());
-    let directory = format!("file://{}", home.path().display());
+    let (audit, state) = (below_a_file(&home, "audit"), below_a_file(&home, "state"));
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let (taken_port, taken_address) =
         (taken.local_addr().unwrap().port().to_string(), taken.local_addr().unwrap().to_string());
@@ -247,6 +271,41 @@ async fn places_that_cannot_be_used_are_refused() {
                 code: CONFIGURATION,
                 says: &["cannot use the audit key", &state],
             },
+            Refused {
+                name: "a certificate that is not there",
+                variables: &[("JIRA_CA_FILE", &audit)],
+                arguments: &[],
+                code: CONFIGURATION,
+                says: &["Jira", "CA file", &audit],
+            },
+            Refused {
+                name: "a port that is taken",
+                variables: &[http, off, ("PORT", &taken_port)],
+                arguments: &[],
+                code: TEMPORARY,
+                says: &["cannot listen on", &taken_address, "HOST and PORT choose another"],
+            },
+            Refused {
+                name: "a port for metrics that is taken",
+                variables: &[http, ("PORT", &free), ("PORTCULLIS_METRICS__ADDRESS", &taken_address)],
+                arguments: &[],
+                code: TEMPORARY,
+                says: &["cannot listen on", &taken_address, "PORTCULLIS_METRICS__ADDRESS chooses another"],
+            },
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn secrets_that_cannot_be_read_are_refused_by_their_reference() {
+    let home = tempfile::tempdir().unwrap();
+    let secret = format!("file://{}", below_a_file(&home, "secret"));
+    let empty = format!("file://{}", home.path().join("file").display());
+    let directory = format!("file://{}", home.path().display());
+    assert_refused(
+        &home,
+        &[
             Refused {
                 name: "a secret that is not there",
                 variables: &[("JIRA_PERSONAL_TOKEN", &secret)],
@@ -288,27 +347,6 @@ async fn places_that_cannot_be_used_are_refused() {
                 arguments: &[],
                 code: CONFIGURATION,
                 says: &["vault.address is not set", "PORTCULLIS_VAULT__ADDRESS"],
-            },
-            Refused {
-                name: "a certificate that is not there",
-                variables: &[("JIRA_CA_FILE", &audit)],
-                arguments: &[],
-                code: CONFIGURATION,
-                says: &["Jira", "CA file", &audit],
-            },
-            Refused {
-                name: "a port that is taken",
-                variables: &[http, off, ("PORT", &taken_port)],
-                arguments: &[],
-                code: TEMPORARY,
-                says: &["cannot listen on", &taken_address, "HOST and PORT choose another"],
-            },
-            Refused {
-                name: "a port for metrics that is taken",
-                variables: &[http, ("PORT", &free), ("PORTCULLIS_METRICS__ADDRESS", &taken_address)],
-                arguments: &[],
-                code: TEMPORARY,
-                says: &["cannot listen on", &taken_address, "PORTCULLIS_METRICS__ADDRESS chooses another"],
             },
         ],
     )

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::support::line::Session;
 
-fn call(id: u64, tool: &str, arguments: Value) -> Value {
+fn call(id: u64, tool: &str, arguments: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
 }
 
@@ -90,7 +90,7 @@ async fn arguments_that_do_not_fit_are_results_that_say_so() {
         ("confluence_get_page", json!({}), "page_id"),
         ("confluence_get_page", json!({"page_id": "../x"}), "page_id"),
     ] {
-        session.send(&call(1, tool, arguments.clone())).await;
+        session.send(&call(1, tool, &arguments)).await;
         let answer = session.receive().await;
         let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"));
         assert_eq!(answer["result"]["isError"], true, "{arguments}: {answer}");
@@ -107,14 +107,14 @@ async fn arguments_that_do_not_fit_are_results_that_say_so() {
 #[tokio::test]
 async fn a_call_before_the_handshake_is_answered() {
     let mut session = Session::start(&[]).await;
-    session.send(&call(1, "jira_get_issue", json!({"issue_key": "OPS-1"}))).await;
+    session.send(&call(1, "jira_get_issue", &json!({"issue_key": "OPS-1"}))).await;
     let answer = session.receive().await;
     assert_eq!(answer["id"], 1, "{answer}");
     assert!(answer["error"]["message"].is_string(), "{answer}");
     session.send(&json!({"jsonrpc": "2.0", "id": 2, "method": "ping"})).await;
     assert_eq!(session.receive().await["id"], 2);
     session.initialize().await;
-    session.send(&call(3, "jira_get_issue", json!({"issue_key": "OPS-1"}))).await;
+    session.send(&call(3, "jira_get_issue", &json!({"issue_key": "OPS-1"}))).await;
     let answer = session.receive().await;
     assert_eq!(answer["result"]["isError"], false, "{answer}");
     assert_eq!(session.end().await.code, Some(0));
@@ -125,7 +125,7 @@ async fn the_end_of_the_input_loses_no_answer() {
     let mut session = Session::initialized(&[]).await;
     session.faults(json!([{"path": "^/rest/api/2/search", "delay_ms": 300}])).await;
     for id in 1..=4 {
-        session.send(&call(id, "jira_search", json!({"jql": "project = OPS", "limit": 1}))).await;
+        session.send(&call(id, "jira_search", &json!({"jql": "project = OPS", "limit": 1}))).await;
     }
     session.send_bytes(br#"{"jsonrpc":"2.0","#).await;
     let ended = session.end().await;

@@ -200,6 +200,25 @@ impl World {
         panic!("{what} did not come; the server said: {}", self.stderr());
     }
 
+    /// Asks the server to stop, as a service manager does.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let server = rustix::process::Pid::from_child(&self.server);
+        rustix::process::kill_process(server, rustix::process::Signal::Term).unwrap();
+    }
+
+    /// Waits for the server's own end, and gives its exit code.
+    #[cfg(unix)]
+    pub(crate) async fn ended_by_itself(&mut self) -> Option<i32> {
+        for _ in 0..ATTEMPTS {
+            if let Some(status) = self.server.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the server runs on");
+    }
+
     /// Ends it, and fails if any request had not been written down.
     pub(crate) fn end(mut self) {
         let violations = self.sim.violations();
@@ -325,7 +344,7 @@ pub(crate) fn client() -> Client {
         verify: true,
         ca_file: None,
         plain: true,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         proxy: None,
         no_proxy: None,
     })
