@@ -12,6 +12,8 @@ use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Product;
 
+const BOTH: [Product; 2] = [Product::Jira, Product::Confluence];
+
 /// Why a request is not dispatched.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unauthenticated {
@@ -23,8 +25,8 @@ pub(super) enum Unauthenticated {
     Unwritten(#[from] AuditError),
 }
 
-/// Shows the credential to the product of the tool that is called. A list of tools depends on the account at every
-/// product, and for a tool that is not there any will do: without a good credential nobody learns which tools exist.
+/// Shows the credential to the product that the tool's name begins with, whether there is such a tool or not: without
+/// a good credential nobody learns which tools exist. A list of tools depends on the account at every product.
 ///
 /// A product that cannot be reached, or is too slow, does not end the request here: the call itself says so.
 pub(super) async fn authenticate(
@@ -32,12 +34,15 @@ pub(super) async fn authenticate(
     presented: &Presented,
     envelope: &Envelope,
 ) -> Result<(), Unauthenticated> {
-    let product = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
-        (Some("tools/call"), Some(tool)) => gate.offer.find(tool).map(|tool| tool.spec().product),
-        (Some("tools/list"), _) => None,
+    let mut products = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
+        (Some("tools/call"), Some(tool)) => named(tool),
+        (Some("tools/list"), _) => BOTH.to_vec(),
         _ => return Ok(()),
     };
-    let products = product.map_or(vec![Product::Jira, Product::Confluence], |product| vec![product]);
+    products.retain(|product| gate.products.get(*product).is_some());
+    if products.is_empty() {
+        products.extend(BOTH);
+    }
     let (mut accepted, mut rejected) = (false, None);
     for product in products {
         match identified(gate, presented, product).await? {
@@ -50,6 +55,12 @@ pub(super) async fn authenticate(
         Some(error) if !accepted => Err(Unauthenticated::Rejected(error)),
         _ => Ok(()),
     }
+}
+
+fn named(tool: &str) -> Vec<Product> {
+    let of =
+        |product: &Product| tool.strip_prefix(product.as_str()).is_some_and(|rest| rest.starts_with('_'));
+    BOTH.into_iter().filter(of).collect()
 }
 
 /// Asks one product whose credential it is, with a trail of its own; nothing if it is not configured.

@@ -124,11 +124,20 @@ async fn what_is_no_proper_request_is_refused() {
         let answer = refused(&world, kind, 415, world.post(&format!("{kind}{ALICE}"), PING.as_bytes())).await;
         assert!(answer.body.contains("application/json"), "{answer:?}");
     }
-    for method in ["GET", "DELETE", "PUT", "PATCH", "OPTIONS", "TRACE"] {
+    let records = refusals(&world).len();
+    let methods = ["GET", "DELETE", "PUT", "PATCH", "OPTIONS", "TRACE"];
+    for method in methods {
         let request = format!("{method} /mcp HTTP/1.1\r\nConnection: close\r\n{HOST}{ALICE}\r\n");
-        let answer = refused(&world, method, 405, world.raw(request.as_bytes())).await;
-        assert_eq!(answer.headers["allow"], "POST", "{method}");
+        let answer = world.raw(request.as_bytes()).await;
+        assert_eq!((answer.status, answer.headers["allow"].as_str()), (405, "POST"), "{method}");
     }
+    assert_eq!(
+        refusals(&world).len(),
+        records,
+        "ordinary clients ask for streams: no refusal worth a record"
+    );
+    let counted = world.metric("portcullis_requests_refused_total{status=\"405\"}").await;
+    assert_eq!(counted, methods.len() as u64);
     for kind in ["Content-Type: application/json; charset=utf-8\r\n", "Content-Type: Application/JSON\r\n"] {
         assert_eq!(world.post(&format!("{kind}{ALICE}"), PING.as_bytes()).await.status, 200, "{kind}");
     }
@@ -166,6 +175,10 @@ async fn a_caller_without_a_good_credential_is_refused() {
         assert!(answer.headers["www-authenticate"].starts_with("Bearer realm="), "{name}: {answer:?}");
         assert!(!answer.body.contains("canary"), "{name}: {answer:?}");
     }
+    let bad = format!("{JSON}Authorization: Bearer canary-token\r\n");
+    let unknown = call.replace("jira_get_issue", "jira_nothing");
+    let answers = [world.post(&bad, call.as_bytes()).await, world.post(&bad, unknown.as_bytes()).await];
+    assert_eq!(answers[0].body, answers[1].body, "nobody learns which tools exist");
     let answer = world
         .post(&format!("{JSON}Authorization: Basic YWxpY2U6YWxpY2UtdG9rZW4=\r\n"), call.as_bytes())
         .await;

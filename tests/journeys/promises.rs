@@ -213,6 +213,21 @@ async fn a_tool_that_is_off_looks_like_one_that_does_not_exist() {
 }
 
 #[tokio::test]
+async fn the_list_of_tools_is_the_callers_from_the_first_time() {
+    let policies = r#"
+        @id("read") permit (principal, action in Mcp::Action::"read", resource);
+        @id("carol") permit (principal == Id::User::"carol", action == Mcp::Action::"confluence_create_page", resource);
+    "#;
+    let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+    let reads = ["confluence_get_page", "confluence_search", "jira_get_issue", "jira_search"];
+    assert_eq!(world.tools("alice-token").await, reads);
+    assert!(!world.call("alice-token", "confluence_get_page", json!({"page_id": "65537"})).await.is_error);
+    assert_eq!(world.tools("alice-token").await, reads);
+    assert!(world.tools("carol-token").await.contains(&"confluence_create_page".to_owned()));
+    world.end();
+}
+
+#[tokio::test]
 async fn a_tool_that_policy_denies_can_look_like_one_that_does_not_exist() {
     let variables = vec![("PORTCULLIS_POLICY__DENIED_TOOLS", "hide".to_owned())];
     let world = World::start(Setup { variables, ..Setup::default() }).await;
