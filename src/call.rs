@@ -98,7 +98,7 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
         return refusal::unknown(gate, &request).await;
     };
     let mut trail = gate.audit.trail(facts(gate, tool, &request));
-    let ended = guarded(gate.deadline, steps(gate, tool, request, &mut trail)).await;
+    let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
     let mut stages = gate.metrics.stages();
     let answer = shape::close(gate, tool, trail, ended).await;
     stages.done("outcome");
@@ -107,13 +107,14 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
 
 /// Ends a line that panics or takes too long with a refusal like any other.
 async fn guarded(
-    deadline: Duration,
+    limit: Duration,
+    access: Access,
     line: impl Future<Output = Result<Answer, Refusal>>,
 ) -> Result<Answer, Refusal> {
-    match tokio::time::timeout(deadline, AssertUnwindSafe(line).catch_unwind()).await {
+    match tokio::time::timeout(limit, AssertUnwindSafe(line).catch_unwind()).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_panic)) => Err(Refusal::Panic),
-        Err(_elapsed) => Err(Refusal::Deadline(deadline)),
+        Err(_elapsed) => Err(Refusal::Deadline { limit, access }),
     }
 }
 
@@ -297,9 +298,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_panic_and_a_deadline_end_as_refusals() {
         let limit = Duration::from_secs(75);
-        let panicked = guarded(limit, async { panic!("a fault in a tool") }).await;
+        let panicked = guarded(limit, Access::Read, async { panic!("a fault in a tool") }).await;
         assert!(matches!(panicked, Err(Refusal::Panic)), "{panicked:?}");
-        let late = guarded(limit, std::future::pending()).await;
-        assert!(matches!(late, Err(Refusal::Deadline(_))), "{late:?}");
+        let late = guarded(limit, Access::Write, std::future::pending()).await;
+        assert!(matches!(late, Err(Refusal::Deadline { access: Access::Write, .. })), "{late:?}");
     }
 }
