@@ -116,8 +116,12 @@ fn fit(name: &str, property: &Value, value: Value) -> Result<Value, String> {
         }
         ("boolean", Value::Bool(flag)) => Value::Bool(flag),
         ("boolean", Value::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" => Value::Bool(true),
-            "false" | "0" | "no" => Value::Bool(false),
+            "true" | "1" | "yes" | "on" => Value::Bool(true),
+            "false" | "0" | "no" | "off" => Value::Bool(false),
+            _ => return Err(wrong(name, wanted, given)),
+        },
+        ("boolean", Value::Number(number)) => match number.as_i64() {
+            Some(flag @ (0 | 1)) => Value::Bool(flag == 1),
             _ => return Err(wrong(name, wanted, given)),
         },
         _ => return Err(wrong(name, wanted, given)),
@@ -214,6 +218,11 @@ mod tests {
                 json!({"issue_key": "OPS-1", "comment_limit": null, "fields": "", "expand": null}),
                 ("OPS-1", 10, true),
             ),
+            (json!({"issue_key": "OPS-1", "comment_limit": " 0 ", "update_history": 0}), ("OPS-1", 0, false)),
+            (
+                json!({"issue_key": "OPS-1", "comment_limit": 1e2, "update_history": "ON"}),
+                ("OPS-1", 100, true),
+            ),
         ];
         for (given, (key, limit, history)) in table {
             let taken = decode("jira_get_issue", given).unwrap();
@@ -239,6 +248,8 @@ mod tests {
             (json!({"issue_key": "OPS-1/../2"}), "is not an issue key"),
             (json!({"issue_key": "OPS-1", "comment_limit": 101}), "`comment_limit` is 101; the most is 100"),
             (json!({"issue_key": "OPS-1", "comment_limit": "many"}), "`comment_limit` must be an integer"),
+            (json!({"issue_key": "OPS-1", "update_history": 2}), "`update_history` must be a boolean"),
+            (json!({"issue_key": "OPS-1", "update_history": "maybe"}), "`update_history` must be a boolean"),
             (json!({"issue_key": "OPS-1", "isue_key": "x"}), "did you mean `issue_key`?"),
             (
                 json!({"issue_key": "OPS-1", "zzz": 1}),

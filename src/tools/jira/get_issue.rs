@@ -16,6 +16,7 @@ use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup;
 use crate::lookup::Target;
+use crate::net::UpstreamError;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
@@ -137,15 +138,20 @@ impl Tool for GetIssue {
             Some(issue) => issue,
             None => jira.issue(permit, &args.issue_key, &query).await?,
         };
-        complete_comments(&args, &jira, permit, &mut issue).await?;
+        let comments = complete_comments(&args, &jira, permit, &mut issue).await;
         let fields = args.fields();
         let names = args.use_display_names.then(|| issue.get("names")).flatten();
         let view = IssueView { base: jira.base(), fields: &fields, names, comment_limit: args.comment_limit };
         let mut shown = view.show(&issue);
-        Box::pin(include(&args, &jira, permit, &mut shown)).await?;
+        let mut parts = Box::pin(include(&args, &jira, permit)).await;
+        parts.push(("comments", comments.map(|()| None)));
+        show_parts(parts, &mut shown);
         Ok(Output::Object { actual: lookup::issue_place(&issue), value: Value::Object(shown) })
     }
 }
+
+/// A part of the result with its key: nothing if it was not asked for.
+type Part = (&'static str, Result<Option<Value>, UpstreamError>);
 
 /// Fetches the newest comments when the issue came without them all.
 async fn complete_comments(
@@ -153,7 +159,7 @@ async fn complete_comments(
     jira: &Jira<'_>,
     permit: &Permit<Read>,
     issue: &mut Value,
-) -> Result<(), ToolError> {
+) -> Result<(), UpstreamError> {
     let Some(field) = issue.pointer("/fields/comment") else { return Ok(()) };
     let here = field.get("comments").and_then(Value::as_array).map_or(0, Vec::len);
     let total = field.get("total").and_then(Value::as_u64).unwrap_or(0);
@@ -168,40 +174,49 @@ async fn complete_comments(
 }
 
 /// Fetches what costs a request of its own, side by side.
-async fn include(
-    args: &Args,
-    jira: &Jira<'_>,
-    permit: &Permit<Read>,
-    shown: &mut Map<String, Value>,
-) -> Result<(), ToolError> {
+async fn include(args: &Args, jira: &Jira<'_>, permit: &Permit<Read>) -> Vec<Part> {
     let wanted = args.includes();
     let wants = |part: Include| wanted.contains(&part);
     let key = &args.issue_key;
-    let (links, transitions, watchers, worklogs) = futures::try_join!(
+    let (links, transitions, watchers, worklogs) = futures::join!(
         optional(wants(Include::RemoteLinks), jira.remote_links(permit, key)),
         optional(wants(Include::Transitions), jira.transitions(permit, key)),
         optional(wants(Include::Watchers), jira.watchers(permit, key)),
         optional(wants(Include::Worklogs), async { Ok(Value::Array(jira.worklogs(permit, key).await?)) }),
-    )?;
-    let parts = [
+    );
+    vec![
         ("remote_links", links),
         ("transitions", transitions),
         ("watchers", watchers),
         ("worklogs", worklogs),
-    ];
-    for (name, part) in parts {
-        if let Some(part) = part {
-            shown.insert(name.to_owned(), part);
-        }
-    }
-    Ok(())
+    ]
 }
 
 async fn optional(
     wanted: bool,
-    request: impl Future<Output = Result<Value, crate::net::UpstreamError>>,
-) -> Result<Option<Value>, crate::net::UpstreamError> {
+    request: impl Future<Output = Result<Value, UpstreamError>>,
+) -> Result<Option<Value>, UpstreamError> {
     if wanted { request.await.map(Some) } else { Ok(None) }
+}
+
+/// Adds the parts. One that Jira did not give, for example because the caller may not see watchers, is named with the
+/// reason: the issue itself is there all the same.
+fn show_parts(parts: Vec<Part>, shown: &mut Map<String, Value>) {
+    let mut missing = Map::new();
+    for (name, part) in parts {
+        match part {
+            Ok(Some(part)) => {
+                shown.insert(name.to_owned(), part);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                missing.insert(name.to_owned(), error.to_string().into());
+            }
+        }
+    }
+    if !missing.is_empty() {
+        shown.insert("not_included".into(), Value::Object(missing));
+    }
 }
 
 #[cfg(test)]
@@ -231,5 +246,24 @@ mod tests {
         }
         let query = args(serde_json::json!({"issue_key": "OPS-1", "include": "changelog,bogus", "use_display_names": true})).query();
         assert_eq!(query.expand, ["changelog", "names"]);
+    }
+    #[test]
+    fn a_part_that_could_not_be_had_is_named_and_the_rest_is_shown() {
+        let refused =
+            || UpstreamError::from_answer(Product::Jira, 403, None, br#"{"errorMessages": ["no"]}"#);
+        let table = [
+            (vec![("watchers", Ok(None)), ("worklogs", Ok(None))], serde_json::json!({})),
+            (vec![("worklogs", Ok(Some(1.into())))], serde_json::json!({"worklogs": 1})),
+        ];
+        for (parts, wanted) in table {
+            let mut shown = Map::new();
+            show_parts(parts, &mut shown);
+            assert_eq!(Value::Object(shown), wanted);
+        }
+        let mut shown = Map::new();
+        show_parts(vec![("watchers", Err(refused())), ("worklogs", Ok(Some(1.into())))], &mut shown);
+        assert_eq!(shown["worklogs"], 1);
+        let reason = shown["not_included"]["watchers"].as_str().unwrap();
+        assert!(reason.starts_with("Jira answered 403"), "{reason}");
     }
 }
