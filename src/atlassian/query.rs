@@ -82,6 +82,15 @@ pub fn restrict(query: &str, restrictions: &[String]) -> Result<String, QueryErr
     Ok(query)
 }
 
+/// The names in a list as clients write it: comma-separated, or as a JSON array of texts.
+pub fn listed(text: &str) -> Vec<String> {
+    let trimmed = |name: &str| Some(name.trim()).filter(|name| !name.is_empty()).map(str::to_owned);
+    match serde_json::from_str::<Vec<String>>(text) {
+        Ok(names) => names.iter().filter_map(|name| trimmed(name)).collect(),
+        Err(_) => text.split(',').filter_map(trimmed).collect(),
+    }
+}
+
 /// A text as a quoted value of JQL or CQL.
 pub fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -157,6 +166,21 @@ mod tests {
         ];
         for (query, wanted) in table {
             assert_eq!(restrict(query, &only).as_deref(), wanted.as_ref().map(|text| &**text), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_taken_as_clients_write_it() {
+        let table: [(&str, &[&str]); 6] = [
+            ("summary, status", &["summary", "status"]),
+            (" , ", &[]),
+            ("[\"summary\", \" status \", \"\"]", &["summary", "status"]),
+            ("[]", &[]),
+            ("[1]", &["[1]"]),
+            ("Story Points", &["Story Points"]),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(listed(text), wanted, "{text}");
         }
     }
 

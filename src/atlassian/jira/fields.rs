@@ -1,5 +1,7 @@
 //! The fields of an issue that a caller asked for, as Jira's `fields` takes them.
 
+use crate::atlassian::query;
+
 /// The fields a caller asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields(Vec<String>);
@@ -25,10 +27,9 @@ impl Fields {
         DEFAULT.join(",")
     }
 
-    /// Reads a comma-separated list; an empty one is the default.
+    /// Reads a list of names; an empty one is the default.
     pub fn parse(text: &str) -> Self {
-        let names: Vec<String> =
-            text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names = query::listed(text);
         if names.is_empty() { Self::default() } else { Self(names) }
     }
 

@@ -155,10 +155,9 @@ fn without_content(hit: &Value) -> Map<String, Value> {
 }
 
 fn restrictions(args: &Args, boundary: &[SpaceKey]) -> Result<Vec<String>, ToolError> {
-    let asked = args.spaces_filter.as_deref().unwrap_or_default().split(',').map(str::trim);
-    let asked: Vec<SpaceKey> = asked
-        .filter(|key| !key.is_empty())
-        .map(SpaceKey::parse)
+    let asked: Vec<SpaceKey> = query::listed(args.spaces_filter.as_deref().unwrap_or_default())
+        .iter()
+        .map(|key| SpaceKey::parse(key))
         .collect::<Result<_, InvalidId>>()
         .map_err(|error| ToolError::Arguments(format!("`spaces_filter`: {error}")))?;
     let either = |keys: &[SpaceKey]| {

@@ -14,6 +14,7 @@ use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
 use crate::markup;
+use crate::net::UpstreamError;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
 use crate::policy::Write;
@@ -80,7 +81,8 @@ impl Tool for AddComment {
         let key = context.found.present_key(args.issue_key);
         if args.public == Some(true) {
             let text = markup::markdown_to_wiki(&args.body);
-            let stored = jira.add_public_comment(permit, &key, &text).await?;
+            let stored = jira.add_public_comment(permit, &key, &text).await;
+            let stored = stored.map_err(|error| no_request(&key, error))?;
             let mut shown = added_comment(&stored);
             shown.insert("public".into(), stored.get("public").cloned().unwrap_or(Value::Bool(true)));
             return Ok(Output::Object { actual: None, value: Value::Object(shown) });
@@ -93,6 +95,16 @@ impl Tool for AddComment {
         let stored = jira.add_comment(permit, &key, &comment).await?;
         Ok(Output::Object { actual: None, value: Value::Object(added_comment(&stored)) })
     }
+}
+
+/// A service desk does not know issues that are no requests: that must not read as if there were no such issue.
+fn no_request(key: &IssueKey, error: UpstreamError) -> ToolError {
+    if !error.is_absent() {
+        return error.into();
+    }
+    ToolError::Arguments(format!(
+        "issue {key} is not a service desk request that you may see; leave `public` out to comment on an issue"
+    ))
 }
 
 fn body(jira: &Jira<'_>, text: &str) -> Value {
@@ -139,6 +151,17 @@ mod tests {
             let problem = AddComment::check(&args).err().map(|error| error.to_string());
             assert_eq!(problem.is_some(), wanted.is_some(), "{given}");
             assert!(problem.unwrap_or_default().contains(wanted.unwrap_or_default()), "{given}");
+        }
+    }
+
+    #[test]
+    fn an_issue_that_is_no_request_is_not_said_to_be_absent() {
+        let key = IssueKey::parse("OPS-1").unwrap();
+        let answered = |status| UpstreamError::from_answer(Product::Jira, status, None, b"{}");
+        let table = [(404, "issue OPS-1 is not a service desk request"), (403, "Jira answered 403")];
+        for (status, wanted) in table {
+            let text = no_request(&key, answered(status)).to_string();
+            assert!(text.starts_with(wanted), "{text}");
         }
     }
 

@@ -6,12 +6,12 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::words;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::Include;
 use crate::atlassian::jira::IssueQuery;
 use crate::atlassian::jira::IssueView;
 use crate::atlassian::jira::Jira;
+use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup;
@@ -67,7 +67,7 @@ fn yes() -> bool {
 
 impl Args {
     fn includes(&self) -> Vec<Include> {
-        let words = words(self.include.as_deref());
+        let words = query::listed(self.include.as_deref().unwrap_or_default());
         if words.iter().any(|word| word == "all") {
             return Include::ALL.to_vec();
         }
@@ -82,7 +82,7 @@ impl Args {
     }
 
     fn query(&self) -> IssueQuery {
-        let mut expand = words(self.expand.as_deref());
+        let mut expand = query::listed(self.expand.as_deref().unwrap_or_default());
         let mut add = |word: &str| {
             if !expand.iter().any(|given| given == word) {
                 expand.push(word.to_owned());

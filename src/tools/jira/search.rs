@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::words;
 use crate::atlassian::Deployment;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::IssueView;
@@ -66,7 +65,7 @@ fn ten() -> u64 {
 
 impl Args {
     fn query(&self, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
-        let asked: Vec<ProjectKey> = words(self.projects_filter.as_deref())
+        let asked: Vec<ProjectKey> = query::listed(self.projects_filter.as_deref().unwrap_or_default())
             .iter()
             .map(|key| ProjectKey::parse(key))
             .collect::<Result<_, InvalidId>>()
@@ -75,7 +74,7 @@ impl Args {
             [asked.as_slice(), boundary].into_iter().filter_map(in_projects).collect();
         let jql = query::restrict(&self.jql, &restrictions)
             .map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
-        let mut expand = words(self.expand.as_deref());
+        let mut expand = query::listed(self.expand.as_deref().unwrap_or_default());
         if self.use_display_names && !expand.iter().any(|word| word == "names") {
             expand.push("names".to_owned());
         }
