@@ -50,6 +50,16 @@ pub(crate) struct Scenario {
     pub(crate) noise: f64,
     /// Bytes resident after the start and after the calls.
     pub(crate) memory: [f64; 2],
+    /// Milliseconds from before the start of the server to its first answer.
+    pub(crate) up: f64,
+}
+
+/// What is said of a server beside the times of its calls.
+struct Beside {
+    parts: Vec<String>,
+    noise: f64,
+    memory: [f64; 2],
+    up: f64,
 }
 
 /// What the server had counted before the measured calls.
@@ -81,9 +91,10 @@ struct Times {
 }
 
 impl Times {
-    fn scenario(self, name: &'static str, parts: Vec<String>, noise: f64, memory: [f64; 2]) -> Scenario {
+    fn scenario(self, name: &'static str, beside: Beside) -> Scenario {
         let [bare, gated, added] = [self.bare, self.gated, self.added].map(Sample::new);
-        Scenario { name, bare, gated, added, parts, noise, memory }
+        let Beside { parts, noise, memory, up } = beside;
+        Scenario { name, bare, gated, added, parts, noise, memory, up }
     }
 }
 
@@ -110,14 +121,15 @@ pub(crate) fn again(
     }
     let noise = noise.end(&[&sim.process, &server.process])?;
     let parts = parts(&before, &server, &times, pairs)?;
-    Ok(times.scenario(name, parts, noise, [idle, server.process.memory("VmRSS")?]))
+    let memory = [idle, server.process.memory("VmRSS")?];
+    Ok(times.scenario(name, Beside { parts, noise, memory, up: server.up }))
 }
 
 /// Every call is the first for its caller and issue, so that its project is asked for. One server knows all issues
 /// soon, so several are started.
 pub(crate) fn first(binary: &Path, sim: &Sim, name: &'static str, pairs: usize) -> anyhow::Result<Scenario> {
     let mut times = Times::default();
-    let (mut shown, mut busiest, mut memory) = (Vec::new(), 0.0_f64, [0.0_f64; 2]);
+    let mut beside = Beside { parts: Vec::new(), noise: 0.0, memory: [0.0; 2], up: 0.0 };
     while times.added.len() < pairs {
         let server = Server::start(binary, sim, Policies::Own)?;
         let idle = server.process.memory("VmRSS")?;
@@ -136,11 +148,16 @@ pub(crate) fn first(binary: &Path, sim: &Sim, name: &'static str, pairs: usize) 
         for (number, (credential, issue)) in every.enumerate() {
             pair.measure(&mut times, credential, &key("OPS", issue), number)?;
         }
-        busiest = busiest.max(noise.end(&[&sim.process, &server.process])?);
-        memory = [memory[0].max(idle), memory[1].max(server.process.memory("VmRSS")?)];
-        shown = parts(&before, &server, &times, times.added.len() - started)?;
+        let noise = noise.end(&[&sim.process, &server.process])?;
+        let memory = [idle, server.process.memory("VmRSS")?];
+        beside = Beside {
+            parts: parts(&before, &server, &times, times.added.len() - started)?,
+            noise: beside.noise.max(noise),
+            memory: [beside.memory[0].max(memory[0]), beside.memory[1].max(memory[1])],
+            up: server.up,
+        };
     }
-    Ok(times.scenario(name, shown, busiest, memory))
+    Ok(times.scenario(name, beside))
 }
 
 impl Pair {

@@ -36,11 +36,14 @@ struct Arguments {
     /// Pairs of a bare and a gated request in each scenario.
     #[arg(long, default_value_t = 2000)]
     pairs: usize,
+    /// How often each scenario is measured; the one in the middle counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
     /// Starts over stdio in each era of the protocol.
     #[arg(long, default_value_t = 20)]
     starts: usize,
     /// How many seconds in all to wait for others to leave the processors alone, and to measure again what they spoiled.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 120)]
     patience: u64,
     /// What `cargo bench` hands to every program.
     #[arg(long, hide = true)]
@@ -68,13 +71,13 @@ fn calls_over_http(arguments: &Arguments, sim: &Sim, bars: &mut Vec<Bar>) -> any
         "\njira_get_issue over HTTP and the same request to Jira without the gate, {pairs} pairs; milliseconds"
     );
     let until = Instant::now() + Duration::from_secs(arguments.patience);
+    let rounds = |measure: &dyn Fn() -> anyhow::Result<Scenario>| middle(arguments.rounds, until, measure);
     let scenarios = [
-        in_quiet(until, || calls::again(binary, sim, Policies::Default, "default profile", pairs))?,
-        in_quiet(until, || calls::again(binary, sim, Policies::Own, "own policy, issue known", pairs))?,
-        in_quiet(until, || calls::first(binary, sim, "own policy, issue seen first", pairs))?,
+        rounds(&|| calls::again(binary, sim, Policies::Default, "default profile", pairs))?,
+        rounds(&|| calls::again(binary, sim, Policies::Own, "own policy, issue known", pairs))?,
+        rounds(&|| calls::first(binary, sim, "own policy, issue seen first", pairs))?,
     ];
     for scenario in &scenarios {
-        show(scenario);
         bars.push(Bar {
             name: format!("added to a call, {}, p50", scenario.name),
             figure: scenario.added.p50(),
@@ -90,11 +93,33 @@ fn calls_over_http(arguments: &Arguments, sim: &Sim, bars: &mut Vec<Bar>) -> any
     Ok(())
 }
 
+/// Measures some rounds, shows the one in the middle by what is added, and says what all added.
+fn middle(
+    rounds: usize,
+    until: Instant,
+    measure: &dyn Fn() -> anyhow::Result<Scenario>,
+) -> anyhow::Result<Scenario> {
+    let mut all = Vec::new();
+    while all.len() < rounds.max(1) {
+        all.push(in_quiet(until, measure)?);
+    }
+    all.sort_by(|one, other| one.added.p50().total_cmp(&other.added.p50()));
+    let added: Vec<String> = all.iter().map(|scenario| format!("{:.3}", scenario.added.p50())).collect();
+    let scenario = all.swap_remove(all.len() / 2);
+    show(&scenario);
+    println!("  added p50 of all rounds: {}; the one in the middle is shown", added.join(" "));
+    Ok(scenario)
+}
+
 /// Measures again while others spoil it: that alone is the reason, never the figure.
-fn in_quiet(until: Instant, measure: impl Fn() -> anyhow::Result<Scenario>) -> anyhow::Result<Scenario> {
+fn in_quiet(until: Instant, measure: &dyn Fn() -> anyhow::Result<Scenario>) -> anyhow::Result<Scenario> {
     loop {
         noise::wait_for_quiet(until)?;
-        let scenario = measure()?;
+        let yardstick = noise::yardstick();
+        let mut scenario = measure()?;
+        scenario
+            .parts
+            .push(format!("  yardstick before and after: {yardstick:.3} {:.3}", noise::yardstick()));
         if scenario.noise < noise::TOO_MUCH || Instant::now() > until {
             return Ok(scenario);
         }
@@ -112,7 +137,10 @@ fn show(scenario: &Scenario) {
         println!("{line}");
     }
     let [idle, after] = scenario.memory.map(|bytes| bytes / 1e6);
-    println!("  memory: {idle:.1} MB after the start, {after:.1} MB after the calls");
+    println!(
+        "  memory: {idle:.1} MB after the start, {after:.1} MB after the calls; up in {:.1} ms",
+        scenario.up
+    );
 }
 
 fn starts_over_stdio(arguments: &Arguments, sim: &Sim, bars: &mut Vec<Bar>) -> anyhow::Result<()> {

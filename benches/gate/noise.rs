@@ -4,7 +4,10 @@ use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::Context;
+use aws_lc_rs::digest;
 
+use crate::figures::Sample;
+use crate::figures::milliseconds;
 use crate::world::Process;
 use crate::world::ticks_of;
 
@@ -20,6 +23,17 @@ pub(crate) fn wait_for_quiet(until: Instant) -> anyhow::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// How long a fixed piece of work takes, in milliseconds: the same processor is not always as fast, above all a rented one.
+pub(crate) fn yardstick() -> f64 {
+    let bytes = vec![7_u8; 1 << 20];
+    let times = (0..20).map(|_| {
+        let started = Instant::now();
+        std::hint::black_box(digest::digest(&digest::SHA256, &bytes));
+        milliseconds(started.elapsed())
+    });
+    Sample::new(times.collect()).p50()
 }
 
 /// The clock ticks of all and of our own at the start.
