@@ -52,6 +52,18 @@ pub(crate) struct Scenario {
     pub(crate) memory: [f64; 2],
 }
 
+/// What the server had counted before the measured calls.
+struct Before {
+    metrics: String,
+    ticks: f64,
+}
+
+impl Before {
+    fn read(server: &Server) -> anyhow::Result<Self> {
+        Ok(Self { metrics: server.metrics()?, ticks: server.process.ticks()? })
+    }
+}
+
 /// The two connections of a pair, and what goes over them.
 struct Pair {
     bare: Connection,
@@ -91,7 +103,7 @@ pub(crate) fn again(
     for number in 0..WARM_UP {
         pair.measure(&mut warm, &credential, &key("OPS", number), number)?;
     }
-    let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, server.metrics()?);
+    let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, Before::read(&server)?);
     let mut times = Times::default();
     for number in 0..pairs {
         pair.measure(&mut times, &credential, &key("OPS", number), number)?;
@@ -118,7 +130,7 @@ pub(crate) fn first(binary: &Path, sim: &Sim, name: &'static str, pairs: usize) 
             let request = pair.call(credential, &key("DEV", number / credentials.len()));
             pair.gated.exchange(&request)?;
         }
-        let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, server.metrics()?);
+        let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, Before::read(&server)?);
         let started = times.added.len();
         let every = credentials.iter().flat_map(|who| (1..ISSUES).map(move |number| (who, number)));
         for (number, (credential, issue)) in every.enumerate() {
@@ -207,10 +219,10 @@ fn key(project: &str, number: usize) -> String {
 }
 
 /// Where the time goes, by the server's own histograms and audit records.
-fn parts(before: &str, server: &Server, times: &Times, pairs: usize) -> anyhow::Result<Vec<String>> {
-    let after = server.metrics()?;
+fn parts(before: &Before, server: &Server, times: &Times, pairs: usize) -> anyhow::Result<Vec<String>> {
+    let after = Before::read(server)?;
     let mut lines = vec![format!("  {:<42}{:>8}{:>9}{:>9}{:>9}", "part", "count", "mean", "p50", "p95")];
-    let stages = between(before, &after, "portcullis_call_stage_seconds")?;
+    let stages = between(&before.metrics, &after.metrics, "portcullis_call_stage_seconds")?;
     for (stage, about) in STAGES {
         let stage_times = stages.get(stage).with_context(|| format!("the server counts no stage {stage}"))?;
         lines.push(stage_times.line(about));
@@ -219,7 +231,7 @@ fn parts(before: &str, server: &Server, times: &Times, pairs: usize) -> anyhow::
         ("portcullis_upstream_request_duration_seconds", "jira", "requests to Jira, within resolve or run"),
         ("portcullis_audit_write_duration_seconds", "", "audit groups written, synced or not"),
     ] {
-        let histograms = between(before, &after, metric)?;
+        let histograms = between(&before.metrics, &after.metrics, metric)?;
         lines.push(histograms.get(label).with_context(|| format!("no {metric}"))?.line(about));
     }
     let outcomes = server.outcomes(TOOL)?;
@@ -238,7 +250,14 @@ fn parts(before: &str, server: &Server, times: &Times, pairs: usize) -> anyhow::
         "  HTTP, JSON-RPC, authentication and the way there and back: {:.3}",
         gated.p50() - line.p50()
     ));
+    // A tick is a hundredth of a second.
+    let ticks = (after.ticks - before.ticks) * 10.0;
+    lines.push(format!("  processor time of the server: {:.3} a call", ticks / count(pairs)));
     Ok(lines)
+}
+
+fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
 /// The stages of a call in their order.

@@ -1,9 +1,26 @@
 //! How much of the processors others used while something was measured.
 
+use std::time::Duration;
+use std::time::Instant;
+
 use anyhow::Context;
 
 use crate::world::Process;
 use crate::world::ticks_of;
+
+/// More than this share used by others spoils a measurement.
+pub(crate) const TOO_MUCH: f64 = 0.1;
+
+/// Waits until others leave the processors alone for a second, or the time has come.
+pub(crate) fn wait_for_quiet(until: Instant) -> anyhow::Result<()> {
+    loop {
+        let noise = Noise::start(&[])?;
+        std::thread::sleep(Duration::from_secs(1));
+        if noise.end(&[])? < TOO_MUCH / 2.0 || Instant::now() > until {
+            return Ok(());
+        }
+    }
+}
 
 /// The clock ticks of all and of our own at the start.
 #[derive(Debug)]
