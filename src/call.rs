@@ -1,6 +1,6 @@
 //! One call, as a straight line: find, decode, identify, resolve, decide, admit, run, sift, shape, close.
 //!
-//! Everything a call may do happens in [`steps`]; [`call`] around it makes sure that every end, also a panic, a
+//! Everything a call may do happens in `steps`; [`call`] around it makes sure that every end, also a panic, a
 //! deadline or a client that goes away, is an answer and an outcome record.
 
 mod refusal;
@@ -67,6 +67,10 @@ pub struct Gate {
     pub offer: Offer,
     /// How long a call may take.
     pub deadline: Duration,
+    /// Whether tools a caller can never use look as if they did not exist.
+    pub hide_denied: bool,
+    /// The user this process runs as, for the records of stdio.
+    pub os_user: Option<String>,
     /// Whether the server runs read-only.
     pub read_only: bool,
     /// The operator's boundary of projects; empty is none.
@@ -93,8 +97,8 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
     let Some(tool) = gate.offer.find(&request.tool) else {
         return refusal::unknown(gate, &request).await;
     };
-    let mut trail = gate.audit.trail(facts(tool, &request));
-    let ended = guarded(gate.deadline, steps(gate, tool, request, &mut trail)).await;
+    let mut trail = gate.audit.trail(facts(gate, tool, &request));
+    let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
     let mut stages = gate.metrics.stages();
     let answer = shape::close(gate, tool, trail, ended).await;
     stages.done("outcome");
@@ -103,13 +107,14 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
 
 /// Ends a line that panics or takes too long with a refusal like any other.
 async fn guarded(
-    deadline: Duration,
+    limit: Duration,
+    access: Access,
     line: impl Future<Output = Result<Answer, Refusal>>,
 ) -> Result<Answer, Refusal> {
-    match tokio::time::timeout(deadline, AssertUnwindSafe(line).catch_unwind()).await {
+    match tokio::time::timeout(limit, AssertUnwindSafe(line).catch_unwind()).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_panic)) => Err(Refusal::Panic),
-        Err(_elapsed) => Err(Refusal::Deadline(deadline)),
+        Err(_elapsed) => Err(Refusal::Deadline { limit, access }),
     }
 }
 
@@ -123,6 +128,9 @@ async fn steps(
     let instance =
         gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
     let mut stages = gate.metrics.stages();
+    if gate.hide_denied {
+        hide(gate, tool, &request, instance, trail).await?;
+    }
     let decoded = decode(gate, tool, &request, trail).await?;
     stages.done("decode");
     let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
@@ -152,6 +160,19 @@ async fn steps(
     let answer = shape::shape(sifted);
     stages.done("shape");
     Ok(answer)
+}
+
+/// Ends the call as one of an unknown tool, before its arguments are looked at, if the caller could never use it.
+async fn hide(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    request: &Request,
+    instance: &Instance,
+    trail: &mut Trail,
+) -> Result<(), Refusal> {
+    let caller = identify(gate, request, tool.spec().product, instance, trail).await?;
+    let visible = gate.engine.visible_tools(Some(&caller.principal), &caller.session);
+    if visible.contains(tool.spec().name) { Ok(()) } else { Err(Refusal::Hidden) }
 }
 
 /// Reads the arguments before anything is asked of Atlassian. A caller who is known already is named in the record.
@@ -255,7 +276,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
     }
 }
 
-fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
+fn facts(gate: &Gate, tool: &dyn AnyTool, request: &Request) -> CallFacts {
     CallFacts {
         call: CallId::random(),
         tool: tool.spec().name.to_owned(),
@@ -266,7 +287,7 @@ fn facts(tool: &dyn AnyTool, request: &Request) -> CallFacts {
         address: request.presented.address,
         transport: request.presented.transport,
         trace_id: request.trace_id.clone(),
-        os_user: None,
+        os_user: gate.os_user.clone().filter(|_| request.presented.transport == "stdio"),
     }
 }
 
@@ -277,9 +298,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_panic_and_a_deadline_end_as_refusals() {
         let limit = Duration::from_secs(75);
-        let panicked = guarded(limit, async { panic!("a fault in a tool") }).await;
+        let panicked = guarded(limit, Access::Read, async { panic!("a fault in a tool") }).await;
         assert!(matches!(panicked, Err(Refusal::Panic)), "{panicked:?}");
-        let late = guarded(limit, std::future::pending()).await;
-        assert!(matches!(late, Err(Refusal::Deadline(_))), "{late:?}");
+        let late = guarded(limit, Access::Write, std::future::pending()).await;
+        assert!(matches!(late, Err(Refusal::Deadline { access: Access::Write, .. })), "{late:?}");
     }
 }

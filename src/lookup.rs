@@ -27,7 +27,7 @@ use crate::policy::Product;
 use crate::policy::Resource;
 
 /// How long a place is believed before Atlassian is asked again.
-const PLACE_LIFETIME: Duration = Duration::from_secs(60);
+const PLACE_LIFETIME: Duration = Duration::from_mins(1);
 
 /// How many places are remembered at most.
 const PLACES: u64 = 10_000;
@@ -99,6 +99,17 @@ impl Lookup<'_> {
             Self::PageTitled { space, .. } => Resource::Space((*space).clone()),
         };
         vec![resource.to_string()]
+    }
+
+    /// An account is no object that could be hidden: what its product said stays as it is, so that a wrong address
+    /// does not look like a wrong token.
+    fn failed(&self, error: UpstreamError) -> LookupError {
+        match self {
+            Self::JiraAccount { .. } | Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
+                LookupError::Upstream(error)
+            }
+            Self::Issue { .. } | Self::Page { .. } | Self::PageTitled { .. } => error.into(),
+        }
     }
 
     fn request(&self) -> Request {
@@ -283,7 +294,8 @@ pub async fn ask(
     trail: &Trail,
 ) -> Result<Value, LookupError> {
     let permit = trail.resolve(lookup.name(), lookup.resources()).await?;
-    Ok(instance.upstream.execute(&permit, credential, lookup.request()).await?.body)
+    let answer = instance.upstream.execute(&permit, credential, lookup.request()).await;
+    answer.map(|reply| reply.body).map_err(|error| lookup.failed(error))
 }
 
 async fn locate(

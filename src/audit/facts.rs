@@ -17,7 +17,7 @@ impl CallId {
         let mut bytes = [0_u8; 16];
         // The generator of aws-lc-rs fails only when the process cannot go on at all; zeros would merely repeat.
         let _ = aws_lc_rs::rand::fill(&mut bytes);
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(hex::encode(bytes))
     }
 
     /// The id as text.

@@ -54,7 +54,7 @@ impl HmacKey {
     }
 
     fn new(bytes: &[u8]) -> Self {
-        let id = hex(digest::digest(&digest::SHA256, bytes).as_ref(), 4);
+        let id = short_hex(digest::digest(&digest::SHA256, bytes).as_ref(), 4);
         Self { key: hmac::Key::new(hmac::HMAC_SHA256, bytes), id }
     }
 
@@ -65,7 +65,7 @@ impl HmacKey {
 
     /// A value as it stands in records: `hmac:<key id>:<32 hexadecimal digits>`.
     pub fn digest(&self, value: &str) -> String {
-        format!("hmac:{}:{}", self.id, hex(hmac::sign(&self.key, value.as_bytes()).as_ref(), 16))
+        format!("hmac:{}:{}", self.id, short_hex(hmac::sign(&self.key, value.as_bytes()).as_ref(), 16))
     }
 }
 
@@ -78,7 +78,7 @@ impl std::fmt::Debug for HmacKey {
 /// Makes a key under another name and gives it its own when it is whole: no start, of however many processes at
 /// once, ever sees half a key. False if another process was first.
 fn make(directory: &Path) -> io::Result<bool> {
-    let draft = directory.join(format!("{FILE}.{}", hex(random()?.as_slice(), 8)));
+    let draft = directory.join(format!("{FILE}.{}", short_hex(random()?.as_slice(), 8)));
     let written = private_file(&draft)
         .and_then(|mut file| file.write_all(random_text()?.as_bytes()).and_then(|()| file.sync_all()));
     // A link, unlike a rename, never replaces what is there.
@@ -124,11 +124,12 @@ fn random() -> io::Result<Zeroizing<[u8; 32]>> {
 }
 
 fn random_text() -> io::Result<Zeroizing<String>> {
-    Ok(Zeroizing::new(hex(random()?.as_slice(), 32)))
+    Ok(Zeroizing::new(hex::encode(random()?.as_slice())))
 }
 
-fn hex(bytes: &[u8], count: usize) -> String {
-    bytes.iter().take(count).map(|byte| format!("{byte:02x}")).collect()
+/// The first bytes, as hexadecimal digits.
+fn short_hex(bytes: &[u8], count: usize) -> String {
+    hex::encode(bytes.get(..count).unwrap_or(bytes))
 }
 
 #[cfg(test)]

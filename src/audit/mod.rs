@@ -3,6 +3,7 @@
 //! No other module can make a [`Permit`]: [`Trail::admit`] turns what `policy` allowed into one, after the intent is
 //! durable. The [`Trail`] of a call is a guard: dropped without an end, it writes `abandoned`.
 
+mod alarm;
 mod code;
 mod error;
 mod event;

@@ -216,10 +216,10 @@ fn names(resources: &[Resource]) -> Vec<String> {
         names.push(resource.to_string());
         match resource {
             Resource::Issue { project: Some(project), .. } => {
-                names.push(Resource::Project(project.clone()).to_string())
+                names.push(Resource::Project(project.clone()).to_string());
             }
             Resource::Page { space: Some(space), .. } => {
-                names.push(Resource::Space(space.clone()).to_string())
+                names.push(Resource::Space(space.clone()).to_string());
             }
             _ => {}
         }

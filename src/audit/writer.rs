@@ -15,11 +15,11 @@ use tokio::sync::oneshot;
 
 use super::AuditError;
 use super::CallId;
+use super::alarm::AuditClosed;
+use super::alarm::AuditLate;
+use super::alarm::AuditRecordLost;
 use super::group::Thread;
 use super::storage::Storage;
-use crate::telemetry::AuditClosed;
-use crate::telemetry::AuditLate;
-use crate::telemetry::AuditRecordLost;
 use crate::telemetry::Metrics;
 
 /// How many records may wait.

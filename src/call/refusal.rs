@@ -12,6 +12,7 @@ use crate::identity::IdentityError;
 use crate::lookup::LookupError;
 use crate::lookup::Target;
 use crate::net::UpstreamError;
+use crate::policy::Access;
 use crate::policy::Denied;
 use crate::policy::DenyReason;
 use crate::policy::Product;
@@ -38,12 +39,19 @@ pub enum Refusal {
     Denied(Box<Denied>),
     /// A look-up failed.
     Lookup(LookupError),
+    /// The caller could never use this tool, and is not told that it exists.
+    Hidden,
     /// The audit log cannot be written.
     Audit(AuditError),
     /// The tool failed.
     Tool(ToolError),
     /// The call took too long.
-    Deadline(Duration),
+    Deadline {
+        /// How long it may take.
+        limit: Duration,
+        /// Whether it may have changed something all the same.
+        access: Access,
+    },
     /// A fault of ours.
     Panic,
 }
@@ -81,15 +89,19 @@ impl Refusal {
             Self::NotVisible { named, .. } => {
                 format!("{named} does not exist or is not visible to you (reference {reference})")
             }
+            Self::Hidden => "unknown tool".to_owned(),
             Self::Denied(denied) => denied_text(denied),
             Self::Lookup(error) => error.to_string(),
             Self::Audit(error) => error.to_string(),
             Self::Tool(error) => error.to_string(),
-            Self::Deadline(limit) => {
-                format!(
-                    "the call took longer than {} seconds and was ended; ask for less at once",
-                    limit.as_secs()
-                )
+            Self::Deadline { limit, access } => {
+                let then = match access {
+                    Access::Read => "ask for less at once",
+                    Access::Write => {
+                        "whether the change was made is not known: look before you ask for it again"
+                    }
+                };
+                format!("the call took longer than {} s and was ended; {then}", limit.as_secs())
             }
             Self::Panic => format!(
                 "an internal error ended the call; whether Atlassian carried it out is not known (reference {reference})"
@@ -125,6 +137,9 @@ impl Refusal {
                 policies: denied.policies.clone(),
             },
             Self::NotVisible { denied: None, .. } => Outcome::NotVisible,
+            Self::Hidden => {
+                Outcome::Denied { reason: "tool hidden", decision: String::new(), policies: Vec::new() }
+            }
             Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => {
                 upstream_outcome(error)
             }
@@ -134,7 +149,7 @@ impl Refusal {
                 Outcome::InvalidArguments { problem: problem.clone() }
             }
             Self::Tool(error) => Outcome::ToolError { problem: error.to_string() },
-            Self::Deadline(_) => Outcome::Deadline,
+            Self::Deadline { .. } => Outcome::Deadline,
             Self::Panic => Outcome::Panic,
         }
     }

@@ -154,7 +154,11 @@ pub(super) async fn close(
             if let Some(cause) = refusal.operator() {
                 tracing::warn!(call = %reference, tool = tool.spec().name, "{cause}");
             }
-            (Answer::error(refusal.text(&reference)), refusal.outcome())
+            let answer = match refusal {
+                Refusal::Hidden => Answer::Unknown,
+                _ => Answer::error(refusal.text(&reference)),
+            };
+            (answer, refusal.outcome())
         }
     };
     gate.metrics.tool_result(tool.spec().name, answer.bytes());

@@ -1,7 +1,7 @@
 //! From settings to a [`Gate`]: audit log, policies, credentials and clients, in the order in which they can refuse.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -22,6 +22,7 @@ use crate::audit::HmacKey;
 use crate::call::Gate;
 use crate::config;
 use crate::config::CredentialSettings;
+use crate::config::DeniedTools;
 use crate::config::ProductSettings;
 use crate::config::ReadOnly;
 use crate::config::Settings;
@@ -91,6 +92,8 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         offer,
         products,
         deadline: Duration::from_secs(settings.server.deadline_seconds),
+        hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
+        os_user: os_user(),
         read_only: read_only(settings),
         projects: projects(settings)?,
         spaces: spaces(settings)?,
@@ -129,6 +132,15 @@ fn read_only(settings: &Settings) -> bool {
         ReadOnly::Off => false,
         ReadOnly::Unset => settings.policy.directory.is_none(),
     }
+}
+
+/// The user this process runs as, by number: names are a matter of the system that reads the log.
+#[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "other systems have no number"))]
+fn os_user() -> Option<String> {
+    #[cfg(unix)]
+    return Some(format!("uid:{}", rustix::process::getuid().as_raw()));
+    #[cfg(not(unix))]
+    None
 }
 
 fn service_name(settings: &Settings) -> Result<Option<String>, Failure> {
@@ -190,7 +202,7 @@ async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
 }
 
 /// A key that was just made is reported once: without it, nobody can search the log for a value later.
-async fn report_key(audit: &Audit, directory: &PathBuf) -> Result<(), Failure> {
+async fn report_key(audit: &Audit, directory: &Path) -> Result<(), Failure> {
     output::complain(&format!("made a new audit key in {}; keep it with the logs", directory.display()));
     audit.event(Event::key_created(audit.key_id())).await.map_err(Failure::temporary)
 }
@@ -235,12 +247,13 @@ async fn instance(
     parts: &Parts,
 ) -> Result<Option<Instance>, Failure> {
     let Some(from) = from else { return Ok(None) };
-    let proxy = from.https_proxy.as_ref().or(from.http_proxy.as_ref());
+    let proxy = if from.url.scheme() == "https" { &from.https_proxy } else { &from.http_proxy };
     let client_settings = ClientSettings {
         verify: from.ssl_verify,
         ca_file: from.ca_file.clone(),
+        plain: from.url.scheme() == "http",
         timeout: Duration::from_secs(from.timeout_seconds),
-        proxy: proxy.map(|proxy| proxy.expose().to_string()),
+        proxy: proxy.as_ref().map(|proxy| proxy.expose().to_string()),
         no_proxy: from.no_proxy.clone(),
     };
     // Reading the operating system's trust store takes a while; it must not hold up the handshake.

@@ -99,6 +99,7 @@ struct ConfluenceFlags {
 
 /// Flags of the reference server that are known and not there yet: refused by name.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "the reference server's flags are named so")]
 struct LaterFlags {
     #[arg(long, hide = true)]
     oauth_setup: bool,

@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    match run(cli) {
+    match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::complain(&failure.message);
@@ -112,16 +112,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Policy(arguments)) => policy::run(arguments),
-        Some(Command::Check) => check::run(&load(&cli)?),
+        Some(Command::Check) => check::run(&load(cli)?),
         Some(Command::Sim(arguments)) => runtime()?.block_on(sim::run(arguments)),
         Some(Command::Demo(arguments)) => runtime()?.block_on(demo::run(arguments)),
         None => {
             let since = Instant::now();
-            serve::run(load(&cli)?, since)
+            serve::run(&load(cli)?, since)
         }
     }
 }

@@ -16,20 +16,25 @@ use super::started;
 use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::Loaded;
+use crate::config::ServerSettings;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::mcp;
 use crate::mcp::Allowlist;
 use crate::mcp::GateSoon;
 use crate::mcp::HttpSettings;
+use crate::mcp::Patience;
 use crate::telemetry;
 use crate::telemetry::Metrics;
 
 /// How long calls in flight may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long a client may take to send the head of a request.
+const HEAD: Duration = Duration::from_secs(30);
+
 /// `since` is when the configuration began to be read.
-pub(super) fn run(loaded: Loaded, since: Instant) -> Result<(), Failure> {
+pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
     started("settings", since);
     for warning in &loaded.warnings {
@@ -103,43 +108,35 @@ pub(super) async fn serve_http(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
-    let server = &settings.server;
+    let ending = CancellationToken::new();
+    let router = mcp::router(gate, http_settings(&settings.server, address, ending.clone()));
+    tracing::info!("serving MCP on http://{address}{}", settings.server.path);
+    let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
+    if !mcp::listen(listener, router, patience, stop).await {
+        tracing::warn!(
+            "calls were still running {} seconds after the signal; they were ended",
+            DRAIN.as_secs()
+        );
+        ending.cancel();
+    }
+    Ok(())
+}
+
+fn http_settings(server: &ServerSettings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {
     let loopback = address.ip().is_loopback();
     if !loopback && server.allowed_hosts.is_empty() {
         tracing::warn!(
             "listening on {address}, but `server.allowed_hosts` is empty: every request will be refused"
         );
     }
-    let ending = CancellationToken::new();
-    let http = HttpSettings {
+    HttpSettings {
         path: server.path.clone(),
         body_limit: server.body_limit_bytes,
         nesting_limit: server.nesting_limit,
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
         lend: server.allow_global_credential_fallback,
-        stop: ending.clone(),
-    };
-    let router = mcp::router(gate, http);
-    tracing::info!("serving MCP on http://{address}{}", server.path);
-    let stopping = CancellationToken::new();
-    let signal = stopping.clone();
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            stop.await;
-            signal.cancel();
-        })
-        .into_future();
-    let overdue = async {
-        stopping.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        result = serving => result.map_err(Failure::temporary),
-        () = overdue => {
-            tracing::warn!("calls were still running {} seconds after the signal; they were ended", DRAIN.as_secs());
-            ending.cancel();
-            Ok(())
-        }
+        max_calls: server.max_concurrent_calls,
+        stop,
     }
 }
 

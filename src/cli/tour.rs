@@ -21,6 +21,7 @@ pub(super) async fn run(demo: &Demo) -> Result<(), Failure> {
     let http = net::build_client(&ClientSettings {
         verify: true,
         ca_file: None,
+        plain: true,
         timeout: Duration::from_secs(10),
         proxy: None,
         no_proxy: Some("127.0.0.1".to_owned()),
@@ -74,7 +75,7 @@ async fn read(client: &Client<'_>) -> Result<(), Failure> {
 
 async fn search(client: &Client<'_>) -> Result<(), Failure> {
     heading("3. alice searches all projects; SECRET is left out and counted");
-    let arguments = json!({"jql": "ORDER BY created DESC", "limit": 50, "fields": "summary,status"});
+    let arguments = json!({"jql": "ORDER BY key DESC", "limit": 50, "fields": "summary,status"});
     let result = client.call("alice-token", "jira_search", arguments).await?;
     let found: Value = serde_json::from_str(&result.text).map_err(Failure::failed)?;
     let issues = found.get("issues").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Settings: flags over `.env` over the environment over a TOML file over defaults.
 //!
-//! [`load`] reads [`Sources`] into [`Settings`]. Every setting is one line of `keys`; what it takes is one `kinds`;
+//! [`load()`] reads [`Sources`] into [`Settings`]. Every setting is one line of `keys`; what it takes is one `kinds`;
 //! variables of the reference server that ask for what is not there yet are refused by name in `refused`. No value
 //! is silently dropped: it is used, refused with its place and the way to say it, or warned about.
 

@@ -101,7 +101,7 @@ pub struct ServerSettings {
     pub port: u16,
     /// The path of the endpoint.
     pub path: String,
-    /// Whether sessions are kept.
+    /// `STATELESS`: no sessions are kept. This server never keeps any; the setting is checked and has no effect.
     pub stateless: bool,
     /// Values of `Host` that are accepted besides loopback names.
     pub allowed_hosts: Vec<String>,

@@ -29,6 +29,7 @@ pub struct Flags(BTreeMap<String, String>);
 
 impl Sources {
     /// The sources of this process. Without `config_file`, `/etc/portcullis/config.toml` if it exists.
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
     pub fn of_process(config_file: Option<PathBuf>, env_file: Option<PathBuf>, flags: Flags) -> Self {
         let default = || Some(PathBuf::from(DEFAULT_FILE)).filter(|file| file.exists());
         // A variable that is not text cannot be a setting of ours.

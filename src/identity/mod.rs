@@ -17,6 +17,7 @@ use crate::atlassian::Instance;
 use crate::audit::Trail;
 use crate::lookup::LookupError;
 use crate::net::Credential;
+use crate::net::UpstreamError;
 use crate::policy::Engine;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
@@ -25,7 +26,7 @@ use crate::policy::Session;
 use crate::secrets::SecretError;
 
 /// How long an account is believed before the credential is shown to Atlassian again.
-const ACCOUNT_LIFETIME: Duration = Duration::from_secs(300);
+const ACCOUNT_LIFETIME: Duration = Duration::from_mins(5);
 
 /// How many accounts are remembered at most.
 const ACCOUNTS: u64 = 1000;
@@ -86,6 +87,16 @@ pub enum IdentityError {
     /// The account could not be asked for.
     #[error(transparent)]
     Lookup(LookupError),
+}
+
+impl IdentityError {
+    /// What the product answered instead of an account, or that it did not answer.
+    pub fn upstream(&self) -> Option<&UpstreamError> {
+        match self {
+            Self::Lookup(LookupError::Upstream(error)) => Some(error),
+            _ => None,
+        }
+    }
 }
 
 fn variables(product: Product) -> &'static str {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use rmcp::ErrorData;
 use rmcp::RoleServer;
@@ -39,6 +40,9 @@ use crate::tools::AnyTool;
 /// How long a client of the new era may keep its list of tools, in milliseconds.
 const LIST_LIFETIME_MS: u64 = 300_000;
 
+/// How many lists are remembered: there are as many as there are kinds of callers.
+const MOST_LISTS: usize = 64;
+
 /// Methods that exist: ill-typed parameters for one of them are -32602, not an unknown method.
 const METHODS: [&str; 6] =
     ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
@@ -63,16 +67,14 @@ impl Handler {
 
     /// The list for one visible set, made once.
     fn list(&self, visible: BTreeSet<&'static str>, gate: &Gate) -> Vec<Tool> {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if lists.len() >= MOST_LISTS {
+            lists.clear();
+        }
         let make = |visible: &BTreeSet<&'static str>| -> Arc<[Tool]> {
             gate.offer.tools().filter(|tool| visible.contains(tool.spec().name)).map(described).collect()
         };
-        match self.lists.lock() {
-            Ok(mut lists) => {
-                let list = make(&visible);
-                lists.entry(visible).or_insert(list).to_vec()
-            }
-            Err(_poisoned) => make(&visible).to_vec(),
-        }
+        lists.entry(visible).or_insert_with_key(make).to_vec()
     }
 }
 
@@ -97,7 +99,11 @@ impl ServerHandler for Handler {
         let mut visible = BTreeSet::new();
         for product in [Product::Jira, Product::Confluence] {
             let Some(instance) = gate.products.get(product) else { continue };
-            let principal = gate.identity.known(&presented, product).await;
+            let principal = match presented.login {
+                // Who that is, is asked at the first call: the list must not change then.
+                Login::Operator => None,
+                Login::Lent | Login::Own(_) => gate.identity.known(&presented, product).await,
+            };
             let credential = gate.identity.credential(&presented, product);
             let anonymous = Arc::new(crate::net::Credential::Anonymous);
             let session = gate.identity.session(&presented, &credential.unwrap_or(anonymous), instance);
@@ -174,13 +180,18 @@ fn described(tool: &'static dyn AnyTool) -> Tool {
 
 /// Who calls: what the HTTP layer found out, or the operator over stdio.
 fn presented(context: &RequestContext<RoleServer>) -> Presented {
-    let client =
-        context.client_info().map(|info| format!("{} {}", info.name, info.version)).unwrap_or_default();
+    let named = |info: Implementation| format!("{} {}", info.name, info.version);
     let parts = context.extensions.get::<http::request::Parts>();
     match parts.and_then(|parts| parts.extensions.get::<Presented>()) {
-        Some(presented) if client.is_empty() => presented.clone(),
-        Some(presented) => Presented { client, ..presented.clone() },
-        None => Presented { login: Login::Operator, client, address: None, transport: "stdio" },
+        // Without sessions, rmcp knows of an older client no more than its own default name; ours is the User-Agent.
+        Some(presented) => match context.meta.client_info() {
+            Some(info) => Presented { client: named(info), ..presented.clone() },
+            None => presented.clone(),
+        },
+        None => {
+            let client = context.client_info().map(named).unwrap_or_default();
+            Presented { login: Login::Operator, client, address: None, transport: "stdio" }
+        }
     }
 }
 

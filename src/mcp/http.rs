@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -24,26 +25,23 @@ use rmcp::transport::StreamableHttpServerConfig;
 use rmcp::transport::StreamableHttpService;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::GateSoon;
+use super::authenticate::Unauthenticated;
+use super::authenticate::authenticate;
 use super::envelope;
-use super::envelope::Envelope;
 use super::envelope::Limits;
 use super::handler::Handler;
 use super::hosts::Allowlist;
-use crate::audit::CallFacts;
-use crate::audit::CallId;
 use crate::audit::Event;
-use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity;
-use crate::identity::IdentityError;
 use crate::identity::Login;
 use crate::identity::Presented;
-use crate::policy::Access;
-use crate::policy::Product;
 
 /// JSON-RPC code for a request that is refused before dispatch; the HTTP status says why.
 const REFUSED: i32 = -32001;
@@ -61,6 +59,8 @@ pub struct HttpSettings {
     pub allowlist: Allowlist,
     /// Whether callers without a credential use the operator's, as a named service.
     pub lend: bool,
+    /// How many calls run at once; more are refused with 429.
+    pub max_calls: usize,
     /// Ends the streams when the server stops.
     pub stop: CancellationToken,
 }
@@ -70,6 +70,7 @@ struct Endpoint {
     settings: Arc<HttpSettings>,
     gate: Arc<Gate>,
     service: StreamableHttpService<Handler, NeverSessionManager>,
+    places: Arc<Semaphore>,
 }
 
 /// The routes of the MCP listener: the endpoint, and `/healthz` as the reference server has it.
@@ -89,7 +90,8 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
         config,
     );
     let path = settings.path.clone();
-    let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service };
+    let places = Arc::new(Semaphore::new(settings.max_calls));
+    let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service, places };
     let mut router = Router::new().route(&path, any(serve));
     if path != "/healthz" {
         router = router.route("/healthz", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }));
@@ -103,7 +105,8 @@ async fn serve(
     request: Request<Body>,
 ) -> Response {
     match admit(&endpoint, address, request).await {
-        Ok(request) => dispatch(endpoint.service, request).await,
+        // The place is given back when the answer is there, or when the client goes away.
+        Ok((request, _place)) => dispatch(endpoint, address, request).await,
         Err(refused) => refused.answer(&endpoint.gate, address).await,
     }
 }
@@ -127,7 +130,11 @@ impl Refused {
 
     /// Written down and counted first; if that cannot be done, nothing but that is said.
     async fn answer(self, gate: &Gate, address: SocketAddr) -> Response {
-        gate.metrics.authn_failure(self.status.as_u16());
+        gate.metrics.request_refused(self.status.as_u16());
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            // A client of an older era may ask for a stream or end a session: that is no attempt at anything.
+            return json_error(self.status, &self.id, self.code, &self.message);
+        }
         let event = Event::refused(self.status.as_u16(), &self.message, address.ip());
         if let Err(error) = gate.audit.event(event).await {
             return json_error(StatusCode::SERVICE_UNAVAILABLE, &self.id, REFUSED, &error.to_string());
@@ -141,7 +148,7 @@ async fn admit(
     endpoint: &Endpoint,
     address: SocketAddr,
     request: Request<Body>,
-) -> Result<Request<Full<bytes::Bytes>>, Refused> {
+) -> Result<(Request<Full<bytes::Bytes>>, OwnedSemaphorePermit), Refused> {
     let settings = &endpoint.settings;
     let (mut parts, body) = request.into_parts();
     settings
@@ -169,7 +176,7 @@ async fn admit(
             return Err(Refused::new(StatusCode::UNAUTHORIZED, text));
         }
     };
-    let bytes = collect(body, settings.body_limit).await?;
+    let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
         status: StatusCode::BAD_REQUEST,
@@ -177,78 +184,34 @@ async fn admit(
         message: refused.message,
         id: refused.id,
     })?;
+    let place = Arc::clone(&endpoint.places).try_acquire_owned().map_err(|_| {
+        let text = "too many calls at once; try again in a moment";
+        Refused::new(StatusCode::TOO_MANY_REQUESTS, text).about(&envelope.id)
+    })?;
     let presented = Presented {
         login,
         client: user_agent(&parts.headers),
         address: Some(address.ip()),
         transport: "http",
     };
-    authenticate(&endpoint.gate, &presented, &envelope)
-        .await
-        .map_err(|refused| refused.about(&envelope.id))?;
+    authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|error| {
+        let status = match error {
+            Unauthenticated::Rejected(_) => StatusCode::UNAUTHORIZED,
+            Unauthenticated::Unwritten(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Refused::new(status, error.to_string()).about(&envelope.id)
+    })?;
     parts.extensions.insert(presented);
     // Clients that take only JSON, or anything, are served as well: we always answer with JSON.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     // Our own list has checked it; rmcp reads it once more as a name without rules.
-    Ok(Request::from_parts(parts, Full::new(bytes)))
+    Ok((Request::from_parts(parts, Full::new(bytes)), place))
 }
 
-/// A credential that no product in question accepts ends in 401, before dispatch.
-///
-/// A product that cannot be reached does not end the request here: the call itself says so.
-async fn authenticate(gate: &Gate, presented: &Presented, envelope: &Envelope) -> Result<(), Refused> {
-    let products: Vec<Product> = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
-        (Some("tools/call"), Some(tool)) => {
-            gate.offer.find(tool).map(|tool| tool.spec().product).into_iter().collect()
-        }
-        (Some("tools/list"), _) => vec![Product::Jira, Product::Confluence],
-        _ => return Ok(()),
-    };
-    let mut rejected = None;
-    for product in products {
-        let Some(instance) = gate.products.get(product) else { continue };
-        if gate.identity.known(presented, product).await.is_some() {
-            return Ok(());
-        }
-        let mut trail = gate.audit.trail(validation(presented, product));
-        let identified = gate.identity.identify(presented, product, instance, &gate.engine, &trail).await;
-        let outcome = match &identified {
-            Ok(caller) => {
-                trail.identified(&caller.principal);
-                Outcome::Ok { bytes: 0 }
-            }
-            Err(IdentityError::Rejected(_)) => Outcome::UpstreamError { status: 401 },
-            Err(error) => Outcome::ToolError { problem: error.to_string() },
-        };
-        trail
-            .close(outcome)
-            .await
-            .map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
-        match identified {
-            Err(error @ IdentityError::Rejected(_)) => rejected = Some(error),
-            _ => return Ok(()),
-        }
-    }
-    rejected.map_or(Ok(()), |error| Err(Refused::new(StatusCode::UNAUTHORIZED, error.to_string())))
-}
-
-fn validation(presented: &Presented, product: Product) -> CallFacts {
-    CallFacts {
-        call: CallId::random(),
-        tool: "identify".to_owned(),
-        product,
-        access: Access::Read,
-        method: presented.method(),
-        client: presented.client.clone(),
-        address: presented.address,
-        transport: presented.transport,
-        trace_id: None,
-        os_user: None,
-    }
-}
-
-async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Refused> {
-    match Limited::new(body, limit).collect().await {
+/// Reads the body whole. A client that stops sending does not keep its place.
+async fn collect(body: Body, limit: usize, deadline: Duration) -> Result<bytes::Bytes, Refused> {
+    let late = || Refused::new(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time");
+    match tokio::time::timeout(deadline, Limited::new(body, limit).collect()).await.map_err(|_| late())? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refused::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -258,25 +221,35 @@ async fn collect(body: Body, limit: usize) -> Result<bytes::Bytes, Refused> {
     }
 }
 
-/// Hands the request to rmcp; its few plain-text refusals become JSON-RPC errors.
+/// Hands the request to rmcp. What rmcp refuses is written down as well, and its plain texts become JSON-RPC errors.
 async fn dispatch(
-    mut service: StreamableHttpService<Handler, NeverSessionManager>,
+    mut endpoint: Endpoint,
+    address: SocketAddr,
     request: Request<Full<bytes::Bytes>>,
 ) -> Response {
-    let answer = match service.call(request).await {
+    let answer = match endpoint.service.call(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
     };
-    let status = answer.status();
-    let typed = answer.headers().get(header::CONTENT_TYPE).is_some();
-    if status.is_success() || typed {
+    if answer.status().is_success() {
         return answer.map(Body::new).into_response();
     }
-    let text = match answer.into_body().collect().await {
-        Ok(body) => String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+    let (parts, body) = answer.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
         Err(never) => match never {},
     };
-    json_error(status, &Value::Null, envelope::INVALID_REQUEST, &text)
+    let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
+    let text = said.pointer("/error/message").and_then(Value::as_str);
+    let text = text.map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
+    let refused = Refused { code: envelope::INVALID_REQUEST, ..Refused::new(parts.status, text) }
+        .about(said.get("id").unwrap_or(&Value::Null));
+    let ours = refused.answer(&endpoint.gate, address).await;
+    // rmcp's own errors have codes and data that ours lack.
+    if said.is_null() || ours.status() != parts.status {
+        return ours;
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Response {
@@ -286,6 +259,9 @@ fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Respo
         answer
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"portcullis\""));
+    }
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     if status == StatusCode::METHOD_NOT_ALLOWED {
         answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));

@@ -3,10 +3,12 @@
 //! rmcp speaks the protocol; around it we add what it lacks: limits before parsing, JSON-RPC bodies for every error,
 //! Host and Origin allowlists, authentication before dispatch, and the end of a call when its client goes away.
 
+mod authenticate;
 mod envelope;
 mod handler;
 mod hosts;
 mod http;
+mod listen;
 mod stdio;
 
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use tokio::sync::watch;
 pub use hosts::Allowlist;
 pub use http::HttpSettings;
 pub use http::router;
+pub use listen::Patience;
+pub use listen::listen;
 pub use stdio::serve as serve_stdio;
 
 use crate::call::Gate;

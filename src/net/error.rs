@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::Problem;
 use crate::policy::Product;
 
 /// Why a request to Jira or Confluence brought no result.
@@ -11,23 +12,30 @@ use crate::policy::Product;
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
     /// No answer: name, route, refusal, TLS or a broken connection.
-    #[error("{} cannot be reached ({problem}); the administrator's log has the cause", product.title())]
+    #[error(
+        "{} cannot be reached ({problem}); the administrator's log has the cause{}",
+        product.title(), doubt(*in_doubt)
+    )]
     Unreachable {
         /// Which product.
         product: Product,
-        /// The kind of problem, for example `connection refused`.
-        problem: &'static str,
+        /// Whether a change was asked for that may have been carried out all the same.
+        in_doubt: bool,
+        /// The kind of problem.
+        problem: Problem,
         /// The whole chain of causes, for the operator.
         detail: String,
     },
     /// No answer in time.
-    #[error("{} did not answer in time; try again, or ask for less at once", product.title())]
+    #[error("{} did not answer in time{}", product.title(), late(*in_doubt))]
     Timeout {
         /// Which product.
         product: Product,
+        /// Whether a change was asked for that may have been carried out all the same.
+        in_doubt: bool,
     },
     /// An answer that is not a success.
-    #[error("{}", status_text(*product, *status, messages, *retry_after))]
+    #[error("{}", status_text(*product, *status, messages, *retry_after, *in_doubt))]
     Status {
         /// Which product.
         product: Product,
@@ -37,11 +45,13 @@ pub enum UpstreamError {
         messages: Vec<String>,
         /// Seconds to wait, when the answer said so.
         retry_after: Option<u64>,
+        /// Whether a change was asked for that may have been carried out all the same.
+        in_doubt: bool,
     },
     /// A success that is not JSON, for example a login page.
     #[error(
-        "{} answered {status} with {content}, not with JSON; probably a login page or a proxy answered in its place",
-        product.title()
+        "{} answered {status} with {content}, not with JSON; probably a login page or a proxy answered in its place{}",
+        product.title(), doubt(*in_doubt)
     )]
     NotJson {
         /// Which product.
@@ -50,20 +60,31 @@ pub enum UpstreamError {
         status: u16,
         /// The kind of content, for example `text/html`.
         content: String,
+        /// Whether a change was asked for that may have been carried out all the same.
+        in_doubt: bool,
     },
     /// JSON that is broken, cut, or not of the shape it must have.
-    #[error("{}'s answer could not be read: {problem}", product.title())]
+    #[error("{}'s answer could not be read: {problem}{}", product.title(), doubt(*in_doubt))]
     Malformed {
         /// Which product.
         product: Product,
+        /// The HTTP status, where it is still known.
+        status: Option<u16>,
+        /// Whether a change was asked for that may have been carried out all the same.
+        in_doubt: bool,
         /// What is wrong with it.
         problem: String,
     },
     /// An answer larger than the limit.
-    #[error("{}'s answer is larger than {limit} bytes; ask for fewer items or fields", product.title())]
+    #[error(
+        "{}'s answer is larger than {limit} bytes; ask for fewer items or fields{}",
+        product.title(), doubt(*in_doubt)
+    )]
     TooLarge {
         /// Which product.
         product: Product,
+        /// Whether a change was asked for that may have been carried out all the same.
+        in_doubt: bool,
         /// The limit in bytes.
         limit: usize,
     },
@@ -85,6 +106,7 @@ impl UpstreamError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } | Self::NotJson { status, .. } => Some(*status),
+            Self::Malformed { status, .. } => *status,
             _ => None,
         }
     }
@@ -97,7 +119,9 @@ impl UpstreamError {
     /// The text for the operator's log.
     pub fn operator(&self) -> String {
         match self {
-            Self::Unreachable { detail, .. } => format!("{self}: {detail}"),
+            Self::Unreachable { product, problem, detail, .. } => {
+                format!("{self}: {detail}{}", problem.remedy(*product))
+            }
             _ => self.to_string(),
         }
     }
@@ -105,11 +129,46 @@ impl UpstreamError {
     /// Reads the error of an answer that is not a success.
     pub(crate) fn from_answer(product: Product, status: u16, retry_after: Option<u64>, body: &[u8]) -> Self {
         let messages = serde_json::from_slice(body).map(|body| messages_of(&body)).unwrap_or_default();
-        Self::Status { product, status, messages, retry_after }
+        Self::Status { product, status, messages, retry_after, in_doubt: false }
+    }
+
+    /// An answer with a shape it must not have, seen after it was read.
+    pub(crate) fn malformed(product: Product, problem: &str) -> Self {
+        Self::Malformed { product, status: None, in_doubt: false, problem: problem.to_owned() }
+    }
+
+    /// The same error, of a request that was to change something: except where the answer is a plain refusal or
+    /// there was no connection, nobody knows whether the change was made, and the caller must not just try again.
+    pub(super) fn of_change(mut self) -> Self {
+        match &mut self {
+            // 503 comes from what stands in front of Atlassian, or from a server that takes nothing in.
+            Self::Status { status: ..500 | 503, .. } | Self::NotARead { .. } | Self::NotPermitted(_) => {}
+            Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,
+            Self::Timeout { in_doubt, .. }
+            | Self::Status { in_doubt, .. }
+            | Self::NotJson { in_doubt, .. }
+            | Self::Malformed { in_doubt, .. }
+            | Self::TooLarge { in_doubt, .. } => *in_doubt = true,
+        }
+        self
     }
 }
 
-fn status_text(product: Product, status: u16, messages: &[String], retry_after: Option<u64>) -> String {
+fn doubt(in_doubt: bool) -> &'static str {
+    if in_doubt { ". Whether the change was made is not known: look before you ask for it again" } else { "" }
+}
+
+fn late(in_doubt: bool) -> &'static str {
+    if in_doubt { doubt(true) } else { "; try again, or ask for less at once" }
+}
+
+fn status_text(
+    product: Product,
+    status: u16,
+    messages: &[String],
+    retry_after: Option<u64>,
+    in_doubt: bool,
+) -> String {
     let title = product.title();
     let mut text = format!("{title} answered {status}");
     if !messages.is_empty() {
@@ -117,15 +176,15 @@ fn status_text(product: Product, status: u16, messages: &[String], retry_after: 
         text.push_str(&messages.join("; "));
     }
     match (status, retry_after) {
-        (401, _) => text.push_str(&format!(". {title} did not accept the credential; check the token")),
-        (403, _) => text.push_str(&format!(". {title} does not let this account do that")),
-        (429, Some(seconds)) => text.push_str(&format!(". Wait {seconds} seconds before the next call")),
-        (429, None) => text.push_str(". Wait before the next call"),
-        (410, _) => text.push_str(". The endpoint is gone at this version"),
-        (500.., _) => text.push_str(". The fault is on the server's side; try again later"),
-        _ => {}
+        (401, _) => text + &format!(". {title} did not accept the credential; check the token"),
+        (403, _) => text + &format!(". {title} does not let this account do that"),
+        (429, Some(seconds)) => text + &format!(". Wait {seconds} seconds before the next call"),
+        (429, None) => text + ". Wait before the next call",
+        (410, _) => text + ". The endpoint is gone at this version",
+        (500.., _) if in_doubt => text + &format!(". The fault is on the server's side{}", doubt(in_doubt)),
+        (500.., _) => text + ". The fault is on the server's side; try again later",
+        _ => text,
     }
-    text
 }
 
 /// Collects the messages of Jira's and Confluence's error bodies, in order, each cut at 300 characters.
@@ -189,6 +248,31 @@ mod tests {
         ];
         for (body, wanted) in table {
             assert_eq!(messages_of(&body), wanted, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_change_without_a_proper_answer_is_in_doubt() {
+        let product = Product::Jira;
+        let status = |status| UpstreamError::from_answer(product, status, None, b"{}");
+        let unreachable =
+            |problem| UpstreamError::Unreachable { product, in_doubt: false, problem, detail: String::new() };
+        let table = [
+            (status(400), false),
+            (status(429), false),
+            (status(503), false),
+            (status(500), true),
+            (status(504), true),
+            (unreachable(Problem::Refused), false),
+            (unreachable(Problem::Broken), true),
+            (UpstreamError::Timeout { product, in_doubt: false }, true),
+            (UpstreamError::malformed(product, "cut"), true),
+        ];
+        for (error, wanted) in table {
+            assert!(!error.to_string().contains("not known"), "{error}");
+            let text = error.of_change().to_string();
+            assert_eq!(text.contains("look before you ask for it again"), wanted, "{text}");
+            assert!(!(wanted && text.contains("try again")), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ mod client;
 mod credential;
 mod error;
 mod path;
+mod problem;
 mod request;
 mod upstream;
 
@@ -16,6 +17,7 @@ pub use client::build_client;
 pub use credential::Credential;
 pub use error::UpstreamError;
 pub use path::Path;
+pub use problem::Problem;
 pub use request::Reply;
 pub use request::Request;
 pub use reqwest::Client;

@@ -1,6 +1,5 @@
 //! One product's base URL and client.
 
-use std::error::Error as _;
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -10,10 +9,12 @@ use serde_json::Value;
 use url::Url;
 
 use super::Credential;
+use super::Problem;
 use super::Reply;
 use super::Request;
 use super::UpstreamError;
 use super::Warrant;
+use super::client;
 use crate::audit::UpstreamNote;
 use crate::policy::Access;
 use crate::policy::Product;
@@ -75,15 +76,15 @@ impl Upstream {
         }
         let started = Instant::now();
         let method = request.method.clone();
-        let result = self.exchange(warrant, credential, request).await;
-        let (status, bytes) = match &result {
-            Ok((reply, bytes)) => (Some(reply.status), *bytes),
-            Err(error) => (error.status(), 0),
-        };
+        let change = !request.is_read() && method != http::Method::GET;
+        let mut status = None;
+        // On the heap, so that every tool's future does not carry the client's.
+        let result = Box::pin(self.exchange(warrant, credential, request, &mut status)).await;
+        let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
         let elapsed = started.elapsed();
         self.metrics.upstream_request(product, status, elapsed);
         warrant.note(UpstreamNote { method: method.to_string(), status, bytes, duration: elapsed });
-        result.map(|(reply, _)| reply)
+        result.map(|(reply, _)| reply).map_err(|error| if change { error.of_change() } else { error })
     }
 
     /// With writes on, a read tool may mark the issue as recently viewed, as the reference server does by default.
@@ -96,8 +97,8 @@ impl Upstream {
         warrant: &W,
         credential: &Credential,
         request: Request,
+        status: &mut Option<u16>,
     ) -> Result<(Reply, u64), UpstreamError> {
-        let product = self.settings.product;
         let mut url = self.settings.base.clone();
         url.set_path(&format!(
             "{}{}",
@@ -123,18 +124,20 @@ impl Upstream {
         if let Some(body) = &request.body {
             builder = builder.json(body);
         }
-        let answer = builder.send().await.map_err(|error| self.failure(&error))?;
-        self.read(product, answer).await
+        let answer = builder.send().await.map_err(|error| self.failure(&error, None))?;
+        *status = Some(answer.status().as_u16());
+        self.read(answer).await
     }
 
-    async fn read(&self, product: Product, answer: reqwest::Response) -> Result<(Reply, u64), UpstreamError> {
+    async fn read(&self, answer: reqwest::Response) -> Result<(Reply, u64), UpstreamError> {
+        let product = self.settings.product;
         let status = answer.status().as_u16();
         let success = answer.status().is_success();
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let content = header(header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default();
         let content: String = content.trim().to_ascii_lowercase().chars().take(80).collect();
         let retry_after = header(header::RETRY_AFTER).and_then(|value| value.trim().parse().ok());
-        let body = self.body(product, answer).await?;
+        let body = self.body(answer).await?;
         if !success {
             return Err(UpstreamError::from_answer(product, status, retry_after, &body));
         }
@@ -143,62 +146,45 @@ impl Upstream {
         }
         if content != "application/json" && !content.ends_with("+json") {
             let content = if content.is_empty() { "no content type".to_owned() } else { content };
-            return Err(UpstreamError::NotJson { product, status, content });
+            return Err(UpstreamError::NotJson { product, status, content, in_doubt: false });
         }
         let bytes = body.len() as u64;
-        let body = serde_json::from_slice(&body)
-            .map_err(|error| UpstreamError::Malformed { product, problem: format!("not JSON: {error}") })?;
+        let body = serde_json::from_slice(&body).map_err(|error| UpstreamError::Malformed {
+            product,
+            status: Some(status),
+            in_doubt: false,
+            problem: format!("not JSON: {error}"),
+        })?;
         Ok((Reply { body, status }, bytes))
     }
 
-    async fn body(&self, product: Product, mut answer: reqwest::Response) -> Result<Vec<u8>, UpstreamError> {
+    async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>, UpstreamError> {
         let limit = self.settings.answer_limit;
+        let status = answer.status().as_u16();
         let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(1 << 20) as usize);
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(&error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(&error, Some(status)))? {
             if body.len() + chunk.len() > limit {
-                return Err(UpstreamError::TooLarge { product, limit });
+                return Err(UpstreamError::TooLarge { product: self.product(), in_doubt: false, limit });
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body)
     }
 
-    fn failure(&self, error: &reqwest::Error) -> UpstreamError {
-        let product = self.settings.product;
+    /// What a failed request means; `status` is there once an answer had begun.
+    fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> UpstreamError {
+        let (product, in_doubt) = (self.settings.product, false);
         if error.is_timeout() && !error.is_connect() {
-            return UpstreamError::Timeout { product };
+            return UpstreamError::Timeout { product, in_doubt };
         }
-        let mut causes = Vec::new();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            causes.push(cause.to_string());
-            source = cause.source();
-        }
-        let detail = format!("{}: {}", self.settings.base.host_str().unwrap_or_default(), causes.join(": "));
         if error.is_body() || error.is_decode() {
             let problem = "the answer broke off or could not be decoded".to_owned();
-            return UpstreamError::Malformed { product, problem };
+            return UpstreamError::Malformed { product, status, in_doubt, problem };
         }
-        UpstreamError::Unreachable { product, problem: problem_of(&detail, error.is_timeout()), detail }
-    }
-}
-
-/// The kind of problem, from the words of the causes: the libraries below give no type for it.
-fn problem_of(detail: &str, timeout: bool) -> &'static str {
-    let detail = detail.to_ascii_lowercase();
-    let has = |word: &str| detail.contains(word);
-    if timeout {
-        "no connection in time"
-    } else if has("certificate") || has("tls") || has("handshake") {
-        "its TLS certificate or handshake was not accepted"
-    } else if has("dns") || has("lookup") || has("resolve") {
-        "its name does not resolve"
-    } else if has("refused") {
-        "connection refused"
-    } else if has("proxy") || has("tunnel") {
-        "the proxy refused"
-    } else {
-        "the connection failed"
+        let causes = client::causes(error);
+        let problem = Problem::of(error, &causes);
+        let detail = format!("{}: {causes}", self.settings.base.origin().ascii_serialization());
+        UpstreamError::Unreachable { product, in_doubt, problem, detail }
     }
 }
 

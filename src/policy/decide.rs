@@ -24,7 +24,6 @@ use crate::policy::context;
 use crate::policy::decision::Refusal;
 use crate::policy::engine::ActionRule;
 use crate::policy::engine::ToolRule;
-use crate::policy::engine::hexadecimal;
 use crate::policy::entities::Chain;
 use crate::policy::entities::check_complete;
 
@@ -248,5 +247,5 @@ fn advice(policies: &PolicySet, id: &PolicyId) -> Option<String> {
 fn random_id() -> Option<String> {
     let mut bytes = [0_u8; 12];
     rand::fill(&mut bytes).ok()?;
-    Some(hexadecimal(&bytes))
+    Some(hex::encode(bytes))
 }

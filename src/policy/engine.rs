@@ -267,13 +267,5 @@ pub(super) fn hash_policies(loaded: &[LoadedPolicy]) -> String {
 pub(super) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     parts.into_iter().for_each(|part| context.update(part));
-    hexadecimal(context.finish().as_ref())
-}
-
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(context.finish())
 }

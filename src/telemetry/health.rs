@@ -1,5 +1,6 @@
 //! The second listener: `/metrics`, `/livez`, `/readyz`.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,7 +13,6 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::Metrics;
-use crate::audit::AuditError;
 
 #[derive(Deserialize)]
 struct Asked {
@@ -22,9 +22,10 @@ struct Asked {
 /// The routes of the second listener. `probe` tries whether a call could be written down now.
 ///
 /// Readiness does not ask Atlassian: one product's outage must not take the other one away.
-pub fn health_router<F>(metrics: Metrics, probe: impl Fn() -> F + Send + Sync + 'static) -> Router
+pub fn health_router<F, E>(metrics: Metrics, probe: impl Fn() -> F + Send + Sync + 'static) -> Router
 where
-    F: Future<Output = Result<(), AuditError>> + Send + 'static,
+    F: Future<Output = Result<(), E>> + Send + 'static,
+    E: Display,
 {
     let probe = Arc::new(probe);
     let text = move || {
@@ -43,7 +44,7 @@ where
 }
 
 /// The listener exists only once the policies are loaded; what can still fail is the audit log.
-fn readiness(audit: Result<(), AuditError>, verbose: bool) -> Response {
+fn readiness<E: Display>(audit: Result<(), E>, verbose: bool) -> Response {
     let status = if audit.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let text = match (audit, verbose) {
         (Ok(()), false) => "ok\n".to_owned(),
@@ -71,8 +72,7 @@ mod tests {
             (false, "/livez", 200),
             (false, "/metrics", 200),
         ] {
-            let full = || AuditError::Unwritable { cause: "no space".to_owned() };
-            let probe = move || std::future::ready(if writable { Ok(()) } else { Err(full()) });
+            let probe = move || std::future::ready(if writable { Ok(()) } else { Err("no space") });
             let router = health_router(Metrics::new().unwrap(), probe);
             let answer = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
             assert_eq!(answer.status().as_u16(), wanted, "{path}");

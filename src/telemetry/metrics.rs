@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::Encoder;
+use prometheus::Histogram;
 use prometheus::HistogramOpts;
 use prometheus::HistogramVec;
 use prometheus::IntCounter;
@@ -32,22 +33,84 @@ pub struct Metrics(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     registry: Registry,
-    tool_calls: IntCounterVec,
-    tool_call_seconds: HistogramVec,
-    stage_seconds: HistogramVec,
-    calls_in_flight: IntGauge,
+    calls: Calls,
+    upstream: Upstream,
+    audit: Audit,
     decisions: IntCounterVec,
-    upstream_requests: IntCounterVec,
-    upstream_seconds: HistogramVec,
-    audit_records: IntCounterVec,
-    audit_errors: IntCounter,
-    audit_seconds: HistogramVec,
-    tls_disabled: IntGaugeVec,
     policy: IntGaugeVec,
-    authn_failures: IntCounterVec,
+    requests_refused: IntCounterVec,
+    lists: IntCounter,
+}
+
+#[derive(Debug)]
+struct Calls {
+    ended: IntCounterVec,
+    seconds: HistogramVec,
+    stage_seconds: HistogramVec,
+    in_flight: IntGauge,
     result_bytes: HistogramVec,
     filtered: IntCounterVec,
-    lists: IntCounter,
+}
+
+#[derive(Debug)]
+struct Upstream {
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    tls_disabled: IntGaugeVec,
+}
+
+#[derive(Debug)]
+struct Audit {
+    records: IntCounterVec,
+    errors: IntCounter,
+    seconds: Histogram,
+}
+
+impl Calls {
+    fn new(at: &Registry) -> Result<Self, prometheus::Error> {
+        let ended = "Calls of tools by how they ended.";
+        let stages = "How long the stages of calls took that ended well.";
+        Ok(Self {
+            ended: counters(at, "tool_calls_total", ended, &["tool", "access", "outcome"])?,
+            seconds: histograms(at, "tool_call_duration_seconds", "How long calls took.", "tool", SECONDS)?,
+            stage_seconds: histograms(at, "call_stage_seconds", stages, "stage", Stages::SECONDS)?,
+            in_flight: gauge(at, "tool_calls_in_flight", "Calls that have not ended.")?,
+            result_bytes: histograms(at, "tool_result_bytes", "Sizes of results.", "tool", BYTES)?,
+            filtered: counters(
+                at,
+                "results_filtered_total",
+                "Items left out of results by policy.",
+                &["tool"],
+            )?,
+        })
+    }
+}
+
+impl Upstream {
+    fn new(at: &Registry) -> Result<Self, prometheus::Error> {
+        let (requests, seconds) = ("Requests to Atlassian by class of status.", "How long Atlassian took.");
+        let relaxed = "1 where the certificates of a product are not checked.";
+        Ok(Self {
+            requests: counters(at, "upstream_requests_total", requests, &["product", "class"])?,
+            seconds: histograms(at, "upstream_request_duration_seconds", seconds, "product", SECONDS)?,
+            tls_disabled: gauges(at, "tls_verification_disabled", relaxed, &["product"])?,
+        })
+    }
+}
+
+impl Audit {
+    fn new(at: &Registry) -> Result<Self, prometheus::Error> {
+        let errors = "Audit records that could not be written or synced, or not in time.";
+        let seconds =
+            HistogramOpts::new("audit_write_duration_seconds", "How long one group of records took.");
+        let seconds = Histogram::with_opts(seconds.buckets(SECONDS.to_vec()))?;
+        at.register(Box::new(seconds.clone()))?;
+        Ok(Self {
+            records: counters(at, "audit_records_total", "Audit records by stage.", &["stage"])?,
+            errors: counter(at, "audit_write_errors_total", errors)?,
+            seconds,
+        })
+    }
 }
 
 impl Metrics {
@@ -55,80 +118,15 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new_custom(Some("portcullis".to_owned()), None)?;
         let at = &registry;
+        let decided = "Decisions of the policies on calls.";
+        let refused = "Requests refused before dispatch by HTTP status.";
         let inner = Inner {
-            tool_calls: counters(
-                at,
-                "tool_calls_total",
-                "Calls of tools by how they ended.",
-                &["tool", "access", "outcome"],
-            )?,
-            tool_call_seconds: histogram(
-                at,
-                "tool_call_duration_seconds",
-                "How long calls took.",
-                &["tool"],
-                SECONDS,
-            )?,
-            stage_seconds: histogram(
-                at,
-                "call_stage_seconds",
-                "How long the stages of calls took that ended well.",
-                &["stage"],
-                Stages::SECONDS,
-            )?,
-            calls_in_flight: gauge(at, "tool_calls_in_flight", "Calls that have not ended.")?,
-            decisions: counters(
-                at,
-                "authz_decisions_total",
-                "Decisions of the policies on calls.",
-                &["decision", "reason"],
-            )?,
-            upstream_requests: counters(
-                at,
-                "upstream_requests_total",
-                "Requests to Atlassian by class of status.",
-                &["product", "class"],
-            )?,
-            upstream_seconds: histogram(
-                at,
-                "upstream_request_duration_seconds",
-                "How long Atlassian took.",
-                &["product"],
-                SECONDS,
-            )?,
-            audit_records: counters(at, "audit_records_total", "Audit records by stage.", &["stage"])?,
-            audit_errors: counter(
-                at,
-                "audit_write_errors_total",
-                "Audit records that could not be written or synced.",
-            )?,
-            audit_seconds: histogram(
-                at,
-                "audit_write_duration_seconds",
-                "How long one group of records took.",
-                &[],
-                SECONDS,
-            )?,
-            tls_disabled: gauges(
-                at,
-                "tls_verification_disabled",
-                "1 where the certificates of a product are not checked.",
-                &["product"],
-            )?,
+            calls: Calls::new(at)?,
+            upstream: Upstream::new(at)?,
+            audit: Audit::new(at)?,
+            decisions: counters(at, "authz_decisions_total", decided, &["decision", "reason"])?,
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
-            authn_failures: counters(
-                at,
-                "authn_failures_total",
-                "Requests refused before dispatch by HTTP status.",
-                &["status"],
-            )?,
-            result_bytes: histogram(at, "tool_result_bytes", "Sizes of results.", &["tool"], BYTES)?,
-            filtered: counters(
-                at,
-                "results_filtered_total",
-                "Items left out of results by policy.",
-                &["tool"],
-            )?,
+            requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
         };
@@ -150,19 +148,19 @@ impl Metrics {
 
     /// A call came in.
     pub fn call_started(&self) {
-        self.0.calls_in_flight.inc();
+        self.0.calls.in_flight.inc();
     }
 
     /// A call ended.
     pub fn call_ended(&self, tool: &str, access: Access, outcome: &str, elapsed: Duration) {
-        self.0.calls_in_flight.dec();
-        self.0.tool_calls.with_label_values(&[tool, access.as_str(), outcome]).inc();
-        self.0.tool_call_seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
+        self.0.calls.in_flight.dec();
+        self.0.calls.ended.with_label_values(&[tool, access.as_str(), outcome]).inc();
+        self.0.calls.seconds.with_label_values(&[tool]).observe(elapsed.as_secs_f64());
     }
 
     /// A clock for the stages of one call.
     pub fn stages(&self) -> Stages {
-        Stages::new(self.0.stage_seconds.clone())
+        Stages::new(self.0.calls.stage_seconds.clone())
     }
 
     /// A decision on a call.
@@ -179,28 +177,28 @@ impl Metrics {
             Some(_) => "5xx",
             None => "none",
         };
-        self.0.upstream_requests.with_label_values(&[product.as_str(), class]).inc();
-        self.0.upstream_seconds.with_label_values(&[product.as_str()]).observe(elapsed.as_secs_f64());
+        self.0.upstream.requests.with_label_values(&[product.as_str(), class]).inc();
+        self.0.upstream.seconds.with_label_values(&[product.as_str()]).observe(elapsed.as_secs_f64());
     }
 
     /// A record is in the audit log.
     pub fn audit_record(&self, stage: &str) {
-        self.0.audit_records.with_label_values(&[stage]).inc();
+        self.0.audit.records.with_label_values(&[stage]).inc();
     }
 
     /// A group of records was written.
     pub fn audit_written(&self, elapsed: Duration) {
-        self.0.audit_seconds.with_label_values::<&str>(&[]).observe(elapsed.as_secs_f64());
+        self.0.audit.seconds.observe(elapsed.as_secs_f64());
     }
 
     /// So many records could not be written, or not in time.
     pub fn audit_write_errors(&self, count: usize) {
-        self.0.audit_errors.inc_by(count as u64);
+        self.0.audit.errors.inc_by(count as u64);
     }
 
     /// Whether a product's certificates are checked.
     pub fn tls_verification(&self, product: Product, verify: bool) {
-        self.0.tls_disabled.with_label_values(&[product.as_str()]).set(i64::from(!verify));
+        self.0.upstream.tls_disabled.with_label_values(&[product.as_str()]).set(i64::from(!verify));
     }
 
     /// The policies in force.
@@ -210,19 +208,19 @@ impl Metrics {
     }
 
     /// A request was refused before dispatch.
-    pub fn authn_failure(&self, status: u16) {
-        self.0.authn_failures.with_label_values(&[status.to_string().as_str()]).inc();
+    pub fn request_refused(&self, status: u16) {
+        self.0.requests_refused.with_label_values(&[status.to_string().as_str()]).inc();
     }
 
     /// The size of a result.
     pub fn tool_result(&self, tool: &'static str, bytes: u64) {
         #[expect(clippy::cast_precision_loss, reason = "a histogram has no more precision")]
-        self.0.result_bytes.with_label_values(&[tool]).observe(bytes as f64);
+        self.0.calls.result_bytes.with_label_values(&[tool]).observe(bytes as f64);
     }
 
     /// Items were left out of a result.
     pub fn results_filtered(&self, tool: &'static str, count: u64) {
-        self.0.filtered.with_label_values(&[tool]).inc_by(count);
+        self.0.calls.filtered.with_label_values(&[tool]).inc_by(count);
     }
 
     /// A list of tools was given.
@@ -260,14 +258,14 @@ fn gauges(at: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntG
     Ok(made)
 }
 
-fn histogram(
+fn histograms(
     at: &Registry,
     name: &str,
     help: &str,
-    labels: &[&str],
+    label: &str,
     buckets: &[f64],
 ) -> Result<HistogramVec, prometheus::Error> {
-    let made = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)?;
+    let made = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), &[label])?;
     at.register(Box::new(made.clone()))?;
     Ok(made)
 }

@@ -61,6 +61,11 @@ pub(super) fn coerce(
         if optional && (value.is_null() || value.as_str() == Some("")) {
             continue;
         }
+        let prose = spec.long_text.contains(&name.as_str()) && (value.is_array() || value.is_object());
+        if prose {
+            problems.push(wrong(&name, "string", kind(&value)));
+            continue;
+        }
         match fit(&name, property, value) {
             Ok(value) => {
                 taken.insert(name, value);

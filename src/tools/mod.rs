@@ -134,11 +134,11 @@ pub trait Decoded: Send + Sync {
     /// What the call touches.
     fn targets(&self) -> Vec<Target>;
     /// Runs it. A permit of the wrong effect is an error; the line never hands one.
-    fn run<'a>(
+    fn run(
         self: Box<Self>,
-        context: Context<'a>,
+        context: Context<'_>,
         admitted: Admitted,
-    ) -> BoxFuture<'a, Result<Output, ToolError>>;
+    ) -> BoxFuture<'_, Result<Output, ToolError>>;
 }
 
 struct Typed<T: Tool> {
@@ -209,11 +209,11 @@ impl<T: Tool> Decoded for Typed<T> {
         T::targets(&self.args)
     }
 
-    fn run<'a>(
+    fn run(
         self: Box<Self>,
-        context: Context<'a>,
+        context: Context<'_>,
         admitted: Admitted,
-    ) -> BoxFuture<'a, Result<Output, ToolError>> {
+    ) -> BoxFuture<'_, Result<Output, ToolError>> {
         Box::pin(async move {
             let permit = T::Effect::take(admitted).ok_or(ToolError::WrongPermit)?;
             T::run(self.args, context, &permit).await

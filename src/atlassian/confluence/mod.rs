@@ -61,5 +61,5 @@ impl<'a> Confluence<'a> {
 }
 
 fn malformed(problem: &str) -> UpstreamError {
-    UpstreamError::Malformed { product: Product::Confluence, problem: problem.to_owned() }
+    UpstreamError::malformed(Product::Confluence, problem)
 }

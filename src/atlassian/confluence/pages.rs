@@ -120,7 +120,7 @@ impl Confluence<'_> {
             }
         }
         let request = Request::post(Path::of(["rest", "api", "content"]), body).with("expand", PAGE_EXPAND);
-        self.created(self.send(permit, request).await?)
+        Self::created(self.send(permit, request).await?)
     }
 
     /// Creates a live document, which only Cloud has.
@@ -149,7 +149,7 @@ impl Confluence<'_> {
             body.insert("parentId".into(), permit.page(parent)?.as_str().into());
         }
         let sent = self.send(permit, Request::post(Path::of(["api", "v2", "pages"]), body)).await?;
-        let mut page = self.created(sent)?;
+        let mut page = Self::created(sent)?;
         // Version 2 names the space by its id alone; the result shows its key and name, as for every page.
         if let Value::Object(page) = &mut page {
             let key = permit.space(space)?.spelled();
@@ -163,7 +163,7 @@ impl Confluence<'_> {
         self.deployment == Deployment::Cloud
     }
 
-    fn created(&self, page: Value) -> Result<Value, UpstreamError> {
+    fn created(page: Value) -> Result<Value, UpstreamError> {
         if page.get("id").is_none() {
             return Err(malformed("it accepted the page but gave no id; look whether the page exists"));
         }

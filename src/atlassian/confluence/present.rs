@@ -66,7 +66,7 @@ impl PageView<'_> {
         }
         let attachments = page.pointer("/children/attachment/results").and_then(Value::as_array);
         view.insert("attachments".into(), attachments.into_iter().flatten().map(attachment).collect());
-        self.attachments_left(page, &mut view);
+        Self::attachments_left(page, &mut view);
         if let Some(content) = self.content(page) {
             view.insert("content".into(), content);
         }
@@ -93,7 +93,7 @@ impl PageView<'_> {
     }
 
     /// A page shows one list of attachments; when Confluence has more, the result says so.
-    fn attachments_left(&self, page: &Value, view: &mut Map<String, Value>) {
+    fn attachments_left(page: &Value, view: &mut Map<String, Value>) {
         if page.pointer("/children/attachment/_links/next").is_some() {
             view.insert("attachments_complete".into(), false.into());
         }

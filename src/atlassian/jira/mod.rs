@@ -62,5 +62,5 @@ impl<'a> Jira<'a> {
 }
 
 fn malformed(problem: &str) -> UpstreamError {
-    UpstreamError::Malformed { product: Product::Jira, problem: problem.to_owned() }
+    UpstreamError::malformed(Product::Jira, problem)
 }

@@ -32,7 +32,7 @@ impl Storage for Faulty {
             Fault::Full => return Err(std::io::Error::from(std::io::ErrorKind::StorageFull)),
             Fault::Stands(begun, until) => {
                 let _ = begun.send(());
-                drop(until.recv());
+                let _ = until.recv();
             }
             Fault::Panics => panic!("a fault of the writer"),
             Fault::None | Fault::SyncFails => {}

@@ -150,6 +150,8 @@ fn cql_finds() {
             "type = page and created >= 2026-01-01 and id in (65537, 65538) order by id",
             "Operations Handbook|Runbooks",
         ),
+        ("title ~ runbook and type = page", "Runbooks"),
+        ("title ~ proxies and type = page", "Restart the edge proxies"),
         ("user.fullname ~ \"Security\"", "Carol Security"),
         ("type = space and title ~ handbook", ""),
         ("type = space", "Operations Handbook|Security Response"),

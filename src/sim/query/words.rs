@@ -1,4 +1,5 @@
-//! Text search as both products do it, near enough: all words must occur, `"..."` is a phrase, `*` ends a prefix.
+//! Text search as both products do it, near enough: all words must occur, `"..."` is a phrase, `*` ends a prefix, and
+//! a plural is found by its singular.
 
 /// What a `~` looks for.
 #[derive(Debug)]
@@ -50,8 +51,14 @@ impl Word {
     }
 
     fn matches(&self, found: &str) -> bool {
-        if self.prefix { found.starts_with(&self.text) } else { found == self.text }
+        if self.prefix { found.starts_with(&self.text) } else { stem(found) == stem(&self.text) }
     }
+}
+
+/// The little that English stemming does to plurals; the products' own stemmers do far more.
+fn stem(word: &str) -> &str {
+    let kept = ["ss", "us", "is"].iter().any(|end| word.ends_with(end));
+    word.strip_suffix('s').filter(|stem| !kept && stem.chars().count() > 2).unwrap_or(word)
 }
 
 fn split(text: &str) -> impl Iterator<Item = &str> {

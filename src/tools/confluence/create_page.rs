@@ -233,7 +233,7 @@ fn slug(heading: &str) -> String {
 mod tests {
     use super::*;
 
-    fn args(more: serde_json::Value) -> Args {
+    fn args(more: &serde_json::Value) -> Args {
         let mut given = json!({"space_key": "DOCS", "title": "T", "content": "x"});
         if let (Some(given), Some(more)) = (given.as_object_mut(), more.as_object()) {
             given.extend(more.clone());
@@ -256,11 +256,11 @@ mod tests {
             (json!({"subtype": "live", "emoji": "🚀"}), Some("live document")),
         ];
         for (more, wanted) in table {
-            let problem = CreatePage::check(&args(more.clone())).err().map(|error| error.to_string());
+            let problem = CreatePage::check(&args(&more)).err().map(|error| error.to_string());
             match wanted {
                 None => assert_eq!(problem, None, "{more}"),
                 Some(wanted) => {
-                    assert!(problem.as_deref().unwrap_or_default().contains(wanted), "{more}: {problem:?}")
+                    assert!(problem.as_deref().unwrap_or_default().contains(wanted), "{more}: {problem:?}");
                 }
             }
         }

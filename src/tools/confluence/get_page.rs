@@ -31,9 +31,9 @@ pub(crate) struct GetPage;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Page id, the number in the page's URL. Or give title and space_key.
+    /// Page id, the number in the page's URL. Or give `title` and `space_key`.
     page_id: Option<PageId>,
-    /// Exact title; needs space_key.
+    /// Exact title; needs `space_key`.
     title: Option<String>,
     /// Key of the space the title is in.
     space_key: Option<SpaceKey>,

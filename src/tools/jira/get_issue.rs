@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Mark the issue as viewed; never done when the server is read-only.
     #[serde(default = "yes")]
     update_history: bool,
-    /// More to fetch, comma separated: comments, worklogs, changelog, transitions, watchers, remote_links, all.
+    /// More to fetch, comma separated: comments, worklogs, changelog, transitions, watchers, `remote_links`, all.
     include: Option<String>,
     /// Key custom fields by their display names.
     #[serde(default)]
@@ -145,7 +145,7 @@ impl Tool for GetIssue {
         if let Some(total) = total {
             shown.insert("comments_total".into(), total.into());
         }
-        include(&args, &jira, permit, &mut shown).await?;
+        Box::pin(include(&args, &jira, permit, &mut shown)).await?;
         Ok(Output::Object { actual: lookup::issue_place(&issue), value: Value::Object(shown) })
     }
 }

@@ -53,7 +53,7 @@ pub(crate) struct Args {
     projects_filter: Option<String>,
     /// Jira's expand values, comma separated.
     expand: Option<String>,
-    /// Where to go on: next_page_token of the page before, Cloud only.
+    /// Where to go on: `next_page_token` of the page before, Cloud only.
     page_token: Option<String>,
     /// Key custom fields by their display names.
     #[serde(default)]

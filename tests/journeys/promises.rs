@@ -1,11 +1,10 @@
 //! Each promise of the README as a journey through the real binary, in front of the sample upstream.
 
-mod support;
-
 use serde_json::Value;
 use serde_json::json;
-use support::Setup;
-use support::World;
+
+use crate::support::Setup;
+use crate::support::World;
 
 /// Everybody reads, nobody but the group security sees SECRET; OPS is closed to bob; alice may comment in OPS.
 const POLICIES: &str = r#"
@@ -130,7 +129,8 @@ async fn search_results_hold_only_what_the_caller_may_view() {
         )
         .await;
     let page = found.json();
-    assert!(!found.text.contains("SECRET"), "{}", found.text);
+    // OPS-25 is an issue that names SECRET-1 in its own text; what may not be there is an object of SECRET.
+    assert!(!found.text.contains("\"SECRET"), "{}", found.text);
     assert!(page["withheld"].as_u64().unwrap() > 0 && page["total"] == -1, "{}", page["withheld"]);
     let all = world
         .call("carol-token", "jira_search", json!({"jql": "project = SECRET", "limit": 50}))
@@ -209,6 +209,38 @@ async fn a_tool_that_is_off_looks_like_one_that_does_not_exist() {
     };
     assert_eq!(ask("jira_search").await, ask("jira_nothing").await);
     world.until_audited(|record| record["code"] == "PC2002" && record["tool"] == "jira_search").await;
+    world.end();
+}
+
+#[tokio::test]
+async fn the_list_of_tools_is_the_callers_from_the_first_time() {
+    let policies = r#"
+        @id("read") permit (principal, action in Mcp::Action::"read", resource);
+        @id("carol") permit (principal == Id::User::"carol", action == Mcp::Action::"confluence_create_page", resource);
+    "#;
+    let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+    let reads = ["confluence_get_page", "confluence_search", "jira_get_issue", "jira_search"];
+    assert_eq!(world.tools("alice-token").await, reads);
+    assert!(!world.call("alice-token", "confluence_get_page", json!({"page_id": "65537"})).await.is_error);
+    assert_eq!(world.tools("alice-token").await, reads);
+    assert!(world.tools("carol-token").await.contains(&"confluence_create_page".to_owned()));
+    world.end();
+}
+
+#[tokio::test]
+async fn a_tool_that_policy_denies_can_look_like_one_that_does_not_exist() {
+    let variables = vec![("PORTCULLIS_POLICY__DENIED_TOOLS", "hide".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let ask = async |tool: &str, arguments: Value| {
+        let params = json!({"name": tool, "arguments": arguments});
+        world.rpc("alice-token", "tools/call", params).await.to_string().replace(tool, "*")
+    };
+    let unknown = ask("jira_nothing", json!({})).await;
+    assert_eq!(ask("jira_add_comment", json!({"issue_key": "OPS-1", "body": "x"})).await, unknown);
+    assert_eq!(ask("jira_add_comment", json!({"wrong": 1})).await, unknown, "arguments tell nothing either");
+    let record = world.until_audited(|record| record["code"] == "PC1004").await;
+    assert_eq!((&record["tool"], &record["principal"]["id"]), (&json!("jira_add_comment"), &json!("alice")));
+    assert!(!world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-1"})).await.is_error);
     world.end();
 }
 

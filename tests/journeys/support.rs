@@ -1,5 +1,7 @@
 //! The real binary in front of the sample upstream, for the journeys.
-#![expect(dead_code, reason = "each journey uses a part of it")]
+
+pub(crate) mod line;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,13 +24,19 @@ use tempfile::TempDir;
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
 
+/// How often and how long a test waits for what must come.
+pub(crate) const ATTEMPTS: u32 = 800;
+pub(crate) const PAUSE: Duration = Duration::from_millis(25);
+
+const LOG: &str = "server.log";
+
 /// A server, its sample upstream, and a client.
 pub(crate) struct World {
     pub(crate) sim: Sim,
     pub(crate) home: TempDir,
     pub(crate) endpoint: String,
-    pub(crate) metrics: String,
     pub(crate) http: Client,
+    metrics: String,
     server: Child,
 }
 
@@ -64,38 +72,28 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let deployment = if setup.cloud { Deployment::Cloud } else { Deployment::DataCenter };
         let sim = Sim::start(listener, SimSettings { deployment, audit: Some(audit), quiet: false }).await;
-        let (address, metrics) = (free_address(), free_address());
         let mut variables = usual(&sim.url(), &home, setup.cloud);
-        variables.extend([
-            ("TRANSPORT", "streamable-http".to_owned()),
-            ("PORT", address.port().to_string()),
-            ("PORTCULLIS_METRICS__ADDRESS", metrics.to_string()),
-        ]);
         if let Some(policies) = setup.policies {
             variables.insert("PORTCULLIS_POLICY__DIRECTORY", policy_directory(&home, policies));
         }
         variables.extend(setup.variables);
-        let server = command(&variables).stdin(Stdio::null()).spawn().unwrap();
-        let world = Self {
-            sim,
-            home,
-            endpoint: format!("http://{address}/mcp"),
-            metrics: format!("http://{metrics}"),
-            http: client(),
-            server,
-        };
-        world.until_ready(address).await;
-        world
-    }
-
-    async fn until_ready(&self, address: SocketAddr) {
-        for _ in 0..600 {
-            if self.http.get(format!("http://{address}/healthz")).send().await.is_ok() {
-                return;
+        let http = client();
+        // A port that was free a moment ago may be taken by then.
+        for _ in 0..5 {
+            let (address, metrics) = (free_address(), free_address());
+            variables.extend([
+                ("TRANSPORT", "streamable-http".to_owned()),
+                ("PORT", address.port().to_string()),
+                ("PORTCULLIS_METRICS__ADDRESS", metrics.to_string()),
+            ]);
+            let log = std::fs::File::create(home.path().join(LOG)).unwrap();
+            let mut server = command(&variables).stdin(Stdio::null()).stderr(log).spawn().unwrap();
+            if is_ready(&http, &mut server, address).await {
+                let (endpoint, metrics) = (format!("http://{address}/mcp"), format!("http://{metrics}"));
+                return Self { sim, home, endpoint, http, metrics, server };
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("the server did not start");
+        panic!("the server did not start: {}", log_of(&home));
     }
 
     /// Calls a tool as somebody.
@@ -131,8 +129,7 @@ impl World {
 
     /// Switches faults of the upstream on.
     pub(crate) async fn faults(&self, faults: Value) {
-        let url = format!("{}/__sim/faults", self.sim.url());
-        assert!(self.http.post(url).json(&faults).send().await.unwrap().status().is_success());
+        set_faults(&self.http, &self.sim, faults).await;
     }
 
     /// The requests that reached the upstream, as `METHOD path`.
@@ -145,9 +142,7 @@ impl World {
 
     /// The upstream's log.
     pub(crate) async fn log(&self) -> Vec<Value> {
-        let url = format!("{}/__sim/log", self.sim.url());
-        let log: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        log.as_array().or_else(|| log["requests"].as_array()).unwrap_or_else(|| panic!("{log}")).clone()
+        sim_log(&self.http, &self.sim).await
     }
 
     /// All audit records so far.
@@ -157,11 +152,11 @@ impl World {
 
     /// Waits for an audit record that fits.
     pub(crate) async fn until_audited(&self, fits: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..400 {
+        for _ in 0..ATTEMPTS {
             if let Some(record) = self.audit().into_iter().find(|record| fits(record)) {
                 return record;
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+            tokio::time::sleep(PAUSE).await;
         }
         panic!("no such audit record; there are {:#?}", self.audit());
     }
@@ -169,6 +164,59 @@ impl World {
     /// The metrics, as text.
     pub(crate) async fn metrics(&self) -> String {
         self.http.get(format!("{}/metrics", self.metrics)).send().await.unwrap().text().await.unwrap()
+    }
+
+    /// One metric by its name and labels as they stand in the text; 0 before its first event.
+    pub(crate) async fn metric(&self, series: &str) -> u64 {
+        let text = self.metrics().await;
+        let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().unwrap())
+    }
+
+    /// How many calls of a tool ended in this way.
+    pub(crate) async fn ended(&self, tool: &str, access: &str, outcome: &str) -> u64 {
+        let labels = format!("{{access=\"{access}\",outcome=\"{outcome}\",tool=\"{tool}\"}}");
+        self.metric(&format!("portcullis_tool_calls_total{labels}")).await
+    }
+
+    /// What the server wrote to standard error.
+    pub(crate) fn stderr(&self) -> String {
+        log_of(&self.home)
+    }
+
+    /// `127.0.0.1:port` of the server.
+    pub(crate) fn authority(&self) -> &str {
+        self.endpoint.trim_start_matches("http://").trim_end_matches("/mcp")
+    }
+
+    /// Asks until an answer fits.
+    pub(crate) async fn until(&self, what: &str, mut fits: impl AsyncFnMut() -> bool) {
+        for _ in 0..ATTEMPTS {
+            if fits().await {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{what} did not come; the server said: {}", self.stderr());
+    }
+
+    /// Asks the server to stop, as a service manager does.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let server = rustix::process::Pid::from_child(&self.server);
+        rustix::process::kill_process(server, rustix::process::Signal::Term).unwrap();
+    }
+
+    /// Waits for the server's own end, and gives its exit code.
+    #[cfg(unix)]
+    pub(crate) async fn ended_by_itself(&mut self) -> Option<i32> {
+        for _ in 0..ATTEMPTS {
+            if let Some(status) = self.server.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the server runs on");
     }
 
     /// Ends it, and fails if any request had not been written down.
@@ -182,9 +230,43 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("the server said:\n{}", self.stderr());
+        }
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// Waits until the server answers; false when it ended instead.
+async fn is_ready(http: &Client, server: &mut Child, address: SocketAddr) -> bool {
+    for _ in 0..ATTEMPTS {
+        if http.get(format!("http://{address}/healthz")).send().await.is_ok() {
+            return true;
+        }
+        if server.try_wait().unwrap().is_some() {
+            return false;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let _ = server.kill();
+    let _ = server.wait();
+    false
+}
+
+async fn set_faults(http: &Client, sim: &Sim, faults: Value) {
+    let url = format!("{}/__sim/faults", sim.url());
+    assert!(http.post(url).json(&faults).send().await.unwrap().status().is_success());
+}
+
+async fn sim_log(http: &Client, sim: &Sim) -> Vec<Value> {
+    let url = format!("{}/__sim/log", sim.url());
+    let log: Value = http.get(url).send().await.unwrap().json().await.unwrap();
+    log.as_array().unwrap_or_else(|| panic!("{log}")).clone()
+}
+
+fn log_of(home: &TempDir) -> String {
+    std::fs::read_to_string(home.path().join(LOG)).unwrap_or_default()
 }
 
 /// Every audit record below a home.
@@ -241,12 +323,28 @@ pub(crate) fn free_address() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
+/// An address that is taken, and where nobody listens.
+pub(crate) struct Nobody(tokio::net::TcpSocket);
+
+impl Nobody {
+    pub(crate) fn bind() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.0.local_addr().unwrap())
+    }
+}
+
 /// A client without a proxy.
 pub(crate) fn client() -> Client {
     net::build_client(&ClientSettings {
         verify: true,
         ca_file: None,
-        timeout: Duration::from_secs(60),
+        plain: true,
+        timeout: Duration::from_mins(1),
         proxy: None,
         no_proxy: None,
     })

@@ -1,0 +1,14 @@
+//! Journeys: the real binary in front of the sample upstream, as a client and an operator meet it.
+//!
+//! They are modules of one test binary, because linking it takes longer than running them.
+#![cfg(test)]
+
+mod faults;
+mod http_edges;
+mod leaving;
+mod promises;
+mod startup;
+mod stdio;
+mod support;
+mod tls;
+mod vault;
