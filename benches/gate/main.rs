@@ -138,7 +138,7 @@ fn show(scenario: &Scenario) {
     }
     let [idle, after] = scenario.memory.map(|bytes| bytes / 1e6);
     println!(
-        "  memory: {idle:.1} MB after the start, {after:.1} MB after the calls; up in {:.1} ms",
+        "  memory: {idle:.1} MB after the start, {after:.1} MB after the calls; first start, its key made, in {:.1} ms",
         scenario.up
     );
 }
