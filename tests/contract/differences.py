@@ -33,8 +33,8 @@ class Rule:
     modes: list[str] = field(default_factory=lambda: list(MODES))
     # The calls it happens in, each of them in each mode; without, any call, at least one in each mode.
     calls: list[int] | None = None
-    # How often it may happen in a mode, for what is asked once a process.
-    most: int | None = None
+    # How often it happens in one call, for requests that the reference server repeats.
+    times: int = 1
     seen: list[tuple[str, int | None]] = field(default_factory=list)
 
     def takes(self, tool: str, mode: str, call: int | None, found: Difference) -> bool:
@@ -55,8 +55,11 @@ class Rule:
                 found.append(f"{row}: no longer differs in mode {mode}; take it out")
             elif missing := sorted(set(self.calls or []) - set(calls)):
                 found.append(f"{row}: no longer differs in mode {mode}, calls {missing}; take them out")
-            if self.most is not None and len(calls) > self.most:
-                found.append(f"{row}: happened {len(calls)} times in mode {mode}, at most {self.most} are allowed")
+            found += [
+                f"{row}: happened {calls.count(call)} times in mode {mode}, call {call}, not {self.times}"
+                for call in sorted(set(calls), key=str)
+                if calls.count(call) != self.times
+            ]
         return found
 
 

@@ -23,7 +23,7 @@ def compare(recorded: list[dict], ours: list[dict], masks, arguments: dict) -> l
         left.remove(partner)
         paired.append(partner)
         found += fewest
-    found += [Difference(f"request {named(own)}: extra", brief(own["query"])) for own in left]
+    found += [Difference(f"request {whole(own)}: extra") for own in left]
     writes = [own for own in paired if own["method"] != "GET"]
     if writes != sorted(writes, key=lambda own: own["seq"]):
         found.append(Difference("request order of writes", ", ".join(map(named, writes))))
@@ -32,6 +32,12 @@ def compare(recorded: list[dict], ours: list[dict], masks, arguments: dict) -> l
 
 def named(request: dict) -> str:
     return f"{request['method']} {unquote(request['path'])}"
+
+
+def whole(request: dict) -> str:
+    """A request with its query, so that a row of the table allows exactly this one."""
+    query = "&".join(f"{name}={value}" for name, value in request["query"])
+    return f"{named(request)}?{query}" if query else named(request)
 
 
 def differences(recorded: dict, ours: dict, masks, arguments: dict) -> list[Difference]:

@@ -8,9 +8,16 @@ import sys
 import threading
 from pathlib import Path
 
-MODES = ("dc", "cloud")
+# Each deployment twice: where the configuration decides alone, and where a policy asks for the real project or space.
+MODES = ("dc", "cloud", "dc-policy", "cloud-policy")
+POLICIES = Path(__file__).parent / "policies"
 PROTOCOL = "2025-11-25"
 ANSWER_SECONDS = 60
+
+
+def deployment(mode: str) -> str:
+    """What a mode is called in the recorded contract."""
+    return mode.removesuffix("-policy")
 
 
 def environment(mode: str, port: int, directory: Path) -> dict[str, str]:
@@ -22,7 +29,9 @@ def environment(mode: str, port: int, directory: Path) -> dict[str, str]:
         "JIRA_SSL_VERIFY": "false",
         "CONFLUENCE_SSL_VERIFY": "false",
     }
-    if mode == "dc":
+    if mode != deployment(mode):
+        variables["PORTCULLIS_POLICY__DIRECTORY"] = str(POLICIES)
+    if deployment(mode) == "dc":
         base = f"http://127.0.0.1:{port}"
         return variables | {
             "JIRA_URL": base,

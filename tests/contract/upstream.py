@@ -42,9 +42,9 @@ class Upstream:
         self.process.terminate()
         self.process.wait(timeout=10)
 
-    def base(self, mode: str) -> str:
+    def base(self, deployment: str) -> str:
         """The address of the products, as results show it."""
-        return f"http://127.0.0.1:{self.port}" if mode == "dc" else "https://x.atlassian.net"
+        return f"http://127.0.0.1:{self.port}" if deployment == "dc" else "https://x.atlassian.net"
 
     def reset(self):
         """Forgets the requests so far."""

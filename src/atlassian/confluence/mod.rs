@@ -1,6 +1,7 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
 mod pages;
+mod people;
 mod present;
 mod search;
 
@@ -10,6 +11,7 @@ pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
 pub(crate) use pages::first_titled;
+pub use people::People;
 pub use present::ContentForm;
 pub use present::PageView;
 pub use search::SearchHit;

@@ -149,13 +149,12 @@ impl Confluence<'_> {
             body.insert("parentId".into(), permit.page(parent)?.as_str().into());
         }
         let sent = self.send(permit, Request::post(Path::of(["api", "v2", "pages"]), body)).await?;
-        let mut page = Self::created(sent)?;
-        // Version 2 names the space by its id alone; the result shows its key and name, as for every page.
-        if let Value::Object(page) = &mut page {
+        let mut stored = Self::created(sent)?;
+        if let Value::Object(stored) = &mut stored {
             let key = permit.space(space)?.spelled();
-            page.insert("space".into(), json!({"key": key, "name": found.get("name")}));
+            complete(stored, page, json!({"key": key, "name": found.get("name")}));
         }
-        Ok(page)
+        Ok(stored)
     }
 
     /// Whether this deployment has live documents.
@@ -182,10 +181,63 @@ pub(crate) fn first_titled(answer: &Value, space: &SpaceKey) -> Result<Option<Va
     Ok(results.iter().find(in_space).cloned())
 }
 
+/// Version 2 names the space by its id alone and may leave out the body: the result shows both, as for every page.
+fn complete(stored: &mut Map<String, Value>, page: &NewPage, space: Value) {
+    stored.insert("space".into(), space);
+    let here = stored.get("body").is_some_and(|body| body.pointer("/storage/value").is_some());
+    if !here && page.format == BodyFormat::Storage {
+        stored.insert("body".into(), json!({"storage": {"value": page.body}}));
+    }
+}
+
 fn absent() -> UpstreamError {
     UpstreamError::from_answer(crate::policy::Product::Confluence, 404, None, b"{}")
 }
 
 fn id_text(id: &Value) -> String {
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_live_document_is_shown_like_every_page() {
+        let page = |format| NewPage {
+            title: "T".to_owned(),
+            body: "<p>x</p>".to_owned(),
+            format,
+            parent: None,
+            properties: Vec::new(),
+        };
+        let table = [
+            (json!({}), BodyFormat::Storage, Some("<p>x</p>")),
+            (json!({"body": {"storage": {"value": "<p>y</p>"}}}), BodyFormat::Storage, Some("<p>y</p>")),
+            (json!({"body": {}}), BodyFormat::Wiki, None),
+        ];
+        for (answer, format, wanted) in table {
+            let Value::Object(mut stored) = answer else { panic!("an object") };
+            complete(&mut stored, &page(format), json!({"key": "DOCS"}));
+            let stored = Value::Object(stored);
+            assert_eq!(stored.pointer("/body/storage/value").and_then(Value::as_str), wanted);
+            assert_eq!(stored["space"]["key"], "DOCS");
+        }
+    }
+
+    #[test]
+    fn a_title_is_found_in_its_space_alone() {
+        let space = SpaceKey::parse("docs").unwrap();
+        let page = |key: &str| json!({"id": "1", "space": {"key": key}});
+        let table = [
+            (json!({"results": [page("DOCS")]}), Some(true)),
+            (json!({"results": [page("OPS"), page("Docs")]}), Some(true)),
+            (json!({"results": [page("OPS")]}), Some(false)),
+            (json!({"results": []}), Some(false)),
+            (json!({}), None),
+        ];
+        for (answer, wanted) in table {
+            assert_eq!(first_titled(&answer, &space).ok().map(|page| page.is_some()), wanted, "{answer}");
+        }
+    }
 }

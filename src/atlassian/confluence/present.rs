@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::People;
 use crate::atlassian::Deployment;
 use crate::atlassian::times;
 use crate::markup;
@@ -32,6 +33,8 @@ pub struct PageView<'a> {
     pub content: ContentForm,
     /// The page's emoji, if it has one.
     pub emoji: Option<String>,
+    /// Who is mentioned, as Markdown shows them.
+    pub people: People,
 }
 
 impl PageView<'_> {
@@ -54,8 +57,10 @@ impl PageView<'_> {
             view.insert("space".into(), json!({"key": key, "name": text("/space/name").unwrap_or(key)}));
         }
         for (pointer, key) in [
+            ("/authorId", "author"),
             ("/history/createdBy/displayName", "author"),
             ("/version/number", "version"),
+            ("/version/authorId", "version_author"),
             ("/version/by/displayName", "version_author"),
             ("/version/createdAt", "version_date"),
             ("/version/when", "version_date"),
@@ -80,14 +85,17 @@ impl PageView<'_> {
         view
     }
 
-    /// The content alone, with its format.
+    /// The content alone, with its format; nothing where Confluence gave none.
     pub fn content(&self, page: &Value) -> Option<Value> {
-        let storage = page.pointer("/body/storage/value").and_then(Value::as_str);
+        let text = |pointer: &str| page.pointer(pointer).and_then(Value::as_str);
+        let storage = || text("/body/storage/value");
         let (value, format) = match self.content {
             ContentForm::None => return None,
-            ContentForm::Markdown => (markup::storage_to_markdown(storage.unwrap_or_default()), "markdown"),
-            ContentForm::Storage => (storage.unwrap_or_default().to_owned(), "storage"),
-            ContentForm::Excerpt => (clean(page.get("excerpt").and_then(Value::as_str)?), "view"),
+            ContentForm::Markdown => {
+                (self.people.name_in(&markup::storage_to_markdown(storage()?)), "markdown")
+            }
+            ContentForm::Storage => (storage()?.to_owned(), "storage"),
+            ContentForm::Excerpt => (clean(text("/excerpt")?), "view"),
         };
         Some(json!({"value": value, "format": format}))
     }
@@ -100,9 +108,12 @@ impl PageView<'_> {
     }
 
     fn link(&self, page: &Value, id: &str) -> String {
-        let space = page.pointer("/space/key").and_then(Value::as_str);
-        match (self.deployment, space) {
-            (Deployment::Cloud, Some(space)) => format!("{}/spaces/{space}/pages/{id}", self.base),
+        let text = |pointer: &str| page.pointer(pointer).and_then(Value::as_str);
+        let is_page = matches!(text("/type"), None | Some("page"));
+        match (self.deployment, text("/space/key"), text("/_links/webui")) {
+            // Only pages are found by their id everywhere.
+            (_, _, Some(path)) if !is_page && path.starts_with('/') => format!("{}{path}", self.base),
+            (Deployment::Cloud, Some(space), _) => format!("{}/spaces/{space}/pages/{id}", self.base),
             _ => format!("{}/pages/viewpage.action?pageId={id}", self.base),
         }
     }
@@ -130,4 +141,56 @@ fn clean(text: &str) -> String {
 
 fn id_text(id: &Value) -> String {
     id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(deployment: Deployment, content: ContentForm) -> PageView<'static> {
+        let base = "https://wiki.example.com";
+        PageView { base, deployment, content, emoji: None, people: People::default() }
+    }
+
+    #[test]
+    fn a_link_leads_to_what_it_is_a_link_of() {
+        let page =
+            json!({"id": "1", "type": "page", "space": {"key": "DOCS"}, "_links": {"webui": "/x/AbC"}});
+        let post =
+            json!({"id": "2", "type": "blogpost", "space": {"key": "DOCS"}, "_links": {"webui": "/x/blog"}});
+        let file = json!({"id": "att3", "type": "attachment", "_links": {"webui": "//evil.example.com"}});
+        let table = [
+            (Deployment::DataCenter, &page, "/pages/viewpage.action?pageId=1"),
+            (Deployment::Cloud, &page, "/spaces/DOCS/pages/1"),
+            (Deployment::DataCenter, &post, "/x/blog"),
+            (Deployment::Cloud, &post, "/x/blog"),
+            (Deployment::Cloud, &file, "//evil.example.com"),
+        ];
+        for (deployment, content, wanted) in table {
+            let shown = view(deployment, ContentForm::None).show(content);
+            assert_eq!(shown["url"], format!("https://wiki.example.com{wanted}"));
+        }
+    }
+
+    #[test]
+    fn content_that_did_not_come_is_not_shown_as_empty() {
+        let whole = json!({"id": "1", "body": {"storage": {"value": ""}}, "excerpt": "a"});
+        let bare = json!({"id": "1"});
+        for form in [ContentForm::Markdown, ContentForm::Storage, ContentForm::Excerpt] {
+            let view = view(Deployment::DataCenter, form);
+            assert!(view.content(&whole).is_some(), "{form:?}");
+            assert_eq!(view.content(&bare), None, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn version_two_names_people_by_their_ids() {
+        let page = json!({
+            "id": "1", "authorId": "a", "createdAt": "2024-01-01T10:00:00Z",
+            "version": {"number": 1, "authorId": "b", "createdAt": "2024-01-01T10:00:00Z"},
+        });
+        let shown = view(Deployment::Cloud, ContentForm::None).show(&page);
+        assert_eq!((&shown["author"], &shown["version_author"]), (&json!("a"), &json!("b")));
+        assert_eq!(shown["created"], "2024-01-01 10:00:00 UTC");
+    }
 }

@@ -1,5 +1,6 @@
 //! Adding comments: `/rest/api/{2,3}/issue/{key}/comment` and, for customers, the service desk.
 
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -19,6 +20,23 @@ pub struct NewComment {
     pub body: Value,
     /// Who may see it, as Jira takes it: `{"type": "group", "value": "..."}`.
     pub visibility: Option<Value>,
+    /// Whether a service desk keeps it from the customer; elsewhere it says nothing.
+    pub internal: bool,
+}
+
+impl NewComment {
+    fn to_body(&self) -> Value {
+        let mut body = Map::new();
+        body.insert("body".into(), self.body.clone());
+        if let Some(visibility) = &self.visibility {
+            body.insert("visibility".into(), visibility.clone());
+        }
+        if self.internal {
+            let property = json!([{"key": "sd.public.comment", "value": {"internal": true}}]);
+            body.insert("properties".into(), property);
+        }
+        Value::Object(body)
+    }
 }
 
 impl Jira<'_> {
@@ -34,25 +52,39 @@ impl Jira<'_> {
             Deployment::DataCenter => "2",
             Deployment::Cloud => "3",
         };
-        let mut body = json!({"body": comment.body});
-        if let (Value::Object(body), Some(visibility)) = (&mut body, &comment.visibility) {
-            body.insert("visibility".into(), visibility.clone());
-        }
-        self.send(permit, Request::post(Path::of(["rest", "api", version, "issue", key, "comment"]), body))
-            .await
+        let path = Path::of(["rest", "api", version, "issue", key, "comment"]);
+        self.send(permit, Request::post(path, comment.to_body())).await
     }
 
-    /// Adds a comment to a customer request; `public` decides whether the customer sees it.
-    pub async fn add_request_comment(
+    /// Adds a comment to a customer request that the customer sees; the text is wiki markup on every deployment.
+    pub async fn add_public_comment(
         &self,
         permit: &Permit<Write>,
         key: &IssueKey,
         text: &str,
-        public: bool,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
         let path = Path::of(["rest", "servicedeskapi", "request", key, "comment"]);
-        let request = Request::post(path, json!({"body": text, "public": public}));
+        let request = Request::post(path, json!({"body": text, "public": true}));
         self.send(permit, request.header("x-experimentalapi", "opt-in")).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_asked_for_is_sent() {
+        let group = json!({"type": "group", "value": "ops"});
+        let property = json!([{"key": "sd.public.comment", "value": {"internal": true}}]);
+        let table = [
+            (None, false, json!({"body": "x"})),
+            (Some(group.clone()), false, json!({"body": "x", "visibility": group})),
+            (None, true, json!({"body": "x", "properties": property})),
+        ];
+        for (visibility, internal, wanted) in table {
+            assert_eq!(NewComment { body: "x".into(), visibility, internal }.to_body(), wanted);
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Fields;
 use super::Jira;
 use super::malformed;
-use super::present;
+use super::parts;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -157,7 +157,7 @@ impl Jira<'_> {
             "issue_key": key.as_str(),
             "watcher_count": answer.get("watchCount"),
             "is_watching": answer.get("isWatching"),
-            "watchers": watchers.iter().map(present::person).collect::<Vec<_>>(),
+            "watchers": watchers.iter().map(parts::person).collect::<Vec<_>>(),
         }))
     }
 
@@ -192,7 +192,7 @@ fn worklog(worklog: &Value) -> Value {
             .map_or(Value::Null, |text| crate::atlassian::times::offset(text).into())
     };
     view.insert("id".into(), worklog.get("id").cloned().unwrap_or_default());
-    view.insert("comment".into(), present::text(worklog.get("comment")).unwrap_or_default().into());
+    view.insert("comment".into(), parts::text(worklog.get("comment")).unwrap_or_default().into());
     view.insert("created".into(), time("created"));
     view.insert("updated".into(), time("updated"));
     view.insert("started".into(), time("started"));

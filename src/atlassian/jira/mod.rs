@@ -1,18 +1,20 @@
 //! A typed client for Jira. Reading needs any permit, sending needs a permit to write.
 
 mod comments;
+mod fields;
 mod issues;
+mod parts;
 mod present;
 mod search;
 
 use serde_json::Value;
 
 pub use comments::NewComment;
+pub use fields::Fields;
 pub use issues::Include;
 pub use issues::IssueQuery;
-pub use present::Fields;
+pub use parts::added_comment;
 pub use present::IssueView;
-pub use present::added_comment;
 pub use search::SearchPage;
 pub use search::SearchQuery;
 

@@ -6,10 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use super::decorate;
+use super::emoji;
 use crate::atlassian::confluence::BodyFormat;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::PageView;
+use crate::atlassian::confluence::People;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -106,8 +109,8 @@ impl Tool for CreatePage {
         };
         let content = if args.include_content { ContentForm::Markdown } else { ContentForm::None };
         let (base, deployment) = (confluence.base(), confluence.deployment());
-        let emoji = args.emoji.as_deref().and_then(code_point);
-        let view = PageView { base, deployment, content, emoji };
+        let emoji = args.emoji.as_deref().and_then(emoji::code_point);
+        let view = PageView { base, deployment, content, emoji, people: People::default() };
         let value = json!({"message": "page created", "page": Value::Object(view.show(&stored))});
         Ok(Output::Object { actual: None, value })
     }
@@ -131,7 +134,7 @@ fn new_page(args: &Args) -> Result<NewPage, ToolError> {
     if !matches!(layout, None | Some("full-width" | "wide" | "default")) {
         return wrong("`table_layout` must be full-width, wide or default");
     }
-    let (body, format) = match args.content_format.as_str() {
+    let (body, format) = match args.content_format.trim().to_ascii_lowercase().as_str() {
         "markdown" => (storage(content, args.enable_heading_anchors, layout), BodyFormat::Storage),
         "wiki" => (content.clone(), BodyFormat::Wiki),
         "storage" | "xhtml" => (content.clone(), BodyFormat::Storage),
@@ -148,7 +151,7 @@ fn new_page(args: &Args) -> Result<NewPage, ToolError> {
 fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
     let mut properties = Vec::new();
     if let Some(emoji) = &args.emoji {
-        let Some(code) = code_point(emoji) else {
+        let Some(code) = emoji::code_point(emoji) else {
             return Err(ToolError::Arguments("`emoji` must be one emoji".to_owned()));
         };
         properties.push(("emoji-title-published", code.clone()));
@@ -167,66 +170,12 @@ fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
     Ok(properties)
 }
 
-/// An emoji as Confluence stores it: its code points in hexadecimal, joined by hyphens.
-fn code_point(emoji: &str) -> Option<String> {
-    let emoji = emoji.trim();
-    let points: Vec<String> = emoji.chars().map(|point| format!("{:x}", u32::from(point))).collect();
-    (!emoji.is_ascii() && points.len() <= 10).then(|| points.join("-"))
-}
-
 fn storage(content: &str, anchors: bool, layout: Option<&str>) -> String {
     let mut storage = markup::markdown_to_storage(content);
     if let Some(layout) = layout {
-        storage = storage.replace("<table>", &format!("<table data-layout=\"{layout}\">"));
+        storage = decorate::with_table_layout(&storage, layout);
     }
-    if anchors { with_anchors(&storage) } else { storage }
-}
-
-/// Puts Confluence's anchor macro into every heading of our own storage output.
-fn with_anchors(storage: &str) -> String {
-    let mut result = String::with_capacity(storage.len());
-    let mut rest = storage;
-    while let Some(start) = rest.find("<h") {
-        let (before, tag) = rest.split_at(start);
-        result.push_str(before);
-        let level =
-            tag.chars().nth(2).filter(|level| ('1'..='6').contains(level) && tag.chars().nth(3) == Some('>'));
-        let heading = level.and_then(|level| {
-            let end = tag.find(&format!("</h{level}>"))?;
-            Some((tag.get(..4)?, tag.get(4..end)?, tag.get(end..)?))
-        });
-        let Some((open, inner, after)) = heading else {
-            result.push_str("<h");
-            rest = tag.get(2..).unwrap_or_default();
-            continue;
-        };
-        result.push_str(open);
-        result.push_str(
-            "<ac:structured-macro ac:name=\"anchor\" ac:schema-version=\"1\"><ac:parameter ac:name=\"\">",
-        );
-        result.push_str(&slug(inner));
-        result.push_str("</ac:parameter></ac:structured-macro>");
-        result.push_str(inner);
-        rest = after;
-    }
-    result.push_str(rest);
-    result
-}
-
-/// A heading's text in lower case, words joined by hyphens, without markup.
-fn slug(heading: &str) -> String {
-    let mut text = String::new();
-    let mut in_tag = false;
-    for character in heading.chars() {
-        match character {
-            '<' => in_tag = true,
-            '>' => in_tag = false,
-            other if !in_tag => text.push(other),
-            _ => {}
-        }
-    }
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+    if anchors { decorate::with_anchors(&storage) } else { storage }
 }
 
 #[cfg(test)]
@@ -264,15 +213,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn headings_get_anchors() {
-        assert_eq!(
-            with_anchors("<h2>My <em>Title</em></h2><hr/><p>x</p>"),
-            "<h2><ac:structured-macro ac:name=\"anchor\" ac:schema-version=\"1\"><ac:parameter ac:name=\"\">my-title\
-             </ac:parameter></ac:structured-macro>My <em>Title</em></h2><hr/><p>x</p>"
-        );
-        assert_eq!(code_point("🚀").as_deref(), Some("1f680"));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::PageView;
+use crate::atlassian::confluence::People;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -91,12 +92,22 @@ impl Tool for GetPage {
             deployment: confluence.deployment(),
             content: form,
             emoji: None,
+            people: People::default(),
         };
         let place = lookup::page_place(&page);
+        if let Some(Resource::Page { id, .. }) = &place {
+            let emoji =
+                async { if args.include_metadata { confluence.emoji(permit, id).await } else { None } };
+            let people = async {
+                if args.convert_to_markdown {
+                    confluence.people(permit, id, &page).await
+                } else {
+                    People::default()
+                }
+            };
+            (view.emoji, view.people) = futures::join!(emoji, people);
+        }
         let value = if args.include_metadata {
-            if let Some(Resource::Page { id, .. }) = &place {
-                view.emoji = confluence.emoji(permit, id).await;
-            }
             json!({"metadata": view.show(&page)})
         } else {
             let content = view.content(&page).unwrap_or_default();

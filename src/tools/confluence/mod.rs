@@ -1,6 +1,8 @@
 //! The tools for Confluence.
 
 mod create_page;
+mod decorate;
+mod emoji;
 mod get_page;
 mod search;
 

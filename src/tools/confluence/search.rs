@@ -5,10 +5,12 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::PageView;
+use crate::atlassian::confluence::People;
 use crate::atlassian::confluence::SearchHit;
 use crate::atlassian::confluence::SearchPage;
 use crate::atlassian::query;
@@ -80,7 +82,13 @@ impl Tool for Search {
             by_words(&args, &confluence, &restrictions, permit).await?
         };
         let (base, deployment) = (confluence.base(), confluence.deployment());
-        let view = PageView { base, deployment, content: ContentForm::Excerpt, emoji: None };
+        let view = PageView {
+            base,
+            deployment,
+            content: ContentForm::Excerpt,
+            emoji: None,
+            people: People::default(),
+        };
         let SearchPage { hits, total, more } = page;
         let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
         let next = more.then(|| {
@@ -113,15 +121,27 @@ async fn by_words(
 
 fn item(view: &PageView<'_>, hit: SearchHit) -> Item {
     let SearchHit { resource, mut hit } = hit;
-    let excerpt = hit.get("excerpt").cloned();
     let mut content = match hit.get_mut("content").map(Value::take) {
-        Some(content @ Value::Object(_)) => content,
-        _ => hit,
+        Some(Value::Object(content)) => content,
+        _ => without_content(&hit),
     };
-    if let (Value::Object(content), Some(excerpt)) = (&mut content, excerpt) {
-        content.insert("excerpt".into(), excerpt);
+    if let Some(excerpt) = hit.get("excerpt") {
+        content.insert("excerpt".into(), excerpt.clone());
     }
-    Item { resource, value: Value::Object(view.show(&content)) }
+    Item { resource, value: Value::Object(view.show(&Value::Object(content))) }
+}
+
+/// What was found is not content but a space or the like: it has a title and a link of its own.
+fn without_content(hit: &Value) -> Map<String, Value> {
+    let space = hit.get("space");
+    let parts = [
+        ("id", space.and_then(|space| space.get("id"))),
+        ("type", hit.get("entityType")),
+        ("title", hit.get("title")),
+        ("space", space),
+    ];
+    let given = parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone())));
+    given.chain([("_links".to_owned(), json!({"webui": hit.get("url")}))]).collect()
 }
 
 fn restrictions(args: &Args, boundary: &[SpaceKey]) -> Result<Vec<String>, ToolError> {
@@ -169,6 +189,35 @@ mod tests {
         ];
         for (text, wanted) in table {
             assert_eq!(is_cql(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_found_has_its_title_and_link() {
+        let table = [
+            (
+                json!({
+                    "content": {"id": "1", "type": "page", "title": "Runbook", "space": {"key": "OPS"}},
+                    "excerpt": "e", "title": "@@@hl@@@Runbook@@@endhl@@@",
+                }),
+                json!(["1", "page", "Runbook", "/pages/viewpage.action?pageId=1", "e"]),
+            ),
+            (
+                json!({
+                    "space": {"id": 7, "key": "OPS", "name": "Operations"}, "entityType": "space",
+                    "title": "Operations", "excerpt": "", "url": "/display/OPS",
+                }),
+                json!(["7", "space", "Operations", "/display/OPS", ""]),
+            ),
+        ];
+        let (base, deployment) = ("", crate::atlassian::Deployment::DataCenter);
+        let people = People::default();
+        let view = PageView { base, deployment, content: ContentForm::Excerpt, emoji: None, people };
+        for (hit, wanted) in table {
+            let shown = item(&view, SearchHit { resource: None, hit }).value;
+            let parts = ["/id", "/type", "/title", "/url", "/content/value"];
+            let parts: Vec<Value> = parts.iter().filter_map(|part| shown.pointer(part).cloned()).collect();
+            assert_eq!(Value::Array(parts), wanted);
         }
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct Args {
     body: String,
     /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
     visibility: Option<String>,
-    /// Service desk requests only: true shows the comment to the customer.
+    /// Service desk requests only: true shows the comment to the customer, false keeps it from them.
     public: Option<bool>,
 }
 
@@ -61,32 +61,37 @@ impl Tool for AddComment {
         vec![Target::Issue(args.issue_key.clone(), None)]
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+    fn check(args: &Args) -> Result<(), ToolError> {
+        let wrong = |text: &str| Err(ToolError::Arguments(text.to_owned()));
         if args.body.trim().is_empty() {
-            return Err(ToolError::Arguments(
-                "`body` is empty; write what the comment should say".to_owned(),
-            ));
+            return wrong("`body` is empty; write what the comment should say");
         }
+        let hidden = visibility(args.visibility.as_deref())?.is_some();
+        if hidden && args.public == Some(true) {
+            return wrong(
+                "`public` shows the comment to the customer, `visibility` hides it; give one of them",
+            );
+        }
+        Ok(())
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
-        let visibility = visibility(args.visibility.as_deref())?;
-        let stored = match args.public {
-            Some(true) if visibility.is_some() => {
-                let text =
-                    "`public` shows the comment to the customer, `visibility` hides it; give one of them";
-                return Err(ToolError::Arguments(text.to_owned()));
-            }
-            Some(true) => jira.add_request_comment(permit, &key, &args.body, true).await?,
-            Some(false) | None => {
-                let comment = NewComment { body: body(&jira, &args.body), visibility };
-                jira.add_comment(permit, &key, &comment).await?
-            }
-        };
-        let mut shown = added_comment(&stored);
         if args.public == Some(true) {
+            let text = markup::markdown_to_wiki(&args.body);
+            let stored = jira.add_public_comment(permit, &key, &text).await?;
+            let mut shown = added_comment(&stored);
             shown.insert("public".into(), stored.get("public").cloned().unwrap_or(Value::Bool(true)));
+            return Ok(Output::Object { actual: None, value: Value::Object(shown) });
         }
-        Ok(Output::Object { actual: None, value: Value::Object(shown) })
+        let comment = NewComment {
+            body: body(&jira, &args.body),
+            visibility: visibility(args.visibility.as_deref())?,
+            internal: args.public == Some(false),
+        };
+        let stored = jira.add_comment(permit, &key, &comment).await?;
+        Ok(Output::Object { actual: None, value: Value::Object(added_comment(&stored)) })
     }
 }
 
@@ -105,10 +110,12 @@ fn visibility(text: Option<&str>) -> Result<Option<Value>, ToolError> {
     };
     let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
     let part = |name: &str| value.get(name).and_then(Value::as_str).filter(|part| !part.is_empty());
-    let (Some(kind @ ("group" | "role")), Some(name)) = (part("type"), part("value")) else {
+    // Cloud names a group by its id as well.
+    let name = ["value", "identifier"].iter().find_map(|name| Some((*name, part(name)?)));
+    let (Some(kind @ ("group" | "role")), Some((key, name))) = (part("type"), name) else {
         return Err(wrong());
     };
-    Ok(Some(json!({"type": kind, "value": name})))
+    Ok(Some(json!({"type": kind, key: name})))
 }
 
 #[cfg(test)]
@@ -116,10 +123,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_comment_that_makes_no_sense_is_refused_before_anything_is_asked() {
+        let group = r#"{"type": "group", "value": "ops"}"#;
+        let table = [
+            (json!({"body": "x"}), None),
+            (json!({"body": "x", "public": true}), None),
+            (json!({"body": "x", "public": false, "visibility": group}), None),
+            (json!({"body": " \n"}), Some("`body` is empty")),
+            (json!({"body": "x", "public": true, "visibility": group}), Some("give one of them")),
+            (json!({"body": "x", "visibility": "ops"}), Some("`visibility` must be JSON")),
+        ];
+        for (mut given, wanted) in table {
+            given["issue_key"] = "OPS-1".into();
+            let args: Args = serde_json::from_value(given.clone()).unwrap();
+            let problem = AddComment::check(&args).err().map(|error| error.to_string());
+            assert_eq!(problem.is_some(), wanted.is_some(), "{given}");
+            assert!(problem.unwrap_or_default().contains(wanted.unwrap_or_default()), "{given}");
+        }
+    }
+
+    #[test]
     fn a_visibility_is_whole_or_refused() {
         assert_eq!(visibility(None).unwrap(), None);
         let group = r#"{"type": "group", "value": "ops"}"#;
         assert_eq!(visibility(Some(group)).unwrap(), Some(json!({"type": "group", "value": "ops"})));
+        let by_id = r#"{"type": "group", "identifier": "7f-1"}"#;
+        assert_eq!(visibility(Some(by_id)).unwrap(), Some(json!({"type": "group", "identifier": "7f-1"})));
         for bad in ["ops", "{}", r#"{"type": "all", "value": "x"}"#, r#"{"type": "role", "value": ""}"#] {
             assert!(visibility(Some(bad)).is_err(), "{bad}");
         }

@@ -115,11 +115,7 @@ impl Tool for Search {
         let jira = context.jira()?;
         let query = args.query(context.projects)?;
         let page = jira.search(permit, &query).await?;
-        let mut fields = Fields::parse(&args.fields);
-        let project_asked = fields.wants("project");
-        if !project_asked {
-            fields = fields.with("project");
-        }
+        let fields = Fields::parse(&args.fields);
         let show = |issue: &Value| {
             let names = page.names.as_ref().or_else(|| issue.get("names"));
             let view = IssueView {
@@ -128,11 +124,7 @@ impl Tool for Search {
                 names: names.filter(|_| args.use_display_names),
                 comment_limit: usize::MAX,
             };
-            let mut shown = view.show(issue);
-            if !project_asked {
-                shown.remove("project");
-            }
-            Item { resource: lookup::issue_place(issue), value: Value::Object(shown) }
+            Item { resource: lookup::issue_place(issue), value: Value::Object(view.show(issue)) }
         };
         let items = page.issues.iter().map(show).collect();
         Ok(listed(&args, &page, jira.deployment(), items))
