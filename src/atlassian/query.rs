@@ -104,11 +104,11 @@ pub fn quoted(text: &str) -> String {
 pub fn key_value(key: &str) -> String {
     let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let number = key.bytes().next().is_none_or(|byte| byte.is_ascii_digit());
-    if plain && !number && !RESERVED.contains(&key.to_ascii_lowercase().as_str()) {
-        key.to_owned()
-    } else {
-        quoted(key)
-    }
+    if plain && !number && !is_reserved(key) { key.to_owned() } else { quoted(key) }
+}
+
+fn is_reserved(word: &str) -> bool {
+    RESERVED.split_ascii_whitespace().any(|reserved| reserved.eq_ignore_ascii_case(word))
 }
 
 fn begins_order(rest: &str) -> bool {
@@ -118,203 +118,20 @@ fn begins_order(rest: &str) -> bool {
 }
 
 /// JQL's reserved words, from Atlassian's documentation ("Reserved words" of advanced searching).
-const RESERVED: &[&str] = &[
-    "a",
-    "an",
-    "abort",
-    "access",
-    "add",
-    "after",
-    "alias",
-    "all",
-    "alter",
-    "and",
-    "any",
-    "are",
-    "as",
-    "asc",
-    "at",
-    "audit",
-    "avg",
-    "be",
-    "before",
-    "begin",
-    "between",
-    "boolean",
-    "break",
-    "but",
-    "by",
-    "byte",
-    "catch",
-    "cf",
-    "char",
-    "character",
-    "check",
-    "checkpoint",
-    "collate",
-    "collation",
-    "column",
-    "commit",
-    "connect",
-    "continue",
-    "count",
-    "create",
-    "current",
-    "date",
-    "decimal",
-    "declare",
-    "decrement",
-    "default",
-    "defaults",
-    "define",
-    "delete",
-    "delimiter",
-    "desc",
-    "difference",
-    "distinct",
-    "divide",
-    "do",
-    "double",
-    "drop",
-    "else",
-    "empty",
-    "encoding",
-    "end",
-    "equals",
-    "escape",
-    "exclusive",
-    "exec",
-    "execute",
-    "exists",
-    "explain",
-    "false",
-    "fetch",
-    "field",
-    "file",
-    "first",
-    "float",
-    "for",
-    "from",
-    "function",
-    "go",
-    "goto",
-    "grant",
-    "greater",
-    "group",
-    "having",
-    "identified",
-    "if",
-    "immediate",
-    "in",
-    "increment",
-    "index",
-    "initial",
-    "inner",
-    "inout",
-    "input",
-    "insert",
-    "int",
-    "integer",
-    "intersect",
-    "intersection",
-    "into",
-    "is",
-    "isempty",
-    "isnull",
-    "it",
-    "join",
-    "last",
-    "left",
-    "less",
-    "like",
-    "limit",
-    "lock",
-    "long",
-    "max",
-    "min",
-    "minus",
-    "mode",
-    "modify",
-    "modulo",
-    "more",
-    "multiply",
-    "next",
-    "no",
-    "noaudit",
-    "not",
-    "notin",
-    "nowait",
-    "null",
-    "number",
-    "object",
-    "of",
-    "on",
-    "option",
-    "or",
-    "order",
-    "outer",
-    "output",
-    "power",
-    "previous",
-    "prior",
-    "privileges",
-    "public",
-    "raise",
-    "raw",
-    "remainder",
-    "rename",
-    "resource",
-    "return",
-    "returns",
-    "revoke",
-    "right",
-    "row",
-    "rowid",
-    "rownum",
-    "rows",
-    "select",
-    "session",
-    "set",
-    "share",
-    "size",
-    "sqrt",
-    "start",
-    "strict",
-    "string",
-    "subtract",
-    "such",
-    "sum",
-    "synonym",
-    "table",
-    "that",
-    "the",
-    "their",
-    "then",
-    "there",
-    "these",
-    "they",
-    "this",
-    "to",
-    "trans",
-    "transaction",
-    "trigger",
-    "true",
-    "uid",
-    "union",
-    "unique",
-    "update",
-    "user",
-    "validate",
-    "values",
-    "view",
-    "was",
-    "when",
-    "whenever",
-    "where",
-    "while",
-    "will",
-    "with",
-];
+const RESERVED: &str = "\
+    a an abort access add after alias all alter and any are as asc at audit avg be before begin between \
+    boolean break but by byte catch cf char character check checkpoint collate collation column commit \
+    connect continue count create current date decimal declare decrement default defaults define delete \
+    delimiter desc difference distinct divide do double drop else empty encoding end equals escape \
+    exclusive exec execute exists explain false fetch field file first float for from function go goto \
+    grant greater group having identified if immediate in increment index initial inner inout input \
+    insert int integer intersect intersection into is isempty isnull it join last left less like limit \
+    lock long max min minus mode modify modulo more multiply next no noaudit not notin nowait null \
+    number object of on option or order outer output power previous prior privileges public raise raw \
+    remainder rename resource return returns revoke right row rowid rownum rows select session set share \
+    size sqrt start strict string subtract such sum synonym table that the their then there these they \
+    this to trans transaction trigger true uid union unique update user validate values view was when \
+    whenever where while will with";
 
 #[cfg(test)]
 mod tests {
@@ -347,7 +164,9 @@ mod tests {
     fn values_are_quoted() {
         assert_eq!(quoted("say \"hi\" \\ now"), "\"say \\\"hi\\\" \\\\ now\"");
         assert_eq!(key_value("OPS"), "OPS");
-        assert_eq!(key_value("AND"), "\"AND\"");
+        for reserved in ["AND", "order", "A", "with"] {
+            assert_eq!(key_value(reserved), format!("\"{reserved}\""));
+        }
         assert_eq!(key_value("~ann"), "\"~ann\"");
     }
 

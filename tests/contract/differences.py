@@ -3,6 +3,7 @@
 import re
 import sys
 import tomllib
+from collections import Counter
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -35,7 +36,8 @@ class Rule:
     calls: list[int] | None = None
     # How often it happens in one call, for requests that the reference server repeats.
     times: int = 1
-    seen: list[tuple[str, int | None]] = field(default_factory=list)
+    # How often it was seen, by mode, tool and call.
+    seen: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
     def takes(self, tool: str, mode: str, call: int | None, found: Difference) -> bool:
         """Whether the row is about this difference."""
@@ -50,16 +52,14 @@ class Rule:
         row = f"differences.toml, {self.tool} `{self.difference}`"
         found = []
         for mode in self.modes:
-            calls = [call for seen, call in self.seen if seen == mode]
+            calls = {call for seen, _, call in self.seen if seen == mode}
             if not calls:
                 found.append(f"{row}: no longer differs in mode {mode}; take it out")
-            elif missing := sorted(set(self.calls or []) - set(calls)):
+            elif missing := sorted(set(self.calls or []) - calls):
                 found.append(f"{row}: no longer differs in mode {mode}, calls {missing}; take them out")
-            found += [
-                f"{row}: happened {calls.count(call)} times in mode {mode}, call {call}, not {self.times}"
-                for call in sorted(set(calls), key=str)
-                if calls.count(call) != self.times
-            ]
+        for (mode, tool, call), count in self.seen.items():
+            if count != self.times:
+                found.append(f"{row}: {count} times in mode {mode}, {tool} call {call}, not {self.times}")
         return found
 
 
@@ -79,7 +79,7 @@ class Table:
         """Whether a row allows this difference; every row that is about it counts it as seen."""
         rules = [rule for rule in self.rules if rule.takes(tool, mode, call, found)]
         for rule in rules:
-            rule.seen.append((mode, call))
+            rule.seen[mode, tool, call] += 1
         return bool(rules)
 
     def stale(self) -> list[str]:

@@ -101,13 +101,13 @@ impl Jira<'_> {
         Ok(issue)
     }
 
-    /// Reads the newest comments, newest last, and how many there are in all.
+    /// Reads the newest comments, newest last.
     pub async fn newest_comments(
         &self,
         permit: &Permit<Read>,
         key: &IssueKey,
         limit: usize,
-    ) -> Result<(Vec<Value>, u64), UpstreamError> {
+    ) -> Result<Vec<Value>, UpstreamError> {
         let request = Request::get(issue_path(permit.issue(key)?, Some("comment")))
             .with("orderBy", "-created")
             .with("maxResults", limit.to_string());
@@ -118,9 +118,8 @@ impl Jira<'_> {
         // Older servers ignore the order; the newest are kept either way.
         let created = |comment: &Value| comment.get("created").and_then(Value::as_str).map(str::to_owned);
         comments.sort_by_key(created);
-        let total = answer.get("total").and_then(Value::as_u64).unwrap_or(comments.len() as u64);
         let surplus = comments.len().saturating_sub(limit);
-        Ok((comments.split_off(surplus), total))
+        Ok(comments.split_off(surplus))
     }
 
     /// Reads the links to other systems.

@@ -73,10 +73,16 @@ impl IssueView<'_> {
         }
     }
 
+    /// The newest comments; when some are left out, how many there are.
     fn comments(&self, fields: &Value, view: &mut Map<String, Value>) {
         let Some(comments) = fields.pointer("/comment/comments").and_then(Value::as_array) else { return };
-        let newest = comments.iter().skip(comments.len().saturating_sub(self.comment_limit));
-        view.insert("comments".into(), newest.map(parts::comment).collect());
+        let here = comments.len();
+        let shown = here.min(self.comment_limit);
+        view.insert("comments".into(), comments.iter().skip(here - shown).map(parts::comment).collect());
+        let total = fields.pointer("/comment/total").and_then(Value::as_u64).unwrap_or(0).max(here as u64);
+        if total > shown as u64 {
+            view.insert("comments_total".into(), total.into());
+        }
     }
 
     /// Every remaining field that was asked for by name, and all custom fields when everything was.
@@ -222,7 +228,7 @@ mod tests {
     fn what_jira_sends_is_shown_and_what_came_for_the_decision_is_not() {
         let fields = json!({
             "description": "h1. T", "project": {"key": "OPS"}, "environment": "lab", "votes": {"votes": 3},
-            "comment": {"comments": [{"id": "1", "body": "a"}, {"id": "2", "body": "b"}]},
+            "comment": {"comments": [{"id": "1", "body": "a"}, {"id": "2", "body": "b"}], "total": 40},
         });
         let issue = json!({
             "key": "OPS-1", "fields": fields, "transitions": [
@@ -238,6 +244,7 @@ mod tests {
             ("/environment", Some(json!("lab"))),
             ("/votes", None),
             ("/comments/0/id", Some(json!("2"))),
+            ("/comments_total", Some(json!(40))),
             ("/transitions/0", Some(json!({"id": 11, "name": "Start", "to": "In Progress"}))),
             ("/transitions/1/fields/resolution/required", Some(json!(true))),
             ("/schema/votes/type", Some(json!("votes"))),

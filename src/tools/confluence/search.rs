@@ -46,6 +46,9 @@ pub(crate) struct Args {
     spaces_filter: Option<String>,
 }
 
+/// What Confluence's own search box searches.
+const SITE_SEARCH: &str = "siteSearch";
+
 fn ten() -> u64 {
     10
 }
@@ -71,16 +74,17 @@ impl Tool for Search {
         vec![Target::Instance(Product::Confluence)]
     }
 
+    fn check(args: &Args) -> Result<(), ToolError> {
+        if args.query.trim().is_empty() {
+            return Err(ToolError::Arguments("`query` is empty; give words or CQL".to_owned()));
+        }
+        cql(args, &restrictions(args, &[])?, SITE_SEARCH).map(|_| ())
+    }
+
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
         let restrictions = restrictions(&args, context.spaces)?;
-        let page = if is_cql(&args.query) {
-            let cql = query::restrict(&args.query, &restrictions)
-                .map_err(|error| ToolError::Arguments(format!("`query`: {error}")))?;
-            confluence.search(permit, &cql, args.limit).await?
-        } else {
-            by_words(&args, &confluence, &restrictions, permit).await?
-        };
+        let page = find(&args, &confluence, &restrictions, permit).await?;
         let (base, deployment) = (confluence.base(), confluence.deployment());
         let view = PageView {
             base,
@@ -99,24 +103,30 @@ impl Tool for Search {
     }
 }
 
-/// Plain words: the site search, or the text index where a server does not know the site search.
-async fn by_words(
+/// Searches as asked; plain words go to the text index where a server does not know the site search.
+async fn find(
     args: &Args,
     confluence: &Confluence<'_>,
     restrictions: &[String],
     permit: &Permit<Read>,
 ) -> Result<SearchPage, ToolError> {
-    let cql = |field: &str| {
-        let words = format!("{field} ~ {}", query::quoted(&args.query));
-        query::restrict(&words, restrictions)
-            .map_err(|error| ToolError::Arguments(format!("`query`: {error}")))
-    };
-    match confluence.search(permit, &cql("siteSearch")?, args.limit).await {
-        Err(error) if error.status() == Some(400) => {
-            Ok(confluence.search(permit, &cql("text")?, args.limit).await?)
+    let found = confluence.search(permit, &cql(args, restrictions, SITE_SEARCH)?, args.limit).await;
+    match found {
+        Err(error) if error.status() == Some(400) && !is_cql(&args.query) => {
+            Ok(confluence.search(permit, &cql(args, restrictions, "text")?, args.limit).await?)
         }
-        result => Ok(result?),
+        found => Ok(found?),
     }
+}
+
+/// The query as CQL, with what narrows it; plain words are looked for in a field.
+fn cql(args: &Args, restrictions: &[String], field: &str) -> Result<String, ToolError> {
+    let asked = if is_cql(&args.query) {
+        args.query.clone()
+    } else {
+        format!("{field} ~ {}", query::quoted(&args.query))
+    };
+    query::restrict(&asked, restrictions).map_err(|error| ToolError::Arguments(format!("`query`: {error}")))
 }
 
 fn item(view: &PageView<'_>, hit: SearchHit) -> Item {
@@ -146,8 +156,11 @@ fn without_content(hit: &Value) -> Map<String, Value> {
 
 fn restrictions(args: &Args, boundary: &[SpaceKey]) -> Result<Vec<String>, ToolError> {
     let asked = args.spaces_filter.as_deref().unwrap_or_default().split(',').map(str::trim);
-    let asked: Vec<SpaceKey> =
-        asked.filter(|key| !key.is_empty()).map(SpaceKey::parse).collect::<Result<_, InvalidId>>()?;
+    let asked: Vec<SpaceKey> = asked
+        .filter(|key| !key.is_empty())
+        .map(SpaceKey::parse)
+        .collect::<Result<_, InvalidId>>()
+        .map_err(|error| ToolError::Arguments(format!("`spaces_filter`: {error}")))?;
     let either = |keys: &[SpaceKey]| {
         let spaces: Vec<String> =
             keys.iter().map(|key| format!("space = {}", query::key_value(key.spelled()))).collect();
@@ -189,6 +202,34 @@ mod tests {
         ];
         for (text, wanted) in table {
             assert_eq!(is_cql(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_narrowed_or_refused_before_anything_is_asked() {
+        let table = [
+            ("plan \"b\"", None, Ok("siteSearch ~ \"plan \\\"b\\\"\"")),
+            ("plan", Some("DEV"), Ok("(siteSearch ~ \"plan\") AND (space = DEV)")),
+            (
+                "type = page ORDER BY title",
+                Some("DEV,~ann"),
+                Ok("(type = page) AND (space = DEV OR space = \"~ann\") ORDER BY title"),
+            ),
+            ("type = page) OR (type = blogpost", Some("DEV"), Err("`query`: the query's brackets")),
+            ("plan", Some("A) OR (space = B"), Err("`spaces_filter`: `A) OR (space = B` is not")),
+            (" ", None, Err("`query` is empty")),
+        ];
+        for (query, spaces, wanted) in table {
+            let args = Args { query: query.into(), limit: 1, spaces_filter: spaces.map(str::to_owned) };
+            let problem = Search::check(&args).err().map(|error| error.to_string());
+            match wanted {
+                Err(wanted) => assert!(problem.unwrap_or_default().contains(wanted), "{query}"),
+                Ok(wanted) => {
+                    assert_eq!(problem, None, "{query}");
+                    let restrictions = restrictions(&args, &[]).unwrap();
+                    assert_eq!(cql(&args, &restrictions, SITE_SEARCH).unwrap(), wanted);
+                }
+            }
         }
     }
 

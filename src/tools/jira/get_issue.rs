@@ -137,38 +137,34 @@ impl Tool for GetIssue {
             Some(issue) => issue,
             None => jira.issue(permit, &args.issue_key, &query).await?,
         };
-        let total = complete_comments(&args, &jira, permit, &mut issue).await?;
+        complete_comments(&args, &jira, permit, &mut issue).await?;
         let fields = args.fields();
         let names = args.use_display_names.then(|| issue.get("names")).flatten();
         let view = IssueView { base: jira.base(), fields: &fields, names, comment_limit: args.comment_limit };
         let mut shown = view.show(&issue);
-        if let Some(total) = total {
-            shown.insert("comments_total".into(), total.into());
-        }
         Box::pin(include(&args, &jira, permit, &mut shown)).await?;
         Ok(Output::Object { actual: lookup::issue_place(&issue), value: Value::Object(shown) })
     }
 }
 
-/// Fetches the newest comments when the issue came without them all; gives the total when some are left out.
+/// Fetches the newest comments when the issue came without them all.
 async fn complete_comments(
     args: &Args,
     jira: &Jira<'_>,
     permit: &Permit<Read>,
     issue: &mut Value,
-) -> Result<Option<u64>, ToolError> {
-    let Some(field) = issue.pointer("/fields/comment") else { return Ok(None) };
+) -> Result<(), ToolError> {
+    let Some(field) = issue.pointer("/fields/comment") else { return Ok(()) };
     let here = field.get("comments").and_then(Value::as_array).map_or(0, Vec::len);
-    let total = field.get("total").and_then(Value::as_u64).unwrap_or(here as u64);
-    if total > here as u64 && args.comment_limit > 0 {
-        let (newest, total) = jira.newest_comments(permit, &args.issue_key, args.comment_limit).await?;
-        let more = total > newest.len() as u64;
-        if let Some(comments) = issue.pointer_mut("/fields/comment/comments") {
-            *comments = Value::Array(newest);
-        }
-        return Ok(more.then_some(total));
+    let total = field.get("total").and_then(Value::as_u64).unwrap_or(0);
+    if total <= here as u64 || args.comment_limit == 0 {
+        return Ok(());
     }
-    Ok((total > args.comment_limit as u64).then_some(total))
+    let newest = jira.newest_comments(permit, &args.issue_key, args.comment_limit).await?;
+    if let Some(comments) = issue.pointer_mut("/fields/comment/comments") {
+        *comments = Value::Array(newest);
+    }
+    Ok(())
 }
 
 /// Fetches what costs a request of its own, side by side.

@@ -69,7 +69,8 @@ impl Args {
         let asked: Vec<ProjectKey> = words(self.projects_filter.as_deref())
             .iter()
             .map(|key| ProjectKey::parse(key))
-            .collect::<Result<_, InvalidId>>()?;
+            .collect::<Result<_, InvalidId>>()
+            .map_err(|error| ToolError::Arguments(format!("`projects_filter`: {error}")))?;
         let restrictions: Vec<String> =
             [asked.as_slice(), boundary].into_iter().filter_map(in_projects).collect();
         let jql = query::restrict(&self.jql, &restrictions)
@@ -109,6 +110,10 @@ impl Tool for Search {
 
     fn targets(_args: &Args) -> Vec<Target> {
         vec![Target::Instance(Product::Jira)]
+    }
+
+    fn check(args: &Args) -> Result<(), ToolError> {
+        args.query(&[]).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
@@ -176,8 +181,23 @@ mod tests {
             args.query(&boundary).unwrap().jql,
             "(assignee = currentUser()) AND (project IN (PROJ, SD)) AND (project = OPS) ORDER BY created"
         );
-        let args: Args =
-            serde_json::from_value(serde_json::json!({"jql": "project = A) OR (project = B"})).unwrap();
-        assert!(args.query(&boundary).unwrap_err().to_string().contains("brackets"));
+    }
+
+    #[test]
+    fn a_query_that_makes_no_sense_is_refused_before_anything_is_asked() {
+        let table = [
+            (serde_json::json!({"jql": "project = A) OR (project = B"}), Some("`jql`: the query's brackets")),
+            (
+                serde_json::json!({"jql": "", "projects_filter": "A B"}),
+                Some("`projects_filter`: `A B` is not"),
+            ),
+            (serde_json::json!({"jql": "", "projects_filter": " ops ,"}), None),
+        ];
+        for (given, wanted) in table {
+            let args: Args = serde_json::from_value(given.clone()).unwrap();
+            let problem = Search::check(&args).err().map(|error| error.to_string());
+            assert_eq!(problem.is_some(), wanted.is_some(), "{given}");
+            assert!(problem.unwrap_or_default().contains(wanted.unwrap_or_default()), "{given}");
+        }
     }
 }
