@@ -50,6 +50,28 @@ pub(crate) struct Scenario {
     pub(crate) noise: f64,
     /// Bytes resident after the start and after the calls.
     pub(crate) memory: [f64; 2],
+    /// Milliseconds from before the start of the server to its first answer.
+    pub(crate) up: f64,
+}
+
+/// What is said of a server beside the times of its calls.
+struct Beside {
+    parts: Vec<String>,
+    noise: f64,
+    memory: [f64; 2],
+    up: f64,
+}
+
+/// What the server had counted before the measured calls.
+struct Before {
+    metrics: String,
+    ticks: f64,
+}
+
+impl Before {
+    fn read(server: &Server) -> anyhow::Result<Self> {
+        Ok(Self { metrics: server.metrics()?, ticks: server.process.ticks()? })
+    }
 }
 
 /// The two connections of a pair, and what goes over them.
@@ -69,9 +91,10 @@ struct Times {
 }
 
 impl Times {
-    fn scenario(self, name: &'static str, parts: Vec<String>, noise: f64, memory: [f64; 2]) -> Scenario {
+    fn scenario(self, name: &'static str, beside: Beside) -> Scenario {
         let [bare, gated, added] = [self.bare, self.gated, self.added].map(Sample::new);
-        Scenario { name, bare, gated, added, parts, noise, memory }
+        let Beside { parts, noise, memory, up } = beside;
+        Scenario { name, bare, gated, added, parts, noise, memory, up }
     }
 }
 
@@ -91,21 +114,22 @@ pub(crate) fn again(
     for number in 0..WARM_UP {
         pair.measure(&mut warm, &credential, &key("OPS", number), number)?;
     }
-    let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, server.metrics()?);
+    let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, Before::read(&server)?);
     let mut times = Times::default();
     for number in 0..pairs {
         pair.measure(&mut times, &credential, &key("OPS", number), number)?;
     }
     let noise = noise.end(&[&sim.process, &server.process])?;
     let parts = parts(&before, &server, &times, pairs)?;
-    Ok(times.scenario(name, parts, noise, [idle, server.process.memory("VmRSS")?]))
+    let memory = [idle, server.process.memory("VmRSS")?];
+    Ok(times.scenario(name, Beside { parts, noise, memory, up: server.up }))
 }
 
 /// Every call is the first for its caller and issue, so that its project is asked for. One server knows all issues
 /// soon, so several are started.
 pub(crate) fn first(binary: &Path, sim: &Sim, name: &'static str, pairs: usize) -> anyhow::Result<Scenario> {
     let mut times = Times::default();
-    let (mut shown, mut busiest, mut memory) = (Vec::new(), 0.0_f64, [0.0_f64; 2]);
+    let mut beside = Beside { parts: Vec::new(), noise: 0.0, memory: [0.0; 2], up: 0.0 };
     while times.added.len() < pairs {
         let server = Server::start(binary, sim, Policies::Own)?;
         let idle = server.process.memory("VmRSS")?;
@@ -118,17 +142,22 @@ pub(crate) fn first(binary: &Path, sim: &Sim, name: &'static str, pairs: usize) 
             let request = pair.call(credential, &key("DEV", number / credentials.len()));
             pair.gated.exchange(&request)?;
         }
-        let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, server.metrics()?);
+        let (noise, before) = (Noise::start(&[&sim.process, &server.process])?, Before::read(&server)?);
         let started = times.added.len();
         let every = credentials.iter().flat_map(|who| (1..ISSUES).map(move |number| (who, number)));
         for (number, (credential, issue)) in every.enumerate() {
             pair.measure(&mut times, credential, &key("OPS", issue), number)?;
         }
-        busiest = busiest.max(noise.end(&[&sim.process, &server.process])?);
-        memory = [memory[0].max(idle), memory[1].max(server.process.memory("VmRSS")?)];
-        shown = parts(&before, &server, &times, times.added.len() - started)?;
+        let noise = noise.end(&[&sim.process, &server.process])?;
+        let memory = [idle, server.process.memory("VmRSS")?];
+        beside = Beside {
+            parts: parts(&before, &server, &times, times.added.len() - started)?,
+            noise: beside.noise.max(noise),
+            memory: [beside.memory[0].max(memory[0]), beside.memory[1].max(memory[1])],
+            up: server.up,
+        };
     }
-    Ok(times.scenario(name, shown, busiest, memory))
+    Ok(times.scenario(name, beside))
 }
 
 impl Pair {
@@ -207,10 +236,10 @@ fn key(project: &str, number: usize) -> String {
 }
 
 /// Where the time goes, by the server's own histograms and audit records.
-fn parts(before: &str, server: &Server, times: &Times, pairs: usize) -> anyhow::Result<Vec<String>> {
-    let after = server.metrics()?;
+fn parts(before: &Before, server: &Server, times: &Times, pairs: usize) -> anyhow::Result<Vec<String>> {
+    let after = Before::read(server)?;
     let mut lines = vec![format!("  {:<42}{:>8}{:>9}{:>9}{:>9}", "part", "count", "mean", "p50", "p95")];
-    let stages = between(before, &after, "portcullis_call_stage_seconds")?;
+    let stages = between(&before.metrics, &after.metrics, "portcullis_call_stage_seconds")?;
     for (stage, about) in STAGES {
         let stage_times = stages.get(stage).with_context(|| format!("the server counts no stage {stage}"))?;
         lines.push(stage_times.line(about));
@@ -219,7 +248,7 @@ fn parts(before: &str, server: &Server, times: &Times, pairs: usize) -> anyhow::
         ("portcullis_upstream_request_duration_seconds", "jira", "requests to Jira, within resolve or run"),
         ("portcullis_audit_write_duration_seconds", "", "audit groups written, synced or not"),
     ] {
-        let histograms = between(before, &after, metric)?;
+        let histograms = between(&before.metrics, &after.metrics, metric)?;
         lines.push(histograms.get(label).with_context(|| format!("no {metric}"))?.line(about));
     }
     let outcomes = server.outcomes(TOOL)?;
@@ -238,7 +267,14 @@ fn parts(before: &str, server: &Server, times: &Times, pairs: usize) -> anyhow::
         "  HTTP, JSON-RPC, authentication and the way there and back: {:.3}",
         gated.p50() - line.p50()
     ));
+    // A tick is a hundredth of a second.
+    let ticks = (after.ticks - before.ticks) * 10.0;
+    lines.push(format!("  processor time of the server: {:.3} a call", ticks / count(pairs)));
     Ok(lines)
+}
+
+fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
 /// The stages of a call in their order.

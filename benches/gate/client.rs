@@ -46,10 +46,11 @@ impl Connection {
     ) -> Vec<u8> {
         let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for (name, value) in headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            text.extend([name, ": ", value, "\r\n"]);
         }
         if !body.is_empty() {
-            text.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
+            let length = body.len().to_string();
+            text.extend(["Content-Type: application/json\r\nContent-Length: ", &length, "\r\n"]);
         }
         format!("{text}\r\n{body}").into_bytes()
     }

@@ -1,9 +1,40 @@
 //! How much of the processors others used while something was measured.
 
-use anyhow::Context;
+use std::time::Duration;
+use std::time::Instant;
 
+use anyhow::Context;
+use aws_lc_rs::digest;
+
+use crate::figures::Sample;
+use crate::figures::milliseconds;
 use crate::world::Process;
 use crate::world::ticks_of;
+
+/// More than this share used by others spoils a measurement.
+pub(crate) const TOO_MUCH: f64 = 0.1;
+
+/// Waits until others leave the processors alone for a second, or the time has come.
+pub(crate) fn wait_for_quiet(until: Instant) -> anyhow::Result<()> {
+    loop {
+        let noise = Noise::start(&[])?;
+        std::thread::sleep(Duration::from_secs(1));
+        if noise.end(&[])? < TOO_MUCH / 2.0 || Instant::now() > until {
+            return Ok(());
+        }
+    }
+}
+
+/// How long a fixed piece of work takes, in milliseconds: the same processor is not always as fast, above all a rented one.
+pub(crate) fn yardstick() -> f64 {
+    let bytes = vec![7_u8; 1 << 20];
+    let times = (0..20).map(|_| {
+        let started = Instant::now();
+        std::hint::black_box(digest::digest(&digest::SHA256, &bytes));
+        milliseconds(started.elapsed())
+    });
+    Sample::new(times.collect()).p50()
+}
 
 /// The clock ticks of all and of our own at the start.
 #[derive(Debug)]

@@ -19,6 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::client::Connection;
+use crate::figures::milliseconds;
 
 /// Only the project OPS may be seen, so that every call has to find out where its issue lies.
 const OWN_POLICY: &str =
@@ -128,6 +129,8 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) metrics: SocketAddr,
     home: TempDir,
+    /// Milliseconds from before the start to the first answer.
+    pub(crate) up: f64,
 }
 
 impl Server {
@@ -148,15 +151,16 @@ impl Server {
         }
         let mut command = Command::new(binary);
         command.env_clear().envs(variables).current_dir(home.path());
-        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let server = Self { process: Process(child), address, metrics, home };
         let started = Instant::now();
+        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut server = Self { process: Process(child), address, metrics, home, up: 0.0 };
         while Connection::open(address).and_then(|mut connection| connection.text("/healthz")).is_err() {
             if started.elapsed() > PATIENCE {
                 bail!("the server did not start");
             }
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(Duration::from_micros(500));
         }
+        server.up = milliseconds(started.elapsed());
         Ok(server)
     }
 

@@ -70,7 +70,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     started("audit log", since);
     let since_audit = Instant::now();
     let (products, operator) = futures::try_join!(products(settings, parts), operator(settings, parts))?;
-    started("clients and credentials", since_audit);
+    started("TLS roots, clients, credentials", since_audit);
     let engine = engine.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     parts.metrics.policy_loaded(engine.policy_hash());
     let enabled = settings.tools.enabled.as_deref();

@@ -23,11 +23,15 @@ use crate::mcp;
 use crate::mcp::Allowlist;
 use crate::mcp::GateSoon;
 use crate::mcp::HttpSettings;
+use crate::mcp::Patience;
 use crate::telemetry;
 use crate::telemetry::Metrics;
 
 /// How long calls in flight may go on after a signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send the head of a request.
+const HEAD: Duration = Duration::from_secs(30);
 
 /// `since` is when the configuration began to be read.
 pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
@@ -107,26 +111,15 @@ pub(super) async fn serve_http(
     let ending = CancellationToken::new();
     let router = mcp::router(gate, http_settings(&settings.server, address, ending.clone()));
     tracing::info!("serving MCP on http://{address}{}", settings.server.path);
-    let stopping = CancellationToken::new();
-    let signal = stopping.clone();
-    let serving = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            stop.await;
-            signal.cancel();
-        })
-        .into_future();
-    let overdue = async {
-        stopping.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        result = serving => result.map_err(Failure::temporary),
-        () = overdue => {
-            tracing::warn!("calls were still running {} seconds after the signal; they were ended", DRAIN.as_secs());
-            ending.cancel();
-            Ok(())
-        }
+    let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
+    if !mcp::listen(listener, router, patience, stop).await {
+        tracing::warn!(
+            "calls were still running {} seconds after the signal; they were ended",
+            DRAIN.as_secs()
+        );
+        ending.cancel();
     }
+    Ok(())
 }
 
 fn http_settings(server: &ServerSettings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {

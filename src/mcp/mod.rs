@@ -8,6 +8,7 @@ mod envelope;
 mod handler;
 mod hosts;
 mod http;
+mod listen;
 mod stdio;
 
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use tokio::sync::watch;
 pub use hosts::Allowlist;
 pub use http::HttpSettings;
 pub use http::router;
+pub use listen::Patience;
+pub use listen::listen;
 pub use stdio::serve as serve_stdio;
 
 use crate::call::Gate;

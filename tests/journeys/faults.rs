@@ -328,10 +328,7 @@ fn hanging(step: &Step) -> Value {
 async fn end_late(world: &World, step: &Step) {
     let ended = world.ended(step.tool, step.access, "deadline").await;
     let failed = world.call("alice-token", step.tool, step.arguments.clone()).await;
-    assert!(
-        failed.is_error && failed.text.contains("took longer than 1 s and was ended"),
-        "{failed:?}"
-    );
+    assert!(failed.is_error && failed.text.contains("took longer than 1 s and was ended"), "{failed:?}");
     assert_eq!(world.ended(step.tool, step.access, "deadline").await, ended + 1, "{}", step.tool);
     let records = outcomes(world, step.tool);
     assert_eq!(records.last().map(|record| &record["outcome"]), Some(&json!("deadline")), "{}", step.tool);

@@ -292,6 +292,18 @@ async fn a_body_that_never_ends_does_not_keep_its_place() {
 }
 
 #[tokio::test]
+async fn a_head_that_never_ends_does_not_keep_its_connection() {
+    let variables = vec![("PORTCULLIS_SERVER__DEADLINE_SECONDS", "1".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    for head in ["", "POST /mcp HT", "POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
+        let answer = world.sent(head.as_bytes()).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{head:?}: {answer}");
+    }
+    assert_eq!(world.post(&format!("{JSON}{ALICE}"), PING.as_bytes()).await.status, 200);
+    world.end();
+}
+
+#[tokio::test]
 async fn more_calls_than_there_are_places_are_refused() {
     let variables = vec![("PORTCULLIS_SERVER__MAX_CONCURRENT_CALLS", "1".to_owned())];
     let world = World::start(Setup { variables, ..Setup::default() }).await;

@@ -27,13 +27,18 @@ impl Answer {
 impl World {
     /// Sends bytes and reads until the server closes, which `Connection: close` in them asks for.
     pub(crate) async fn raw(&self, request: &[u8]) -> Answer {
+        parse(&self.sent(request).await)
+    }
+
+    /// Sends bytes, and returns what came until the server closed.
+    pub(crate) async fn sent(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.authority()).await.unwrap();
         // The server may answer and close before it has read a request that is too large.
         let _ = stream.write_all(request).await;
         let mut answer = Vec::new();
         let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
         assert!(read.is_ok(), "no end of the answer: {}", String::from_utf8_lossy(&answer));
-        parse(&String::from_utf8_lossy(&answer))
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// A POST to the endpoint with these further headers, each with its line end.
