@@ -117,8 +117,8 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Policy(arguments)) => policy::run(arguments),
         Some(Command::Check) => check::run(&load(cli)?),
-        Some(Command::Sim(arguments)) => runtime()?.block_on(sim::run(arguments)),
-        Some(Command::Demo(arguments)) => runtime()?.block_on(demo::run(arguments)),
+        Some(Command::Sim(arguments)) => block_on(sim::run(arguments)),
+        Some(Command::Demo(arguments)) => block_on(demo::run(arguments)),
         None => {
             let since = Instant::now();
             serve::run(&load(cli)?, since)
@@ -138,10 +138,14 @@ fn load(cli: &Cli) -> Result<Loaded, Failure> {
 }
 
 /// Two threads are plenty: the work is waiting for Atlassian and for the disk.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Runs to the end of `work`, and does not wait for what is left: a read of standard input ends only with the client.
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 4)))
         .enable_all()
         .build()
-        .map_err(|error| Failure::temporary(format!("cannot start: {error}")))
+        .map_err(|error| Failure::temporary(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
 }

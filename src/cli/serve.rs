@@ -44,7 +44,7 @@ pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
         secrets: Arc::new(loaded.secrets().map_err(Failure::configuration)?),
         metrics: Metrics::new().map_err(Failure::failed)?,
     };
-    super::runtime()?.block_on(async {
+    super::block_on(async {
         match loaded.settings.server.transport {
             Transport::Stdio => stdio(&loaded.settings, &parts).await,
             Transport::StreamableHttp | Transport::Sse => http(&loaded.settings, &parts).await,

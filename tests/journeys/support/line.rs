@@ -152,11 +152,13 @@ pub(crate) struct Ended {
     pub(crate) home: TempDir,
 }
 
-/// Runs a command that must end by itself.
+/// Runs a command that must end by itself, whatever its client does: standard input stays open.
 pub(crate) async fn run(variables: &BTreeMap<&'static str, String>, arguments: &[&str]) -> Output {
     let mut command = command(variables, arguments);
-    let running = command.stdin(Stdio::null()).output();
-    let ended = tokio::time::timeout(LIMIT, running).await;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _open = child.stdin.take();
+    let ended = tokio::time::timeout(LIMIT, child.wait_with_output()).await;
     ended.unwrap_or_else(|_| panic!("it runs on: {arguments:?} {variables:?}")).unwrap()
 }
 
