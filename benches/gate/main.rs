@@ -117,9 +117,10 @@ fn in_quiet(until: Instant, measure: &dyn Fn() -> anyhow::Result<Scenario>) -> a
         noise::wait_for_quiet(until)?;
         let yardstick = noise::yardstick();
         let mut scenario = measure()?;
-        scenario
-            .parts
-            .push(format!("  yardstick before and after: {yardstick:.3} {:.3}", noise::yardstick()));
+        scenario.parts.push(format!(
+            "  yardstick, a fixed piece of work, before and after: {yardstick:.3} {:.3}",
+            noise::yardstick()
+        ));
         if scenario.noise < noise::TOO_MUCH || Instant::now() > until {
             return Ok(scenario);
         }
