@@ -1,6 +1,15 @@
 //! stdio: one message a line. Lines are checked before rmcp sees them, so that a broken one is answered, not lost.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
 use rmcp::ServiceExt;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
 use tokio::io::AsyncBufReadExt;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
@@ -10,7 +19,9 @@ use tokio::sync::mpsc;
 
 use super::GateSoon;
 use super::envelope;
+use super::envelope::Envelope;
 use super::envelope::Limits;
+use super::envelope::Refused;
 use super::handler::Handler;
 
 /// Bytes held between us and rmcp in each direction.
@@ -27,8 +38,9 @@ pub async fn serve(
     let (ours, theirs) = tokio::io::duplex(PIPE);
     let (from_rmcp, to_rmcp) = tokio::io::split(ours);
     let (lines, queue) = mpsc::channel(64);
+    let open = Open::default();
     let writer = tokio::spawn(write(queue, output));
-    let answers = tokio::spawn(forward(from_rmcp, lines.clone()));
+    let answers = tokio::spawn(forward(from_rmcp, lines.clone(), open.clone()));
     let (their_input, their_output) = tokio::io::split(theirs);
     let server = tokio::spawn(async move {
         match Handler::new(gate).serve((their_input, their_output)).await {
@@ -36,7 +48,7 @@ pub async fn serve(
             Err(error) => Err(error.to_string()),
         }
     });
-    check(input, to_rmcp, lines, limits).await?;
+    check(input, to_rmcp, lines, limits, open).await?;
     // rmcp ends when its input does; then every answer has been queued, and the writer empties the queue.
     if let Ok(Err(error)) = server.await {
         tracing::debug!(%error, "the stdio session ended before it began");
@@ -51,6 +63,7 @@ async fn check(
     mut to_rmcp: impl AsyncWrite + Unpin,
     answers: mpsc::Sender<Vec<u8>>,
     limits: Limits,
+    open: Open,
 ) -> std::io::Result<()> {
     let mut input = BufReader::new(input);
     let mut line = Vec::new();
@@ -58,8 +71,8 @@ async fn check(
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        match envelope::read(&line, limits) {
-            Ok(_) => {
+        match envelope::read(&line, limits).and_then(|envelope| open.begin(&envelope)) {
+            Ok(()) => {
                 line.push(b'\n');
                 if to_rmcp.write_all(&line).await.is_err() {
                     break;
@@ -99,13 +112,49 @@ async fn next_line(
     }
 }
 
-async fn forward(from_rmcp: impl AsyncRead + Unpin, lines: mpsc::Sender<Vec<u8>>) {
+/// The ids of requests that are not answered yet. rmcp would run a second request of one id and drop its answer.
+#[derive(Debug, Clone, Default)]
+struct Open(Arc<Mutex<HashSet<String>>>);
+
+/// What is read of an answer.
+#[derive(Deserialize)]
+struct Answered {
+    id: Option<Value>,
+    method: Option<IgnoredAny>,
+}
+
+impl Open {
+    fn begin(&self, envelope: &Envelope) -> Result<(), Refused> {
+        if envelope.method.is_none() || envelope.id.is_null() {
+            return Ok(());
+        }
+        if self.ids().insert(envelope.id.to_string()) {
+            return Ok(());
+        }
+        // With the id, the client would take this for the answer to the first.
+        let message = format!("the id {} is that of a request which is not answered yet", envelope.id);
+        Err(Refused { code: envelope::INVALID_REQUEST, message, id: Value::Null })
+    }
+
+    fn end(&self, line: &[u8]) {
+        if let Ok(Answered { id: Some(id), method: None }) = serde_json::from_slice(line) {
+            self.ids().remove(&id.to_string());
+        }
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn forward(from_rmcp: impl AsyncRead + Unpin, lines: mpsc::Sender<Vec<u8>>, open: Open) {
     let mut reader = BufReader::new(from_rmcp);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) {
         while line.last().is_some_and(u8::is_ascii_whitespace) {
             line.pop();
         }
+        open.end(&line);
         if !line.is_empty() && lines.send(std::mem::take(&mut line)).await.is_err() {
             return;
         }

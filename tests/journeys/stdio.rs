@@ -138,6 +138,23 @@ async fn the_end_of_the_input_loses_no_answer() {
 }
 
 #[tokio::test]
+async fn an_id_is_that_of_one_open_request() {
+    let mut session = Session::initialized(&[("READ_ONLY_MODE", "false")]).await;
+    session.faults(json!([{"path": "/comment$", "delay_ms": 300}])).await;
+    let comment = |body: &str| call(7, "jira_add_comment", &json!({"issue_key": "OPS-1", "body": body}));
+    session.send(&comment("once")).await;
+    session.send(&comment("twice")).await;
+    let refused = session.receive().await;
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&Value::Null, &json!(-32600)), "{refused}");
+    let answered = session.receive().await;
+    assert!(answered["id"] == 7 && answered.to_string().contains("once"), "{answered}");
+    session.send(&comment("again")).await;
+    let answered = session.receive().await;
+    assert!(answered["id"] == 7 && answered.to_string().contains("again"), "{answered}");
+    assert_eq!(session.end().await.code, Some(0));
+}
+
+#[tokio::test]
 async fn an_input_that_ends_at_once_is_a_quiet_end() {
     let ended = Session::start(&[]).await.end().await;
     assert_eq!((ended.code, ended.answers), (Some(0), Vec::new()), "{}", ended.stderr);
