@@ -35,6 +35,7 @@ use crate::lookup::LookupError;
 use crate::lookup::Lookups;
 use crate::lookup::Target;
 use crate::policy::Access;
+use crate::policy::DenyReason;
 use crate::policy::Engine;
 use crate::policy::Product;
 use crate::policy::Question;
@@ -71,8 +72,8 @@ pub struct Gate {
     pub hide_denied: bool,
     /// The user this process runs as, for the records of stdio.
     pub os_user: Option<String>,
-    /// Whether the server runs read-only.
-    pub read_only: bool,
+    /// Whether an issue that is read may be noted at Jira as visited: only where the operator turned writes on.
+    pub visits: bool,
     /// The operator's boundary of projects; empty is none.
     pub projects: Vec<ProjectKey>,
     /// The operator's boundary of spaces; empty is none.
@@ -139,9 +140,17 @@ async fn steps(
     let mut found = Found::default();
     let resources = resolve(gate, tool, &targets, instance, &caller, trail, &mut found).await?;
     stages.done("resolve");
-    let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
-        .await
-        .map_err(|refusal| refusal.about(&targets))?;
+    let admitted =
+        decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages).await;
+    if let Err(Refusal::Denied(denied)) = &admitted
+        && denied.reason == DenyReason::NotVisible
+    {
+        // Absence is not remembered, so what is hidden must not be either: the time would tell them apart.
+        for target in &targets {
+            gate.lookups.forget(target, &caller.credential).await;
+        }
+    }
+    let admitted = admitted.map_err(|refusal| refusal.about(&targets))?;
     stages.done("intent");
     let input = decoded.input();
     let output = decoded
@@ -156,7 +165,8 @@ async fn steps(
         resources: &resources,
         input: &input,
     };
-    let sifted = shape::sift(gate, &question, output).map_err(|refusal| refusal.about(&targets))?;
+    let sifted = shape::sift(gate, &question, tool.spec().product, output)
+        .map_err(|refusal| refusal.about(&targets))?;
     let answer = shape::shape(sifted);
     stages.done("shape");
     Ok(answer)
@@ -218,6 +228,10 @@ async fn resolve(
             resources.push(target.unresolved());
             continue;
         }
+        if tool.access() == Access::Write {
+            // What is changed is decided on where it lies now, not where it lay a minute ago.
+            gate.lookups.forget(target, &caller.credential).await;
+        }
         let place = gate.lookups.resolve(target, instance, &caller.credential, trail, found).await;
         resources.push(place.map_err(|error| match error {
             LookupError::NotVisible => Refusal::not_visible(targets),
@@ -270,7 +284,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
             .as_ref()
             .map(|confluence| Confluence::new(&confluence.upstream, credential, confluence.deployment)),
         found,
-        read_only: gate.read_only,
+        visits: gate.visits,
         projects: &gate.projects,
         spaces: &gate.spaces,
     }

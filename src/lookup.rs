@@ -261,6 +261,12 @@ impl Default for Lookups {
 }
 
 impl Lookups {
+    /// Does not remember this any longer.
+    pub async fn forget(&self, target: &Target, credential: &Credential) {
+        let key = (target.unresolved().product(), credential.fingerprint(), target.named());
+        self.places.invalidate(&key).await;
+    }
+
     /// Finds out where a target lies.
     pub async fn resolve(
         &self,

@@ -38,10 +38,20 @@ impl LogFile {
         file.sync_all()?;
         Ok(Self { file, trial: path.with_extension("trial") })
     }
+
+    /// A file that was removed still takes records, which are gone with the process.
+    fn present(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        if std::os::unix::fs::MetadataExt::nlink(&self.file.metadata()?) == 0 {
+            return Err(io::Error::other("the log file was removed"));
+        }
+        Ok(())
+    }
 }
 
 impl Storage for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.present()?;
         self.file.write_all(bytes)
     }
 
@@ -50,6 +60,7 @@ impl Storage for LogFile {
     }
 
     fn check(&mut self) -> io::Result<()> {
+        self.present()?;
         let mut options = OpenOptions::new();
         private(&mut options).write(true).create(true).truncate(true);
         let tried = options

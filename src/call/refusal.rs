@@ -1,6 +1,9 @@
 //! Every way a call can end without a result, with the text for the caller and the outcome for the record.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::Answer;
 use super::Gate;
@@ -16,6 +19,7 @@ use crate::policy::Access;
 use crate::policy::Denied;
 use crate::policy::DenyReason;
 use crate::policy::Product;
+use crate::tools::AnyTool;
 use crate::tools::InvalidArguments;
 use crate::tools::ToolError;
 
@@ -125,12 +129,14 @@ impl Refusal {
         }
     }
 
-    /// The outcome for the audit record.
-    pub(super) fn outcome(&self) -> Outcome {
+    /// The outcome for the audit record, which holds no value of an argument.
+    pub(super) fn outcome(&self, tool: &dyn AnyTool) -> Outcome {
         match self {
             Self::NotConfigured(_) => Outcome::ToolError { problem: "not configured".to_owned() },
             Self::Identity(error) => identity_outcome(error),
-            Self::Arguments(error) => Outcome::InvalidArguments { problem: error.to_string() },
+            Self::Arguments(error) => {
+                Outcome::InvalidArguments { problem: arguments_named(tool, &error.to_string()) }
+            }
             Self::NotVisible { denied: Some(denied), .. } | Self::Denied(denied) => Outcome::Denied {
                 reason: reason_of(denied.reason),
                 decision: denied.id.clone(),
@@ -146,13 +152,25 @@ impl Refusal {
             Self::Lookup(LookupError::NotVisible) => Outcome::NotVisible,
             Self::Lookup(LookupError::Audit(_)) | Self::Audit(_) => Outcome::AuditFailed,
             Self::Tool(ToolError::Arguments(problem)) => {
-                Outcome::InvalidArguments { problem: problem.clone() }
+                Outcome::InvalidArguments { problem: arguments_named(tool, problem) }
             }
             Self::Tool(error) => Outcome::ToolError { problem: error.to_string() },
             Self::Deadline { .. } => Outcome::Deadline,
             Self::Panic => Outcome::Panic,
         }
     }
+}
+
+/// The arguments of the tool that a text names between backticks: the rest of it may be what the caller sent.
+fn arguments_named(tool: &dyn AnyTool, text: &str) -> String {
+    let schema = tool.schema();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let known = |name: &&str| properties.is_some_and(|properties| properties.contains_key(*name));
+    let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(known).collect();
+    if named.is_empty() {
+        return "an argument that the tool does not have, or none that it needs".to_owned();
+    }
+    named.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn reason_of(reason: DenyReason) -> &'static str {

@@ -8,6 +8,7 @@ use super::Gate;
 use super::Refusal;
 use crate::audit::Outcome;
 use crate::audit::Trail;
+use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Read;
 use crate::policy::Resource;
@@ -54,13 +55,18 @@ pub(super) struct Sifted {
 }
 
 /// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
-pub(super) fn sift(gate: &Gate, question: &Question<'_>, output: Output) -> Result<Sifted, Refusal> {
-    let all = gate.engine.decides_alone(question.tool);
+pub(super) fn sift(
+    gate: &Gate,
+    question: &Question<'_>,
+    product: Product,
+    output: Output,
+) -> Result<Sifted, Refusal> {
+    let all = gate.engine.shows_everything(product);
     let may_view = |item: &Resource| all || gate.engine.may_view(question.principal, question.session, item);
     match output {
         Output::Object { actual, mut value } => {
             if let Some(actual) = actual
-                && !all
+                && !gate.engine.decides_alone(question.tool)
                 && !question.resources.contains(&actual)
             {
                 let resources = [actual];
@@ -158,7 +164,7 @@ pub(super) async fn close(
                 Refusal::Hidden => Answer::Unknown,
                 _ => Answer::error(refusal.text(&reference)),
             };
-            (answer, refusal.outcome())
+            (answer, refusal.outcome(tool))
         }
     };
     gate.metrics.tool_result(tool.spec().name, answer.bytes());

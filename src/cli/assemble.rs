@@ -94,7 +94,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         deadline: Duration::from_secs(settings.server.deadline_seconds),
         hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
         os_user: os_user(),
-        read_only: read_only(settings),
+        visits: settings.tools.read_only == ReadOnly::Off,
         projects: projects(settings)?,
         spaces: spaces(settings)?,
     })

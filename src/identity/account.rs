@@ -94,10 +94,11 @@ async fn confluence_groups(
         }
         start += page.len();
         let more = answer.pointer("/_links/next").is_some() || page.len() >= Lookup::GROUP_PAGE;
-        if !more || page.is_empty() {
+        if !more {
             return Ok(found);
         }
-        if start > MOST_GROUPS {
+        // A list that says there is more and gives nothing is cut.
+        if page.is_empty() || start > MOST_GROUPS {
             return Err(failed());
         }
     }

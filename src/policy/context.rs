@@ -44,9 +44,7 @@ pub(super) fn tool(
 ) -> Result<Context, String> {
     let mut record = Vec::with_capacity(input.len());
     for (name, value) in input {
-        let Some(field) = fields.iter().find(|field| field.name == *name) else {
-            return Err(format!("`{name}` is no input of this tool"));
-        };
+        let field = declared(fields, name)?;
         record.push((field.attribute(), expression(field, value)?));
     }
     let record = RestrictedExpression::new_record(record).map_err(|error| error.to_string())?;
@@ -67,13 +65,45 @@ pub(super) fn any_input(session: Context, fields: &[InputField]) -> Result<Conte
     tool(session, fields, &input.collect())
 }
 
+/// Refuses input that the schema would refuse, where no policy reads it and no context is made.
+pub(super) fn check(fields: &[InputField], input: &BTreeMap<String, InputValue>) -> Result<(), String> {
+    for (name, value) in input {
+        expression(declared(fields, name)?, value)?;
+    }
+    match fields.iter().find(|field| field.required && !input.contains_key(&field.name)) {
+        Some(missing) => Err(format!("the input `{}` is missing", missing.name)),
+        None => Ok(()),
+    }
+}
+
+fn declared<'f>(fields: &'f [InputField], name: &str) -> Result<&'f InputField, String> {
+    let field = fields.iter().find(|field| field.name == name);
+    field.ok_or_else(|| format!("`{name}` is no input of this tool"))
+}
+
+/// Whether the policy may look at the context at all.
+pub(super) fn reads_context(policy: &Policy) -> bool {
+    policy.to_json().map_or(true, |json| names_context(&json))
+}
+
+fn names_context(expression: &Value) -> bool {
+    match expression {
+        Value::Object(fields) => is_context(expression) || fields.values().any(names_context),
+        Value::Array(items) => items.iter().any(names_context),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn is_context(expression: &Value) -> bool {
+    expression.get("Var").and_then(Value::as_str) == Some("context")
+}
+
 /// Whether the policy may look at more of the context than the session.
 pub(super) fn reads_input(policy: &Policy) -> bool {
     policy.to_json().map_or(true, |json| names_more_than_session(&json))
 }
 
 fn names_more_than_session(expression: &Value) -> bool {
-    let is_context = |value: &Value| value.get("Var").and_then(Value::as_str) == Some("context");
     match expression {
         Value::Object(fields) => {
             let of_context = fields.get("left").is_some_and(is_context);

@@ -17,6 +17,7 @@ use crate::policy::DenyReason;
 use crate::policy::Effect;
 use crate::policy::Engine;
 use crate::policy::Principal;
+use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Resource;
 use crate::policy::Session;
@@ -34,7 +35,8 @@ pub struct Viewer<'a> {
     principal: &'a Principal,
     chain: Chain,
     entities: Vec<Entity>,
-    session: Context,
+    /// The session, where a policy may look at it.
+    session: Option<Context>,
 }
 
 impl Engine {
@@ -63,25 +65,36 @@ impl Engine {
 
     /// Prepares [`Viewer::may_view`] for many items; none if nothing may be shown at all.
     pub fn viewer<'a>(&'a self, principal: &'a Principal, session: &Session) -> Option<Viewer<'a>> {
-        self.prepare(principal, session).ok()
+        let reads = self.view(Product::Jira).action.reads_context
+            || self.view(Product::Confluence).action.reads_context;
+        self.prepare(principal, session, reads).ok()
     }
 
-    fn prepare<'a>(&'a self, principal: &'a Principal, session: &Session) -> Result<Viewer<'a>, String> {
+    fn prepare<'a>(
+        &'a self,
+        principal: &'a Principal,
+        session: &Session,
+        reads_session: bool,
+    ) -> Result<Viewer<'a>, String> {
         Ok(Viewer {
             engine: self,
             principal,
             chain: self.types.principal(principal),
             entities: self.types.principal_entities(principal),
-            session: context::session(session)?,
+            session: reads_session.then(|| context::session(session)).transpose()?,
         })
     }
 
     /// The policies that permit the call, or why it is refused.
     fn weigh(&self, question: &Question<'_>, access: Access) -> Result<Vec<String>, Refusal> {
         let rule = self.checked_rule(question, access).map_err(Refusal::error)?;
-        let viewer = self.prepare(question.principal, question.session).map_err(Refusal::error)?;
-        let context = context::tool(viewer.session.clone(), &rule.facts.input, question.input)
-            .map_err(Refusal::error)?;
+        let reads = question.resources.iter().any(|one| self.view(one.product()).action.reads_context)
+            || rule.action.reads_context;
+        let viewer = self.prepare(question.principal, question.session, reads).map_err(Refusal::error)?;
+        context::check(&rule.facts.input, question.input).map_err(Refusal::error)?;
+        let session = viewer.session.clone().filter(|_| rule.action.reads_context);
+        let context = session.map(|session| context::tool(session, &rule.facts.input, question.input));
+        let context = context.transpose().map_err(Refusal::error)?;
         let store = viewer.store(&rule.base, question.resources).map_err(Refusal::error)?;
 
         let mut seen = Tally::default();
@@ -159,18 +172,24 @@ impl Viewer<'_> {
         store: &Entities,
         action: &ActionRule,
         resource: &Resource,
-        context: Context,
+        context: Option<Context>,
     ) -> Result<Answer, String> {
         let resource = self.engine.types.resource(resource);
         for chain in [&self.chain, &action.chain, &resource] {
             check_complete(store, chain)?;
         }
+        // Making a context costs more than all the rest: where no policy of the action looks at it, there is none.
+        let (context, schema) = match (context, action.reads_context) {
+            (Some(context), _) => (context, Some(&self.engine.schema)),
+            (None, false) => (Context::empty(), None),
+            (None, true) => return Err("the session is not known".to_owned()),
+        };
         let request = Request::new(
             self.chain.uid.clone(),
             action.chain.uid.clone(),
             EntityUid::clone(&resource.uid),
             context,
-            Some(&self.engine.schema),
+            schema,
         )
         .map_err(|error| error.to_string())?;
         let response = self.engine.authorizer.is_authorized(&request, &action.policies, store);

@@ -17,6 +17,7 @@ use cedar_policy::Schema;
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
 use crate::policy::Product;
+use crate::policy::ResourceKind;
 use crate::policy::ToolFacts;
 use crate::policy::alone;
 use crate::policy::check;
@@ -57,6 +58,8 @@ pub(super) struct ToolRule {
 #[derive(Debug)]
 pub(super) struct ViewRule {
     pub(super) action: ActionRule,
+    /// Whether everybody may see every object, whatever it is.
+    pub(super) all: bool,
     pub(super) base: Entities,
 }
 
@@ -65,6 +68,8 @@ pub(super) struct ViewRule {
 pub(super) struct ActionRule {
     pub(super) chain: Chain,
     pub(super) policies: Arc<PolicySet>,
+    /// Whether one of them may look at the session or the arguments.
+    pub(super) reads_context: bool,
     /// Whether one of them may look at the arguments.
     pub(super) reads_input: bool,
 }
@@ -119,6 +124,13 @@ impl Engine {
         self.tools.get(tool).is_some_and(|rule| rule.alone.is_some())
     }
 
+    /// Whether the policies let everybody see every object of the product: then nothing of a result is left out.
+    ///
+    /// Not what [`Self::decides_alone`] says of a tool that searches: its policies do not decide on what it finds.
+    pub fn shows_everything(&self, product: Product) -> bool {
+        self.view(product).all
+    }
+
     pub(super) fn view(&self, product: Product) -> &ViewRule {
         match product {
             Product::Jira => &self.jira,
@@ -167,7 +179,8 @@ impl<'a> Index<'a> {
         let chain = Chain { uid, ancestors };
         let policies = self.policies(&chain)?;
         let reads_input = policies.policies().any(context::reads_input);
-        Ok(ActionRule { chain, policies, reads_input })
+        let reads_context = policies.policies().any(context::reads_context);
+        Ok(ActionRule { chain, policies, reads_context, reads_input })
     }
 
     fn policies(&mut self, action: &Chain) -> Result<Arc<PolicySet>, PolicyError> {
@@ -198,7 +211,12 @@ impl<'a> Index<'a> {
     fn view(&mut self, product: Product) -> Result<ViewRule, PolicyError> {
         let action = self.action(view_action(product))?;
         let base = self.base(&[&action])?;
-        Ok(ViewRule { action, base })
+        let kinds = match product {
+            Product::Jira => [ResourceKind::Project, ResourceKind::Issue],
+            Product::Confluence => [ResourceKind::Space, ResourceKind::Page],
+        };
+        let all = alone::outcome(self.types, &kinds, &action.policies, |_| &*action.policies) == Some(true);
+        Ok(ViewRule { action, all, base })
     }
 
     fn tool(

@@ -16,8 +16,8 @@ pub struct Context<'a> {
     pub confluence: Option<Confluence<'a>>,
     /// What the look-ups brought along.
     pub found: Found,
-    /// Whether the server runs read-only.
-    pub read_only: bool,
+    /// Whether an issue that is read may be noted at Jira as visited.
+    pub visits: bool,
     /// The operator's boundary of projects, to narrow searches with; empty is none.
     pub projects: &'a [crate::ids::ProjectKey],
     /// The operator's boundary of spaces, to narrow searches with; empty is none.

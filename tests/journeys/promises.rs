@@ -213,6 +213,89 @@ async fn a_tool_that_is_off_looks_like_one_that_does_not_exist() {
 }
 
 #[tokio::test]
+async fn a_search_that_all_may_do_shows_only_what_each_may_view() {
+    let listed = r#"
+        @id("search") permit (principal, action in [Mcp::Action::"jira_search", Mcp::Action::"confluence_search"], resource);
+        @id("ops") permit (principal, action in Mcp::Action::"jira:read", resource in Jira::Project::"OPS");
+        @id("docs") permit (principal, action in Mcp::Action::"confluence:read", resource in Confluence::Space::"DOCS");
+    "#;
+    let excepted = r#"
+        @id("read") permit (principal, action in Mcp::Action::"read", resource);
+        @id("issue") @advice("no") forbid (principal, action == Mcp::Action::"jira:view_item", resource in Jira::Project::"SECRET");
+        @id("page") @advice("no") forbid (principal, action == Mcp::Action::"confluence:view_item", resource in Confluence::Space::"SECRETS");
+    "#;
+    for policies in [listed, excepted] {
+        let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+        let jql = json!({"jql": "project in (OPS, SECRET) ORDER BY key DESC", "fields": "summary"});
+        let found = world.call("alice-token", "jira_search", jql).await.json();
+        assert_eq!(found["total"], -1, "{found}");
+        let keys: Vec<&str> =
+            found["issues"].as_array().unwrap().iter().map(|i| i["key"].as_str().unwrap()).collect();
+        assert!(!keys.is_empty() && keys.iter().all(|key| key.starts_with("OPS-")), "{keys:?}");
+        let cql = json!({"query": "space in (DOCS, SECRETS)", "limit": 50});
+        let found = world.call("alice-token", "confluence_search", cql).await.text;
+        assert!(found.contains("\"DOCS\"") && !found.contains("\"SECRETS\""), "{found}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn hidden_and_absent_cost_the_same_and_a_write_is_decided_on_the_place_of_now() {
+    let policies = r#"
+        @id("ops") permit (principal, action in Mcp::Action::"jira", resource in Jira::Project::"OPS");
+    "#;
+    let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+    let asked = async |key: &str| {
+        let requests = world.requests().await;
+        requests.iter().filter(|request| request.contains(&format!("/issue/{key}"))).count()
+    };
+    for key in ["SECRET-1", "SECRET-999"] {
+        for _ in 0..3 {
+            assert!(world.call("alice-token", "jira_get_issue", json!({"issue_key": key})).await.is_error);
+        }
+        assert_eq!(asked(key).await, 3, "{key}");
+    }
+    for _ in 0..2 {
+        let comment = json!({"issue_key": "OPS-2", "body": "x"});
+        assert!(!world.call("alice-token", "jira_add_comment", comment).await.is_error);
+    }
+    assert_eq!(asked("OPS-2").await, 4, "each comment is looked up for, and sent");
+    world.end();
+}
+
+#[tokio::test]
+async fn a_log_that_is_removed_admits_nothing_more() {
+    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let comment = json!({"issue_key": "OPS-1", "body": "x"});
+    assert!(!world.call("alice-token", "jira_add_comment", comment.clone()).await.is_error);
+    std::fs::remove_dir_all(world.home.path().join("audit")).unwrap();
+    let sent = async || world.requests().await.iter().filter(|request| request.starts_with("POST")).count();
+    let before = sent().await;
+    let refused = world.call("alice-token", "jira_add_comment", comment).await;
+    assert!(refused.is_error && refused.text.contains("the log file was removed"), "{refused:?}");
+    assert_eq!(sent().await, before, "nothing is changed that nobody wrote down");
+}
+
+#[tokio::test]
+async fn no_record_holds_the_value_of_an_argument() {
+    let world = World::start(Setup::default()).await;
+    for (tool, arguments) in [
+        ("confluence_get_page", json!({"page_id": "canary-7f"})),
+        ("jira_get_issue", json!({"issue_key": "OPS-1", "canary-7f": "canary-7f"})),
+        ("jira_get_issue", json!({"issue_key": "OPS-1", "comment_limit": "canary-7f"})),
+        ("jira_search", json!({"jql": "(canary-7f"})),
+        ("jira_search", json!({"jql": "canary-7f = canary-7f"})),
+    ] {
+        assert!(world.call("alice-token", tool, arguments).await.is_error, "{tool}");
+    }
+    world.until_audited(|record| record["problem"] == "page_id").await;
+    let text = format!("{:?}", world.audit());
+    assert!(!text.contains("canary-7f"), "{text}");
+    world.end();
+}
+
+#[tokio::test]
 async fn the_list_of_tools_is_the_callers_from_the_first_time() {
     let policies = r#"
         @id("read") permit (principal, action in Mcp::Action::"read", resource);

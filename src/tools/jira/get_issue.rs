@@ -133,7 +133,7 @@ impl Tool for GetIssue {
         let brought = context.found.take_issue(&args.issue_key);
         args.issue_key = context.found.present_key(args.issue_key);
         let mut query = args.query();
-        query.update_history = query.update_history && !context.read_only;
+        query.update_history = query.update_history && context.visits;
         let mut issue = match brought {
             Some(issue) => issue,
             None => jira.issue(permit, &args.issue_key, &query).await?,
