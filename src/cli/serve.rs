@@ -94,6 +94,8 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     })?;
     let metrics = metrics_listener(settings, &gate).await?;
     started("listeners", since);
+    let told = listener.local_addr().map_err(Failure::temporary)?;
+    output::complain(&format!("serving MCP on http://{told}{}", settings.server.path));
     let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
     metrics.cancel();
     finish(&gate).await;
@@ -110,7 +112,6 @@ pub(super) async fn serve_http(
     let address = listener.local_addr().map_err(Failure::temporary)?;
     let ending = CancellationToken::new();
     let router = mcp::router(gate, http_settings(&settings.server, address, ending.clone()));
-    tracing::info!("serving MCP on http://{address}{}", settings.server.path);
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
     if !mcp::listen(listener, router, patience, stop).await {
         tracing::warn!(

@@ -24,7 +24,7 @@ pub enum PolicyError {
     #[error("the tool list makes no valid schema: {0}")]
     Tools(String),
     /// At least one policy is not valid; [`Self::problems`] lists all.
-    #[error("{}", first(.0))]
+    #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),
 }
 
@@ -64,10 +64,10 @@ impl fmt::Display for Problem {
     }
 }
 
-fn first(problems: &[Problem]) -> String {
+fn lines(problems: &[Problem]) -> String {
     match problems {
         [] => "the policies are not valid".to_owned(),
         [only] => only.to_string(),
-        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+        [first, rest @ ..] => rest.iter().fold(first.to_string(), |text, next| format!("{text}\n{next}")),
     }
 }

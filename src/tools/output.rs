@@ -76,7 +76,12 @@ fn wraps_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
 fn embedded_issue(value: &Value) -> Option<Resource> {
     let object = value.as_object()?;
     let key = IssueKey::parse(object.get("key")?.as_str()?).ok()?;
-    (object.contains_key("fields") || object.contains_key("summary")).then_some(())?;
+    // A user of Data Center has a key of the same form, and a name to show.
+    let person = ["displayName", "display_name", "emailAddress", "email"]
+        .iter()
+        .any(|name| object.contains_key(*name));
+    let issue = ["fields", "summary", "id", "self", "name"].iter().any(|name| object.contains_key(*name));
+    (issue && !person).then_some(())?;
     let project = key.project();
     Some(Resource::Issue { key, project: Some(project) })
 }
@@ -99,9 +104,10 @@ mod tests {
                 {"id": "1", "outward_issue": {"key": "SECRET-3", "fields": {}}},
                 {"id": "2", "inward_issue": {"key": "OPS-3", "fields": {}}},
             ],
-            "assignee": {"key": "JIRAUSER-1", "name": "ann"},
+            "assignee": {"key": "JIRAUSER-1", "name": "ann", "displayName": "Ann"},
+            "epic": {"id": "7", "key": "SECRET-7", "name": "no"},
         });
-        assert_eq!(sift_embedded(&mut value, &may_view), 3);
+        assert_eq!(sift_embedded(&mut value, &may_view), 4);
         assert!(!value.to_string().contains("SECRET"), "{value}");
         assert_eq!(value["subtasks"].as_array().unwrap().len(), 1);
         assert_eq!(value["issuelinks"][0]["id"], "2");

@@ -12,6 +12,7 @@ use super::parts::person;
 use super::parts::present;
 use super::parts::text;
 use crate::atlassian::times;
+use crate::ids::IssueKey;
 use crate::markup;
 
 /// One issue to show.
@@ -198,13 +199,19 @@ fn plain(value: &Value) -> Value {
         Value::Object(object) if object.get("type").and_then(Value::as_str) == Some("doc") => {
             markup::adf_to_markdown(value).into()
         }
-        Value::Object(object) if object.contains_key("child") => value.clone(),
+        // Another issue, such as an epic, stays an issue, so that it is shown only to who may view it.
+        Value::Object(object) if object.contains_key("child") || names_issue(object) => value.clone(),
         Value::Object(object) => {
             let inner = ["value", "displayName", "name"].iter().find_map(|name| object.get(*name));
             inner.cloned().unwrap_or_else(|| value.clone())
         }
         other => other.clone(),
     }
+}
+
+fn names_issue(object: &Map<String, Value>) -> bool {
+    object.get("key").and_then(Value::as_str).is_some_and(|key| IssueKey::parse(key).is_ok())
+        && !["displayName", "emailAddress"].iter().any(|name| object.contains_key(*name))
 }
 
 /// An element of a list: what has a name alone, such as a sprint, says more than its name.

@@ -100,7 +100,7 @@ fn every_problem_is_listed_and_the_first_is_the_message() {
     let files: Vec<&str> =
         error.problems().iter().map(|problem| problem.file.rsplit('/').next().unwrap()).collect();
     assert_eq!(files, ["a.cedar", "b.cedar"]);
-    assert!(error.to_string().ends_with("(and 1 more)"), "{error}");
+    assert_eq!(error.to_string().lines().count(), 2, "{error}");
     assert!(!error.problems()[1].message.contains("did you mean"), "{error:?}");
 }
 
