@@ -46,6 +46,10 @@ impl HmacKey {
             let cause = format!("it is shorter than {SHORTEST} characters; remove it to have a new one made");
             return Err(Self::failed(&path, cause));
         }
+        if readable_by_others(&path).map_err(failed)? {
+            let cause = "others can read it; take that from them with `chmod 600`".to_owned();
+            return Err(Self::failed(&path, cause));
+        }
         Ok((Self::from_secret(&text), made))
     }
 
@@ -89,6 +93,17 @@ fn make(directory: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+#[cfg(unix)]
+fn readable_by_others(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Makes a directory, and those above it, for this user alone.
@@ -150,6 +165,9 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&directory), mode(&directory.join(FILE))), (0o700, 0o600));
+            std::fs::set_permissions(directory.join(FILE), std::fs::Permissions::from_mode(0o644)).unwrap();
+            let error = HmacKey::load_or_create(&directory).unwrap_err().to_string();
+            assert!(error.contains("chmod 600"), "{error}");
         }
         std::fs::write(directory.join(FILE), "short").unwrap();
         assert!(HmacKey::load_or_create(&directory).unwrap_err().to_string().contains("remove it"));

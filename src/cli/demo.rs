@@ -53,10 +53,10 @@ pub(super) struct Demo {
 
 pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     telemetry::init_logging("warn", false);
-    let home = home()?;
     let listener = listen(if arguments.tour { 0 } else { arguments.port }).await?;
     let metrics = listen(0).await?;
     let upstream = listen(0).await?;
+    let home = home()?;
     let audit = home.join("audit");
     let sim_settings =
         SimSettings { deployment: Deployment::DataCenter, audit: Some(audit.clone()), quiet: false };

@@ -100,7 +100,7 @@ pub enum ConfigError {
     /// Neither Jira nor Confluence has an address.
     #[error(
         "neither Jira nor Confluence is configured; set for example\n  JIRA_URL=https://jira.example.com\n  \
-         JIRA_PERSONAL_TOKEN=cred://jira-token\n  READ_ONLY_MODE=true"
+         JIRA_PERSONAL_TOKEN=<your token>\nor the same in a TOML file for --config; `portcullis demo` needs neither"
     )]
     NoProduct,
     /// More than one of the above.

@@ -96,7 +96,9 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
     if path != "/healthz" {
         router = router.route("/healthz", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }));
     }
-    router.with_state(endpoint)
+    let nothing = format!("there is nothing here; the MCP endpoint is {path}");
+    let fallback = move || async move { json_error(StatusCode::NOT_FOUND, &Value::Null, REFUSED, &nothing) };
+    router.fallback(fallback).with_state(endpoint)
 }
 
 async fn serve(

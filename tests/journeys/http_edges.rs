@@ -274,6 +274,7 @@ async fn broken_http_is_refused_and_the_server_lives_on() {
     {
         let answer = world.post_to(path, &format!("{HOST}{JSON}{ALICE}"), PING.as_bytes()).await;
         assert_eq!(answer.status, status, "{path}: {answer:?}");
+        assert!(status != 404 || answer.body.contains("the MCP endpoint is /mcp"), "{path}: {answer:?}");
     }
     let answer = world.post(&format!("{JSON}{ALICE}"), PING.as_bytes()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
