@@ -4,6 +4,8 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::ids::IssueKey;
+use crate::ids::PageId;
+use crate::ids::SpaceKey;
 use crate::policy::Resource;
 
 /// One item of a result.
@@ -57,11 +59,24 @@ pub fn sift_embedded(value: &mut Value, may_view: &dyn Fn(&Resource) -> bool) ->
         Value::Object(object) => {
             let before = object.len();
             object.retain(|_, entry| !is_hidden(entry, may_view));
-            let dropped = (before - object.len()) as u64;
+            let dropped = (before - object.len()) as u64 + sift_ancestors(object, may_view);
             dropped + object.values_mut().map(|entry| sift_embedded(entry, may_view)).sum::<u64>()
         }
         _ => 0,
     }
+}
+
+/// Removes the pages above a page that the caller may not view; they lie in its space.
+fn sift_ancestors(page: &mut Map<String, Value>, may_view: &dyn Fn(&Resource) -> bool) -> u64 {
+    let key = page.get("space").and_then(|space| space.get("key")?.as_str());
+    let space = key.and_then(|key| SpaceKey::parse(key).ok());
+    let Some(Value::Array(ancestors)) = page.get_mut("ancestors") else { return 0 };
+    let before = ancestors.len();
+    ancestors.retain(|ancestor| {
+        let id = ancestor.get("id").and_then(Value::as_str).and_then(|id| PageId::parse(id).ok());
+        id.is_some_and(|id| may_view(&Resource::Page { id, space: space.clone() }))
+    });
+    (before - ancestors.len()) as u64
 }
 
 fn is_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
@@ -91,6 +106,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn hidden_pages_above_a_page_are_taken_out() {
+        let may_view = |resource: &Resource| resource.is_resolved() && resource.id() != "2";
+        let ancestors = json!([{"id": "1", "title": "a"}, {"id": "2", "title": "b"}]);
+        let mut page = json!({"id": "3", "space": {"key": "DOCS"}, "ancestors": ancestors});
+        assert_eq!(sift_embedded(&mut page, &may_view), 1);
+        assert_eq!(page["ancestors"], json!([{"id": "1", "title": "a"}]));
+        let mut lost = json!({"id": "3", "ancestors": ancestors});
+        assert_eq!(sift_embedded(&mut lost, &may_view), 2, "of a page in no known space nothing is shown");
+    }
 
     #[test]
     fn hidden_issues_are_taken_out_wherever_they_hang() {
