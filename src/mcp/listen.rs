@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt;
 
 /// How many connections there may be; more wait to be accepted.
-const CONNECTIONS: usize = 4096;
+const CONNECTIONS: usize = 1024;
 
 /// How long to wait when the system has no room for a connection.
 const RETRY: Duration = Duration::from_millis(100);
