@@ -35,7 +35,6 @@ use crate::lookup::LookupError;
 use crate::lookup::Lookups;
 use crate::lookup::Target;
 use crate::policy::Access;
-use crate::policy::DenyReason;
 use crate::policy::Engine;
 use crate::policy::Product;
 use crate::policy::Question;
@@ -140,17 +139,10 @@ async fn steps(
     let mut found = Found::default();
     let resources = resolve(gate, tool, &targets, instance, &caller, trail, &mut found).await?;
     stages.done("resolve");
-    let admitted =
-        decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages).await;
-    if let Err(Refusal::Denied(denied)) = &admitted
-        && denied.reason == DenyReason::NotVisible
-    {
-        // Absence is not remembered, so what is hidden must not be either: the time would tell them apart.
-        for target in &targets {
-            gate.lookups.forget(target, &caller.credential).await;
-        }
-    }
-    let admitted = admitted.map_err(|refusal| refusal.about(&targets))?;
+    let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
+        .await
+        .map_err(|refusal| refusal.about(&targets))?;
+    gate.lookups.remember(&mut found).await;
     stages.done("intent");
     let input = decoded.input();
     let output = decoded
@@ -228,11 +220,8 @@ async fn resolve(
             resources.push(target.unresolved());
             continue;
         }
-        if tool.access() == Access::Write {
-            // What is changed is decided on where it lies now, not where it lay a minute ago.
-            gate.lookups.forget(target, &caller.credential).await;
-        }
-        let place = gate.lookups.resolve(target, instance, &caller.credential, trail, found).await;
+        let there = (instance, &*caller.credential);
+        let place = gate.lookups.resolve(target, tool.access(), there, trail, found).await;
         resources.push(place.map_err(|error| match error {
             LookupError::NotVisible => Refusal::not_visible(targets),
             other => Refusal::Lookup(other),

@@ -23,6 +23,7 @@ use crate::net::Credential;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Access;
 use crate::policy::Product;
 use crate::policy::Resource;
 
@@ -213,6 +214,8 @@ pub struct Found {
     page: Option<(PageId, Value)>,
     /// The page that a title named.
     pub titled: Option<PageId>,
+    /// What was located just now.
+    located: Vec<(PlaceKey, Resource)>,
     /// The present key of an issue that was named by an old one.
     renamed: Option<(IssueKey, IssueKey)>,
 }
@@ -248,10 +251,13 @@ impl Found {
     }
 }
 
+/// Product, fingerprint of the credential, and how the caller named it.
+type PlaceKey = (Product, [u8; 32], String);
+
 /// Where things lie, remembered for a short time per credential.
 #[derive(Debug, Clone)]
 pub struct Lookups {
-    places: Cache<(Product, [u8; 32], String), Arc<Resource>>,
+    places: Cache<PlaceKey, Arc<Resource>>,
 }
 
 impl Default for Lookups {
@@ -261,18 +267,20 @@ impl Default for Lookups {
 }
 
 impl Lookups {
-    /// Does not remember this any longer.
-    pub async fn forget(&self, target: &Target, credential: &Credential) {
-        let key = (target.unresolved().product(), credential.fingerprint(), target.named());
-        self.places.invalidate(&key).await;
+    /// Remembers what was found, once the caller may know of it. Absence is not remembered, so what is hidden must not
+    /// be either: the time of the answer would tell them apart.
+    pub async fn remember(&self, found: &mut Found) {
+        for (key, place) in found.located.drain(..) {
+            self.places.insert(key, Arc::new(place)).await;
+        }
     }
 
-    /// Finds out where a target lies.
+    /// Finds out where a target lies: now, or for a `Read` some time ago.
     pub async fn resolve(
         &self,
         target: &Target,
-        instance: &Instance,
-        credential: &Credential,
+        access: Access,
+        (instance, credential): (&Instance, &Credential),
         trail: &Trail,
         found: &mut Found,
     ) -> Result<Resource, LookupError> {
@@ -281,13 +289,16 @@ impl Lookups {
         }
         let product = target.unresolved().product();
         let key = (product, credential.fingerprint(), target.named());
-        if let Some(place) = self.places.get(&key).await {
+        // What is changed is decided on where it lies now, not where it lay a minute ago.
+        if access == Access::Read
+            && let Some(place) = self.places.get(&key).await
+        {
             found.note(target, &place);
             return Ok(place.as_ref().clone());
         }
         let place = locate(target, instance, credential, trail, found).await?;
         found.note(target, &place);
-        self.places.insert(key, Arc::new(place.clone())).await;
+        found.located.push((key, place.clone()));
         Ok(place)
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::ids::IssueKey;
 use crate::ids::PageId;
+use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::Resource;
 
@@ -80,12 +81,20 @@ fn sift_ancestors(page: &mut Map<String, Value>, may_view: &dyn Fn(&Resource) ->
 }
 
 fn is_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
-    embedded_issue(value).is_some_and(|issue| !may_view(&issue))
+    embedded_issue(value).or_else(|| embedded_project(value)).is_some_and(|inside| !may_view(&inside))
 }
 
 /// A link or the like: an element whose own entries are issues.
 fn wraps_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
     value.as_object().is_some_and(|object| object.values().any(|entry| is_hidden(entry, may_view)))
+}
+
+/// A project that a field refers to. Much else has a key of the same form, so its address or its type has to say so.
+fn embedded_project(value: &Value) -> Option<Resource> {
+    let object = value.as_object()?;
+    let address = object.get("self").and_then(Value::as_str).unwrap_or_default();
+    (object.contains_key("projectTypeKey") || address.contains("/project/")).then_some(())?;
+    ProjectKey::parse(object.get("key")?.as_str()?).ok().map(Resource::Project)
 }
 
 fn embedded_issue(value: &Value) -> Option<Resource> {
@@ -131,9 +140,10 @@ mod tests {
                 {"id": "2", "inward_issue": {"key": "OPS-3", "fields": {}}},
             ],
             "assignee": {"key": "JIRAUSER-1", "name": "ann", "displayName": "Ann"},
+            "customfield_1": {"value": {"id": "9", "key": "SECRET", "name": "no", "projectTypeKey": "software"}},
             "epic": {"id": "7", "key": "SECRET-7", "name": "no"},
         });
-        assert_eq!(sift_embedded(&mut value, &may_view), 4);
+        assert_eq!(sift_embedded(&mut value, &may_view), 5);
         assert!(!value.to_string().contains("SECRET"), "{value}");
         assert_eq!(value["subtasks"].as_array().unwrap().len(), 1);
         assert_eq!(value["issuelinks"][0]["id"], "2");

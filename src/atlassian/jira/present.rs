@@ -199,8 +199,8 @@ fn plain(value: &Value) -> Value {
         Value::Object(object) if object.get("type").and_then(Value::as_str) == Some("doc") => {
             markup::adf_to_markdown(value).into()
         }
-        // Another issue, such as an epic, stays an issue, so that it is shown only to who may view it.
-        Value::Object(object) if object.contains_key("child") || names_issue(object) => value.clone(),
+        // Another issue or project, such as an epic, stays what it is, so that it is shown only to who may view it.
+        Value::Object(object) if object.contains_key("child") || names_other(object) => value.clone(),
         Value::Object(object) => {
             let inner = ["value", "displayName", "name"].iter().find_map(|name| object.get(*name));
             inner.cloned().unwrap_or_else(|| value.clone())
@@ -209,7 +209,10 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn names_issue(object: &Map<String, Value>) -> bool {
+fn names_other(object: &Map<String, Value>) -> bool {
+    if object.contains_key("projectTypeKey") {
+        return true;
+    }
     object.get("key").and_then(Value::as_str).is_some_and(|key| IssueKey::parse(key).is_ok())
         && !["displayName", "emailAddress"].iter().any(|name| object.contains_key(*name))
 }

@@ -94,6 +94,10 @@ fn inlines(parent: Node<'_>, depth: usize) -> Vec<Inline> {
                 push_all(&mut joined, content);
                 push(&mut joined, Inline::Text(format!(" ({url})")));
             }
+            // Jira Cloud's document has no image by address: it would become a link.
+            Inline::Image { url, alt } if is_script(&url) => {
+                push(&mut joined, Inline::Text(format!("{alt} ({url})")));
+            }
             piece => push(&mut joined, piece),
         }
     }

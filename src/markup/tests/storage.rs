@@ -53,6 +53,7 @@ fn markdown_becomes_storage() {
         ("<script>x</script>", "<p>&lt;script&gt;x&lt;/script&gt;</p>".into()),
         ("a <b onclick=\"x\">c</b>", "<p>a &lt;b onclick=&quot;x&quot;&gt;c&lt;/b&gt;</p>".into()),
         ("[x](javascript:alert(1))", "<p>x (javascript:alert(1))</p>".into()),
+        ("![x](javascript:alert(1))", "<p>x (javascript:alert(1))</p>".into()),
         (
             "[~ann] [~accountid:5b]",
             "<p><ac:link><ri:user ri:username=\"ann\"/></ac:link> \

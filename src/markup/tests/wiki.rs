@@ -45,6 +45,7 @@ fn markdown_becomes_wiki() {
         ("`{x}` and `[~ann]`", "{{\\{x\\}}} and {{\\[~ann]}}"),
         ("<b>raw</b>", "<b>raw</b>"),
         ("[x](javascript:alert(1))", "x (javascript:alert(1))"),
+        ("![x](javascript:alert(1))", "x (javascript:alert(1))"),
         ("a<br>b", "a\nb"),
         ("https\\://e.com/a mailto\\:a", "https&#58;//e.com/a mailto&#58;a"),
         ("https://e.com/a!b", "[https://e.com/a\\!b|https://e.com/a%21b]"),
