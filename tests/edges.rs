@@ -16,7 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("lookup", &["atlassian", "audit", "ids", "net", "policy"]),
     ("markup", &[]),
     ("mcp", &["audit", "call", "identity", "net", "policy", "tools"]),
-    ("net", &["audit", "policy", "telemetry"]),
+    ("net", &["audit", "policy", "secrets", "telemetry"]),
     ("policy", &["ids"]),
     ("secrets", &[]),
     ("sim", &[]),

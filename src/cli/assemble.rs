@@ -40,6 +40,7 @@ use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::PolicySource;
 use crate::policy::Product;
+use crate::secrets::Secret;
 use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
 use crate::telemetry::Metrics;
@@ -328,13 +329,11 @@ async fn credential(
     let credential = match from {
         CredentialSettings::None => return Ok(None),
         CredentialSettings::PersonalToken(reference) => {
-            Credential::Bearer(read(reference).await?.expose().trim().into())
+            Credential::personal_token(Secret::new(read(reference).await?.expose().trim()))
         }
-        CredentialSettings::Basic { username, secret } => {
-            Credential::Basic { username: username.clone(), secret: read(secret).await?.expose().into() }
-        }
+        CredentialSettings::Basic { username, secret } => Credential::basic(username, read(secret).await?),
     };
-    if credential.header().is_none() {
+    if !credential.is_sendable() {
         let text = format!(
             "{}: the credential holds characters that cannot be sent, such as a line break",
             product.title()

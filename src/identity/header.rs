@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::net::Credential;
+use crate::secrets::Secret;
 
 /// Why an `Authorization` header was refused; the texts never repeat what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +39,7 @@ pub fn credential_of(headers: &HeaderMap) -> Result<Option<Credential>, HeaderEr
         return Err(HeaderError::Scheme);
     }
     if scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token") {
-        return Ok(Some(Credential::Bearer(rest.into())));
+        return Ok(Some(Credential::personal_token(Secret::new(rest))));
     }
     if scheme.eq_ignore_ascii_case("basic") {
         return basic(rest).map(Some);
@@ -54,7 +55,7 @@ fn basic(encoded: &str) -> Result<Credential, HeaderError> {
     if !clean {
         return Err(HeaderError::Basic);
     }
-    Ok(Credential::Basic { username: username.to_owned(), secret: secret.into() })
+    Ok(Credential::basic(username, Secret::new(secret)))
 }
 
 #[cfg(test)]

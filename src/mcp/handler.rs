@@ -105,7 +105,7 @@ impl ServerHandler for Handler {
                 Login::Lent | Login::Own(_) => gate.identity.known(&presented, product).await,
             };
             let credential = gate.identity.credential(&presented, product);
-            let anonymous = Arc::new(crate::net::Credential::Anonymous);
+            let anonymous = Arc::new(crate::net::Credential::none());
             let session = gate.identity.session(&presented, &credential.unwrap_or(anonymous), instance);
             visible.extend(
                 gate.engine

@@ -1,64 +1,155 @@
 //! What is shown to Atlassian, never to anybody else.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::future::BoxFuture;
+use http::HeaderMap;
+use http::HeaderName;
 use http::HeaderValue;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
+use http::header::AUTHORIZATION;
 
-/// A credential for Jira or Confluence. Its `Debug` shows the kind alone.
+use crate::secrets::Secret;
+
+/// Where a newer credential comes from when Atlassian refused the one that was shown.
+pub trait Renew: Send + Sync {
+    /// A credential other than the refused one, or nothing if there is none newer.
+    fn renew<'a>(&'a self, refused: &'a Credential) -> BoxFuture<'a, Option<Credential>>;
+}
+
+/// A credential for Jira or Confluence. Its `Debug` shows the method alone.
 #[derive(Clone)]
-pub enum Credential {
-    /// `Authorization: Bearer`, a personal access token or an OAuth token.
-    Bearer(SecretString),
-    /// `Authorization: Basic`, a user name or e-mail with a password or API token.
-    Basic {
-        /// User name or e-mail.
-        username: String,
-        /// Password or API token.
-        secret: SecretString,
-    },
-    /// No credential at all.
-    Anonymous,
+pub struct Credential {
+    authorization: Authorization,
+    passed: HeaderMap,
+    renewal: Option<Arc<dyn Renew>>,
+}
+
+#[derive(Clone)]
+enum Authorization {
+    Bearer { token: Secret, method: &'static str },
+    Basic { username: String, secret: Secret },
+    None,
 }
 
 impl Credential {
-    /// How the caller logs in: `pat`, `basic` or `none`.
+    /// `Authorization: Bearer` with a personal access token.
+    pub fn personal_token(token: Secret) -> Self {
+        Self::new(Authorization::Bearer { token, method: "pat" })
+    }
+
+    /// `Authorization: Bearer` with an OAuth access token.
+    pub fn oauth(token: Secret) -> Self {
+        Self::new(Authorization::Bearer { token, method: "oauth" })
+    }
+
+    /// `Authorization: Basic`, a user name or e-mail with a password or API token.
+    pub fn basic(username: impl Into<String>, secret: Secret) -> Self {
+        Self::new(Authorization::Basic { username: username.into(), secret })
+    }
+
+    /// No `Authorization` at all: a client certificate, or headers that are passed on, say who it is.
+    pub fn none() -> Self {
+        Self::new(Authorization::None)
+    }
+
+    fn new(authorization: Authorization) -> Self {
+        Self { authorization, passed: HeaderMap::new(), renewal: None }
+    }
+
+    /// Adds headers of the caller's request that are passed on; they win over headers the operator adds, and over
+    /// the credential's own.
+    #[must_use]
+    pub fn passing(mut self, headers: HeaderMap) -> Self {
+        self.passed = headers;
+        self
+    }
+
+    /// Says where a newer one comes from after a 401.
+    #[must_use]
+    pub fn renewed_by(mut self, renewal: Arc<dyn Renew>) -> Self {
+        self.renewal = Some(renewal);
+        self
+    }
+
+    /// A newer credential after a 401, if there is one.
+    pub async fn renewed(&self) -> Option<Self> {
+        let newer = self.renewal.as_ref()?.renew(self).await?;
+        (newer.fingerprint() != self.fingerprint()).then_some(newer)
+    }
+
+    /// How the caller logs in: `pat`, `oauth`, `basic`, `passed` or `none`.
     pub fn method(&self) -> &'static str {
-        match self {
-            Self::Bearer(_) => "pat",
-            Self::Basic { .. } => "basic",
-            Self::Anonymous => "none",
+        match &self.authorization {
+            Authorization::Bearer { method, .. } => method,
+            Authorization::Basic { .. } => "basic",
+            Authorization::None if self.passed.is_empty() => "none",
+            Authorization::None => "passed",
         }
     }
 
-    /// The `Authorization` header, marked sensitive; `None` when there is none or it cannot be sent.
-    pub fn header(&self) -> Option<HeaderValue> {
-        let text = match self {
-            Self::Bearer(token) => format!("Bearer {}", token.expose_secret()),
-            Self::Basic { username, secret } => {
-                format!("Basic {}", STANDARD.encode(format!("{username}:{}", secret.expose_secret())))
+    /// The secret of a bearer credential, for who has to compare it with a newer one.
+    pub fn token(&self) -> Option<&Secret> {
+        match &self.authorization {
+            Authorization::Bearer { token, .. } => Some(token),
+            Authorization::Basic { .. } | Authorization::None => None,
+        }
+    }
+
+    /// Whether its headers can be sent: a line break in a token, for example, cannot.
+    pub fn is_sendable(&self) -> bool {
+        matches!(self.authorization, Authorization::None) || self.authorization().is_some()
+    }
+
+    /// Writes its headers over those that are there, marked sensitive.
+    pub fn apply(&self, headers: &mut HeaderMap) {
+        if let Some(value) = self.authorization() {
+            headers.insert(AUTHORIZATION, value);
+        }
+        for name in self.passed.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &self.passed {
+            headers.append(name, value.clone());
+        }
+    }
+
+    fn authorization(&self) -> Option<HeaderValue> {
+        let text = match &self.authorization {
+            Authorization::Bearer { token, .. } => format!("Bearer {}", token.expose()),
+            Authorization::Basic { username, secret } => {
+                format!("Basic {}", STANDARD.encode(format!("{username}:{}", secret.expose())))
             }
-            Self::Anonymous => return None,
+            Authorization::None => return None,
         };
         let mut value = HeaderValue::from_str(&text).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
 
-    /// A key for caches that is not the secret: the SHA-256 of kind and content.
+    /// A key for caches that is not the secret: the SHA-256 of the kind and of everything that is sent.
     pub fn fingerprint(&self) -> [u8; 32] {
         let mut context = digest::Context::new(&digest::SHA256);
-        context.update(self.method().as_bytes());
-        match self {
-            Self::Bearer(token) => context.update(token.expose_secret().as_bytes()),
-            Self::Basic { username, secret } => {
-                context.update(&(username.len() as u64).to_be_bytes());
-                context.update(username.as_bytes());
-                context.update(secret.expose_secret().as_bytes());
+        let mut part = |bytes: &[u8]| {
+            context.update(&(bytes.len() as u64).to_be_bytes());
+            context.update(bytes);
+        };
+        part(self.method().as_bytes());
+        match &self.authorization {
+            Authorization::Bearer { token, .. } => part(token.expose().as_bytes()),
+            Authorization::Basic { username, secret } => {
+                part(username.as_bytes());
+                part(secret.expose().as_bytes());
             }
-            Self::Anonymous => {}
+            Authorization::None => {}
+        }
+        let mut passed: Vec<(&HeaderName, &HeaderValue)> = self.passed.iter().collect();
+        passed.sort_by_key(|(name, _)| name.as_str());
+        for (name, value) in passed {
+            part(name.as_str().as_bytes());
+            part(value.as_bytes());
         }
         let mut key = [0; 32];
         key.copy_from_slice(context.finish().as_ref());
@@ -76,13 +167,52 @@ impl std::fmt::Debug for Credential {
 mod tests {
     use super::*;
 
+    fn sent(credential: &Credential) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-gateway", HeaderValue::from_static("operator"));
+        credential.apply(&mut headers);
+        headers
+    }
+
     #[test]
     fn a_credential_shows_itself_to_nobody() {
-        let basic = Credential::Basic { username: "ann".into(), secret: "canary".into() };
+        let basic = Credential::basic("ann", Secret::new("canary"));
         assert_eq!(format!("{basic:?}"), "Credential(basic)");
-        assert_eq!(format!("{:?}", basic.header().unwrap()), "Sensitive");
-        let shifted = Credential::Basic { username: "annc".into(), secret: "anary".into() };
-        assert_ne!(basic.fingerprint(), shifted.fingerprint());
-        assert!(Credential::Bearer("a\nb".into()).header().is_none());
+        assert_eq!(format!("{:?}", sent(&basic)[AUTHORIZATION]), "Sensitive");
+        assert!(!Credential::personal_token(Secret::new("a\nb")).is_sendable());
+        assert!(Credential::none().is_sendable());
+    }
+
+    #[test]
+    fn no_two_credentials_share_a_key() {
+        let passing = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            Credential::none().passing(headers)
+        };
+        let all = [
+            Credential::basic("ann", Secret::new("canary")),
+            Credential::basic("annc", Secret::new("anary")),
+            Credential::personal_token(Secret::new("canary")),
+            Credential::oauth(Secret::new("canary")),
+            Credential::none(),
+            passing("cookie", "a=b"),
+            passing("cookie", "a=c"),
+            passing("x-session", "a=b"),
+        ];
+        let keys: std::collections::BTreeSet<_> = all.iter().map(Credential::fingerprint).collect();
+        assert_eq!(keys.len(), all.len());
+    }
+
+    #[test]
+    fn what_is_passed_on_wins() {
+        let mut passed = HeaderMap::new();
+        passed.insert("x-gateway", HeaderValue::from_static("caller"));
+        passed.append("cookie", HeaderValue::from_static("a=b"));
+        passed.append("cookie", HeaderValue::from_static("c=d"));
+        let headers = sent(&Credential::none().passing(passed));
+        assert_eq!(headers["x-gateway"], "caller");
+        assert_eq!(headers.get_all("cookie").iter().count(), 2);
+        assert!(!headers.contains_key(AUTHORIZATION));
     }
 }

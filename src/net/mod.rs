@@ -15,6 +15,7 @@ pub use client::ClientSettings;
 pub use client::build_client;
 
 pub use credential::Credential;
+pub use credential::Renew;
 pub use error::UpstreamError;
 pub use path::Path;
 pub use problem::Problem;

@@ -117,9 +117,7 @@ impl Upstream {
         if let Ok(call) = HeaderValue::from_str(&warrant.call().to_string()) {
             headers.insert("x-request-id", call);
         }
-        if let Some(value) = credential.header() {
-            headers.insert(header::AUTHORIZATION, value);
-        }
+        credential.apply(&mut headers);
         let mut builder = self.settings.client.request(request.method, url).headers(headers);
         if let Some(body) = &request.body {
             builder = builder.json(body);
