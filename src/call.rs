@@ -6,6 +6,7 @@
 mod refusal;
 mod shape;
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -16,7 +17,6 @@ use serde_json::Value;
 pub use refusal::Refusal;
 pub use shape::Answer;
 
-use crate::atlassian::Instance;
 use crate::atlassian::Products;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::Jira;
@@ -28,6 +28,8 @@ use crate::audit::Trail;
 use crate::identity::Caller;
 use crate::identity::Identity;
 use crate::identity::Presented;
+use crate::identity::Route;
+use crate::ids::InstanceName;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::lookup::Found;
@@ -43,6 +45,7 @@ use crate::policy::Resource;
 use crate::policy::Write;
 use crate::telemetry::Metrics;
 use crate::telemetry::Stages;
+use crate::tools;
 use crate::tools::AnyTool;
 use crate::tools::Context;
 use crate::tools::Decoded;
@@ -73,10 +76,10 @@ pub struct Gate {
     pub os_user: Option<String>,
     /// Whether an issue that is read may be noted at Jira as visited: only where the operator turned writes on.
     pub visits: bool,
-    /// The operator's boundary of projects; empty is none.
-    pub projects: Vec<ProjectKey>,
-    /// The operator's boundary of spaces; empty is none.
-    pub spaces: Vec<SpaceKey>,
+    /// The operator's boundary of projects, by instance; empty is none.
+    pub projects: BTreeMap<InstanceName, Vec<ProjectKey>>,
+    /// The operator's boundary of spaces, by instance; empty is none.
+    pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
 }
 
 /// A call as a client sent it.
@@ -122,22 +125,21 @@ async fn guarded(
 async fn steps(
     gate: &Gate,
     tool: &'static dyn AnyTool,
-    request: Request,
+    mut request: Request,
     trail: &mut Trail,
 ) -> Result<Answer, Refusal> {
-    let instance =
-        gate.products.get(tool.spec().product).ok_or(Refusal::NotConfigured(tool.spec().product))?;
     let mut stages = gate.metrics.stages();
+    let route = route(gate, tool, &mut request, trail).await?;
     if gate.hide_denied {
-        hide(gate, tool, &request, instance, trail).await?;
+        hide(gate, tool, &request, &route, trail).await?;
     }
-    let decoded = decode(gate, tool, &request, trail).await?;
+    let decoded = decode(gate, tool, &request, &route, trail).await?;
     stages.done("decode");
-    let caller = identify(gate, &request, tool.spec().product, instance, trail).await?;
+    let caller = identify(gate, &request, &route, trail).await?;
     stages.done("identify");
     let targets = decoded.targets();
     let mut found = Found::default();
-    let resources = resolve(gate, tool, &targets, instance, &caller, trail, &mut found).await?;
+    let resources = resolve(gate, tool, &targets, &caller, trail, &mut found).await?;
     stages.done("resolve");
     let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
         .await
@@ -164,15 +166,33 @@ async fn steps(
     Ok(answer)
 }
 
+/// Finds out which Jira or Confluence the call is for. From here on every record names it.
+async fn route(
+    gate: &Gate,
+    tool: &dyn AnyTool,
+    request: &mut Request,
+    trail: &mut Trail,
+) -> Result<Route, Refusal> {
+    let product = tool.spec().product;
+    let named = match gate.products.has_several(product) {
+        true => tools::take_instance(&mut request.arguments)?,
+        false => None,
+    };
+    let route =
+        gate.identity.route(&request.presented, product, named.as_ref(), &gate.products, Some(trail)).await?;
+    trail.at(&route.instance.name);
+    Ok(route)
+}
+
 /// Ends the call as one of an unknown tool, before its arguments are looked at, if the caller could never use it.
 async fn hide(
     gate: &Gate,
     tool: &dyn AnyTool,
     request: &Request,
-    instance: &Instance,
+    route: &Route,
     trail: &mut Trail,
 ) -> Result<(), Refusal> {
-    let caller = identify(gate, request, tool.spec().product, instance, trail).await?;
+    let caller = identify(gate, request, route, trail).await?;
     let visible = gate.engine.visible_tools(Some(&caller.principal), &caller.session);
     if visible.contains(tool.spec().name) { Ok(()) } else { Err(Refusal::Hidden) }
 }
@@ -182,9 +202,10 @@ async fn decode(
     gate: &Gate,
     tool: &dyn AnyTool,
     request: &Request,
+    route: &Route,
     trail: &mut Trail,
 ) -> Result<Box<dyn Decoded>, Refusal> {
-    if let Some(principal) = gate.identity.known(&request.presented, tool.spec().product).await {
+    if let Some(principal) = gate.identity.known(&request.presented, route).await {
         trail.identified(&principal);
     }
     Ok(tool.decode(request.arguments.clone())?)
@@ -193,11 +214,10 @@ async fn decode(
 async fn identify(
     gate: &Gate,
     request: &Request,
-    product: Product,
-    instance: &Instance,
+    route: &Route,
     trail: &mut Trail,
 ) -> Result<Caller, Refusal> {
-    let caller = gate.identity.identify(&request.presented, product, instance, &gate.engine, trail).await?;
+    let caller = gate.identity.identify(&request.presented, route.clone(), &gate.engine, trail).await?;
     trail.identified(&caller.principal);
     Ok(caller)
 }
@@ -207,7 +227,6 @@ async fn resolve(
     gate: &Gate,
     tool: &dyn AnyTool,
     targets: &[Target],
-    instance: &Instance,
     caller: &Caller,
     trail: &Trail,
     found: &mut Found,
@@ -220,7 +239,7 @@ async fn resolve(
             resources.push(target.unresolved());
             continue;
         }
-        let there = (instance, &*caller.credential);
+        let there = (&*caller.route.instance, &*caller.route.credential);
         let place = gate.lookups.resolve(target, tool.access(), there, trail, found).await;
         resources.push(place.map_err(|error| match error {
             LookupError::NotVisible => Refusal::not_visible(targets),
@@ -264,18 +283,18 @@ async fn decide_and_admit(
 }
 
 fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> {
-    let credential = &*caller.credential;
+    let Route { instance, credential, .. } = &caller.route;
+    let product = instance.upstream.product();
+    // A site that a caller chose is bounded as the default is.
+    let default = InstanceName::default();
+    let bounded = if instance.name.is_chosen() { &default } else { &instance.name };
     Context {
-        jira: gate.products.jira.as_ref().map(|jira| Jira::new(&jira.upstream, credential, jira.deployment)),
-        confluence: gate
-            .products
-            .confluence
-            .as_ref()
-            .map(|confluence| Confluence::new(&confluence.upstream, credential, confluence.deployment)),
+        jira: (product == Product::Jira).then(|| Jira::new(instance, credential)),
+        confluence: (product == Product::Confluence).then(|| Confluence::new(instance, credential)),
         found,
         visits: gate.visits,
-        projects: &gate.projects,
-        spaces: &gate.spaces,
+        projects: gate.projects.get(bounded).map(Vec::as_slice).unwrap_or_default(),
+        spaces: gate.spaces.get(bounded).map(Vec::as_slice).unwrap_or_default(),
     }
 }
 

@@ -3,7 +3,9 @@
 //! Canonical means: trimmed, zero-width characters refused, upper case, so that `ops-1` and `OPS-1` are one
 //! issue and one policy holds for both. Every type here is safe as one segment of a URL path.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -42,6 +44,110 @@ pub struct SpaceKey {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PageId(String);
+
+/// Which Jira or Confluence: the default one, another of the configuration, or a site that a caller chose.
+///
+/// Ids of the default are bare in policies and records (`OPS`), those of others begin with its name (`lab/OPS`), so
+/// that no policy for the project of one site holds for a project of the same key elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct InstanceName(Option<Arc<str>>);
+
+impl InstanceName {
+    /// How the default instance is called where it needs a name.
+    pub const DEFAULT: &'static str = "default";
+    const EXPECTED: &'static str =
+        "the name of an instance such as `lab`: small letters, digits, `-` and `_`";
+
+    /// Reads the name of a configured instance.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let name = canonical(text);
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+        let valid =
+            name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= 32 && name.bytes().all(plain);
+        match (valid, name) {
+            (true, Self::DEFAULT) => Ok(Self::default()),
+            (true, name) => Ok(Self(Some(name.into()))),
+            (false, _) => Err(invalid(text, Self::EXPECTED)),
+        }
+    }
+
+    /// A site that a caller chose: `cloud` with the id of a site, or `url` with an address. A configured name has no
+    /// colon, so the two never meet.
+    pub fn chosen(kind: &'static str, site: &str) -> Self {
+        Self(Some(format!("{kind}:{}", escaped(site)).into()))
+    }
+
+    /// Whether it is the default.
+    pub fn is_default(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether a caller chose it, so that there is no end of such names.
+    pub fn is_chosen(&self) -> bool {
+        self.as_str().contains(':')
+    }
+
+    /// The name; `default` for the default.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or(Self::DEFAULT)
+    }
+
+    /// The id of an object of this instance, as policies and records name it.
+    pub fn qualify<'a>(&self, id: &'a str) -> Cow<'a, str> {
+        match &self.0 {
+            None => Cow::Borrowed(id),
+            Some(name) => Cow::Owned(format!("{name}/{id}")),
+        }
+    }
+}
+
+impl fmt::Display for InstanceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The id of a Cloud site.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CloudId(String);
+
+impl CloudId {
+    /// Reads an id: letters, digits and `-`, so that it is one harmless segment of a path.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (plain && (1..=64).contains(&text.len())).then(|| Self(text.to_owned()))
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The ends of the host names of Atlassian's Cloud. Ends, not parts: `x.atlassian.net.example.com` is not Cloud.
+const CLOUD_SUFFIXES: [&str; 6] = [
+    ".atlassian.net",
+    ".jira.com",
+    ".jira-dev.com",
+    ".atlassian.com",
+    ".atlassian-us-gov-mod.net",
+    ".atlassian-us-gov.net",
+];
+
+/// Whether a host name is one of Atlassian's Cloud.
+pub fn is_cloud_host(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    CLOUD_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// A text without the slash that ends the name of an instance.
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
+    if text.contains(['/', '%']) {
+        return Cow::Owned(text.replace('%', "%25").replace('/', "%2F"));
+    }
+    Cow::Borrowed(text)
+}
 
 impl IssueKey {
     const EXPECTED: &'static str = "an issue key such as `OPS-12`";
@@ -264,6 +370,20 @@ mod tests {
         assert!(SpaceKey::parse("~ann.smith").is_ok());
         for bad in ["", "~", "a/b", "a b", "..", "~..", "a\u{202e}b", "DOCS?x"] {
             assert!(SpaceKey::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn instances_never_share_an_id() {
+        let lab = InstanceName::parse(" lab ").unwrap();
+        assert_eq!((lab.as_str(), lab.qualify("OPS").as_ref()), ("lab", "lab/OPS"));
+        let default = InstanceName::parse("default").unwrap();
+        assert_eq!((default.clone(), default.qualify("OPS").as_ref()), (InstanceName::default(), "OPS"));
+        let site = InstanceName::chosen("url", "jira.example.com/a/b%2Fc");
+        assert_eq!(site.qualify("OPS"), "url:jira.example.com%2Fa%2Fb%252Fc/OPS");
+        assert!(site.is_chosen() && !lab.is_chosen());
+        for bad in ["", "Lab", "1lab", "lab/x", "cloud:x", "la b", "läb", "-lab"] {
+            assert!(InstanceName::parse(bad).is_err(), "{bad:?}");
         }
     }
 

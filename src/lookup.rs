@@ -15,6 +15,7 @@ use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::IssueQuery;
 use crate::audit::AuditError;
 use crate::audit::Trail;
+use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
@@ -52,6 +53,8 @@ pub enum Lookup<'a> {
         /// How many to leave out at the start.
         start: usize,
     },
+    /// Which site of Cloud a configured one is. No credential is shown for it.
+    SiteId(Product),
     /// Which project an issue is in; with a query, the issue itself.
     Issue {
         /// The issue.
@@ -83,14 +86,16 @@ impl Lookup<'_> {
             Self::JiraAccount { .. } => "jira account",
             Self::ConfluenceAccount => "confluence account",
             Self::ConfluenceGroups { .. } => "confluence groups",
+            Self::SiteId(_) => "site id",
             Self::Issue { .. } => "issue -> project",
             Self::Page { .. } => "page -> space",
             Self::PageTitled { .. } => "title -> page",
         }
     }
 
-    fn resources(&self) -> Vec<String> {
-        let resource = match self {
+    fn resource(&self) -> Resource {
+        match self {
+            Self::SiteId(product) => Resource::Instance(*product),
             Self::JiraAccount { .. } => Resource::Instance(Product::Jira),
             Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
                 Resource::Instance(Product::Confluence)
@@ -98,17 +103,17 @@ impl Lookup<'_> {
             Self::Issue { key, .. } => Resource::Issue { key: (*key).clone(), project: None },
             Self::Page { id } => Resource::Page { id: (*id).clone(), space: None },
             Self::PageTitled { space, .. } => Resource::Space((*space).clone()),
-        };
-        vec![resource.to_string()]
+        }
     }
 
     /// An account is no object that could be hidden: what its product said stays as it is, so that a wrong address
     /// does not look like a wrong token.
     fn failed(&self, error: UpstreamError) -> LookupError {
         match self {
-            Self::JiraAccount { .. } | Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
-                LookupError::Upstream(error)
-            }
+            Self::SiteId(_)
+            | Self::JiraAccount { .. }
+            | Self::ConfluenceAccount
+            | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. } | Self::Page { .. } | Self::PageTitled { .. } => error.into(),
         }
     }
@@ -119,6 +124,7 @@ impl Lookup<'_> {
                 let request = Request::get(Path::of(["rest", "api", "2", "myself"]));
                 if *groups { request.with("expand", "groups") } else { request }
             }
+            Self::SiteId(_) => Request::get(Path::of(["_edge", "tenant_info"])),
             Self::ConfluenceAccount => Request::get(Path::of(["rest", "api", "user", "current"])),
             Self::ConfluenceGroups { parameter, account, start } => {
                 Request::get(Path::of(["rest", "api", "user", "memberof"]))
@@ -142,7 +148,7 @@ impl Lookup<'_> {
 }
 
 /// Why a look-up brought nothing to decide on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum LookupError {
     /// Atlassian says it does not exist, or hides it, or the answer does not say where it lies.
     #[error("does not exist or is not visible to you")]
@@ -251,8 +257,8 @@ impl Found {
     }
 }
 
-/// Product, fingerprint of the credential, and how the caller named it.
-type PlaceKey = (Product, [u8; 32], String);
+/// Product, instance, fingerprint of the credential, and how the caller named it.
+type PlaceKey = (Product, InstanceName, [u8; 32], String);
 
 /// Where things lie, remembered for a short time per credential.
 #[derive(Debug, Clone)]
@@ -288,7 +294,7 @@ impl Lookups {
             return Ok(target.unresolved());
         }
         let product = target.unresolved().product();
-        let key = (product, credential.fingerprint(), target.named());
+        let key = (product, instance.name.clone(), credential.fingerprint(), target.named());
         // What is changed is decided on where it lies now, not where it lay a minute ago.
         if access == Access::Read
             && let Some(place) = self.places.get(&key).await
@@ -310,7 +316,7 @@ pub async fn ask(
     credential: &Credential,
     trail: &Trail,
 ) -> Result<Value, LookupError> {
-    let permit = trail.resolve(lookup.name(), lookup.resources()).await?;
+    let permit = trail.resolve(lookup.name(), &[lookup.resource()]).await?;
     let answer = instance.upstream.execute(&permit, credential, lookup.request()).await;
     answer.map(|reply| reply.body).map_err(|error| lookup.failed(error))
 }

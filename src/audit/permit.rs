@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use super::CallId;
 use super::UpstreamNote;
+use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
@@ -25,6 +26,8 @@ pub trait Warrant: sealed::Sealed + Sync {
     const ACCESS: Access;
     /// The call it belongs to.
     fn call(&self) -> &CallId;
+    /// The instance it is good for.
+    fn instance(&self) -> &InstanceName;
     /// Notes a request for the outcome record.
     fn note(&self, note: UpstreamNote);
 }
@@ -84,7 +87,7 @@ impl<E: Effect> Permit<E> {
     }
 
     /// Nothing, if the permit is for the whole of a product.
-    pub fn instance(&self, product: Product) -> Result<(), UpstreamError> {
+    pub fn whole(&self, product: Product) -> Result<(), UpstreamError> {
         let whole = Resource::Instance(product);
         self.covers(&product.title(), |resource| *resource == whole).map(|_| ())
     }
@@ -108,6 +111,10 @@ impl<E: Effect> Warrant for Permit<E> {
         &self.call
     }
 
+    fn instance(&self) -> &InstanceName {
+        &self.decision.instance
+    }
+
     fn note(&self, note: UpstreamNote) {
         push(&self.notes, note);
     }
@@ -120,12 +127,13 @@ impl<E: Effect> Warrant for Permit<E> {
 #[derive(Debug)]
 pub struct LookupPermit {
     call: CallId,
+    instance: InstanceName,
     notes: Notes,
 }
 
 impl LookupPermit {
-    pub(super) fn new(call: CallId, notes: Notes) -> Self {
-        Self { call, notes }
+    pub(super) fn new(call: CallId, instance: InstanceName, notes: Notes) -> Self {
+        Self { call, instance, notes }
     }
 }
 
@@ -134,6 +142,10 @@ impl Warrant for LookupPermit {
 
     fn call(&self) -> &CallId {
         &self.call
+    }
+
+    fn instance(&self) -> &InstanceName {
+        &self.instance
     }
 
     fn note(&self, note: UpstreamNote) {

@@ -20,6 +20,7 @@ use super::record::head;
 use super::record::inside;
 use super::writer::Durability;
 use super::writer::Record;
+use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Decision;
@@ -34,6 +35,7 @@ pub struct Trail {
     audit: Audit,
     facts: CallFacts,
     principal: Option<Value>,
+    instance: InstanceName,
     notes: Notes,
     started: Instant,
     open: bool,
@@ -42,12 +44,25 @@ pub struct Trail {
 impl Trail {
     pub(super) fn new(audit: Audit, facts: CallFacts) -> Self {
         audit.metrics.call_started();
-        Self { audit, facts, principal: None, notes: Notes::default(), started: Instant::now(), open: true }
+        Self {
+            audit,
+            facts,
+            principal: None,
+            instance: InstanceName::default(),
+            notes: Notes::default(),
+            started: Instant::now(),
+            open: true,
+        }
     }
 
     /// The call's id.
     pub fn call(&self) -> &CallId {
         &self.facts.call
+    }
+
+    /// Notes which Jira or Confluence the call is for; from here on every record names it.
+    pub fn at(&mut self, instance: &InstanceName) {
+        self.instance = instance.clone();
     }
 
     /// Notes who calls; from here on every record names them.
@@ -63,13 +78,14 @@ impl Trail {
     pub async fn resolve(
         &self,
         lookup: &'static str,
-        resources: Vec<String>,
+        resources: &[Resource],
     ) -> Result<LookupPermit, AuditError> {
         let mut record = self.head("resolve", Code::Resolve);
         record.insert("lookup".into(), lookup.into());
+        let resources: Vec<String> = resources.iter().map(|one| one.named_in(&self.instance)).collect();
         record.insert("resources".into(), resources.into());
         self.audit.writer.announce(self.record("resolve", inside(&record), Durability::Written)).await?;
-        Ok(LookupPermit::new(self.facts.call.clone(), Notes::clone(&self.notes)))
+        Ok(LookupPermit::new(self.facts.call.clone(), self.instance.clone(), Notes::clone(&self.notes)))
     }
 
     /// Writes the intent, and makes the permit when it is on disk. If it cannot be written there is no permit.
@@ -82,11 +98,14 @@ impl Trail {
         if decision.tool != self.facts.tool {
             return Err(AuditError::Mismatch { cause: "it is of another tool" });
         }
+        if decision.instance != self.instance {
+            return Err(AuditError::Mismatch { cause: "it is of another instance" });
+        }
         if E::ACCESS != self.facts.access {
             return Err(AuditError::Mismatch { cause: "it is of another access" });
         }
         let mut record = self.head("intent", Code::Intent);
-        record.insert("resources".into(), names(&decision.resources).into());
+        record.insert("resources".into(), names(&decision).into());
         record.insert("resolved".into(), decision.resolved.into());
         record.insert("decision".into(), decision_record(&decision));
         record.insert("arguments".into(), self.hashed(arguments));
@@ -116,6 +135,9 @@ impl Trail {
         record.insert("call".into(), facts.call.as_str().into());
         record.insert("tool".into(), facts.tool.as_str().into());
         record.insert("product".into(), facts.product.as_str().into());
+        if !self.instance.is_default() {
+            record.insert("at".into(), self.instance.as_str().into());
+        }
         record.insert("access".into(), facts.access.as_str().into());
         record.insert("principal".into(), self.principal.clone().unwrap_or_default());
         record.insert("method".into(), facts.method.into());
@@ -210,16 +232,17 @@ fn decision_record(decision: &Decision) -> Value {
 }
 
 /// Every resource, and the project or space it lies in.
-fn names(resources: &[Resource]) -> Vec<String> {
+fn names(decision: &Decision) -> Vec<String> {
+    let at = &decision.instance;
     let mut names = Vec::new();
-    for resource in resources {
-        names.push(resource.to_string());
+    for resource in &decision.resources {
+        names.push(resource.named_in(at));
         match resource {
             Resource::Issue { project: Some(project), .. } => {
-                names.push(Resource::Project(project.clone()).to_string());
+                names.push(Resource::Project(project.clone()).named_in(at));
             }
             Resource::Page { space: Some(space), .. } => {
-                names.push(Resource::Space(space.clone()).to_string());
+                names.push(Resource::Space(space.clone()).named_in(at));
             }
             _ => {}
         }

@@ -18,7 +18,6 @@ use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Denied;
 use crate::policy::DenyReason;
-use crate::policy::Product;
 use crate::tools::AnyTool;
 use crate::tools::InvalidArguments;
 use crate::tools::ToolError;
@@ -26,8 +25,6 @@ use crate::tools::ToolError;
 /// Why a call ended without a result.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The product is not configured; the tool should not have been offered.
-    NotConfigured(Product),
     /// The caller could not be identified.
     Identity(IdentityError),
     /// The arguments were refused.
@@ -87,7 +84,6 @@ impl Refusal {
     /// The text for the caller: what failed, and what to do.
     pub(super) fn text(&self, reference: &CallId) -> String {
         match self {
-            Self::NotConfigured(product) => format!("{} is not configured on this server", product.title()),
             Self::Identity(error) => error.to_string(),
             Self::Arguments(error) => error.to_string(),
             Self::NotVisible { named, .. } => {
@@ -132,7 +128,6 @@ impl Refusal {
     /// The outcome for the audit record, which holds no value of an argument.
     pub(super) fn outcome(&self, tool: &dyn AnyTool) -> Outcome {
         match self {
-            Self::NotConfigured(_) => Outcome::ToolError { problem: "not configured".to_owned() },
             Self::Identity(error) => identity_outcome(error),
             Self::Arguments(error) => {
                 Outcome::InvalidArguments { problem: arguments_named(tool, &error.to_string()) }

@@ -2,7 +2,6 @@
 
 use clap::Args;
 
-use super::Failure;
 use crate::config::Flags;
 
 /// Flags for serving; each is the same as its variable, and beats it.
@@ -40,7 +39,7 @@ pub(super) struct ServeFlags {
     #[command(flatten)]
     confluence: ConfluenceFlags,
     #[command(flatten)]
-    later: LaterFlags,
+    oauth: OAuthFlags,
 }
 
 /// Flags for Jira.
@@ -97,30 +96,37 @@ struct ConfluenceFlags {
     confluence_spaces_filter: Option<String>,
 }
 
-/// Flags of the reference server that are known and not there yet: refused by name.
+/// OAuth 2.0.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "OAuth")]
 #[expect(clippy::struct_field_names, reason = "the reference server's flags are named so")]
-struct LaterFlags {
-    #[arg(long, hide = true)]
+struct OAuthFlags {
+    /// Walk through setting up OAuth, and end; the same as `portcullis oauth setup`.
+    #[arg(long)]
     oauth_setup: bool,
-    #[arg(long, hide = true)]
+    /// The client id of the OAuth app.
+    #[arg(long)]
     oauth_client_id: Option<String>,
-    #[arg(long, hide = true)]
+    /// Its secret.
+    #[arg(long)]
     oauth_client_secret: Option<String>,
-    #[arg(long, hide = true)]
+    /// Where the browser is sent back to.
+    #[arg(long)]
     oauth_redirect_uri: Option<String>,
-    #[arg(long, hide = true)]
+    /// The scopes to ask for, separated by blanks.
+    #[arg(long)]
     oauth_scope: Option<String>,
-    #[arg(long, hide = true)]
+    /// The id of the Cloud site.
+    #[arg(long)]
     oauth_cloud_id: Option<String>,
-    #[arg(long, hide = true)]
+    /// An access token that somebody else renews.
+    #[arg(long)]
     oauth_access_token: Option<String>,
 }
 
 impl ServeFlags {
     /// The flags that were given, as settings.
-    pub(super) fn to_settings(&self) -> Result<Flags, Failure> {
-        self.refuse_later()?;
+    pub(super) fn to_settings(&self) -> Flags {
         let mut flags = Flags::default();
         let texts = [
             ("server.transport", &self.transport),
@@ -139,6 +145,12 @@ impl ServeFlags {
             ("confluence.api_token", &self.confluence.confluence_token),
             ("confluence.personal_token", &self.confluence.confluence_personal_token),
             ("confluence.spaces_filter", &self.confluence.confluence_spaces_filter),
+            ("oauth.client_id", &self.oauth.oauth_client_id),
+            ("oauth.client_secret", &self.oauth.oauth_client_secret),
+            ("oauth.redirect_uri", &self.oauth.oauth_redirect_uri),
+            ("oauth.scope", &self.oauth.oauth_scope),
+            ("oauth.cloud_id", &self.oauth.oauth_cloud_id),
+            ("oauth.access_token", &self.oauth.oauth_access_token),
         ];
         for (key, value) in texts {
             if let Some(value) = value {
@@ -160,27 +172,11 @@ impl ServeFlags {
                 flags.set(key, value);
             }
         }
-        Ok(flags)
+        flags
     }
 
-    fn refuse_later(&self) -> Result<(), Failure> {
-        let later = &self.later;
-        let given = later.oauth_setup
-            || [
-                &later.oauth_client_id,
-                &later.oauth_client_secret,
-                &later.oauth_redirect_uri,
-                &later.oauth_scope,
-                &later.oauth_cloud_id,
-                &later.oauth_access_token,
-            ]
-            .iter()
-            .any(|flag| flag.is_some());
-        if given {
-            return Err(Failure::usage(
-                "OAuth (--oauth-...) is not there yet; use a personal access token, or a user name with an API token",
-            ));
-        }
-        Ok(())
+    /// Whether OAuth is to be set up instead of serving.
+    pub(super) fn sets_up_oauth(&self) -> bool {
+        self.oauth.oauth_setup
     }
 }

@@ -2,6 +2,8 @@
 
 mod assemble;
 mod check;
+mod connect;
+mod credentials;
 mod demo;
 mod flags;
 mod output;
@@ -132,7 +134,7 @@ fn started(part: &'static str, since: Instant) {
 }
 
 fn load(cli: &Cli) -> Result<Loaded, Failure> {
-    let flags = cli.flags.to_settings()?;
+    let flags = cli.flags.to_settings();
     let sources = Sources::of_process(cli.config.clone(), cli.env_file.clone(), flags);
     config::load(&sources).map_err(Failure::configuration)
 }

@@ -15,8 +15,8 @@ use super::output;
 use super::started;
 use crate::audit::Event;
 use crate::call::Gate;
+use crate::config::CredentialSettings;
 use crate::config::Loaded;
-use crate::config::ServerSettings;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::mcp;
@@ -111,7 +111,7 @@ pub(super) async fn serve_http(
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
     let ending = CancellationToken::new();
-    let router = mcp::router(gate, http_settings(&settings.server, address, ending.clone()));
+    let router = mcp::router(gate, http_settings(settings, address, ending.clone()));
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
     if !mcp::listen(listener, router, patience, stop).await {
         tracing::warn!(
@@ -123,7 +123,8 @@ pub(super) async fn serve_http(
     Ok(())
 }
 
-fn http_settings(server: &ServerSettings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {
+fn http_settings(settings: &Settings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {
+    let server = &settings.server;
     let loopback = address.ip().is_loopback();
     if !loopback && server.allowed_hosts.is_empty() {
         tracing::warn!(
@@ -136,6 +137,9 @@ fn http_settings(server: &ServerSettings, address: SocketAddr, stop: Cancellatio
         nesting_limit: server.nesting_limit,
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
         lend: server.allow_global_credential_fallback,
+        sessions: settings.sites().any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
+        ignore_header_auth: server.ignore_header_auth,
+        passthrough: settings.sites().flat_map(|(.., site)| site.passthrough_headers.clone()).collect(),
         max_calls: server.max_concurrent_calls,
         stop,
     }
@@ -146,9 +150,6 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
     let stop = CancellationToken::new();
     let Some(address) = settings.metrics.address else { return Ok(stop) };
     let stdio = settings.server.transport == Transport::Stdio;
-    if stdio && !settings.metrics.required {
-        return Ok(stop);
-    }
     let listener = match TcpListener::bind(address).await {
         Ok(listener) => listener,
         Err(error) if stdio => {

@@ -7,25 +7,14 @@ use url::Url;
 
 use super::Deployment;
 use super::ProxyUrl;
-
-/// The ends of the host names of Atlassian's Cloud. Ends, not parts: `x.atlassian.net.example.com` is not Cloud.
-const CLOUD_SUFFIXES: [&str; 6] = [
-    ".atlassian.net",
-    ".jira.com",
-    ".jira-dev.com",
-    ".atlassian.com",
-    ".atlassian-us-gov-mod.net",
-    ".atlassian-us-gov.net",
-];
+use crate::ids::is_cloud_host;
 
 /// Which kind of installation an address is of.
 pub(super) fn deployment(url: &Url) -> Deployment {
     let Some(Host::Domain(name)) = url.host() else {
         return Deployment::DataCenter;
     };
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
-    let cloud = name == "api.atlassian.com" || CLOUD_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
-    if cloud { Deployment::Cloud } else { Deployment::DataCenter }
+    if is_cloud_host(name) { Deployment::Cloud } else { Deployment::DataCenter }
 }
 
 /// Reads the address of a service.
@@ -78,6 +67,22 @@ pub(super) fn host(text: &str) -> Result<&str, String> {
         return Ok(text);
     }
     Err(format!("`{}` is not an address or a host name, for example `127.0.0.1`", text.escape_debug()))
+}
+
+/// The end of a host name, for a list of those that callers may choose.
+pub(super) fn domain(text: &str) -> Result<String, String> {
+    let name = text.trim_start_matches("*.").trim_matches('.').to_ascii_lowercase();
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let address = name.parse::<std::net::IpAddr>().is_ok();
+    if name.split('.').all(label) && !address {
+        return Ok(name);
+    }
+    Err(format!(
+        "`{}` is not a host name; write for example `example.com`, which takes its subdomains with it",
+        text.escape_debug()
+    ))
 }
 
 pub(super) fn url_path(text: &str) -> Result<String, String> {

@@ -13,6 +13,8 @@ use super::DeniedTools;
 use super::LogLevel;
 use super::LogSettings;
 use super::MetricsSettings;
+use super::NetworkSettings;
+use super::OAuthSettings;
 use super::Origin;
 use super::PolicySettings;
 use super::ReadOnly;
@@ -23,18 +25,24 @@ use super::Transport;
 use super::VaultSettings;
 use super::product;
 use super::product::RawProduct;
+use super::product::Shared;
+use crate::ids::CloudId;
 use crate::secrets::SecretRef;
 use crate::secrets::is_loopback;
 
 /// Where each setting that is set was set.
-pub(super) type Origins = BTreeMap<&'static str, Origin>;
+pub(super) type Origins = BTreeMap<String, Origin>;
 
 /// Everything that may be set, as figment extracts it; nothing is required here.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Raw {
     jira: RawProduct,
+    jira_instances: BTreeMap<String, RawProduct>,
     confluence: RawProduct,
+    confluence_instances: BTreeMap<String, RawProduct>,
+    oauth: RawOAuth,
+    network: RawNetwork,
     server: RawServer,
     tools: RawTools,
     policy: RawPolicy,
@@ -60,6 +68,39 @@ struct RawServer {
     allow_global_credential_fallback: bool,
     service_name: Option<String>,
     max_concurrent_calls: Option<usize>,
+    ignore_header_auth: bool,
+    external_auth: bool,
+    allowed_url_domains: Vec<String>,
+    account_lifetime_seconds: Option<u64>,
+    account_limit: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct RawOAuth {
+    client_id: Option<String>,
+    client_secret: Option<SecretRef>,
+    redirect_uri: Option<String>,
+    scope: Option<String>,
+    cloud_id: Option<String>,
+    access_token: Option<SecretRef>,
+    any_site: bool,
+    token_directory: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct RawNetwork {
+    system_truststore: Option<bool>,
+    user_agent: Option<String>,
+    retries: Option<u32>,
+    retry_backoff_seconds: Option<f64>,
+    retry_writes: bool,
+    ignore_retry_after: bool,
+    max_concurrent_requests: Option<usize>,
+    requests_per_second: Option<f64>,
+    breaker_threshold: Option<u32>,
+    breaker_cooldown_seconds: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -118,10 +159,26 @@ pub(super) fn settings(
     environment: &BTreeMap<String, String>,
     warnings: &mut Vec<String>,
 ) -> Result<Settings, ConfigError> {
+    let oauth = OAuthSettings {
+        any_site: raw.oauth.any_site,
+        token_directory: raw.oauth.token_directory.clone().or_else(|| token_directory(environment)),
+    };
+    let shared = shared(raw.oauth, raw.server.external_auth);
     let server = server(raw.server)?;
     let settings = Settings {
-        jira: product::build("jira", raw.jira, origins, warnings)?,
-        confluence: product::build("confluence", raw.confluence, origins, warnings)?,
+        jira_reach: product::chosen_reach("jira", &raw.jira)?,
+        confluence_reach: product::chosen_reach("confluence", &raw.confluence)?,
+        jira: product::build_all("jira", raw.jira, raw.jira_instances, &shared, origins, warnings)?,
+        confluence: product::build_all(
+            "confluence",
+            raw.confluence,
+            raw.confluence_instances,
+            &shared,
+            origins,
+            warnings,
+        )?,
+        oauth,
+        network: network(raw.network),
         metrics: metrics(raw.metrics.address.as_deref(), server.transport)?,
         server,
         tools: tools(raw.tools),
@@ -135,6 +192,40 @@ pub(super) fn settings(
     };
     needs_vault(&settings)?;
     Ok(settings)
+}
+
+fn shared(raw: RawOAuth, external: bool) -> Shared {
+    Shared {
+        client_id: raw.client_id,
+        client_secret: raw.client_secret,
+        redirect_uri: raw.redirect_uri,
+        scope: raw.scope,
+        cloud_id: raw.cloud_id.as_deref().and_then(CloudId::parse),
+        access_token: raw.access_token,
+        external,
+        any_site: raw.any_site,
+    }
+}
+
+/// Where the reference server keeps tokens, so that either reads the other's.
+fn token_directory(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let home = environment.get("HOME").or_else(|| environment.get("USERPROFILE"))?;
+    Some(PathBuf::from(home)).filter(|home| home.is_absolute()).map(|home| home.join(".mcp-atlassian"))
+}
+
+fn network(raw: RawNetwork) -> NetworkSettings {
+    NetworkSettings {
+        system_truststore: raw.system_truststore.unwrap_or(true),
+        user_agent: raw.user_agent,
+        retries: raw.retries,
+        retry_backoff_seconds: raw.retry_backoff_seconds,
+        retry_writes: raw.retry_writes,
+        ignore_retry_after: raw.ignore_retry_after,
+        max_concurrent_requests: raw.max_concurrent_requests,
+        requests_per_second: raw.requests_per_second,
+        breaker_threshold: raw.breaker_threshold,
+        breaker_cooldown_seconds: raw.breaker_cooldown_seconds,
+    }
 }
 
 fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
@@ -158,8 +249,12 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
         nesting_limit: raw.nesting_limit.unwrap_or(64),
         deadline_seconds: raw.deadline_seconds.unwrap_or(75),
         allow_global_credential_fallback: raw.allow_global_credential_fallback,
-        service_name: raw.service_name,
+        service_name: raw.service_name.unwrap_or_else(|| "portcullis".to_owned()),
         max_concurrent_calls: raw.max_concurrent_calls.unwrap_or(256),
+        ignore_header_auth: raw.ignore_header_auth,
+        allowed_url_domains: raw.allowed_url_domains,
+        account_lifetime_seconds: raw.account_lifetime_seconds.unwrap_or(300),
+        account_limit: raw.account_limit.unwrap_or(1000),
     })
 }
 

@@ -13,6 +13,7 @@ use super::kinds::Given;
 use super::kinds::truth;
 use super::refused;
 use super::refused::Verdict;
+use crate::ids::InstanceName;
 
 /// One variable with a value, and where it was set.
 pub(super) struct Variable {
@@ -38,13 +39,15 @@ const FAMILIES: [&str; 4] = ["JIRA_", "CONFLUENCE_", "ATLASSIAN_", "MCP_ATLASSIA
 const VERBOSITY: [(&str, &str); 2] = [("MCP_VERBOSE", "info"), ("MCP_VERY_VERBOSE", "debug")];
 
 /// Proxies for all programs and the settings they stand in for, weakest first.
-const SHARED: [(&str, &[&str]); 8] = [
+const SHARED: [(&str, &[&str]); 10] = [
     ("all_proxy", &["http_proxy", "https_proxy"]),
     ("ALL_PROXY", &["http_proxy", "https_proxy"]),
     ("http_proxy", &["http_proxy"]),
     ("HTTP_PROXY", &["http_proxy"]),
     ("https_proxy", &["https_proxy"]),
     ("HTTPS_PROXY", &["https_proxy"]),
+    ("socks_proxy", &["socks_proxy"]),
+    ("SOCKS_PROXY", &["socks_proxy"]),
     ("no_proxy", &["no_proxy"]),
     ("NO_PROXY", &["no_proxy"]),
 ];
@@ -58,7 +61,7 @@ pub(super) fn read(variables: &[Variable]) -> Read {
         if let Some(own) = variable.name.strip_prefix(OWN_PREFIX) {
             read.own(variable, own);
         } else if let Some(key) = keys::find_variable(&variable.name) {
-            read.add(key, variable);
+            read.add(key, InstanceName::default(), variable);
         } else if let Some(verdict) = refused::judge(&variable.name, &variable.value) {
             read.judge(variable, verdict);
         } else if !referred.contains(variable.name.as_str()) {
@@ -76,19 +79,19 @@ impl Read {
         if is_foreign(own, &variable.value) {
             return;
         }
-        let name = own.to_ascii_lowercase().replacen("__", ".", 1);
-        let Some(key) = keys::find(&name) else {
+        let name = own.to_ascii_lowercase().replace("__", ".");
+        let Some((key, instance)) = keys::find_in_instance(&name) else {
             let hint = keys::hint(&variable.name, KEYS.iter().map(keys::Key::own_variable));
             self.errors.push(ConfigError::Unknown { origin: variable.origin.clone(), hint });
             return;
         };
-        self.add(key, variable);
+        self.add(key, instance, variable);
     }
 
-    fn add(&mut self, key: &'static keys::Key, variable: &Variable) {
+    fn add(&mut self, key: &'static keys::Key, instance: InstanceName, variable: &Variable) {
         let given = Given::Text(variable.value.clone());
         if !given.is_blank() {
-            self.found.push(Found { key, given, origin: variable.origin.clone() });
+            self.found.push(Found { key, instance, given, origin: variable.origin.clone() });
         }
     }
 
@@ -126,7 +129,8 @@ impl Read {
             if let Some(variable) = set.filter(|variable| truth(&variable.value) == Some(true)) {
                 self.found.retain(|found| found.key.name != key.name);
                 let given = Given::Text(level.to_owned());
-                self.found.push(Found { key, given, origin: variable.origin.clone() });
+                let instance = InstanceName::default();
+                self.found.push(Found { key, instance, given, origin: variable.origin.clone() });
             }
         }
     }
@@ -146,16 +150,17 @@ impl Read {
                     continue;
                 };
                 let given = Given::Text(variable.value.clone());
-                self.shared.push(Found { key, given, origin: variable.origin.clone() });
+                let instance = InstanceName::default();
+                self.shared.push(Found { key, instance, given, origin: variable.origin.clone() });
             }
         }
     }
 
     /// `JIRA_URL` and `PORTCULLIS_JIRA__URL` at once: fine if they agree.
     fn conflicts(&mut self) {
-        let mut first: BTreeMap<&str, &Found> = BTreeMap::new();
+        let mut first: BTreeMap<(&str, &InstanceName), &Found> = BTreeMap::new();
         for found in &self.found {
-            let Some(earlier) = first.insert(found.key.name, found) else {
+            let Some(earlier) = first.insert((found.key.name, &found.instance), found) else {
                 continue;
             };
             if let (Given::Text(one), Given::Text(other)) = (&earlier.given, &found.given)

@@ -12,12 +12,42 @@ use super::keys;
 use super::keys::KEYS;
 use super::keys::Key;
 use super::kinds::Given;
+use crate::ids::InstanceName;
 
-/// One value of the file.
+/// One value that was given.
+#[derive(Clone)]
 pub(super) struct Found {
     pub(super) key: &'static Key,
+    /// The site it is of, for a product's setting.
+    pub(super) instance: InstanceName,
     pub(super) given: Given,
     pub(super) origin: Origin,
+}
+
+impl Found {
+    /// Where figment has it.
+    pub(super) fn path(&self) -> Vec<String> {
+        path(self.key, &self.instance)
+    }
+
+    /// How the file names it, `section.key` or `section.instance.key`.
+    pub(super) fn name(&self) -> String {
+        match self.key.name.split_once('.') {
+            Some((section, setting)) if !self.instance.is_default() => {
+                format!("{section}.{}.{setting}", self.instance)
+            }
+            _ => self.key.name.to_owned(),
+        }
+    }
+}
+
+/// Where figment has the setting of a site: those that are not the default are apart from the default's own settings.
+pub(super) fn path(key: &Key, instance: &InstanceName) -> Vec<String> {
+    let (section, setting) = key.name.split_once('.').unwrap_or((key.name, ""));
+    if instance.is_default() {
+        return vec![section.to_owned(), setting.to_owned()];
+    }
+    vec![format!("{section}_instances"), instance.to_string(), setting.to_owned()]
 }
 
 /// Reads the file's text.
@@ -67,16 +97,43 @@ impl Reader<'_> {
             let full = format!("{section}.{name}");
             let origin = self.origin(table, name, full.clone());
             if let Some(key) = keys::find(&full) {
-                self.found.push(Found { key, given: given(item), origin });
+                self.found.push(Found { key, instance: InstanceName::default(), given: given(item), origin });
                 continue;
             }
-            let instance = item.is_table() && matches!(section, "jira" | "confluence");
-            let hint = if instance {
-                format!("; more than one {section} is not supported yet")
-            } else {
-                keys::hint(&full, KEYS.iter().map(|key| key.name))
-            };
+            if let (Some(table), true) = (item.as_table(), keys::has_instances(section)) {
+                self.instance(section, name, table, origin);
+                continue;
+            }
+            let hint = keys::hint(&full, KEYS.iter().map(|key| key.name));
             self.errors.push(ConfigError::Unknown { origin, hint });
+        }
+    }
+
+    /// `[jira.lab]`: the settings of one more Jira.
+    fn instance(&mut self, section: &str, name: &str, table: &dyn TableLike, origin: Origin) {
+        let instance = match InstanceName::parse(name) {
+            Ok(instance) if !instance.is_default() => instance,
+            Ok(_) => {
+                let problem = format!("`[{section}]` is the default itself; write its settings there");
+                return self.errors.push(ConfigError::Value { origin, problem });
+            }
+            Err(error) => {
+                return self.errors.push(ConfigError::Value { origin, problem: error.to_string() });
+            }
+        };
+        for (setting, item) in table.iter() {
+            let origin = self.origin(table, setting, format!("{section}.{name}.{setting}"));
+            let known = format!("{section}.{setting}");
+            match keys::find(&known) {
+                Some(key) => {
+                    let instance = instance.clone();
+                    self.found.push(Found { key, instance, given: given(item), origin });
+                }
+                None => {
+                    let hint = keys::hint(&known, KEYS.iter().map(|key| key.name));
+                    self.errors.push(ConfigError::Unknown { origin, hint });
+                }
+            }
         }
     }
 
@@ -104,6 +161,9 @@ fn given(item: &Item) -> Given {
     }
     if let Some(number) = item.as_integer() {
         return Given::Integer(number);
+    }
+    if let Some(number) = item.as_float() {
+        return Given::Float(number);
     }
     if let Some(truth) = item.as_bool() {
         return Given::Boolean(truth);

@@ -2,6 +2,7 @@
 //! nearest-name hints and the check of `config/example.toml` all read this one list.
 
 use super::kinds::Kind;
+use crate::ids::InstanceName;
 
 /// One setting.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ const DEPLOYMENTS: &[&str] = &["auto", "datacenter", "cloud"];
 const TRANSPORTS: &[&str] = &["stdio", "streamable-http", "sse"];
 const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
 
 /// All settings, in the order of `config/example.toml`.
 pub(super) const KEYS: &[Key] = &[
@@ -54,12 +56,23 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("jira.personal_token", Kind::Secret)
         .variable("JIRA_PERSONAL_TOKEN")
         .flag("--jira-personal-token"),
+    Key::new("jira.oauth_client_id", Kind::Text).variable("JIRA_OAUTH_CLIENT_ID"),
+    Key::new("jira.oauth_client_secret", Kind::Secret).variable("JIRA_OAUTH_CLIENT_SECRET"),
+    Key::new("jira.oauth_redirect_uri", Kind::Text).variable("JIRA_OAUTH_REDIRECT_URI"),
+    Key::new("jira.oauth_scope", Kind::Text).variable("JIRA_OAUTH_SCOPE"),
+    Key::new("jira.oauth_access_token", Kind::Secret).variable("JIRA_OAUTH_ACCESS_TOKEN"),
+    Key::new("jira.oauth_cloud_id", Kind::CloudId),
+    Key::new("jira.client_certificate", Kind::Path).variable("JIRA_CLIENT_CERT"),
+    Key::new("jira.client_key", Kind::Path).variable("JIRA_CLIENT_KEY"),
+    Key::new("jira.client_key_password", Kind::Secret).variable("JIRA_CLIENT_KEY_PASSWORD"),
     Key::new("jira.ssl_verify", Kind::Flag).variable("JIRA_SSL_VERIFY").flag("--jira-ssl-verify"),
     Key::new("jira.ca_file", Kind::Path).variable("JIRA_CA_FILE"),
     Key::new("jira.timeout_seconds", Kind::Number(1, HOUR)).variable("JIRA_TIMEOUT"),
     Key::new("jira.custom_headers", Kind::Headers).variable("JIRA_CUSTOM_HEADERS"),
+    Key::new("jira.passthrough_headers", Kind::HeaderNames).variable("JIRA_PASSTHROUGH_HEADERS"),
     Key::new("jira.http_proxy", Kind::Proxy).variable("JIRA_HTTP_PROXY"),
     Key::new("jira.https_proxy", Kind::Proxy).variable("JIRA_HTTPS_PROXY"),
+    Key::new("jira.socks_proxy", Kind::Proxy).variable("JIRA_SOCKS_PROXY"),
     Key::new("jira.no_proxy", Kind::Text).variable("JIRA_NO_PROXY"),
     Key::new("jira.projects_filter", Kind::Projects)
         .variable("JIRA_PROJECTS_FILTER")
@@ -73,18 +86,43 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("confluence.personal_token", Kind::Secret)
         .variable("CONFLUENCE_PERSONAL_TOKEN")
         .flag("--confluence-personal-token"),
+    Key::new("confluence.oauth_client_id", Kind::Text).variable("CONFLUENCE_OAUTH_CLIENT_ID"),
+    Key::new("confluence.oauth_client_secret", Kind::Secret).variable("CONFLUENCE_OAUTH_CLIENT_SECRET"),
+    Key::new("confluence.oauth_redirect_uri", Kind::Text).variable("CONFLUENCE_OAUTH_REDIRECT_URI"),
+    Key::new("confluence.oauth_scope", Kind::Text).variable("CONFLUENCE_OAUTH_SCOPE"),
+    Key::new("confluence.oauth_access_token", Kind::Secret).variable("CONFLUENCE_OAUTH_ACCESS_TOKEN"),
+    Key::new("confluence.oauth_cloud_id", Kind::CloudId),
+    Key::new("confluence.client_certificate", Kind::Path).variable("CONFLUENCE_CLIENT_CERT"),
+    Key::new("confluence.client_key", Kind::Path).variable("CONFLUENCE_CLIENT_KEY"),
+    Key::new("confluence.client_key_password", Kind::Secret).variable("CONFLUENCE_CLIENT_KEY_PASSWORD"),
     Key::new("confluence.ssl_verify", Kind::Flag)
         .variable("CONFLUENCE_SSL_VERIFY")
         .flag("--confluence-ssl-verify"),
     Key::new("confluence.ca_file", Kind::Path).variable("CONFLUENCE_CA_FILE"),
     Key::new("confluence.timeout_seconds", Kind::Number(1, HOUR)).variable("CONFLUENCE_TIMEOUT"),
     Key::new("confluence.custom_headers", Kind::Headers).variable("CONFLUENCE_CUSTOM_HEADERS"),
+    Key::new("confluence.passthrough_headers", Kind::HeaderNames).variable("CONFLUENCE_PASSTHROUGH_HEADERS"),
     Key::new("confluence.http_proxy", Kind::Proxy).variable("CONFLUENCE_HTTP_PROXY"),
     Key::new("confluence.https_proxy", Kind::Proxy).variable("CONFLUENCE_HTTPS_PROXY"),
+    Key::new("confluence.socks_proxy", Kind::Proxy).variable("CONFLUENCE_SOCKS_PROXY"),
     Key::new("confluence.no_proxy", Kind::Text).variable("CONFLUENCE_NO_PROXY"),
     Key::new("confluence.spaces_filter", Kind::Spaces)
         .variable("CONFLUENCE_SPACES_FILTER")
         .flag("--confluence-spaces-filter"),
+    Key::new("oauth.client_id", Kind::Text).variable("ATLASSIAN_OAUTH_CLIENT_ID").flag("--oauth-client-id"),
+    Key::new("oauth.client_secret", Kind::Secret)
+        .variable("ATLASSIAN_OAUTH_CLIENT_SECRET")
+        .flag("--oauth-client-secret"),
+    Key::new("oauth.redirect_uri", Kind::Text)
+        .variable("ATLASSIAN_OAUTH_REDIRECT_URI")
+        .flag("--oauth-redirect-uri"),
+    Key::new("oauth.scope", Kind::Text).variable("ATLASSIAN_OAUTH_SCOPE").flag("--oauth-scope"),
+    Key::new("oauth.cloud_id", Kind::CloudId).variable("ATLASSIAN_OAUTH_CLOUD_ID").flag("--oauth-cloud-id"),
+    Key::new("oauth.access_token", Kind::Secret)
+        .variable("ATLASSIAN_OAUTH_ACCESS_TOKEN")
+        .flag("--oauth-access-token"),
+    Key::new("oauth.any_site", Kind::Flag).variable("ATLASSIAN_OAUTH_ENABLE"),
+    Key::new("oauth.token_directory", Kind::Path),
     Key::new("server.transport", Kind::Choice(TRANSPORTS)).variable("TRANSPORT").flag("--transport"),
     Key::new("server.host", Kind::Host).variable("HOST").flag("--host"),
     Key::new("server.port", Kind::Number(0, 65535)).variable("PORT").flag("--port"),
@@ -97,7 +135,27 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("server.deadline_seconds", Kind::Number(1, HOUR)),
     Key::new("server.allow_global_credential_fallback", Kind::Flag).variable("ALLOW_GLOBAL_CRED_FALLBACK"),
     Key::new("server.service_name", Kind::Text),
+    Key::new("server.ignore_header_auth", Kind::Flag).variable("IGNORE_HEADER_AUTH"),
+    Key::new("server.external_auth", Kind::Flag).variable("ATLASSIAN_EXTERNAL_AUTH_ENABLE"),
+    Key::new("server.allowed_url_domains", Kind::Domains).variable("MCP_ALLOWED_URL_DOMAINS"),
+    Key::new("server.account_lifetime_seconds", Kind::Number(0, DAY))
+        .variable("MCP_ATLASSIAN_VALIDATION_CACHE_TTL"),
+    Key::new("server.account_limit", Kind::Number(0, 100_000))
+        .variable("MCP_ATLASSIAN_VALIDATION_CACHE_MAXSIZE"),
     Key::new("server.max_concurrent_calls", Kind::Number(1, 65536)),
+    Key::new("network.system_truststore", Kind::Flag).variable("MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE"),
+    Key::new("network.user_agent", Kind::HeaderValue),
+    Key::new("network.retries", Kind::Number(0, 10)).variable("ATLASSIAN_RETRY_TOTAL"),
+    Key::new("network.retry_backoff_seconds", Kind::Decimal(60)).variable("ATLASSIAN_RETRY_BACKOFF"),
+    Key::new("network.retry_writes", Kind::Flag).variable("ATLASSIAN_RETRY_INCLUDE_WRITES"),
+    Key::new("network.ignore_retry_after", Kind::Flag).variable("ATLASSIAN_RETRY_IGNORE_RETRY_AFTER"),
+    Key::new("network.max_concurrent_requests", Kind::Number(0, 10_000))
+        .variable("ATLASSIAN_MAX_CONCURRENT_REQUESTS"),
+    Key::new("network.requests_per_second", Kind::Decimal(10_000)).variable("ATLASSIAN_REQUESTS_PER_SECOND"),
+    Key::new("network.breaker_threshold", Kind::Number(0, 10_000))
+        .variable("ATLASSIAN_CIRCUIT_BREAKER_THRESHOLD"),
+    Key::new("network.breaker_cooldown_seconds", Kind::Number(1, HOUR))
+        .variable("ATLASSIAN_CIRCUIT_BREAKER_COOLDOWN"),
     Key::new("tools.read_only", Kind::Flag).variable("READ_ONLY_MODE").flag("--read-only"),
     Key::new("tools.enabled", Kind::List).variable("ENABLED_TOOLS").flag("--enabled-tools"),
     Key::new("tools.toolsets", Kind::List).variable("TOOLSETS").flag("--toolsets"),
@@ -122,6 +180,23 @@ pub(super) const KEYS: &[Key] = &[
 /// The setting of that name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
+}
+
+/// Whether there may be several of a section: `[jira.lab]` beside `[jira]`.
+pub(super) fn has_instances(section: &str) -> bool {
+    matches!(section, "jira" | "confluence")
+}
+
+/// The setting that a dotted name means, and of which site: `jira.url`, or `jira.lab.url`.
+pub(super) fn find_in_instance(name: &str) -> Option<(&'static Key, InstanceName)> {
+    if let Some(key) = find(name) {
+        return Some((key, InstanceName::default()));
+    }
+    let mut parts = name.splitn(3, '.');
+    let (section, instance, setting) = (parts.next()?, parts.next()?, parts.next()?);
+    let instance = InstanceName::parse(instance).ok().filter(|name| !name.is_default())?;
+    let key = find(&format!("{section}.{setting}")).filter(|_| has_instances(section))?;
+    Some((key, instance))
 }
 
 /// The setting behind a variable of the reference server.

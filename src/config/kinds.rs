@@ -5,6 +5,7 @@ use std::path::Path;
 use figment::value::Value;
 
 use super::addresses;
+use crate::ids::CloudId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::secrets::SecretRef;
@@ -30,6 +31,16 @@ pub(super) enum Kind {
     Spaces,
     /// Header names and values; `Name=value,Other=value` where there are no tables.
     Headers,
+    /// Names of headers; separated by commas where there are no arrays.
+    HeaderNames,
+    /// One line that can be the value of a header.
+    HeaderValue,
+    /// Ends of host names; separated by commas where there are no arrays.
+    Domains,
+    /// The id of a Cloud site.
+    CloudId,
+    /// A number from zero to a bound, with or without a fraction.
+    Decimal(u32),
     /// A file or directory.
     Path,
     /// The address of a service, without user, query and fragment.
@@ -45,11 +56,14 @@ pub(super) enum Kind {
 }
 
 /// A value as it was given, before anything is known about it.
+#[derive(Clone)]
 pub(super) enum Given {
     /// A string, or a variable, or a flag.
     Text(String),
     /// A TOML integer.
     Integer(i64),
+    /// A TOML float.
+    Float(f64),
     /// A TOML boolean.
     Boolean(bool),
     /// A TOML array of strings.
@@ -64,6 +78,26 @@ pub(super) enum Given {
 const RESERVED_HEADERS: [&str; 6] =
     ["authorization", "connection", "content-length", "host", "proxy-authorization", "transfer-encoding"];
 
+/// Headers that are no caller's to send on: those of the connection, of the message, and those we write ourselves.
+const UNPASSABLE_HEADERS: [&str; 16] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-request-id",
+];
+
 impl Kind {
     /// The value in the one form the settings are read from, or what is wrong with it.
     ///
@@ -73,9 +107,12 @@ impl Kind {
             (Self::Headers, Given::Table(pairs)) => {
                 headers(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
             }
-            (Self::List | Self::Projects | Self::Spaces, Given::List(items)) => self.read_list(items),
+            (_, Given::List(items)) if self.is_list() => self.read_list(items),
             (Self::Flag, Given::Boolean(value)) => Ok(Value::from(*value)),
-            (Self::Number(..), Given::Integer(value)) => self.read_text(&value.to_string(), base),
+            (Self::Number(..) | Self::Decimal(_), Given::Integer(value)) => {
+                self.read_text(&value.to_string(), base)
+            }
+            (Self::Decimal(_), Given::Float(value)) => self.read_text(&value.to_string(), base),
             (_, Given::Text(text)) if text.trim().is_empty() => {
                 Err("is empty; leave it out for the default".to_owned())
             }
@@ -93,9 +130,19 @@ impl Kind {
             Self::Flag => flag(text).map(Value::from),
             Self::Number(least, most) => number(text, least, most).map(Value::from),
             Self::Choice(words) => choice(text, words).map(Value::from),
-            Self::List | Self::Projects | Self::Spaces => {
+            Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains => {
                 self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
             }
+            Self::HeaderValue => header_line(text).map(Value::from),
+            Self::CloudId => match CloudId::parse(text) {
+                Some(id) => Ok(Value::from(id.as_str())),
+                None => Err(format!(
+                    "`{}` is not the id of a site; it is letters, digits and `-`, as \
+                     https://SITE.atlassian.net/_edge/tenant_info shows it",
+                    text.escape_debug()
+                )),
+            },
+            Self::Decimal(most) => decimal(text, most).map(Value::from),
             Self::Headers => headers(header_pairs(text)?),
             Self::Path => Ok(Value::from(base.join(line(text)?).to_string_lossy().into_owned())),
             Self::BaseUrl => addresses::base_url(text).map(|url| Value::from(url.to_string())),
@@ -117,6 +164,8 @@ impl Kind {
                 Ok(_) => Ok(Value::from(item)),
                 Err(error) => Err(format!("{error}; list keys separated by commas, for example `DOCS,TEAM`")),
             },
+            Self::HeaderNames => header_name(item).map(|name| Value::from(name.as_str())),
+            Self::Domains => addresses::domain(item).map(Value::from),
             _ => line(item).map(Value::from),
         };
         let list = items.map(read).collect::<Result<Vec<_>, _>>()?;
@@ -127,12 +176,19 @@ impl Kind {
         Ok(Value::from(list))
     }
 
+    fn is_list(self) -> bool {
+        matches!(self, Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains)
+    }
+
     fn describe(self) -> String {
         match self {
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Choice(words) => format!("one of {}", quoted(words)),
-            Self::List | Self::Projects | Self::Spaces => "an array of strings".to_owned(),
+            Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains => {
+                "an array of strings".to_owned()
+            }
+            Self::Decimal(most) => format!("a number from 0 to {most}"),
             Self::Headers => "a table of strings, for example `{ X-Gateway = \"value\" }`".to_owned(),
             _ => "a string".to_owned(),
         }
@@ -148,7 +204,7 @@ impl Given {
     fn describe(&self) -> &'static str {
         match self {
             Self::Text(_) => "a string",
-            Self::Integer(_) => "a number",
+            Self::Integer(_) | Self::Float(_) => "a number",
             Self::Boolean(_) => "a boolean",
             Self::List(_) => "an array",
             Self::Table(_) => "a table",
@@ -205,6 +261,30 @@ fn headers<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Va
         Ok(Value::from(vec![Value::from(header.as_str()), Value::from(value)]))
     };
     Ok(Value::from(pairs.into_iter().map(read).collect::<Result<Vec<_>, _>>()?))
+}
+
+/// A name whose header may be copied from callers. What HTTP itself is made of, and what we set, may not.
+fn header_name(text: &str) -> Result<http::HeaderName, String> {
+    let shown = text.escape_debug();
+    let name = http::HeaderName::from_bytes(text.as_bytes())
+        .map_err(|_| format!("`{shown}` is not a header name"))?;
+    if UNPASSABLE_HEADERS.contains(&name.as_str()) {
+        return Err(format!("`{name}` belongs to the connection or to this server; it cannot be passed on"));
+    }
+    Ok(name)
+}
+
+fn header_line(text: &str) -> Result<&str, String> {
+    let sendable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if sendable { Ok(text) } else { Err(format!("`{}` holds more than plain ASCII", text.escape_debug())) }
+}
+
+fn decimal(text: &str, most: u32) -> Result<f64, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number: Option<f64> = if plain { text.parse().ok() } else { None };
+    number
+        .filter(|number| (0.0..=f64::from(most)).contains(number))
+        .ok_or_else(|| format!("`{}` is not a number from 0 to {most}", text.escape_debug()))
 }
 
 fn line(text: &str) -> Result<&str, String> {

@@ -2,6 +2,7 @@
 //! other, and build.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use super::keys;
 use super::keys::KEYS;
 use super::kinds::Given;
 use super::kinds::Kind;
+use crate::ids::InstanceName;
 
 /// Settings with what there is to say about them.
 #[derive(Clone)]
@@ -54,14 +56,18 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let mut environment = sources.environment.clone();
     environment.extend(assignments.iter().map(|set| (set.name.clone(), set.value.clone())));
 
-    let from_file = environment::read(&assignments);
-    let from_process = environment::read(&process_variables(sources, &assignments));
+    let mut from_file = environment::read(&assignments);
+    let mut from_process = environment::read(&process_variables(sources, &assignments));
     let mut warnings = from_process.warnings;
     warnings.extend(from_file.warnings);
     let mut errors = from_process.errors;
     errors.extend(from_file.errors);
     let flags = read_flags(sources, &mut errors);
 
+    let sites = sites([&file, &from_process.found, &from_file.found]);
+    for shared in [&mut from_process.shared, &mut from_file.shared] {
+        share_with(&sites, shared);
+    }
     let mut layers =
         Layers { base: &sources.working_directory, figment: Figment::new(), origins: Origins::new(), errors };
     for found in [from_process.shared, from_file.shared, file, from_process.found, from_file.found, flags] {
@@ -98,19 +104,19 @@ struct Layer(Dict);
 impl Layers<'_> {
     fn merge(&mut self, found: Vec<Found>) {
         let mut layer = Layer(Dict::new());
-        for Found { key, given, origin } in found {
-            let base = match &origin {
+        for found in found {
+            let base = match &found.origin {
                 Origin::File { file, .. } => {
                     file.parent().map_or_else(|| self.base.to_owned(), |dir| self.base.join(dir))
                 }
                 _ => self.base.to_owned(),
             };
-            match key.kind.read(&given, &base) {
+            match found.key.kind.read(&found.given, &base) {
                 Ok(value) => {
-                    layer.set(key.name, value);
-                    self.origins.insert(key.name, origin);
+                    set(&mut layer.0, &found.path(), value);
+                    self.origins.insert(found.name(), found.origin);
                 }
-                Err(problem) => self.errors.push(ConfigError::Value { origin, problem }),
+                Err(problem) => self.errors.push(ConfigError::Value { origin: found.origin, problem }),
             }
         }
         self.figment = std::mem::take(&mut self.figment).merge(layer);
@@ -118,9 +124,12 @@ impl Layers<'_> {
 
     /// A secret written out in a file that everyone on the machine may read.
     fn literal_secrets(&self, files: &[PathBuf]) -> Vec<String> {
-        let secret = |name: &str| keys::find(name).is_some_and(|key| matches!(key.kind, Kind::Secret));
+        let found = |name: &str| keys::find_in_instance(name);
+        let secret = |name: &str| found(name).is_some_and(|(key, _)| matches!(key.kind, Kind::Secret));
         let literal = |name: &str| {
-            let value = self.figment.find_value(name).ok().and_then(Value::into_string);
+            let path = found(name).map(|(key, instance)| file::path(key, &instance).join("."));
+            let value =
+                path.and_then(|path| self.figment.find_value(&path).ok()).and_then(Value::into_string);
             value.is_some_and(|text| !text.contains("://"))
         };
         let mut warnings = Vec::new();
@@ -138,16 +147,40 @@ impl Layers<'_> {
     }
 }
 
-impl Layer {
-    fn set(&mut self, name: &str, value: Value) {
-        let Some((section, key)) = name.split_once('.') else {
-            return;
-        };
-        let entry = self.0.entry(section.to_owned()).or_insert_with(|| Value::from(Dict::new()));
-        if let Value::Dict(_, settings) = entry {
-            settings.insert(key.to_owned(), value);
+/// Puts a value where its path says, into dictionaries that are made on the way.
+fn set(dict: &mut Dict, path: &[String], value: Value) {
+    match path {
+        [] => {}
+        [last] => drop(dict.insert(last.clone(), value)),
+        [first, rest @ ..] => {
+            let entry = dict.entry(first.clone()).or_insert_with(|| Value::from(Dict::new()));
+            if let Value::Dict(_, inner) = entry {
+                set(inner, rest, value);
+            }
         }
     }
+}
+
+/// Every site that is not a default one: its section and name.
+fn sites(found: [&Vec<Found>; 3]) -> BTreeSet<(&'static str, InstanceName)> {
+    let named = found.into_iter().flatten().filter(|found| !found.instance.is_default());
+    named.map(|found| (section(found), found.instance.clone())).collect()
+}
+
+/// What is set for all programs holds for every site.
+fn share_with(sites: &BTreeSet<(&'static str, InstanceName)>, shared: &mut Vec<Found>) {
+    let copies: Vec<Found> = sites
+        .iter()
+        .flat_map(|(name, instance)| {
+            let of_section = shared.iter().filter(move |found| section(found) == *name);
+            of_section.map(|found| Found { instance: instance.clone(), ..found.clone() })
+        })
+        .collect();
+    shared.extend(copies);
+}
+
+fn section(found: &Found) -> &'static str {
+    found.key.name.split_once('.').map_or("", |(section, _)| section)
 }
 
 impl Provider for Layer {
@@ -214,7 +247,13 @@ fn read_flags(sources: &Sources, errors: &mut Vec<ConfigError>) -> Vec<Found> {
         };
         let given = Given::Text(value.to_owned());
         if !given.is_blank() {
-            found.push(Found { key, given, origin: Origin::Flag(key.flag.unwrap_or(name).to_owned()) });
+            let instance = InstanceName::default();
+            found.push(Found {
+                key,
+                instance,
+                given,
+                origin: Origin::Flag(key.flag.unwrap_or(name).to_owned()),
+            });
         }
     }
     found

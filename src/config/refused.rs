@@ -16,6 +16,8 @@ enum Rule {
     NotZero(&'static str),
     /// Refused when it is another text than this, the default.
     Other(&'static str, &'static str),
+    /// Said, where it says yes, that it is not served.
+    Unserved(&'static str),
     /// Harmless; said that it does nothing.
     Ignored(&'static str),
 }
@@ -31,49 +33,22 @@ pub(super) enum Verdict {
     Refused(&'static str),
 }
 
-const OAUTH: &str =
-    "OAuth is not supported yet; unset it and use a personal token (Data Center) or an API token (Cloud)";
+const OAUTH_PROXY_OFF: &str = "the OAuth proxy is not served yet: clients cannot register or log in here, and bring credentials in headers";
 const OAUTH_PROXY: &str = "only means something to the OAuth proxy, which is not supported yet";
-const CERTIFICATE: &str = "client certificates are not supported yet; unset it and use a personal token";
-const PASSTHROUGH: &str =
-    "copying headers of the caller is not supported yet; unset it, or set custom headers for a fixed value";
-const SOCKS: &str =
-    "write it as the HTTPS proxy instead, for example JIRA_HTTPS_PROXY=socks5h://proxy.example.com:1080";
 const WPAD: &str =
     "finding a proxy by a script (WPAD) is not supported yet; set JIRA_HTTPS_PROXY or HTTPS_PROXY";
 const WPAD_URL: &str = "only means something to proxy scripts (WPAD), which are not supported yet";
-const LIMIT: &str = "limiting requests this way is not supported yet; unset it, or bound the calls that run at once \
-                     with PORTCULLIS_SERVER__MAX_CONCURRENT_CALLS";
 const PATTERN: &str = "own patterns for keys are not supported; keys have Jira's default form";
 const NO_EFFECT: &str = "has no effect yet";
-const RETRY: &str = "has no effect: what is repeated after a failure is fixed";
 const STORAGE: &str = "own storage for OAuth clients is not supported yet; unset it";
 
 /// Rules by name. `*_` stands for both `JIRA_` and `CONFLUENCE_`.
 const RULES: &[(&str, Rule)] = &[
-    ("*_CLIENT_CERT", Rule::Any(CERTIFICATE)),
-    ("*_CLIENT_KEY", Rule::Any(CERTIFICATE)),
-    ("*_CLIENT_KEY_PASSWORD", Rule::Any(CERTIFICATE)),
-    ("*_PASSTHROUGH_HEADERS", Rule::Any(PASSTHROUGH)),
-    ("*_SOCKS_PROXY", Rule::Any(SOCKS)),
-    ("SOCKS_PROXY", Rule::Ignored(SOCKS)),
     ("*_PROXY_WPAD_ENABLE", Rule::Yes(WPAD)),
     ("*_PROXY_WPAD_URL", Rule::Ignored(WPAD_URL)),
     ("ATLASSIAN_PROXY_WPAD_ENABLE", Rule::Yes(WPAD)),
     ("ATLASSIAN_PROXY_WPAD_URL", Rule::Ignored(WPAD_URL)),
-    ("*_OAUTH_CLIENT_ID", Rule::Any(OAUTH)),
-    ("*_OAUTH_CLIENT_SECRET", Rule::Any(OAUTH)),
-    ("*_OAUTH_REDIRECT_URI", Rule::Any(OAUTH)),
-    ("*_OAUTH_SCOPE", Rule::Any(OAUTH)),
-    ("*_OAUTH_ACCESS_TOKEN", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_CLIENT_ID", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_CLIENT_SECRET", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_REDIRECT_URI", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_SCOPE", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_CLOUD_ID", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_ACCESS_TOKEN", Rule::Any(OAUTH)),
-    ("ATLASSIAN_OAUTH_ENABLE", Rule::Yes(OAUTH)),
-    ("ATLASSIAN_OAUTH_PROXY_ENABLE", Rule::Yes("the OAuth proxy is not supported yet; unset it")),
+    ("ATLASSIAN_OAUTH_PROXY_ENABLE", Rule::Unserved(OAUTH_PROXY_OFF)),
     ("ATLASSIAN_OAUTH_INSTANCE_URL", Rule::Ignored(OAUTH_PROXY)),
     ("ATLASSIAN_OAUTH_ALLOWED_CLIENT_REDIRECT_URIS", Rule::Ignored(OAUTH_PROXY)),
     ("ATLASSIAN_OAUTH_ALLOWED_GRANT_TYPES", Rule::Ignored(OAUTH_PROXY)),
@@ -83,35 +58,6 @@ const RULES: &[(&str, Rule)] = &[
     ("ATLASSIAN_OAUTH_CLIENT_STORAGE_CONFIG_JSON", Rule::Any(STORAGE)),
     ("PUBLIC_BASE_URL", Rule::Ignored(OAUTH_PROXY)),
     (
-        "ATLASSIAN_EXTERNAL_AUTH_ENABLE",
-        Rule::Yes("sessions of an external proxy are not supported yet; unset it"),
-    ),
-    (
-        "IGNORE_HEADER_AUTH",
-        Rule::Yes(
-            "ignoring the credentials of callers is not supported yet; unset it, and to lend callers without one the \
-             operator's set ALLOW_GLOBAL_CRED_FALLBACK=true",
-        ),
-    ),
-    (
-        "MCP_ALLOWED_URL_DOMAINS",
-        Rule::Any("addresses chosen by the caller (X-Atlassian-Jira-Url) are not supported yet; unset it"),
-    ),
-    (
-        "MCP_ATLASSIAN_VALIDATION_CACHE_TTL",
-        Rule::Ignored("has no effect: the cache of checked credentials is fixed"),
-    ),
-    (
-        "MCP_ATLASSIAN_VALIDATION_CACHE_MAXSIZE",
-        Rule::Ignored("has no effect: the cache of checked credentials is fixed"),
-    ),
-    (
-        "MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE",
-        Rule::No(
-            "the system's trust store is always used; unset it, or set JIRA_CA_FILE or CONFLUENCE_CA_FILE",
-        ),
-    ),
-    (
         "JIRA_INTERNAL_ONLY_PROJECTS",
         Rule::Any(
             "forcing comments to be internal is not supported yet; unset it and deny comments there by policy",
@@ -120,21 +66,7 @@ const RULES: &[(&str, Rule)] = &[
     ("JIRA_ISSUE_KEY_PATTERN", Rule::Other(r"^[A-Z][A-Z0-9_]+-\d+(?:-\d+)*$", PATTERN)),
     ("JIRA_PROJECT_KEY_PATTERN", Rule::Other("^[A-Z][A-Z0-9_]+$", PATTERN)),
     ("JIRA_FETCHER_MAX_WORKERS", Rule::Ignored("has no effect: there are no worker threads to limit")),
-    ("ATLASSIAN_RETRY_TOTAL", Rule::Ignored(RETRY)),
-    ("ATLASSIAN_RETRY_BACKOFF", Rule::Ignored(RETRY)),
-    (
-        "ATLASSIAN_RETRY_INCLUDE_WRITES",
-        Rule::Yes("a write is never repeated, it might be done twice; unset it"),
-    ),
-    ("ATLASSIAN_RETRY_IGNORE_RETRY_AFTER", Rule::Yes("Retry-After is always honoured; unset it")),
-    ("ATLASSIAN_MAX_CONCURRENT_REQUESTS", Rule::NotZero(LIMIT)),
-    ("ATLASSIAN_REQUESTS_PER_SECOND", Rule::NotZero(LIMIT)),
     ("ATLASSIAN_MAX_PAGINATION_LIMIT", Rule::NotZero("a bound on `limit` is not supported yet; unset it")),
-    (
-        "ATLASSIAN_CIRCUIT_BREAKER_THRESHOLD",
-        Rule::NotZero("a circuit breaker is not supported yet; unset it"),
-    ),
-    ("ATLASSIAN_CIRCUIT_BREAKER_COOLDOWN", Rule::Ignored("only means something to a circuit breaker")),
     ("CONFLUENCE_ATTACHMENT_DOWNLOAD_USE_V1", Rule::Ignored("has no effect: the deployment decides")),
     (
         "DISABLE_JIRA_MARKUP_TRANSLATION",
@@ -171,7 +103,8 @@ pub(super) fn judge(name: &str, value: &str) -> Option<Verdict> {
         Rule::No(what) => refused(truth(value) != Some(true), what),
         Rule::NotZero(what) => refused(value.parse::<f64>() != Ok(0.0), what),
         Rule::Other(default, what) => refused(value != default, what),
-        Rule::Ignored(what) => Verdict::Ignored(what),
+        Rule::Unserved(_) if truth(value) == Some(false) => Verdict::Fine,
+        Rule::Unserved(what) | Rule::Ignored(what) => Verdict::Ignored(what),
     })
 }
 
@@ -199,29 +132,26 @@ mod tests {
         let refused = |name, value| matches!(judge(name, value), Some(Verdict::Refused(_)));
         let fine = |name, value| judge(name, value) == Some(Verdict::Fine);
         for (name, default, other) in [
-            ("JIRA_CLIENT_CERT", "", "/etc/client.pem"),
-            ("CONFLUENCE_PASSTHROUGH_HEADERS", " ", "Cookie"),
-            ("ATLASSIAN_OAUTH_ENABLE", "false", "true"),
-            ("ATLASSIAN_OAUTH_PROXY_ENABLE", "0", "maybe"),
-            ("IGNORE_HEADER_AUTH", "no", "1"),
-            ("MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE", "true", "false"),
-            ("ATLASSIAN_MAX_CONCURRENT_REQUESTS", "0", "4"),
-            ("ATLASSIAN_REQUESTS_PER_SECOND", "0.0", "2.5"),
+            ("JIRA_PROXY_WPAD_ENABLE", "false", "true"),
             ("ATLASSIAN_OAUTH_CLIENT_STORAGE_MODE", "default", "factory"),
+            ("ATLASSIAN_MAX_PAGINATION_LIMIT", "0", "50"),
             ("JIRA_PROJECT_KEY_PATTERN", "^[A-Z][A-Z0-9_]+$", ".*"),
-            ("JIRA_SOCKS_PROXY", "", "socks5://proxy:1080"),
+            ("JIRA_INTERNAL_ONLY_PROJECTS", " ", "SD"),
             ("DISABLE_JIRA_MARKUP_TRANSLATION", "false", "true"),
         ] {
             assert!(fine(name, default), "{name}={default}");
             assert!(refused(name, other), "{name}={other}");
         }
-        for (name, value) in
-            [("JIRA_SLA_TIMEZONE", "UTC"), ("FASTMCP_HOME", "/x"), ("JIRA_FETCHER_MAX_WORKERS", "8")]
-        {
+        for (name, value) in [
+            ("JIRA_SLA_TIMEZONE", "UTC"),
+            ("FASTMCP_HOME", "/x"),
+            ("JIRA_FETCHER_MAX_WORKERS", "8"),
+            ("ATLASSIAN_OAUTH_PROXY_ENABLE", "true"),
+        ] {
             assert!(matches!(judge(name, value), Some(Verdict::Ignored(_))), "{name}");
         }
         assert_eq!(judge("JIRA_URL", "https://jira.example.com"), None);
-        assert_eq!(judge("BITBUCKET_CLIENT_CERT", "x"), None);
+        assert_eq!(judge("BITBUCKET_URL", "x"), None);
     }
 
     #[test]

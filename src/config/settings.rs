@@ -5,19 +5,30 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use http::HeaderName;
 use serde::Deserialize;
 use url::Url;
 
+use crate::ids::CloudId;
+use crate::ids::InstanceName;
 use crate::secrets::SecretRef;
 use crate::secrets::VaultSettings;
 
 /// Everything that can be set.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Jira, if it is configured.
-    pub jira: Option<ProductSettings>,
-    /// Confluence, if it is configured.
-    pub confluence: Option<ProductSettings>,
+    /// Every configured Jira.
+    pub jira: BTreeMap<InstanceName, ProductSettings>,
+    /// Every configured Confluence.
+    pub confluence: BTreeMap<InstanceName, ProductSettings>,
+    /// How a Jira is reached that a caller chose.
+    pub jira_reach: Reach,
+    /// How a Confluence is reached that a caller chose.
+    pub confluence_reach: Reach,
+    /// OAuth beyond one product.
+    pub oauth: OAuthSettings,
+    /// How products are reached.
+    pub network: NetworkSettings,
     /// How clients reach this server.
     pub server: ServerSettings,
     /// Which tools are offered.
@@ -37,28 +48,56 @@ pub struct Settings {
 /// One product: where it is and who we are there.
 #[derive(Debug, Clone)]
 pub struct ProductSettings {
-    /// The base address, without a trailing slash.
-    pub url: Url,
+    /// The base address, without a trailing slash; none for a Cloud site that is known by its id alone.
+    pub url: Option<Url>,
+    /// The site's id on Cloud, if it is known.
+    pub cloud_id: Option<CloudId>,
+    /// Whether bearer tokens of callers are OAuth tokens here.
+    pub oauth: bool,
     /// Data Center or Cloud.
     pub deployment: Deployment,
     /// The operator's credential.
     pub credential: CredentialSettings,
+    /// How it is reached.
+    pub reach: Reach,
+    /// Headers that are sent with every request to [`url`](Self::url).
+    pub custom_headers: BTreeMap<String, SecretRef>,
+    /// Headers that are copied from the caller's request.
+    pub passthrough_headers: Vec<HeaderName>,
+    /// The only projects or spaces that are reached; empty means all that policy allows.
+    pub filter: Vec<String>,
+}
+
+/// How a product is reached.
+#[derive(Debug, Clone)]
+pub struct Reach {
     /// Whether the server's certificate is checked.
     pub ssl_verify: bool,
-    /// Certificates that are trusted instead of the system's.
+    /// The certificate this server shows.
+    pub client_certificate: Option<ClientCertificateSettings>,
+    /// Certificates that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
     /// How long one request may take.
     pub timeout_seconds: u64,
-    /// Headers that are sent with every request to [`url`](Self::url).
-    pub custom_headers: BTreeMap<String, SecretRef>,
     /// The proxy for `http` addresses.
     pub http_proxy: Option<ProxyUrl>,
     /// The proxy for `https` addresses.
     pub https_proxy: Option<ProxyUrl>,
+    /// The SOCKS proxy for all addresses; it wins over the others.
+    pub socks_proxy: Option<ProxyUrl>,
     /// Hosts that are reached without the proxy, separated by commas.
     pub no_proxy: Option<String>,
-    /// The only projects or spaces that are reached; empty means all that policy allows.
-    pub filter: Vec<String>,
+}
+
+/// A certificate of our own, in PEM.
+#[derive(Debug, Clone)]
+pub struct ClientCertificateSettings {
+    /// The certificate, and its key unless that is apart.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: Option<PathBuf>,
+    /// What an encrypted key is opened with.
+    pub password: Option<SecretRef>,
 }
 
 /// Which of the two kinds of Atlassian installation a product is.
@@ -84,6 +123,61 @@ pub enum CredentialSettings {
         /// The password or the API token.
         secret: SecretRef,
     },
+    /// An OAuth access token that somebody else renews.
+    AccessToken(SecretRef),
+    /// An OAuth app, whose tokens `portcullis oauth setup` has stored.
+    App(OAuthApp),
+    /// The client certificate alone (Data Center).
+    Certificate,
+    /// The session in headers that callers bring.
+    Passed,
+}
+
+/// An OAuth app (Cloud) or an incoming link (Data Center).
+#[derive(Debug, Clone)]
+pub struct OAuthApp {
+    /// Its client id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: SecretRef,
+    /// Where the browser is sent back to.
+    pub redirect_uri: String,
+    /// The scopes, separated by blanks.
+    pub scope: String,
+}
+
+/// OAuth beyond one product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthSettings {
+    /// Whether callers may choose a Cloud site by its id.
+    pub any_site: bool,
+    /// Where tokens are stored that no keyring keeps.
+    pub token_directory: Option<PathBuf>,
+}
+
+/// How products are reached; what is not set has the default of `net`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkSettings {
+    /// Whether the operating system's store says who is trusted, and not the roots that come with this program.
+    pub system_truststore: bool,
+    /// `User-Agent`.
+    pub user_agent: Option<String>,
+    /// How often a read is repeated.
+    pub retries: Option<u32>,
+    /// The first wait before that, in seconds.
+    pub retry_backoff_seconds: Option<f64>,
+    /// Whether writes are repeated as well.
+    pub retry_writes: bool,
+    /// Whether `Retry-After` is not looked at.
+    pub ignore_retry_after: bool,
+    /// How many requests run at once; zero is no limit.
+    pub max_concurrent_requests: Option<usize>,
+    /// How many requests leave in a second; zero is no limit.
+    pub requests_per_second: Option<f64>,
+    /// After how many failures in a row a product is left alone; zero is never.
+    pub breaker_threshold: Option<u32>,
+    /// For how long.
+    pub breaker_cooldown_seconds: Option<u64>,
 }
 
 /// The address of a proxy; its user name and password do not show.
@@ -116,9 +210,17 @@ pub struct ServerSettings {
     /// Whether an HTTP caller without a credential is lent the operator's.
     pub allow_global_credential_fallback: bool,
     /// The name of the `Service` principal such a caller becomes.
-    pub service_name: Option<String>,
+    pub service_name: String,
     /// How many calls run at once.
     pub max_concurrent_calls: usize,
+    /// Whether credentials of callers are ignored.
+    pub ignore_header_auth: bool,
+    /// The hosts that callers may choose; empty is all that are public.
+    pub allowed_url_domains: Vec<String>,
+    /// How long an account is believed; zero is not at all.
+    pub account_lifetime_seconds: u64,
+    /// How many accounts are remembered.
+    pub account_limit: u64,
 }
 
 /// An MCP transport.
@@ -259,7 +361,7 @@ impl ProxyUrl {
     /// Takes an address whose scheme a proxy can have.
     pub fn parse(text: &str) -> Result<Self, url::ParseError> {
         let url = Url::parse(text)?;
-        let known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
+        let known = matches!(url.scheme(), "http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h");
         if known && url.has_host() { Ok(Self(url)) } else { Err(url::ParseError::EmptyHost) }
     }
 

@@ -9,6 +9,7 @@ use super::ProductSettings;
 use super::ReadOnly;
 use super::Settings;
 use super::Transport;
+use crate::ids::InstanceName;
 use crate::secrets::SecretError;
 use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
@@ -31,20 +32,21 @@ impl Loaded {
 }
 
 impl Settings {
-    /// The configured products by name; an error if there is none, or none that could be used.
-    pub fn products(&self) -> Result<Vec<(&'static str, &ProductSettings)>, ConfigError> {
-        let both = [("jira", &self.jira), ("confluence", &self.confluence)];
-        let products: Vec<_> =
-            both.into_iter().filter_map(|(name, set)| Some((name, set.as_ref()?))).collect();
-        if products.is_empty() {
+    /// Every configured site with its product and how messages name it; an error if there is none, or none that could
+    /// be used.
+    ///
+    /// Over HTTP callers may bring an address of their own, so there may be none.
+    pub fn products(&self) -> Result<Vec<(String, &ProductSettings)>, ConfigError> {
+        let products: Vec<_> = self.sites().map(|(product, name, set)| (named(product, name), set)).collect();
+        let over_http = self.server.transport != Transport::Stdio;
+        if products.is_empty() && !over_http {
             return Err(ConfigError::NoProduct);
         }
         // Over HTTP callers bring credentials of their own; over stdio nobody does.
-        let nobody = |product: &ProductSettings| matches!(product.credential, CredentialSettings::None);
-        match products
-            .iter()
-            .find(|(_, product)| self.server.transport == Transport::Stdio && nobody(product))
-        {
+        let nobody = |product: &ProductSettings| {
+            matches!(product.credential, CredentialSettings::None | CredentialSettings::Passed)
+        };
+        match products.iter().find(|(_, product)| !over_http && nobody(product)) {
             Some((name, _)) => Err(ConfigError::Combination(format!(
                 "{name} has an address but no credential, and over stdio callers bring none; set {variables}_PERSONAL_TOKEN, \
                  or {variables}_USERNAME and {variables}_API_TOKEN",
@@ -54,11 +56,18 @@ impl Settings {
         }
     }
 
+    /// Every configured site: product, name, settings.
+    pub fn sites(&self) -> impl Iterator<Item = (&'static str, &InstanceName, &ProductSettings)> {
+        let jira = self.jira.iter().map(|(name, settings)| ("jira", name, settings));
+        jira.chain(self.confluence.iter().map(|(name, settings)| ("confluence", name, settings)))
+    }
+
     /// Every secret the settings refer to.
     pub fn references(&self) -> impl Iterator<Item = &SecretRef> {
-        let products = self.jira.iter().chain(&self.confluence);
-        let of_products = products.flat_map(|product| {
-            product.credential.reference().into_iter().chain(product.custom_headers.values())
+        let of_products = self.sites().flat_map(|(_, _, product)| {
+            let certificate = product.reach.client_certificate.as_ref();
+            let password = certificate.and_then(|certificate| certificate.password.as_ref());
+            product.credential.reference().into_iter().chain(password).chain(product.custom_headers.values())
         });
         let of_vault = self.vault.iter().flat_map(|vault| [&vault.role_id, &vault.secret_id]);
         of_products.chain(&self.audit.hmac_key).chain(of_vault)
@@ -70,8 +79,13 @@ impl Settings {
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "{name:<11} {value}");
         };
-        for (name, product) in [("jira", &self.jira), ("confluence", &self.confluence)] {
-            line(name, &product.as_ref().map_or_else(|| "not configured".to_owned(), describe_product));
+        for (name, sites) in [("jira", &self.jira), ("confluence", &self.confluence)] {
+            if sites.is_empty() {
+                line(name, "not configured");
+            }
+            for (instance, product) in sites {
+                line(&named(name, instance), &describe_product(product));
+            }
         }
         line("transport", &self.describe_transport());
         line("writes", describe_writes(self.tools.read_only));
@@ -122,28 +136,53 @@ impl CredentialSettings {
     /// Where its secret is.
     pub fn reference(&self) -> Option<&SecretRef> {
         match self {
-            Self::None => None,
-            Self::PersonalToken(secret) | Self::Basic { secret, .. } => Some(secret),
+            Self::None | Self::Certificate | Self::Passed => None,
+            Self::PersonalToken(secret) | Self::AccessToken(secret) | Self::Basic { secret, .. } => {
+                Some(secret)
+            }
+            Self::App(app) => Some(&app.client_secret),
         }
     }
+}
+
+/// `jira`, or `jira.lab`.
+fn named(product: &str, instance: &InstanceName) -> String {
+    if instance.is_default() { product.to_owned() } else { format!("{product}.{instance}") }
 }
 
 fn describe_product(product: &ProductSettings) -> String {
     let credential = match &product.credential {
         CredentialSettings::None => "no credential of its own".to_owned(),
+        CredentialSettings::Certificate => "its client certificate".to_owned(),
+        CredentialSettings::Passed => "sessions that callers bring".to_owned(),
+        CredentialSettings::AccessToken(token) => format!("OAuth access token from {}", origin(token)),
+        CredentialSettings::App(app) => {
+            format!("OAuth app {}, secret from {}", app.client_id, origin(&app.client_secret))
+        }
         CredentialSettings::PersonalToken(token) => format!("personal token from {}", origin(token)),
         CredentialSettings::Basic { username, secret } => {
             format!("user {username}, secret from {}", origin(secret))
         }
     };
-    let mut text = format!("{} ({}), {credential}", product.url, product.deployment.as_str());
+    let place = match (&product.url, &product.cloud_id) {
+        (Some(url), _) => url.to_string(),
+        (None, Some(id)) => format!("the site {}", id.as_str()),
+        (None, None) => String::new(),
+    };
+    let mut text = format!("{place} ({}), {credential}", product.deployment.as_str());
+    if let Some(certificate) = &product.reach.client_certificate {
+        let _ = write!(text, ", client certificate {}", certificate.certificate.display());
+    }
+    for name in &product.passthrough_headers {
+        let _ = write!(text, ", passes on {name}");
+    }
     for (name, value) in &product.custom_headers {
         let _ = write!(text, ", header {name} from {}", origin(value));
     }
     if !product.filter.is_empty() {
         let _ = write!(text, ", only {}", product.filter.join(" "));
     }
-    if !product.ssl_verify {
+    if !product.reach.ssl_verify {
         text.push_str(", certificate NOT checked");
     }
     text

@@ -8,6 +8,7 @@ use super::IdentityError;
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
 use crate::audit::Trail;
+use crate::ids::escaped;
 use crate::lookup;
 use crate::lookup::Lookup;
 use crate::lookup::LookupError;
@@ -34,11 +35,14 @@ pub(super) async fn ask(
     let account =
         lookup::ask(&lookup, instance, credential, trail).await.map_err(|error| refused(product, error))?;
     let id = account_id(&account, instance.deployment).ok_or(IdentityError::Rejected(product))?;
+    let id = instance.name.qualify(&escaped(&id)).into_owned();
     let groups = match (groups, product) {
         (false, _) => None,
         (true, Product::Jira) => Some(jira_groups(&account).ok_or(IdentityError::Groups(product))?),
         (true, Product::Confluence) => Some(confluence_groups(&account, instance, credential, trail).await?),
     };
+    let named = |group: String| instance.name.qualify(&group).into_owned();
+    let groups = groups.map(|groups| groups.into_iter().map(named).collect());
     Ok(Principal { kind: PrincipalKind::User, id, groups })
 }
 

@@ -1,41 +1,43 @@
-//! Who calls: the account at Atlassian whose credential is used, or a service named in the configuration.
+//! Who calls, and where: the account at Atlassian whose credential is used, or a service named in the configuration.
 
 mod account;
+mod accounts;
+mod error;
 mod header;
+mod route;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use moka::future::Cache;
+use http::HeaderMap;
+use http::HeaderName;
 
+pub use accounts::AccountSettings;
+pub use error::IdentityError;
 pub use header::HeaderError;
-pub use header::credential_of;
+pub use header::Own;
+pub use route::Route;
 
 use crate::atlassian::Instance;
 use crate::audit::Trail;
-use crate::lookup::LookupError;
-use crate::net::Credential;
-use crate::net::UpstreamError;
+use crate::ids::CloudId;
+use crate::ids::InstanceName;
+use crate::net::CredentialSource;
 use crate::policy::Engine;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
 use crate::policy::Session;
-use crate::secrets::SecretError;
-
-/// How long an account is believed before the credential is shown to Atlassian again.
-const ACCOUNT_LIFETIME: Duration = Duration::from_mins(5);
-
-/// How many accounts are remembered at most.
-const ACCOUNTS: u64 = 1000;
+use accounts::Accounts;
 
 /// How a caller came, before anybody looked at what the credential is worth.
 #[derive(Debug, Clone)]
 pub struct Presented {
     /// Whose credential is used.
     pub login: Login,
+    /// Headers of the caller's request that the configuration passes on to Atlassian.
+    pub passed: Arc<HeaderMap>,
     /// The MCP client's own name, or empty.
     pub client: String,
     /// The network address; none over stdio.
@@ -49,10 +51,10 @@ pub struct Presented {
 pub enum Login {
     /// stdio: the operator's own client uses the operator's credential.
     Operator,
-    /// HTTP without a credential, where the configuration lends the operator's.
+    /// HTTP without a credential, where the configuration lends the operator's or passes a session on.
     Lent,
-    /// HTTP with the caller's own credential.
-    Own(Arc<Credential>),
+    /// HTTP with the caller's own credentials.
+    Own(Arc<Own>),
 }
 
 /// An identified caller.
@@ -62,154 +64,153 @@ pub struct Caller {
     pub principal: Principal,
     /// How and from where.
     pub session: Session,
-    /// What is shown to Atlassian.
-    pub credential: Arc<Credential>,
+    /// Which Jira or Confluence, and what is shown to it.
+    pub route: Route,
 }
 
-/// Why a caller could not be identified.
-#[derive(Debug, thiserror::Error)]
-pub enum IdentityError {
-    /// Atlassian does not accept the credential.
-    #[error("{} does not accept the credential (401); check the token", .0.title())]
-    Rejected(Product),
-    /// There is no credential to use.
-    #[error("no credential for {} is configured; set {}", .0.title(), variables(*.0))]
-    NoCredential(Product),
-    /// A credential was to be lent, but no service is named.
-    #[error("the operator's credential is not lent: name a service in `server.service_name`")]
-    NoService,
-    /// The configured credential could not be had.
-    #[error("{}", .0.caller_text())]
-    Secret(#[from] SecretError),
-    /// The account's groups, which a policy names, could not be had whole.
-    #[error("{} did not give the account's groups, which the policies need; the call was refused", .0.title())]
-    Groups(Product),
-    /// The account could not be asked for.
-    #[error(transparent)]
-    Lookup(LookupError),
+/// How one instance is logged in to, as configured.
+#[derive(Debug, Clone)]
+pub struct InstanceLogin {
+    /// The operator's own way in.
+    pub operator: Operator,
+    /// Names of headers that are copied from the caller's request.
+    pub passthrough: Vec<HeaderName>,
+    /// The site's id on Cloud, if it is known.
+    pub cloud_id: Option<CloudId>,
+    /// Whether bearer tokens of callers are OAuth tokens here, and not personal ones.
+    pub oauth: bool,
 }
 
-impl IdentityError {
-    /// What the product answered instead of an account, or that it did not answer.
-    pub fn upstream(&self) -> Option<&UpstreamError> {
-        match self {
-            Self::Lookup(LookupError::Upstream(error)) => Some(error),
-            _ => None,
-        }
+/// The operator's own way in to an instance.
+#[derive(Clone)]
+pub enum Operator {
+    /// There is none: callers bring theirs.
+    None,
+    /// A credential; over stdio its account is the principal.
+    Credential(Arc<dyn CredentialSource>),
+    /// The client certificate of the connection alone. Whose account that is, is not asked: it is the service.
+    Certificate,
+    /// The session in the headers that callers bring and the configuration passes on.
+    Passed,
+}
+
+impl std::fmt::Debug for Operator {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::None => "None",
+            Self::Credential(_) => "Credential",
+            Self::Certificate => "Certificate",
+            Self::Passed => "Passed",
+        })
     }
 }
 
-fn variables(product: Product) -> &'static str {
-    match product {
-        Product::Jira => "JIRA_PERSONAL_TOKEN, or JIRA_USERNAME and JIRA_API_TOKEN",
-        Product::Confluence => "CONFLUENCE_PERSONAL_TOKEN, or CONFLUENCE_USERNAME and CONFLUENCE_API_TOKEN",
-    }
+/// What callers are identified by.
+#[derive(Debug)]
+pub struct IdentitySettings {
+    /// Every configured instance.
+    pub logins: BTreeMap<(Product, InstanceName), InstanceLogin>,
+    /// The name of the `Service` principal that uses a credential of the operator.
+    pub service: String,
+    /// Whether HTTP callers who bring no credential are lent the operator's.
+    pub lends: bool,
+    /// Whether the server runs read-only.
+    pub read_only: bool,
+    /// Whether a rule names places of the configured sites, so that no other name for one of them may pass.
+    pub names_places: bool,
+    /// How accounts are remembered.
+    pub accounts: AccountSettings,
 }
 
 /// Identifies callers, and remembers whom Atlassian has already vouched for.
 #[derive(Debug)]
 pub struct Identity {
-    operator: BTreeMap<Product, Arc<Credential>>,
-    service: Option<String>,
-    read_only: bool,
-    accounts: Cache<(Product, [u8; 32]), Principal>,
+    settings: IdentitySettings,
+    accounts: Accounts,
 }
 
 impl Identity {
-    /// Takes the operator's credentials, the name of the service that borrows them, and the server's posture.
-    pub fn new(
-        operator: BTreeMap<Product, Arc<Credential>>,
-        service: Option<String>,
-        read_only: bool,
-    ) -> Self {
-        let accounts = Cache::builder().max_capacity(ACCOUNTS).time_to_live(ACCOUNT_LIFETIME).build();
-        Self { operator, service, read_only, accounts }
+    /// Takes what callers are identified by.
+    pub fn new(settings: IdentitySettings) -> Self {
+        let accounts = Accounts::new(settings.accounts);
+        Self { settings, accounts }
     }
 
-    /// Finds out who calls: at most one validation request per credential and five minutes.
+    /// Finds out who calls: at most one validation request per credential and time.
     pub async fn identify(
         &self,
         presented: &Presented,
-        product: Product,
-        instance: &Instance,
+        route: Route,
         engine: &Engine,
         trail: &Trail,
     ) -> Result<Caller, IdentityError> {
-        let credential = self.credential(presented, product)?;
-        let principal = match presented.login {
-            Login::Lent => self.service()?,
-            Login::Operator | Login::Own(_) => {
-                let key = (product, credential.fingerprint());
-                match self.accounts.get(&key).await {
-                    Some(principal) => principal,
-                    None => {
-                        let groups = engine.asks_groups(product);
-                        let principal = account::ask(product, instance, &credential, groups, trail).await?;
-                        self.accounts.insert(key, principal.clone()).await;
-                        principal
-                    }
-                }
+        let product = route.instance.upstream.product();
+        let principal = match self.service_of(presented, &route) {
+            Some(service) => service,
+            None => {
+                let groups = engine.asks_groups(product);
+                let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
+                self.accounts.get(&route, asking).await?
             }
         };
-        let session = self.session(presented, &credential, instance);
-        Ok(Caller { principal, session, credential })
+        let session = self.session_of(presented, &route);
+        Ok(Caller { principal, session, route })
     }
 
-    /// The principal Atlassian has already vouched for, without asking; for lists of tools.
-    pub async fn known(&self, presented: &Presented, product: Product) -> Option<Principal> {
-        match presented.login {
-            Login::Lent => self.service().ok(),
-            Login::Operator | Login::Own(_) => {
-                let credential = self.credential(presented, product).ok()?;
-                self.accounts.get(&(product, credential.fingerprint())).await
-            }
+    /// The principal Atlassian has already vouched for, without asking.
+    pub async fn known(&self, presented: &Presented, route: &Route) -> Option<Principal> {
+        match self.service_of(presented, route) {
+            Some(service) => Some(service),
+            None => self.accounts.known(route).await,
         }
     }
 
-    /// The session of a caller, as policies see it.
-    pub fn session(&self, presented: &Presented, credential: &Credential, instance: &Instance) -> Session {
+    /// The service, where the credential says nothing about who calls.
+    fn service_of(&self, presented: &Presented, route: &Route) -> Option<Principal> {
+        let lent = matches!(presented.login, Login::Lent);
+        if !lent && !route.is_service {
+            return None;
+        }
+        // A service has no groups at Atlassian: it is named in policies by its own id.
+        let groups = Some(std::collections::BTreeSet::new());
+        Some(Principal { kind: PrincipalKind::Service, id: self.settings.service.clone(), groups })
+    }
+
+    /// The session of a caller on a route, as policies see it.
+    pub fn session_of(&self, presented: &Presented, route: &Route) -> Session {
+        let method = match presented.login {
+            Login::Operator => "stdio",
+            Login::Lent => "lent",
+            Login::Own(_) => route.credential.method(),
+        };
+        self.session(presented, &route.instance, method)
+    }
+
+    /// The session of a caller who logs in to an instance by a method.
+    pub fn session(&self, presented: &Presented, instance: &Instance, method: &'static str) -> Session {
         Session {
-            method: match presented.login {
-                Login::Operator => "stdio",
-                Login::Lent => "lent",
-                Login::Own(_) => credential.method(),
-            },
+            method,
             client: presented.client.clone(),
             address: presented.address,
+            instance: instance.name.clone(),
             deployment: instance.deployment.as_str(),
-            read_only: self.read_only,
+            read_only: self.settings.read_only,
             now_ms: jiff::Timestamp::now().as_millisecond(),
         }
     }
 
-    /// The credential a call uses for a product.
-    pub fn credential(
-        &self,
-        presented: &Presented,
-        product: Product,
-    ) -> Result<Arc<Credential>, IdentityError> {
-        match &presented.login {
-            Login::Own(credential) => Ok(Arc::clone(credential)),
-            Login::Operator | Login::Lent => {
-                self.operator.get(&product).cloned().ok_or(IdentityError::NoCredential(product))
-            }
-        }
-    }
-
-    fn service(&self) -> Result<Principal, IdentityError> {
-        let id = self.service.clone().ok_or(IdentityError::NoService)?;
-        // A service has no groups at Atlassian: it is named in policies by its own id.
-        Ok(Principal { kind: PrincipalKind::Service, id, groups: Some(std::collections::BTreeSet::new()) })
+    fn login(&self, product: Product, name: &InstanceName) -> Option<&InstanceLogin> {
+        self.settings.logins.get(&(product, name.clone()))
     }
 }
 
 impl Presented {
-    /// How the caller logs in, for records: `stdio`, `lent`, `pat` or `basic`.
+    /// How the caller logs in, for records: `stdio`, `lent`, `pat`, `oauth` or `basic`.
     pub fn method(&self) -> &'static str {
         match &self.login {
             Login::Operator => "stdio",
             Login::Lent => "lent",
-            Login::Own(credential) => credential.method(),
+            Login::Own(own) => own.method(),
         }
     }
 }

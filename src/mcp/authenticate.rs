@@ -8,8 +8,11 @@ use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity::IdentityError;
 use crate::identity::Presented;
+use crate::identity::Route;
+use crate::ids::InstanceName;
 use crate::net::UpstreamError;
 use crate::policy::Access;
+use crate::policy::Principal;
 use crate::policy::Product;
 
 const BOTH: [Product; 2] = [Product::Jira, Product::Confluence];
@@ -25,6 +28,15 @@ pub(super) enum Unauthenticated {
     Unwritten(#[from] AuditError),
 }
 
+/// A credential that was shown to a product, and whose account it is if the product said so.
+#[derive(Debug, Clone)]
+pub(super) struct Accepted {
+    /// Where it was shown.
+    pub(super) route: Route,
+    /// Whose it is; nothing if the product could not be asked.
+    pub(super) principal: Option<Principal>,
+}
+
 /// Shows the credential to the product that the tool's name begins with, whether there is such a tool or not: without
 /// a good credential nobody learns which tools exist. A list of tools depends on the account at every product.
 ///
@@ -33,27 +45,29 @@ pub(super) async fn authenticate(
     gate: &Gate,
     presented: &Presented,
     envelope: &Envelope,
-) -> Result<(), Unauthenticated> {
+) -> Result<Vec<Accepted>, Unauthenticated> {
     let mut products = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
         (Some("tools/call"), Some(tool)) => named(tool),
         (Some("tools/list"), _) => BOTH.to_vec(),
-        _ => return Ok(()),
+        _ => return Ok(Vec::new()),
     };
-    products.retain(|product| gate.products.get(*product).is_some());
+    products.retain(|product| gate.products.serves(*product));
     if products.is_empty() {
         products.extend(BOTH);
     }
-    let (mut accepted, mut rejected) = (false, None);
+    let site = envelope.instance.as_deref().and_then(|name| InstanceName::parse(name).ok());
+    let (mut accepted, mut rejected) = (Vec::new(), None);
     for product in products {
-        match identified(gate, presented, product).await? {
-            Some(Err(error @ IdentityError::Rejected(_))) => rejected = Some(error),
-            Some(_) => accepted = true,
-            None => {}
+        let site = site.as_ref().filter(|_| gate.products.has_several(product));
+        match identified(gate, presented, product, site).await? {
+            Ok(found) => accepted.push(found),
+            Err(Some(error)) => rejected = rejected.or(Some(error)),
+            Err(None) => {}
         }
     }
     match rejected {
-        Some(error) if !accepted => Err(Unauthenticated::Rejected(error)),
-        _ => Ok(()),
+        Some(error) if accepted.is_empty() => Err(Unauthenticated::Rejected(error)),
+        _ => Ok(accepted),
     }
 }
 
@@ -63,29 +77,44 @@ fn named(tool: &str) -> Vec<Product> {
     BOTH.into_iter().filter(of).collect()
 }
 
-/// Asks one product whose credential it is, with a trail of its own; nothing if it is not configured.
+/// Asks one product whose credential it is, with a trail of its own. An error is one of what the caller brought; none
+/// is a site that there is not, which the call itself says.
 async fn identified(
     gate: &Gate,
     presented: &Presented,
     product: Product,
-) -> Result<Option<Result<(), IdentityError>>, AuditError> {
-    let Some(instance) = gate.products.get(product) else { return Ok(None) };
-    if gate.identity.known(presented, product).await.is_some() {
-        return Ok(Some(Ok(())));
+    site: Option<&InstanceName>,
+) -> Result<Result<Accepted, Option<IdentityError>>, AuditError> {
+    if let Ok(route) = gate.identity.route(presented, product, site, &gate.products, None).await
+        && let Some(principal) = gate.identity.known(presented, &route).await
+    {
+        return Ok(Ok(Accepted { route, principal: Some(principal) }));
     }
     let mut trail = gate.audit.trail(facts(presented, product));
-    let asking = gate.identity.identify(presented, product, instance, &gate.engine, &trail);
+    let asking = async {
+        let route = gate.identity.route(presented, product, site, &gate.products, Some(&mut trail)).await;
+        let route = route.map_err(|error| (error, None))?;
+        trail.at(&route.instance.name);
+        let there = route.clone();
+        match gate.identity.identify(presented, route, &gate.engine, &trail).await {
+            Ok(caller) => Ok(Accepted { route: there, principal: Some(caller.principal) }),
+            Err(error) => Err((error, Some(there))),
+        }
+    };
     let asked = tokio::time::timeout(gate.deadline, asking).await;
     let (outcome, result) = match asked {
-        Ok(Ok(caller)) => {
-            trail.identified(&caller.principal);
-            (Outcome::Ok { bytes: 0 }, Ok(()))
+        Ok(Ok(accepted)) => (Outcome::Ok { bytes: 0 }, Ok(accepted)),
+        Ok(Err((error, Some(route)))) if !error.is_unauthenticated() => {
+            (outcome_of(&error), Ok(Accepted { route, principal: None }))
         }
-        Ok(Err(error)) => (outcome_of(&error), Err(error)),
-        Err(_elapsed) => (Outcome::Deadline, Ok(())),
+        Ok(Err((error, _))) => (outcome_of(&error), Err(error.is_unauthenticated().then_some(error))),
+        Err(_elapsed) => (Outcome::Deadline, Err(None)),
     };
+    if let Ok(Accepted { principal: Some(principal), .. }) = &result {
+        trail.identified(principal);
+    }
     trail.close(outcome).await?;
-    Ok(Some(result))
+    Ok(result)
 }
 
 fn outcome_of(error: &IdentityError) -> Outcome {

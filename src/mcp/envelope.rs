@@ -37,6 +37,8 @@ pub(super) struct Envelope {
     pub(super) id: Value,
     /// The tool that is called, for `tools/call`.
     pub(super) tool: Option<String>,
+    /// The site the tool is called for, where its arguments name one.
+    pub(super) instance: Option<String>,
 }
 
 /// JSON is broken.
@@ -68,6 +70,13 @@ struct CallParams<'a> {
     name: Cow<'a, str>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
+}
+
+/// What is read of a tool's arguments here: which site's account must be asked.
+#[derive(Deserialize)]
+struct NamedInstance<'a> {
+    #[serde(borrow, default)]
+    instance: Option<Cow<'a, str>>,
 }
 
 /// Checks one message and reads its outside.
@@ -120,14 +129,14 @@ fn check(outside: &Outside<'_>) -> Result<Envelope, Refused> {
     }
     let Some(method) = &outside.method else {
         if outside.result.is_some() || outside.error.is_some() {
-            return Ok(Envelope { method: None, id, tool: None });
+            return Ok(Envelope { method: None, id, tool: None, instance: None });
         }
         return Err(refused(INVALID_REQUEST, "`method` is missing"));
     };
     if outside.params.is_some_and(|params| !params.get().starts_with('{') && params.get() != "null") {
         return Err(refused(INVALID_PARAMS, "`params` must be an object"));
     }
-    let mut tool = None;
+    let (mut tool, mut instance) = (None, None);
     if method == "tools/call" {
         let params = outside.params.map_or("{}", RawValue::get);
         let params: CallParams<'_> = serde_json::from_str(params).map_err(|_| {
@@ -140,8 +149,12 @@ fn check(outside: &Outside<'_>) -> Result<Envelope, Refused> {
             return Err(refused(INVALID_PARAMS, "`arguments` must be an object"));
         }
         tool = Some(params.name.into_owned());
+        instance = params.arguments.and_then(|arguments| {
+            let named: NamedInstance<'_> = serde_json::from_str(arguments.get()).ok()?;
+            named.instance.map(Cow::into_owned)
+        });
     }
-    Ok(Envelope { method: Some(method.to_string()), id, tool })
+    Ok(Envelope { method: Some(method.to_string()), id, tool, instance })
 }
 
 impl Refused {

@@ -26,16 +26,23 @@ use rmcp::model::ServerConfig;
 use rmcp::model::Tool;
 use rmcp::model::ToolAnnotations;
 use rmcp::service::RequestContext;
+use serde_json::Value;
+use serde_json::json;
 
 use super::GateSoon;
+use super::authenticate::Accepted;
+use crate::atlassian::Products;
 use crate::call;
 use crate::call::Answer;
 use crate::call::Gate;
 use crate::identity::Login;
 use crate::identity::Presented;
 use crate::policy::Access;
+use crate::policy::Principal;
 use crate::policy::Product;
+use crate::policy::Session;
 use crate::tools::AnyTool;
+use crate::tools::INSTANCE;
 
 /// How long a client of the new era may keep its list of tools, in milliseconds.
 const LIST_LIFETIME_MS: u64 = 300_000;
@@ -71,6 +78,7 @@ impl Handler {
         if lists.len() >= MOST_LISTS {
             lists.clear();
         }
+        let described = |tool| described(tool, &gate.products);
         let make = |visible: &BTreeSet<&'static str>| -> Arc<[Tool]> {
             gate.offer.tools().filter(|tool| visible.contains(tool.spec().name)).map(described).collect()
         };
@@ -96,24 +104,10 @@ impl ServerHandler for Handler {
     ) -> Result<ListToolsResult, ErrorData> {
         let gate = self.gate().await?;
         let presented = presented(&context);
-        let mut visible = BTreeSet::new();
-        for product in [Product::Jira, Product::Confluence] {
-            let Some(instance) = gate.products.get(product) else { continue };
-            let principal = match presented.login {
-                // Who that is, is asked at the first call: the list must not change then.
-                Login::Operator => None,
-                Login::Lent | Login::Own(_) => gate.identity.known(&presented, product).await,
-            };
-            let credential = gate.identity.credential(&presented, product);
-            let anonymous = Arc::new(crate::net::Credential::none());
-            let session = gate.identity.session(&presented, &credential.unwrap_or(anonymous), instance);
-            visible.extend(
-                gate.engine
-                    .visible_tools(principal.as_ref(), &session)
-                    .into_iter()
-                    .filter(|name| name.starts_with(product.as_str())),
-            );
-        }
+        let accepted = context.extensions.get::<http::request::Parts>();
+        let accepted = accepted.and_then(|parts| parts.extensions.get::<Arc<[Accepted]>>());
+        let accepted = accepted.map(AsRef::as_ref).unwrap_or_default();
+        let visible = visible_tools(&gate, &presented, accepted);
         gate.metrics.tools_list();
         let mut result = ListToolsResult::with_all_items(self.list(visible, &gate));
         result.ttl_ms = Some(LIST_LIFETIME_MS);
@@ -167,15 +161,47 @@ impl ServerHandler for Handler {
     }
 }
 
+/// The tools that the caller could ever be allowed, at any site.
+fn visible_tools(gate: &Gate, presented: &Presented, accepted: &[Accepted]) -> BTreeSet<&'static str> {
+    let mut visible = BTreeSet::new();
+    let mut add = |product: Product, principal: Option<&Principal>, session: &Session| {
+        let of_product = |name: &&'static str| name.starts_with(product.as_str());
+        visible.extend(gate.engine.visible_tools(principal, session).into_iter().filter(of_product));
+    };
+    if matches!(presented.login, Login::Operator) {
+        for product in [Product::Jira, Product::Confluence] {
+            for site in gate.products.all(product) {
+                // Who that is, is asked at the first call: the list must not change then.
+                add(product, None, &gate.identity.session(presented, site.main(), "stdio"));
+            }
+        }
+    }
+    for Accepted { route, principal } in accepted {
+        let session = gate.identity.session_of(presented, route);
+        add(route.instance.upstream.product(), principal.as_ref(), &session);
+    }
+    visible
+}
+
 /// A tool as clients see it; the hints come from the same effect that the policy and the clients go by.
-fn described(tool: &'static dyn AnyTool) -> Tool {
+fn described(tool: &'static dyn AnyTool, products: &Products) -> Tool {
     let spec = tool.spec();
+    let mut schema = tool.schema();
+    if products.has_several(spec.product)
+        && let Some(Value::Object(properties)) = Arc::make_mut(&mut schema).get_mut("properties")
+    {
+        let title = spec.product.title();
+        let mut described = json!({"type": "string", "enum": products.names(spec.product)});
+        if let Some(main) = products.main(spec.product) {
+            described["description"] = format!("Which {title}; {} if left out.", main.name()).into();
+        }
+        properties.insert(INSTANCE.to_owned(), described);
+    }
     let mut annotations = ToolAnnotations::new().read_only(tool.access() == Access::Read);
     if tool.access() == Access::Write {
         annotations = annotations.destructive(spec.destructive);
     }
-    Tool::new(Cow::Borrowed(spec.name), Cow::Borrowed(spec.description), tool.schema())
-        .with_annotations(annotations)
+    Tool::new(Cow::Borrowed(spec.name), Cow::Borrowed(spec.description), schema).with_annotations(annotations)
 }
 
 /// Who calls: what the HTTP layer found out, or the operator over stdio.
@@ -190,7 +216,8 @@ fn presented(context: &RequestContext<RoleServer>) -> Presented {
         },
         None => {
             let client = context.client_info().map(named).unwrap_or_default();
-            Presented { login: Login::Operator, client, address: None, transport: "stdio" }
+            let passed = Arc::default();
+            Presented { login: Login::Operator, passed, client, address: None, transport: "stdio" }
         }
     }
 }

@@ -8,6 +8,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::Request;
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::GateSoon;
+use super::authenticate::Accepted;
 use super::authenticate::Unauthenticated;
 use super::authenticate::authenticate;
 use super::envelope;
@@ -39,8 +42,8 @@ use super::handler::Handler;
 use super::hosts::Allowlist;
 use crate::audit::Event;
 use crate::call::Gate;
-use crate::identity;
 use crate::identity::Login;
+use crate::identity::Own;
 use crate::identity::Presented;
 
 /// JSON-RPC code for a request that is refused before dispatch; the HTTP status says why.
@@ -59,6 +62,12 @@ pub struct HttpSettings {
     pub allowlist: Allowlist,
     /// Whether callers without a credential use the operator's, as a named service.
     pub lend: bool,
+    /// Whether sessions in headers that are passed on stand in for a credential.
+    pub sessions: bool,
+    /// Whether credentials that callers bring are ignored.
+    pub ignore_header_auth: bool,
+    /// Names of headers that some product's configuration passes on.
+    pub passthrough: Vec<HeaderName>,
     /// How many calls run at once; more are refused with 429.
     pub max_calls: usize,
     /// Ends the streams when the server stops.
@@ -167,17 +176,7 @@ async fn admit(
         let text = "send the message as `Content-Type: application/json`";
         return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
-    let credential = identity::credential_of(&parts.headers)
-        .map_err(|error| Refused::new(StatusCode::UNAUTHORIZED, error.to_string()))?;
-    let login = match credential {
-        Some(credential) => Login::Own(Arc::new(credential)),
-        None if settings.lend => Login::Lent,
-        None => {
-            let text = "no credential: send `Authorization: Bearer <your personal access token>`, or ask the \
-                        administrator to lend one with ALLOW_GLOBAL_CRED_FALLBACK";
-            return Err(Refused::new(StatusCode::UNAUTHORIZED, text));
-        }
-    };
+    let login = login(settings, &parts.headers)?;
     let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
@@ -192,11 +191,12 @@ async fn admit(
     })?;
     let presented = Presented {
         login,
+        passed: Arc::new(passed(settings, &parts.headers)),
         client: user_agent(&parts.headers),
         address: Some(address.ip()),
         transport: "http",
     };
-    authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|error| {
+    let accepted = authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|error| {
         let status = match error {
             Unauthenticated::Rejected(_) => StatusCode::UNAUTHORIZED,
             Unauthenticated::Unwritten(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -204,10 +204,48 @@ async fn admit(
         Refused::new(status, error.to_string()).about(&envelope.id)
     })?;
     parts.extensions.insert(presented);
+    parts.extensions.insert::<Arc<[Accepted]>>(accepted.into());
     // Clients that take only JSON, or anything, are served as well: we always answer with JSON.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     // Our own list has checked it; rmcp reads it once more as a name without rules.
     Ok((Request::from_parts(parts, Full::new(bytes)), place))
+}
+
+/// Whose credential the request uses: the caller's own, or what the configuration lends or passes on.
+fn login(settings: &HttpSettings, headers: &HeaderMap) -> Result<Login, Refused> {
+    let unauthorized = |text: String| Refused::new(StatusCode::UNAUTHORIZED, text);
+    if !settings.ignore_header_auth {
+        let own = Own::read(headers).map_err(|error| unauthorized(error.to_string()))?;
+        if !own.is_empty() {
+            own.check().map_err(|error| unauthorized(error.to_string()))?;
+            return Ok(Login::Own(Arc::new(own)));
+        }
+        if !settings.lend {
+            own.check().map_err(|error| unauthorized(error.to_string()))?;
+        }
+    }
+    if settings.lend || settings.sessions {
+        return Ok(Login::Lent);
+    }
+    let text = if settings.ignore_header_auth {
+        "credentials of callers are not used here (IGNORE_HEADER_AUTH), and none is lent: ask the administrator to set \
+         ALLOW_GLOBAL_CRED_FALLBACK, or ATLASSIAN_EXTERNAL_AUTH_ENABLE with JIRA_PASSTHROUGH_HEADERS"
+    } else {
+        "no credential: send `Authorization: Bearer <your personal access token>`, or ask the administrator to lend one \
+         with ALLOW_GLOBAL_CRED_FALLBACK"
+    };
+    Err(unauthorized(text.to_owned()))
+}
+
+/// The headers of the request that some product's configuration passes on.
+fn passed(settings: &HttpSettings, headers: &HeaderMap) -> HeaderMap {
+    let mut passed = HeaderMap::new();
+    for name in &settings.passthrough {
+        for value in headers.get_all(name) {
+            passed.append(name.clone(), value.clone());
+        }
+    }
+    passed
 }
 
 /// Reads the body whole. A client that stops sending does not keep its place.
@@ -275,7 +313,7 @@ fn is_json(content: &str) -> bool {
     content.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn user_agent(headers: &axum::http::HeaderMap) -> String {
+fn user_agent(headers: &HeaderMap) -> String {
     let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     agent.chars().take(120).collect()
 }

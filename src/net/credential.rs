@@ -19,6 +19,28 @@ pub trait Renew: Send + Sync {
     fn renew<'a>(&'a self, refused: &'a Credential) -> BoxFuture<'a, Option<Credential>>;
 }
 
+/// Where the operator's credential comes from: it may be another one tomorrow.
+pub trait CredentialSource: Send + Sync {
+    /// The credential as it is now, with the way to a newer one in it.
+    fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>>;
+}
+
+/// Why there is no credential now. The text is for the caller; the detail, for the operator, is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct CredentialError {
+    /// What failed and what to do, without hosts, paths and names of secrets.
+    pub text: String,
+    /// The same for the operator.
+    pub detail: String,
+}
+
+impl CredentialSource for Credential {
+    fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        Box::pin(async { Ok(self.clone()) })
+    }
+}
+
 /// A credential for Jira or Confluence. Its `Debug` shows the method alone.
 #[derive(Clone)]
 pub struct Credential {
@@ -77,7 +99,7 @@ impl Credential {
     /// A newer credential after a 401, if there is one.
     pub async fn renewed(&self) -> Option<Self> {
         let newer = self.renewal.as_ref()?.renew(self).await?;
-        (newer.fingerprint() != self.fingerprint()).then_some(newer)
+        (!newer.sends_as(self)).then(|| newer.passing(self.passed.clone()))
     }
 
     /// How the caller logs in: `pat`, `oauth`, `basic`, `passed` or `none`.
@@ -87,6 +109,21 @@ impl Credential {
             Authorization::Basic { .. } => "basic",
             Authorization::None if self.passed.is_empty() => "none",
             Authorization::None => "passed",
+        }
+    }
+
+    /// Whether another credential logs in with the same secret, whatever headers are passed on beside it.
+    pub fn sends_as(&self, other: &Self) -> bool {
+        match (&self.authorization, &other.authorization) {
+            (Authorization::Bearer { token, .. }, Authorization::Bearer { token: other, .. }) => {
+                token.expose() == other.expose()
+            }
+            (
+                Authorization::Basic { username, secret },
+                Authorization::Basic { username: other, secret: other_secret },
+            ) => username == other && secret.expose() == other_secret.expose(),
+            (Authorization::None, Authorization::None) => true,
+            _ => false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::policy::Product;
 ///
 /// `Display` is for the caller: what failed, the status, Atlassian's own words, what to do. [`Self::operator`] adds
 /// what only the operator should read: hosts and causes.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum UpstreamError {
     /// No answer: name, route, refusal, TLS or a broken connection.
     #[error(

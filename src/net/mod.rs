@@ -6,6 +6,7 @@
 mod client;
 mod credential;
 mod error;
+mod guard;
 mod path;
 mod problem;
 mod request;
@@ -15,8 +16,13 @@ pub use client::ClientSettings;
 pub use client::build_client;
 
 pub use credential::Credential;
+pub use credential::CredentialError;
+pub use credential::CredentialSource;
 pub use credential::Renew;
 pub use error::UpstreamError;
+pub use guard::Guard;
+pub use guard::GuardError;
+pub use guard::GuardedUrl;
 pub use path::Path;
 pub use problem::Problem;
 pub use request::Reply;

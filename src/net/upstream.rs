@@ -16,15 +16,18 @@ use super::UpstreamError;
 use super::Warrant;
 use super::client;
 use crate::audit::UpstreamNote;
+use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Product;
 use crate::telemetry::Metrics;
 
 /// What an [`Upstream`] is made of.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UpstreamSettings {
     /// Which product.
     pub product: Product,
+    /// Which of its instances.
+    pub instance: InstanceName,
     /// Its base URL, without a trailing slash.
     pub base: Url,
     /// The client, from [`super::build_client`].
@@ -50,6 +53,13 @@ impl Upstream {
         Self { settings, metrics }
     }
 
+    /// The same way to another address and instance of the product.
+    #[must_use]
+    pub fn at(&self, base: Url, instance: InstanceName) -> Self {
+        let settings = UpstreamSettings { base, instance, ..self.settings.clone() };
+        Self { settings, metrics: self.metrics.clone() }
+    }
+
     /// Which product this is.
     pub fn product(&self) -> Product {
         self.settings.product
@@ -70,6 +80,12 @@ impl Upstream {
         request: Request,
     ) -> Result<Reply, UpstreamError> {
         let product = self.settings.product;
+        if *warrant.instance() != self.settings.instance {
+            return Err(UpstreamError::NotPermitted(format!(
+                "the permit was made for {}",
+                warrant.instance()
+            )));
+        }
         let read_only = self.settings.read_only || W::ACCESS == Access::Read;
         if read_only && !request.is_read() && !self.is_history_read(&request) {
             return Err(UpstreamError::NotARead { product, method: request.method.to_string() });

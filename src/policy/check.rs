@@ -5,12 +5,12 @@ use cedar_policy::EntityUid;
 use cedar_policy::Policy;
 use cedar_policy::Schema;
 
+use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::Product;
-use crate::policy::Resource;
 
 /// Ids with this prefix belong to policies made from settings.
 pub(super) const OWN_PREFIX: &str = "portcullis:";
@@ -52,7 +52,7 @@ pub(super) fn groups(policy: &Policy) -> Vec<String> {
 
 /// The product a group comes from; none for groups of an identity provider.
 pub(super) fn origin(group: &str) -> Option<Product> {
-    match group.split_once(':')?.0 {
+    match within_instance(group).1.split_once(':')?.0 {
         "jira" => Some(Product::Jira),
         "confluence" => Some(Product::Confluence),
         _ => None,
@@ -62,20 +62,38 @@ pub(super) fn origin(group: &str) -> Option<Product> {
 /// Entities are always named in their canonical form, so any other spelling in a policy never matches.
 fn literal(uid: &EntityUid) -> Option<String> {
     let given = uid.id().unescaped();
+    let (instance, id) = within_instance(given);
     let canonical = match uid.type_name().to_string().as_str() {
-        "Jira::Project" => ProjectKey::parse(given).map(String::from),
-        "Jira::Issue" => IssueKey::parse(given).map(String::from),
-        "Confluence::Space" => SpaceKey::parse(given).map(String::from),
-        "Confluence::Page" => PageId::parse(given).map(String::from),
-        "Jira::Instance" | "Confluence::Instance" => Ok(Resource::DEFAULT_INSTANCE.to_owned()),
-        "Id::Group" => return group_literal(given),
+        "Jira::Project" => ProjectKey::parse(id).map(String::from),
+        "Jira::Issue" => IssueKey::parse(id).map(String::from),
+        "Confluence::Space" => SpaceKey::parse(id).map(String::from),
+        "Confluence::Page" => PageId::parse(id).map(String::from),
+        "Jira::Instance" | "Confluence::Instance" if is_chosen(given) => return None,
+        "Jira::Instance" | "Confluence::Instance" => {
+            InstanceName::parse(given).map(|name| name.as_str().to_owned())
+        }
+        "Id::Group" => return group_literal(id),
         _ => return None,
     };
     match canonical {
-        Ok(canonical) if canonical == given => None,
-        Ok(canonical) => Some(format!("`{uid}` matches nothing; write `{canonical}`")),
+        Ok(canonical) if canonical == id => None,
+        Ok(canonical) => Some(format!("`{uid}` matches nothing; write `{instance}{canonical}`")),
         Err(invalid) => Some(format!("`{uid}` matches nothing: {invalid}")),
     }
+}
+
+/// An id with the name of its instance and the slash after it, which is empty for the default instance.
+fn within_instance(id: &str) -> (&str, &str) {
+    match id.split_once('/') {
+        Some((name, rest)) if is_chosen(name) || InstanceName::parse(name).is_ok() => {
+            (id.get(..=name.len()).unwrap_or_default(), rest)
+        }
+        _ => ("", id),
+    }
+}
+
+fn is_chosen(name: &str) -> bool {
+    name.starts_with("cloud:") || name.starts_with("url:")
 }
 
 fn group_literal(group: &str) -> Option<String> {

@@ -1,5 +1,7 @@
 //! One decision: every resource must be visible first, then every resource allowed.
 
+use std::collections::HashSet;
+
 use aws_lc_rs::rand;
 use cedar_policy::Context;
 use cedar_policy::Entities;
@@ -9,6 +11,7 @@ use cedar_policy::PolicyId;
 use cedar_policy::PolicySet;
 use cedar_policy::Request;
 
+use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Decision;
@@ -33,6 +36,7 @@ use crate::policy::entities::check_complete;
 pub struct Viewer<'a> {
     engine: &'a Engine,
     principal: &'a Principal,
+    instance: InstanceName,
     chain: Chain,
     entities: Vec<Entity>,
     /// The session, where a policy may look at it.
@@ -49,6 +53,7 @@ impl Engine {
             Ok(policies) => Ok(Allowed::new(Decision {
                 id,
                 tool: question.tool,
+                instance: question.session.instance.clone(),
                 resources: question.resources.to_vec(),
                 policies,
                 policy_hash: self.policy_hash().to_owned(),
@@ -79,6 +84,7 @@ impl Engine {
         Ok(Viewer {
             engine: self,
             principal,
+            instance: session.instance.clone(),
             chain: self.types.principal(principal),
             entities: self.types.principal_entities(principal),
             session: reads_session.then(|| context::session(session)).transpose()?,
@@ -161,9 +167,15 @@ impl Viewer<'_> {
     /// Everything a decision on these resources needs, over a base that has the actions and instances.
     fn store(&self, base: &Entities, resources: &[Resource]) -> Result<Entities, String> {
         let mut entities = self.entities.clone();
-        for resource in resources {
-            entities.extend(self.engine.types.resource_entities(resource)?);
+        if !self.instance.is_default() {
+            entities.extend(self.engine.types.instances(&self.instance));
         }
+        for resource in resources {
+            entities.extend(self.engine.types.resource_entities(resource, &self.instance)?);
+        }
+        // Two issues of one project bring it twice.
+        let mut known = HashSet::new();
+        entities.retain(|entity| known.insert(entity.uid()));
         base.clone().add_entities(entities, None).map_err(|error| error.to_string())
     }
 
@@ -174,7 +186,7 @@ impl Viewer<'_> {
         resource: &Resource,
         context: Option<Context>,
     ) -> Result<Answer, String> {
-        let resource = self.engine.types.resource(resource);
+        let resource = self.engine.types.resource(resource, &self.instance);
         for chain in [&self.chain, &action.chain, &resource] {
             check_complete(store, chain)?;
         }

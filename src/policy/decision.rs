@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
+use crate::ids::InstanceName;
 use crate::policy::Effect;
 use crate::policy::InputValue;
 use crate::policy::Principal;
@@ -54,6 +55,8 @@ pub struct Decision {
     pub id: String,
     /// The tool that may be run.
     pub tool: &'static str,
+    /// The instance its resources are of.
+    pub instance: InstanceName,
     /// The resources decided on.
     pub resources: Vec<Resource>,
     /// The policies that permitted it.

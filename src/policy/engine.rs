@@ -14,6 +14,7 @@ use cedar_policy::Entity;
 use cedar_policy::PolicySet;
 use cedar_policy::Schema;
 
+use crate::ids::InstanceName;
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
 use crate::policy::Product;
@@ -204,7 +205,8 @@ impl<'a> Index<'a> {
             .flat_map(|rule| std::iter::once(&rule.chain.uid).chain(&rule.chain.ancestors))
             .collect();
         let actions = uids.into_iter().filter_map(|uid| self.actions.get(uid).cloned());
-        let entities: Vec<Entity> = self.types.instances().into_iter().chain(actions).collect();
+        let entities: Vec<Entity> =
+            self.types.instances(&InstanceName::default()).into_iter().chain(actions).collect();
         Entities::from_entities(entities, None).map_err(|error| PolicyError::Tools(error.to_string()))
     }
 

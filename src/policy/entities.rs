@@ -12,6 +12,7 @@ use cedar_policy::EntityUid;
 use cedar_policy::ParseErrors;
 use cedar_policy::RestrictedExpression;
 
+use crate::ids::InstanceName;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
@@ -89,26 +90,27 @@ impl Types {
         }
     }
 
-    /// The resource in its project or space (if known) and its instance.
-    pub(super) fn resource(&self, resource: &Resource) -> Chain {
-        let uid_of = |resource: &Resource| uid(self.resource_type(resource.kind()), resource.id());
+    /// The resource of an instance in its project or space (if known) and in the instance.
+    pub(super) fn resource(&self, resource: &Resource, at: &InstanceName) -> Chain {
+        let uid_of = |resource: &Resource| uid(self.resource_type(resource.kind()), &resource.id_in(at));
+        let inside = |kind: &EntityTypeName, id: &str| uid(kind, &at.qualify(id));
         let instance = uid_of(&Resource::Instance(resource.product()));
         let ancestors = match resource {
             Resource::Instance(_)
             | Resource::Issue { project: None, .. }
             | Resource::Page { space: None, .. } => Vec::new(),
             Resource::Project(_) | Resource::Space(_) => vec![instance],
-            Resource::Issue { project: Some(key), .. } => vec![uid(&self.project, key.as_str()), instance],
-            Resource::Page { space: Some(key), .. } => vec![uid(&self.space, key.as_str()), instance],
+            Resource::Issue { project: Some(key), .. } => vec![inside(&self.project, key.as_str()), instance],
+            Resource::Page { space: Some(key), .. } => vec![inside(&self.space, key.as_str()), instance],
         };
         Chain { uid: uid_of(resource), ancestors }
     }
 
-    /// Both instances: part of every store.
-    pub(super) fn instances(&self) -> Vec<Entity> {
+    /// Both instances of a name: part of every store.
+    pub(super) fn instances(&self, name: &InstanceName) -> Vec<Entity> {
         [Product::Jira, Product::Confluence]
             .into_iter()
-            .map(|product| Entity::with_uid(self.resource(&Resource::Instance(product)).uid))
+            .map(|product| Entity::with_uid(self.resource(&Resource::Instance(product), name).uid))
             .collect()
     }
 
@@ -121,8 +123,12 @@ impl Types {
     }
 
     /// The entities of a resource and what it lies in, without the instances.
-    pub(super) fn resource_entities(&self, resource: &Resource) -> Result<Vec<Entity>, String> {
-        let Chain { uid: own, ancestors } = self.resource(resource);
+    pub(super) fn resource_entities(
+        &self,
+        resource: &Resource,
+        at: &InstanceName,
+    ) -> Result<Vec<Entity>, String> {
+        let Chain { uid: own, ancestors } = self.resource(resource, at);
         let parent = ancestors.first().cloned();
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let mut attributes = HashMap::new();
@@ -136,14 +142,14 @@ impl Types {
                 if let (Some(project), Some(parent)) = (project, &parent) {
                     attributes
                         .insert("project".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(&Resource::Project(project.clone()))?);
+                    entities.extend(self.resource_entities(&Resource::Project(project.clone()), at)?);
                 }
             }
             Resource::Page { space, .. } => {
                 if let (Some(space), Some(parent)) = (space, &parent) {
                     attributes
                         .insert("space".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(&Resource::Space(space.clone()))?);
+                    entities.extend(self.resource_entities(&Resource::Space(space.clone()), at)?);
                 }
             }
         }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use crate::ids::InstanceName;
+
 /// Whether a person's account or a service named in the configuration asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PrincipalKind {
@@ -17,7 +19,8 @@ pub enum PrincipalKind {
 pub struct Principal {
     /// User or service.
     pub kind: PrincipalKind,
-    /// Account id on Cloud, lower-case user name on Data Center, the configured name of a service.
+    /// Account id on Cloud, lower-case user name on Data Center, the configured name of a service; of an instance that
+    /// is not the default, its name and a slash before it.
     pub id: String,
     /// Groups with their origin, such as `jira:dev`. `None` means not asked, never "no groups".
     pub groups: Option<BTreeSet<String>>,
@@ -43,6 +46,8 @@ pub struct Session {
     pub client: String,
     /// The network address of the caller; none over stdio.
     pub address: Option<IpAddr>,
+    /// Which Jira or Confluence the call is for. Not an attribute: the ids of its objects say it.
+    pub instance: InstanceName,
     /// `datacenter` or `cloud`.
     pub deployment: &'static str,
     /// Whether the server runs read-only.

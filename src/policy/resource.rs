@@ -1,5 +1,8 @@
 //! What a call touches, as policies see it.
 
+use std::borrow::Cow;
+
+use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
@@ -87,9 +90,6 @@ impl ResourceKind {
 }
 
 impl Resource {
-    /// The id of the default instance of each product.
-    pub const DEFAULT_INSTANCE: &'static str = "default";
-
     /// The resource's type.
     pub fn kind(&self) -> ResourceKind {
         match self {
@@ -110,10 +110,10 @@ impl Resource {
         }
     }
 
-    /// The id of its entity.
+    /// The id of its entity, within its instance.
     pub fn id(&self) -> &str {
         match self {
-            Self::Instance(_) => Self::DEFAULT_INSTANCE,
+            Self::Instance(_) => InstanceName::DEFAULT,
             Self::Project(key) => key.as_str(),
             Self::Issue { key, .. } => key.as_str(),
             Self::Space(key) => key.as_str(),
@@ -127,7 +127,22 @@ impl Resource {
     }
 }
 
-/// As Cedar writes it, for example `Jira::Issue::"OPS-1"`.
+impl Resource {
+    /// The id of its entity: bare in the default instance, after the instance's name in any other.
+    pub fn id_in<'a>(&'a self, instance: &'a InstanceName) -> Cow<'a, str> {
+        match self {
+            Self::Instance(_) => Cow::Borrowed(instance.as_str()),
+            other => instance.qualify(other.id()),
+        }
+    }
+
+    /// As Cedar writes it, for example `Jira::Issue::"lab/OPS-1"`.
+    pub fn named_in(&self, instance: &InstanceName) -> String {
+        format!("{}::\"{}\"", self.kind().type_name(), self.id_in(instance))
+    }
+}
+
+/// As Cedar writes it in the default instance, for example `Jira::Issue::"OPS-1"`.
 impl std::fmt::Display for Resource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}::\"{}\"", self.kind().type_name(), self.id())

@@ -1,8 +1,10 @@
 //! Where policies come from: a built-in profile or a directory. The only I/O of `policy`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::ids::InstanceName;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::PolicyError;
@@ -25,10 +27,11 @@ pub struct EngineSettings {
     pub source: PolicySource,
     /// Forbids every write, whatever the policies say.
     pub read_only: bool,
-    /// If not empty, everything of Jira outside these projects is forbidden and not visible.
-    pub projects: Vec<ProjectKey>,
-    /// If not empty, everything of Confluence outside these spaces is forbidden and not visible.
-    pub spaces: Vec<SpaceKey>,
+    /// Every configured Jira; if its projects are not empty, everything outside of them is forbidden and not visible.
+    pub projects: BTreeMap<InstanceName, Vec<ProjectKey>>,
+    /// Every configured Confluence; if its spaces are not empty, everything outside of them is forbidden and not
+    /// visible.
+    pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
 }
 
 /// The text of one file of policies.

@@ -6,6 +6,7 @@ use serde_json::Number;
 use serde_json::Value;
 
 use super::Spec;
+use crate::ids::InstanceName;
 
 /// Why arguments were refused; the text is for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +21,21 @@ impl InvalidArguments {
     pub(super) fn senseless(error: &super::ToolError) -> Self {
         Self(vec![error.to_string()])
     }
+}
+
+/// The argument that names a site, where a product has several; the tools themselves know one site only.
+pub const INSTANCE: &str = "instance";
+
+/// Takes the name of the site out of the arguments.
+pub fn take_instance(arguments: &mut Map<String, Value>) -> Result<Option<InstanceName>, InvalidArguments> {
+    let name = match arguments.remove(INSTANCE) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(name)) if name.trim().is_empty() => return Ok(None),
+        Some(Value::String(name)) => name,
+        Some(other) => return Err(InvalidArguments(vec![wrong(INSTANCE, "string", kind(&other))])),
+    };
+    let name = InstanceName::parse(&name);
+    name.map(Some).map_err(|error| InvalidArguments(vec![format!("`{INSTANCE}`: {error}")]))
 }
 
 /// Brings arguments into the declared form.

@@ -21,7 +21,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Map;
 use serde_json::Value;
 
+pub use arguments::INSTANCE;
 pub use arguments::InvalidArguments;
+pub use arguments::take_instance;
 pub use context::Context;
 pub use context::ToolError;
 pub use offer::Offer;

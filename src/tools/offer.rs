@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::ALL;
 use super::AnyTool;
-use crate::atlassian::Deployment;
 use crate::atlassian::Products;
 
 /// The tools that are on.
@@ -20,9 +19,7 @@ impl Offer {
     pub fn new(products: &Products, enabled: Option<&[String]>, toolsets: Option<&[String]>) -> Self {
         let configured = |tool: &&&'static dyn AnyTool| {
             let spec = tool.spec();
-            products
-                .get(spec.product)
-                .is_some_and(|instance| !spec.cloud_only || instance.deployment == Deployment::Cloud)
+            products.serves(spec.product) && (!spec.cloud_only || products.may_be_cloud(spec.product))
         };
         let named = |tool: &&&'static dyn AnyTool| {
             enabled.is_none_or(|names| names.iter().any(|name| name == tool.spec().name))

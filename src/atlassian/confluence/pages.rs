@@ -159,7 +159,7 @@ impl Confluence<'_> {
 
     /// Whether this deployment has live documents.
     pub fn has_live_pages(&self) -> bool {
-        self.deployment == Deployment::Cloud
+        self.deployment() == Deployment::Cloud
     }
 
     fn created(page: Value) -> Result<Value, UpstreamError> {

@@ -42,7 +42,7 @@ impl Confluence<'_> {
         cql: &str,
         limit: u64,
     ) -> Result<SearchPage, UpstreamError> {
-        permit.instance(Product::Confluence)?;
+        permit.whole(Product::Confluence)?;
         let request = Request::get(Path::of(["rest", "api", "search"]))
             .with("start", "0")
             .with("limit", limit.to_string())

@@ -48,7 +48,7 @@ impl Jira<'_> {
         comment: &NewComment,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let version = match self.deployment {
+        let version = match self.deployment() {
             Deployment::DataCenter => "2",
             Deployment::Cloud => "3",
         };

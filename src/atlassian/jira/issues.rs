@@ -124,7 +124,7 @@ impl Jira<'_> {
 
     /// Reads the links to other systems.
     pub async fn remote_links(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
-        let version = match self.deployment {
+        let version = match self.deployment() {
             Deployment::DataCenter => "2",
             Deployment::Cloud => "3",
         };

@@ -19,10 +19,10 @@ pub use search::SearchPage;
 pub use search::SearchQuery;
 
 use super::Deployment;
+use super::Instance;
 use crate::audit::Permit;
 use crate::net::Credential;
 use crate::net::Request;
-use crate::net::Upstream;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
 use crate::policy::Product;
@@ -31,35 +31,34 @@ use crate::policy::Write;
 /// Jira, as one caller sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Jira<'a> {
-    upstream: &'a Upstream,
+    instance: &'a Instance,
     credential: &'a Credential,
-    deployment: Deployment,
 }
 
 impl<'a> Jira<'a> {
-    /// Binds the product to the caller's credential.
-    pub fn new(upstream: &'a Upstream, credential: &'a Credential, deployment: Deployment) -> Self {
-        Self { upstream, credential, deployment }
+    /// Binds an instance to the caller's credential.
+    pub fn new(instance: &'a Instance, credential: &'a Credential) -> Self {
+        Self { instance, credential }
     }
 
     /// Server or Cloud.
     pub fn deployment(&self) -> Deployment {
-        self.deployment
+        self.instance.deployment
     }
 
-    /// The base URL without a trailing slash.
+    /// The address for links without a trailing slash.
     pub fn base(&self) -> &str {
-        self.upstream.base()
+        self.instance.site()
     }
 
     /// Reads; the request must not change anything, which `net` checks.
     async fn get<E: Effect>(&self, permit: &Permit<E>, request: Request) -> Result<Value, UpstreamError> {
-        Ok(self.upstream.execute(permit, self.credential, request).await?.body)
+        Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
     }
 
     /// Changes something.
     async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
-        Ok(self.upstream.execute(permit, self.credential, request).await?.body)
+        Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
     }
 }
 

@@ -55,7 +55,7 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         query: &SearchQuery,
     ) -> Result<SearchPage, UpstreamError> {
-        permit.instance(Product::Jira)?;
+        permit.whole(Product::Jira)?;
         let answer = self.get(permit, self.search_request(query)).await?;
         let Some(Value::Array(issues)) = answer.get("issues").cloned() else {
             return Err(malformed("the search result has no issues"));
@@ -72,7 +72,7 @@ impl Jira<'_> {
     }
 
     fn search_request(&self, query: &SearchQuery) -> Request {
-        if self.deployment == Deployment::Cloud {
+        if self.deployment() == Deployment::Cloud {
             let mut body = json!({"jql": query.jql, "fields": query.fields.names()});
             if let Value::Object(body) = &mut body {
                 if !query.expand.is_empty() {

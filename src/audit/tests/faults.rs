@@ -87,7 +87,7 @@ async fn without_a_durable_intent_there_is_no_permit_and_no_further_call() {
         assert!(error.to_string().contains("the call was refused"), "{error}");
         assert!(audit.probe().await.is_err(), "{wanted}");
         assert!(errors(&metrics) > 0, "{wanted}");
-        let again = audit.trail(facts(Access::Read)).resolve("issue -> project", vec![]).await;
+        let again = audit.trail(facts(Access::Read)).resolve("issue -> project", &[]).await;
         assert!(again.is_err(), "a closed log admits nothing");
     }
 }

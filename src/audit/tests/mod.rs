@@ -12,6 +12,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::*;
+use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::policy::Access;
 use crate::policy::Allowed;
@@ -60,8 +61,12 @@ fn principal() -> Principal {
 }
 
 fn engine() -> Engine {
-    let settings =
-        EngineSettings { source: PolicySource::ReadOnly, read_only: false, projects: vec![], spaces: vec![] };
+    let settings = EngineSettings {
+        source: PolicySource::ReadOnly,
+        read_only: false,
+        projects: BTreeMap::new(),
+        spaces: BTreeMap::new(),
+    };
     Engine::load(&tools::facts(), &settings).unwrap()
 }
 
@@ -70,6 +75,7 @@ fn allowed(engine: &Engine) -> Allowed<Read> {
         method: "pat",
         client: String::new(),
         address: None,
+        instance: InstanceName::default(),
         deployment: "datacenter",
         read_only: true,
         now_ms: 0,

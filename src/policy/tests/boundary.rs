@@ -3,8 +3,8 @@ use super::*;
 fn bounded(policies: &str) -> Engine {
     let directory = directory(&[("own.cedar", policies)]);
     load_from(directory.path(), |settings| {
-        settings.projects = vec![project("ops"), project("DEV")];
-        settings.spaces = vec![space("docs"), space("~ann")];
+        settings.projects = default_only(vec![project("ops"), project("DEV")]);
+        settings.spaces = default_only(vec![space("docs"), space("~ann")]);
     })
     .unwrap()
 }
@@ -56,7 +56,9 @@ fn a_filter_asks_for_the_project() {
 #[test]
 fn a_project_filter_leaves_confluence_alone() {
     let directory = directory(&[("own.cedar", ALL)]);
-    let engine = load_from(directory.path(), |settings| settings.projects = vec![project("OPS")]).unwrap();
+    let engine =
+        load_from(directory.path(), |settings| settings.projects = default_only(vec![project("OPS")]))
+            .unwrap();
     assert_eq!(verdict(&engine, &user(&[]), "confluence_get_page", &[page("1", "HR")]), None);
     assert!(engine.decides_alone("confluence_get_page"));
 }

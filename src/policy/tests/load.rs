@@ -226,7 +226,7 @@ fn profiles_load_with_few_tools_and_with_none_that_writes() {
             tools().into_iter().filter(|tool| tool.access == Access::Read).collect();
         let mut settings = settings(source);
         settings.read_only = true;
-        settings.projects = vec![project("OPS")];
+        settings.projects = default_only(vec![project("OPS")]);
         assert!(Engine::load(&reading, &settings).is_ok());
         assert!(Engine::load(&reading[..1], &settings).is_ok());
     }

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
@@ -122,8 +123,13 @@ fn tools() -> Vec<ToolFacts> {
     ]
 }
 
+/// A boundary of the default instance, where there is no other.
+fn default_only<Key>(keys: Vec<Key>) -> BTreeMap<InstanceName, Vec<Key>> {
+    BTreeMap::from([(InstanceName::default(), keys)])
+}
+
 fn settings(source: PolicySource) -> EngineSettings {
-    EngineSettings { source, read_only: false, projects: Vec::new(), spaces: Vec::new() }
+    EngineSettings { source, read_only: false, projects: BTreeMap::new(), spaces: BTreeMap::new() }
 }
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
@@ -163,6 +169,7 @@ fn session() -> Session {
         method: "pat",
         client: "editor".to_owned(),
         address: Some("10.0.0.1".parse().unwrap()),
+        instance: InstanceName::default(),
         deployment: "datacenter",
         read_only: false,
         now_ms: 1_760_000_000_123,

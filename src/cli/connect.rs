@@ -1,0 +1,208 @@
+//! From settings to the ways to Jira and Confluence: clients, addresses and credentials.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use url::Url;
+
+use super::Failure;
+use super::assemble::Parts;
+use super::assemble::read_only;
+use super::assemble::secret_failure;
+use super::credentials;
+use crate::atlassian;
+use crate::atlassian::Instance;
+use crate::atlassian::Products;
+use crate::atlassian::Site;
+use crate::atlassian::Sites;
+use crate::atlassian::gateway_base;
+use crate::config;
+use crate::config::ProductSettings;
+use crate::config::Reach;
+use crate::config::Settings;
+use crate::config::Transport;
+use crate::identity::InstanceLogin;
+use crate::ids::InstanceName;
+use crate::net;
+use crate::net::ClientSettings;
+use crate::net::Guard;
+use crate::net::Upstream;
+use crate::net::UpstreamSettings;
+use crate::policy::Product;
+
+/// Every configured site.
+pub(super) fn sites(settings: &Settings) -> impl Iterator<Item = (Product, &InstanceName, &ProductSettings)> {
+    let jira = settings.jira.iter().map(|(name, site)| (Product::Jira, name, site));
+    jira.chain(settings.confluence.iter().map(|(name, site)| (Product::Confluence, name, site)))
+}
+
+/// The ways to both products.
+pub(super) async fn products(settings: &Settings, parts: &Parts) -> Result<Products, Failure> {
+    let (jira, confluence) =
+        futures::try_join!(of(Product::Jira, settings, parts), of(Product::Confluence, settings, parts))?;
+    Ok(Products::new(jira, confluence))
+}
+
+async fn of(product: Product, settings: &Settings, parts: &Parts) -> Result<Sites, Failure> {
+    let mut found = Sites::default();
+    for (_, name, from) in sites(settings).filter(|(of, ..)| *of == product) {
+        found.configured.insert(name.clone(), site(product, name, from, settings, parts).await?);
+    }
+    // Over stdio nobody can choose: there are no headers.
+    if settings.server.transport != Transport::Stdio {
+        if settings.oauth.any_site {
+            found.any_cloud = Some(bare(product, settings, parts, false).await?);
+        }
+        if chooses_addresses(settings, product) {
+            let guard = Arc::new(Guard::new(settings.server.allowed_url_domains.clone()));
+            found.elsewhere = Some((guard, bare(product, settings, parts, true).await?));
+        }
+    }
+    Ok(found)
+}
+
+/// Callers may name an address where the product has none of its own, or where the operator says which are fine.
+fn chooses_addresses(settings: &Settings, product: Product) -> bool {
+    let configured = sites(settings).any(|(of, ..)| of == product);
+    !configured || !settings.server.allowed_url_domains.is_empty()
+}
+
+async fn site(
+    product: Product,
+    name: &InstanceName,
+    from: &ProductSettings,
+    settings: &Settings,
+    parts: &Parts,
+) -> Result<Site, Failure> {
+    let client = client(product, client_settings(&from.reach, settings, parts).await?).await?;
+    parts.metrics.tls_verification(product, from.reach.ssl_verify);
+    let base = match (&from.url, &from.cloud_id) {
+        (Some(url), _) => base(product, url, from.deployment),
+        (None, Some(id)) => gateway_base(product, Some(id)),
+        (None, None) => return Err(Failure::configuration(format!("{}: no address", product.title()))),
+    };
+    let upstream = UpstreamSettings {
+        product,
+        instance: name.clone(),
+        base: base.clone(),
+        client,
+        headers: headers(product, from, parts).await?,
+        read_only: read_only(settings),
+        answer_limit: net::ANSWER_LIMIT,
+    };
+    let site = Site::new(Instance {
+        name: name.clone(),
+        upstream: Upstream::new(upstream, parts.metrics.clone()),
+        deployment: deployment(from.deployment),
+        gateway: base.host_str() == Some("api.atlassian.com"),
+        site: base,
+    });
+    Ok(match &from.cloud_id {
+        Some(id) => site.with_gateway(product, id),
+        None => site,
+    })
+}
+
+/// A way to sites that callers choose: none of the operator's headers, certificates or relaxed checks go there.
+async fn bare(
+    product: Product,
+    settings: &Settings,
+    parts: &Parts,
+    _guarded: bool,
+) -> Result<Upstream, Failure> {
+    let reach = match product {
+        Product::Jira => &settings.jira_reach,
+        Product::Confluence => &settings.confluence_reach,
+    };
+    let client_settings = client_settings(reach, settings, parts).await?;
+    let upstream = UpstreamSettings {
+        product,
+        instance: InstanceName::default(),
+        base: gateway_base(product, None),
+        client: client(product, client_settings).await?,
+        headers: HeaderMap::new(),
+        read_only: read_only(settings),
+        answer_limit: net::ANSWER_LIMIT,
+    };
+    Ok(Upstream::new(upstream, parts.metrics.clone()))
+}
+
+async fn client_settings(
+    from: &Reach,
+    _settings: &Settings,
+    _parts: &Parts,
+) -> Result<ClientSettings, Failure> {
+    let proxy = from.socks_proxy.as_ref().or(from.https_proxy.as_ref());
+    Ok(ClientSettings {
+        verify: from.ssl_verify,
+        ca_file: from.ca_file.clone(),
+        plain: false,
+        timeout: Duration::from_secs(from.timeout_seconds),
+        proxy: proxy.map(|proxy| proxy.expose().to_string()),
+        no_proxy: from.no_proxy.clone(),
+    })
+}
+
+async fn client(product: Product, settings: ClientSettings) -> Result<net::Client, Failure> {
+    // Reading the operating system's trust store takes a while; it must not hold up the handshake.
+    let client = tokio::task::spawn_blocking(move || net::build_client(&settings));
+    client
+        .await
+        .map_err(Failure::failed)?
+        .map_err(|error| Failure::configuration(format!("{}: {error}", product.title())))
+}
+
+fn deployment(deployment: config::Deployment) -> atlassian::Deployment {
+    match deployment {
+        config::Deployment::Cloud => atlassian::Deployment::Cloud,
+        config::Deployment::DataCenter => atlassian::Deployment::DataCenter,
+    }
+}
+
+/// Confluence Cloud lives under `/wiki`, also when the configured URL leaves it out.
+fn base(product: Product, url: &Url, deployment: config::Deployment) -> Url {
+    let mut base = url.clone();
+    let bare = base.path().trim_matches('/').is_empty();
+    if product == Product::Confluence && deployment == config::Deployment::Cloud && bare {
+        base.set_path("/wiki");
+    }
+    base
+}
+
+async fn headers(product: Product, from: &ProductSettings, parts: &Parts) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &from.custom_headers {
+        let wrong = |what: &str| {
+            Failure::configuration(format!("{}: the custom header `{name}` {what}", product.title()))
+        };
+        let value = parts.secrets.resolve(value).await.map_err(secret_failure)?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("is not a header name"))?;
+        let mut value =
+            HeaderValue::from_str(value.expose()).map_err(|_| wrong("has a value that cannot be sent"))?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// How every configured site is logged in to.
+pub(super) async fn logins(
+    settings: &Settings,
+    parts: &Parts,
+) -> Result<BTreeMap<(Product, InstanceName), InstanceLogin>, Failure> {
+    let mut logins = BTreeMap::new();
+    for (product, name, from) in sites(settings) {
+        let login = InstanceLogin {
+            operator: credentials::operator(product, from, settings, parts).await?,
+            passthrough: from.passthrough_headers.clone(),
+            cloud_id: from.cloud_id.clone(),
+            oauth: from.oauth,
+        };
+        logins.insert((product, name.clone()), login);
+    }
+    Ok(logins)
+}

@@ -1,0 +1,65 @@
+//! Accounts that Atlassian has vouched for, remembered by a keyed hash of the credential.
+
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use super::IdentityError;
+use super::Route;
+use crate::ids::InstanceName;
+use crate::policy::Principal;
+use crate::policy::Product;
+
+/// How accounts are remembered; the defaults are the reference server's lifetime, and ten times its size.
+#[derive(Debug, Clone, Copy)]
+pub struct AccountSettings {
+    /// How long an account is believed before the credential is shown to Atlassian again; zero is not at all.
+    pub lifetime: Duration,
+    /// How many are remembered at most.
+    pub most: u64,
+}
+
+impl Default for AccountSettings {
+    fn default() -> Self {
+        Self { lifetime: Duration::from_mins(5), most: 1000 }
+    }
+}
+
+/// Product, instance, and the hash of what is sent: the credential with the headers that are passed on.
+type Key = (Product, InstanceName, [u8; 32]);
+
+#[derive(Debug)]
+pub(super) struct Accounts {
+    known: Cache<Key, Principal>,
+    remembers: bool,
+}
+
+impl Accounts {
+    pub(super) fn new(settings: AccountSettings) -> Self {
+        // A cache that keeps nothing would still join calls that ask at the same time, and must not.
+        let remembers = !settings.lifetime.is_zero() && settings.most > 0;
+        let lifetime = settings.lifetime.max(Duration::from_secs(1));
+        let known = Cache::builder().max_capacity(settings.most.max(1)).time_to_live(lifetime).build();
+        Self { known, remembers }
+    }
+
+    pub(super) async fn known(&self, route: &Route) -> Option<Principal> {
+        self.known.get(&key(route)).await
+    }
+
+    /// The account, asked for once however many calls want it at the same time. A failure is not remembered.
+    pub(super) async fn get(
+        &self,
+        route: &Route,
+        asking: impl Future<Output = Result<Principal, IdentityError>>,
+    ) -> Result<Principal, IdentityError> {
+        if !self.remembers {
+            return asking.await;
+        }
+        self.known.try_get_with(key(route), asking).await.map_err(|shared| IdentityError::clone(&shared))
+    }
+}
+
+fn key(route: &Route) -> Key {
+    (route.instance.upstream.product(), route.instance.name.clone(), route.credential.fingerprint())
+}
