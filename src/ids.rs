@@ -112,10 +112,10 @@ impl fmt::Display for InstanceName {
 pub struct CloudId(String);
 
 impl CloudId {
-    /// Reads an id: letters, digits and `-`, so that it is one harmless segment of a path.
+    /// Reads an id: letters, digits, `-` and `_`, so that it is one harmless segment of a path.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         (plain && (1..=64).contains(&text.len())).then(|| Self(text.to_owned()))
     }
 

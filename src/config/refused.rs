@@ -10,8 +10,6 @@ enum Rule {
     Any(&'static str),
     /// Refused when it says yes.
     Yes(&'static str),
-    /// Refused when it says no.
-    No(&'static str),
     /// Refused when it is not zero.
     NotZero(&'static str),
     /// Refused when it is another text than this, the default.
@@ -100,7 +98,6 @@ pub(super) fn judge(name: &str, value: &str) -> Option<Verdict> {
         Rule::Any(what) => Verdict::Refused(what),
         // What is neither yes nor no might be meant as yes.
         Rule::Yes(what) => refused(truth(value) != Some(false), what),
-        Rule::No(what) => refused(truth(value) != Some(true), what),
         Rule::NotZero(what) => refused(value.parse::<f64>() != Ok(0.0), what),
         Rule::Other(default, what) => refused(value != default, what),
         Rule::Unserved(_) if truth(value) == Some(false) => Verdict::Fine,

@@ -10,6 +10,7 @@ use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::policy::EngineSettings;
 use crate::policy::Product;
 
 /// Ids with this prefix belong to policies made from settings.
@@ -30,14 +31,14 @@ pub(super) fn id(policy: &Policy, built_in: bool) -> Result<String, String> {
 }
 
 /// What is wrong with a policy that Cedar itself finds valid.
-pub(super) fn problems(policy: &Policy, schema: &Schema) -> Vec<String> {
+pub(super) fn problems(policy: &Policy, schema: &Schema, settings: &EngineSettings) -> Vec<String> {
     let mut found = Vec::new();
     let advice = policy.annotation("advice").unwrap_or_default();
     if policy.effect() == Effect::Forbid && advice.trim().is_empty() {
         found.push("a forbid tells the caller what to do; write `@advice(\"...\")` above it".to_owned());
     }
     for uid in policy.entity_literals() {
-        found.extend(literal(&uid));
+        found.extend(literal(&uid).or_else(|| unknown_instance(&uid, settings)));
     }
     found.extend(foreign_groups(policy, schema));
     found
@@ -80,6 +81,29 @@ fn literal(uid: &EntityUid) -> Option<String> {
         Ok(canonical) => Some(format!("`{uid}` matches nothing; write `{instance}{canonical}`")),
         Err(invalid) => Some(format!("`{uid}` matches nothing: {invalid}")),
     }
+}
+
+/// A literal of an instance that is not configured matches nothing. Where nothing is configured, nothing is known.
+fn unknown_instance(uid: &EntityUid, settings: &EngineSettings) -> Option<String> {
+    let given = uid.id().unescaped();
+    let type_name = uid.type_name().to_string();
+    let name = match type_name.as_str() {
+        "Jira::Instance" | "Confluence::Instance" => given,
+        _ => within_instance(given).0.strip_suffix('/')?,
+    };
+    let product = match type_name.split_once("::")?.0 {
+        "Jira" => Product::Jira,
+        "Confluence" => Product::Confluence,
+        _ => origin(given)?,
+    };
+    let known: Vec<&InstanceName> = match product {
+        Product::Jira => settings.projects.keys().collect(),
+        Product::Confluence => settings.spaces.keys().collect(),
+    };
+    let is_known = known.is_empty() || is_chosen(name) || known.iter().any(|known| known.as_str() == name);
+    let names: Vec<&str> = known.iter().map(|known| known.as_str()).collect();
+    let (title, names) = (product.title(), names.join(", "));
+    (!is_known).then(|| format!("`{uid}` matches nothing: no {title} is called `{name}`; there is {names}"))
 }
 
 /// An id with the name of its instance and the slash after it, which is empty for the default instance.

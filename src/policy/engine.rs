@@ -265,13 +265,13 @@ pub(super) fn load_policies(
     schema: &Schema,
 ) -> Result<Vec<LoadedPolicy>, PolicyError> {
     let mut files = settings.source.read()?;
-    let own = set::load(&files, schema).map_err(PolicyError::Invalid)?;
+    let own = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
     if own.is_empty() {
         let path: PathBuf = settings.source.path();
         return Err(PolicyError::NoPolicies(path));
     }
     files.push(generated::policies(settings));
-    set::load(&files, schema).map_err(PolicyError::Invalid)
+    set::load(&files, schema, settings).map_err(PolicyError::Invalid)
 }
 
 /// Each part is preceded by its length, so that no two sets run together.

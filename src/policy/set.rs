@@ -13,6 +13,7 @@ use cedar_policy::ValidationWarning;
 use cedar_policy::Validator;
 use cedar_policy::ffi::DetailedError;
 
+use crate::policy::EngineSettings;
 use crate::policy::Problem;
 use crate::policy::check;
 use crate::policy::source::PolicyFile;
@@ -28,12 +29,16 @@ pub(super) struct LoadedPolicy {
 }
 
 /// Reads and checks all files; the policies come back sorted by id.
-pub(super) fn load(files: &[PolicyFile], schema: &Schema) -> Result<Vec<LoadedPolicy>, Vec<Problem>> {
+pub(super) fn load(
+    files: &[PolicyFile],
+    schema: &Schema,
+    settings: &EngineSettings,
+) -> Result<Vec<LoadedPolicy>, Vec<Problem>> {
     let validator = Validator::new(schema.clone());
     let mut loaded: BTreeMap<String, LoadedPolicy> = BTreeMap::new();
     let mut problems = Vec::new();
     for file in files {
-        let reader = Reader { file, validator: &validator };
+        let reader = Reader { file, validator: &validator, settings };
         let policies = reader.read(&mut problems);
         for (policy, offset) in policies {
             let id = policy.id.clone();
@@ -52,6 +57,7 @@ pub(super) fn load(files: &[PolicyFile], schema: &Schema) -> Result<Vec<LoadedPo
 struct Reader<'a> {
     file: &'a PolicyFile,
     validator: &'a Validator,
+    settings: &'a EngineSettings,
 }
 
 impl Reader<'_> {
@@ -108,7 +114,7 @@ impl Reader<'_> {
             if set.add(policy.policy.clone()).is_err() {
                 continue;
             }
-            let found = check::problems(&policy.policy, self.validator.schema());
+            let found = check::problems(&policy.policy, self.validator.schema(), self.settings);
             problems
                 .extend(found.into_iter().map(|message| self.problem(*offset, Some(&policy.id), message)));
         }

@@ -15,8 +15,21 @@ fn of_files() {
         ("[serwer]\nport = 1", "1: serwer is not a known setting; did you mean `server`?"),
         ("port = 1", "1: port is not a known setting; it may belong to a section: `server.port`"),
         (
-            "[jira.second]\nurl = \"https://x\"",
-            "1: jira.second is not a known setting; more than one jira is not supported yet",
+            "[jira.lab]\nulr = \"https://x\"",
+            "2: jira.lab.ulr is not a known setting; did you mean `jira.url`?",
+        ),
+        (
+            "[jira.Lab]\nurl = \"https://x\"",
+            "1: jira.Lab: `Lab` is not the name of an instance such as `lab`",
+        ),
+        (
+            "[jira.default]\nurl = \"https://x\"",
+            "1: jira.default: `[jira]` is the default itself; write its settings there",
+        ),
+        ("[policy.lab]\ndirectory = \"x\"", "1: policy.lab is not a known setting"),
+        (
+            "[network]\nrequests_per_second = -1",
+            "2: network.requests_per_second: `-1` is not a number from 0 to 10000",
         ),
         ("server = 1", "1: server: is not a section; write `[server]` on a line of its own"),
         ("[server]\nport = 70000", "2: server.port: `70000` is not a number from 0 to 65535"),
@@ -70,11 +83,10 @@ fn of_variables() {
         ),
         ("STREAMABLE_HTTP_PATH", "mcp", ": `mcp` is not the path of an endpoint; write for example `/mcp`"),
         ("HOST", "http://x", ": `http://x` is not an address or a host name, for example `127.0.0.1`"),
-        (
-            "JIRA_CLIENT_CERT",
-            "/c.pem",
-            ": client certificates are not supported yet; unset it and use a personal token",
-        ),
+        ("JIRA_PASSTHROUGH_HEADERS", "Host", ": `host` belongs to the connection or to this server"),
+        ("ATLASSIAN_OAUTH_CLOUD_ID", "../x", ": `../x` is not the id of a site"),
+        ("MCP_ALLOWED_URL_DOMAINS", "10.0.0.1", ": `10.0.0.1` is not a host name"),
+        ("ATLASSIAN_RETRY_BACKOFF", "soon", ": `soon` is not a number from 0 to 60"),
         ("STATELESS", "true", " (server.stateless) only goes with TRANSPORT=streamable-http"),
     ] {
         assert_message(&given(&[(name, value)]).refused(), &format!("{name}{expected}"));

@@ -59,7 +59,7 @@ impl Given {
 }
 
 fn jira(loaded: &Loaded) -> &ProductSettings {
-    loaded.settings.jira.as_ref().unwrap()
+    loaded.settings.jira.values().next().unwrap()
 }
 
 const CANARY: &str = "canary-7f3a";
@@ -67,9 +67,10 @@ const CANARY: &str = "canary-7f3a";
 #[test]
 fn defaults() {
     let loaded = given(&[]).load();
-    let Settings { jira, confluence, server, tools, policy, audit, vault, metrics, log } =
+    let Settings { jira, confluence, server, tools, policy, audit, vault, metrics, log, oauth, .. } =
         loaded.settings.clone();
-    assert!(jira.is_none() && confluence.is_none() && vault.is_none());
+    assert!(jira.is_empty() && confluence.is_empty() && vault.is_none() && !oauth.any_site);
+    assert_eq!(oauth.token_directory.as_deref(), Some(Path::new("/home/ann/.mcp-atlassian")));
     assert_eq!((server.transport, server.host.as_str(), server.port), (Transport::Stdio, "127.0.0.1", 8000));
     assert_eq!((server.path.as_str(), server.body_limit_bytes, server.nesting_limit), ("/mcp", 1 << 20, 64));
     assert_eq!((server.deadline_seconds, server.max_concurrent_calls), (75, 256));
@@ -109,7 +110,7 @@ fn a_dotenv_file_beats_the_environment_under_any_name_and_may_take_variables_awa
         [("PORTCULLIS_SERVER__PORT", "1"), ("READ_ONLY_MODE", "false"), ("JIRA_URL", "https://jira")];
     let loaded = given(&environment).dotenv("PORT=2\nREAD_ONLY_MODE=\nJIRA_URL=").load();
     assert_eq!((loaded.settings.server.port, loaded.settings.tools.read_only), (2, ReadOnly::Unset));
-    assert!(loaded.settings.jira.is_none());
+    assert!(loaded.settings.jira.is_empty());
 }
 
 #[test]
@@ -145,29 +146,32 @@ fn every_name_of_the_reference_server() {
     let settings = &loaded.settings;
     let product = jira(&loaded);
     assert_eq!(
-        (product.url.as_str(), product.deployment),
+        (product.url.as_ref().unwrap().as_str(), product.deployment),
         ("https://jira.example.com/base", Deployment::DataCenter)
     );
-    assert_eq!((product.timeout_seconds, product.filter.join(" ")), (10, "OPS DEV".to_owned()));
-    assert!(product.ca_file.as_ref().unwrap().is_absolute());
+    assert_eq!((product.reach.timeout_seconds, product.filter.join(" ")), (10, "OPS DEV".to_owned()));
+    assert!(product.reach.ca_file.as_ref().unwrap().is_absolute());
     let header = |name: &str| match &product.custom_headers[name] {
         SecretRef::Literal(secret) => secret.expose().to_owned(),
         other => other.to_string(),
     };
     assert_eq!([header("x-one"), header("x-site"), header("x-ref")], ["a=b", "https://x", "env://HOME"]);
-    assert_eq!(product.http_proxy.as_ref().unwrap().to_string(), "http://shared");
-    assert_eq!(product.https_proxy.as_ref().unwrap().expose().password(), Some("pw-canary-7f3a"));
+    assert_eq!(product.reach.http_proxy.as_ref().unwrap().to_string(), "http://shared");
+    assert_eq!(product.reach.https_proxy.as_ref().unwrap().expose().password(), Some("pw-canary-7f3a"));
     let CredentialSettings::PersonalToken(SecretRef::Literal(token)) = &product.credential else {
         panic!("{:?}", product.credential);
     };
     assert_eq!(token.expose(), CANARY);
-    let confluence = settings.confluence.as_ref().unwrap();
-    assert_eq!((confluence.url.path(), confluence.deployment), ("/wiki", Deployment::Cloud));
+    let confluence = settings.confluence.values().next().unwrap();
+    assert_eq!(
+        (confluence.url.as_ref().unwrap().path(), confluence.deployment),
+        ("/wiki", Deployment::Cloud)
+    );
     assert!(
         matches!(&confluence.credential, CredentialSettings::Basic { username, .. } if username == "ann@example.com")
     );
     assert_eq!(
-        (confluence.filter.as_slice(), confluence.no_proxy.as_deref()),
+        (confluence.filter.as_slice(), confluence.reach.no_proxy.as_deref()),
         (&["DOCS".to_owned(), "~ann".to_owned()][..], Some("localhost"))
     );
     assert_eq!((settings.tools.read_only, settings.tools.toolsets.clone()), (ReadOnly::On, None));
@@ -185,6 +189,18 @@ fn every_name_of_the_reference_server() {
     assert!(loaded.summary().contains("secret from credential"), "{shown}");
 }
 
+fn kind(credential: &CredentialSettings) -> &'static str {
+    match credential {
+        CredentialSettings::None => "none",
+        CredentialSettings::PersonalToken(_) => "token",
+        CredentialSettings::Basic { .. } => "basic",
+        CredentialSettings::AccessToken(_) => "access token",
+        CredentialSettings::App(_) => "app",
+        CredentialSettings::Certificate => "certificate",
+        CredentialSettings::Passed => "passed",
+    }
+}
+
 #[test]
 fn credentials_by_deployment() {
     let load = |url: &str, parts: &str| {
@@ -193,11 +209,8 @@ fn credentials_by_deployment() {
         variables.extend(part('u').then_some(("JIRA_USERNAME", "ann")));
         variables.extend(part('t').then_some(("JIRA_API_TOKEN", CANARY)));
         variables.extend(part('p').then_some(("JIRA_PERSONAL_TOKEN", CANARY)));
-        load(&given(&variables).sources).map(|loaded| match jira(&loaded).credential {
-            CredentialSettings::None => ("none", loaded.warnings.len()),
-            CredentialSettings::PersonalToken(_) => ("token", loaded.warnings.len()),
-            CredentialSettings::Basic { .. } => ("basic", loaded.warnings.len()),
-        })
+        load(&given(&variables).sources)
+            .map(|loaded| (kind(&jira(&loaded).credential), loaded.warnings.len()))
     };
     let (cloud, center) = ("https://x.atlassian.net", "https://jira.example.com");
     for (url, parts, expected) in [
@@ -223,6 +236,136 @@ fn credentials_by_deployment() {
     let over_http = given(&[("JIRA_URL", center), ("TRANSPORT", "sse")]).load();
     assert_eq!(over_http.settings.products().unwrap().len(), 1);
     assert_eq!(over_http.settings.server.path, "/sse");
+}
+
+const APP: [(&str, &str); 5] = [
+    ("ATLASSIAN_OAUTH_CLIENT_ID", "app"),
+    ("ATLASSIAN_OAUTH_CLIENT_SECRET", CANARY),
+    ("ATLASSIAN_OAUTH_REDIRECT_URI", "http://localhost:8080/callback"),
+    ("ATLASSIAN_OAUTH_SCOPE", "read:jira-work offline_access"),
+    ("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1"),
+];
+const TOKEN: (&str, &str) = ("ATLASSIAN_OAUTH_ACCESS_TOKEN", CANARY);
+const CLOUD: (&str, &str) = ("JIRA_URL", "https://x.atlassian.net");
+const CENTER: (&str, &str) = ("JIRA_URL", "https://jira.example.com");
+const BASIC: [(&str, &str); 2] = [("JIRA_USERNAME", "ann"), ("JIRA_API_TOKEN", CANARY)];
+const PERSONAL: (&str, &str) = ("JIRA_PERSONAL_TOKEN", CANARY);
+const EXTERNAL: (&str, &str) = ("ATLASSIAN_EXTERNAL_AUTH_ENABLE", "true");
+
+#[test]
+fn ways_to_log_in_have_the_order_of_the_reference_server() {
+    let table: [(&[&[(&str, &str)]], Result<&str, &str>); 17] = [
+        (&[&[CLOUD], &APP], Ok("app")),
+        (&[&[CLOUD], &APP, &BASIC], Ok("app")),
+        (&[&[CLOUD], &APP, &[TOKEN]], Ok("access token")),
+        (
+            &[&[CLOUD], &APP[..2]],
+            Err("OAuth on Cloud also needs ATLASSIAN_OAUTH_REDIRECT_URI and ATLASSIAN_OAUTH_SCOPE"),
+        ),
+        (&[&[CLOUD], &APP[..4]], Err("OAuth on Cloud needs the site's id: set ATLASSIAN_OAUTH_CLOUD_ID")),
+        (&[&[CLOUD, TOKEN]], Err("OAuth on Cloud needs the site's id: set ATLASSIAN_OAUTH_CLOUD_ID")),
+        (&[&[TOKEN], &APP[4..]], Ok("access token")),
+        (&[&APP], Ok("app")),
+        (&[&[CENTER], &APP[..2]], Ok("app")),
+        (&[&[CENTER, TOKEN]], Ok("access token")),
+        (&[&[CENTER, PERSONAL, TOKEN], &APP], Ok("token")),
+        (&[&[CENTER], &APP, &BASIC], Ok("app")),
+        (&[&[CENTER, ("JIRA_CLIENT_CERT", "/c.pem")]], Ok("certificate")),
+        (&[&[CENTER, ("JIRA_CLIENT_CERT", "/c.pem")], &BASIC], Ok("basic")),
+        (&[&[CENTER, EXTERNAL]], Ok("passed")),
+        (&[&[CENTER, EXTERNAL, PERSONAL]], Ok("token")),
+        (
+            &[&[CENTER, ("JIRA_CLIENT_KEY", "/k.pem")]],
+            Err("JIRA_CLIENT_KEY and JIRA_CLIENT_KEY_PASSWORD belong"),
+        ),
+    ];
+    for (variables, expected) in table {
+        let given = given(&variables.concat());
+        match (load(&given.sources), expected) {
+            (Ok(loaded), Ok(expected)) => {
+                assert_eq!(kind(&jira(&loaded).credential), expected, "{variables:?}");
+                assert!(!format!("{loaded:?} {} {:?}", loaded.summary(), loaded.warnings).contains(CANARY));
+            }
+            (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
+            (loaded, _) => panic!("{variables:?}: {:?}", loaded.map(|loaded| loaded.summary())),
+        }
+    }
+    let own = [("JIRA_OAUTH_CLIENT_ID", "own"), ("JIRA_OAUTH_CLIENT_SECRET", CANARY)];
+    let loaded = given(&[&[CLOUD][..], &APP, &own].concat()).load();
+    let CredentialSettings::App(app) = &jira(&loaded).credential else { panic!("not an app") };
+    assert_eq!((app.client_id.as_str(), app.scope.as_str()), ("own", APP[3].1));
+}
+
+/// The values of the authentication guide, as it prints them.
+#[test]
+fn the_guides_own_examples_are_taken() {
+    let addresses = [
+        ("JIRA_URL", "https://your-company.atlassian.net"),
+        ("CONFLUENCE_URL", "https://your-company.atlassian.net/wiki"),
+    ];
+    let scope =
+        "read:jira-work write:jira-work read:confluence-content.all write:confluence-content offline_access";
+    let app = [
+        ("ATLASSIAN_OAUTH_CLOUD_ID", "your_cloud_id_from_wizard"),
+        ("ATLASSIAN_OAUTH_CLIENT_ID", "your_oauth_client_id"),
+        ("ATLASSIAN_OAUTH_CLIENT_SECRET", "your_oauth_client_secret"),
+        ("ATLASSIAN_OAUTH_REDIRECT_URI", "http://localhost:8080/callback"),
+        ("ATLASSIAN_OAUTH_SCOPE", scope),
+    ];
+    let loaded = given(&[&addresses[..], &app].concat()).load();
+    let confluence = loaded.settings.confluence.values().next().unwrap();
+    assert_eq!((kind(&jira(&loaded).credential), kind(&confluence.credential)), ("app", "app"));
+    let token = [
+        ("ATLASSIAN_OAUTH_CLOUD_ID", "your_cloud_id"),
+        ("ATLASSIAN_OAUTH_ACCESS_TOKEN", "your_pre_existing_access_token"),
+    ];
+    assert_eq!(kind(&jira(&given(&[&addresses[..], &token].concat()).load()).credential), "access token");
+    assert_eq!(kind(&jira(&given(&token).load()).credential), "access token", "no address is needed");
+    let any =
+        given(&[("ATLASSIAN_OAUTH_ENABLE", "true"), ("TRANSPORT", "streamable-http"), ("PORT", "9000")]);
+    assert!(any.load().settings.oauth.any_site && any.load().settings.products().unwrap().is_empty());
+
+    let proxy = given(&[
+        ("JIRA_URL", "https://jira.your-company.com"),
+        ("ATLASSIAN_OAUTH_PROXY_ENABLE", "true"),
+        ("PUBLIC_BASE_URL", "https://mcp.example.com/mcp-atlassian"),
+        (
+            "ATLASSIAN_OAUTH_ALLOWED_CLIENT_REDIRECT_URIS",
+            "http://localhost:*,http://127.0.0.1:*,https://chatgpt.com/connector_platform_oauth_redirect",
+        ),
+        ("ATLASSIAN_OAUTH_ALLOWED_GRANT_TYPES", "authorization_code,refresh_token"),
+        ("ATLASSIAN_OAUTH_REQUIRE_CONSENT", "true"),
+    ]);
+    let warnings = proxy.load().warnings.join("\n");
+    assert!(
+        warnings.contains("ATLASSIAN_OAUTH_PROXY_ENABLE: the OAuth proxy is not served yet"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn several_sites_of_one_product() {
+    let file = "[jira]\nurl = \"https://jira.example.com\"\npersonal_token = \"a\"\n[jira.lab]\nurl = \
+                \"https://lab.example.com\"\npersonal_token = \"env://LAB\"\nprojects_filter = [\"ops\"]\n";
+    let environment = [
+        ("PORTCULLIS_JIRA__LAB__TIMEOUT_SECONDS", "9"),
+        ("HTTPS_PROXY", "http://shared:3128"),
+        ("LAB", CANARY),
+    ];
+    let loaded = given(&environment).file(file).load();
+    let sites: Vec<_> = loaded.settings.jira.iter().collect();
+    let [(default, main), (name, lab)] = sites.as_slice() else { panic!("{sites:?}") };
+    assert!(default.is_default() && main.filter.is_empty());
+    assert_eq!(
+        (name.as_str(), lab.reach.timeout_seconds, lab.filter.join(" ")),
+        ("lab", 9, "OPS".to_owned())
+    );
+    for site in [main, lab] {
+        assert_eq!(site.reach.https_proxy.as_ref().unwrap().to_string(), "http://shared:3128");
+    }
+    assert!(loaded.summary().contains("jira.lab    https://lab.example.com"), "{}", loaded.summary());
+    let homeless = given(&[("PORTCULLIS_JIRA__LAB__USERNAME", "ann")]).refused();
+    assert!(homeless.contains("jira.lab: has no address; set jira.lab.url"), "{homeless}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::policy::schema_text;
 /// What is said of these policies, one line each, without the directory.
 fn problems(text: &str) -> Vec<String> {
     let directory = directory(&[("own.cedar", text)]);
-    let error = load_from(directory.path(), |_| ()).unwrap_err();
+    let error = load_from(directory.path(), |settings| settings.projects = default_only(vec![])).unwrap_err();
     let prefix = format!("{}/", directory.path().display());
     error.problems().iter().map(|problem| problem.to_string().replace(&prefix, "")).collect()
 }
@@ -50,7 +50,7 @@ const BAD: [(&str, &str); 17] = [
     ),
     (
         "@id(\"i\") permit (principal, action, resource in Jira::Instance::\"main\");",
-        "own.cedar:1:1: policy `i`: `Jira::Instance::\"main\"` matches nothing; write `default`",
+        "own.cedar:1:1: policy `i`: `Jira::Instance::\"main\"` matches nothing: no Jira is called `main`; there is default",
     ),
     (
         "@id(\"g\") permit (principal in Id::Group::\"dev\", action, resource);",

@@ -86,13 +86,13 @@ fn slowly(
 ) -> bool {
     let types = Types::parse().unwrap();
     let mut entities = types.principal_entities(principal);
-    entities.extend(types.resource_entities(resource).unwrap());
-    entities.extend(types.instances());
+    entities.extend(types.resource_entities(resource, &InstanceName::default()).unwrap());
+    entities.extend(types.instances(&InstanceName::default()));
     let store = Entities::from_entities(entities, Some(&engine.schema)).unwrap();
     let request = Request::new(
         types.principal(principal).uid,
         types.action(action),
-        types.resource(resource).uid,
+        types.resource(resource, &InstanceName::default()).uid,
         context,
         Some(&engine.schema),
     );

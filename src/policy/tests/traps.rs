@@ -30,7 +30,7 @@ fn cedar(
     let request = cedar_policy::Request::new(
         types.principal(&user(&[])).uid,
         rule.action.chain.uid.clone(),
-        types.resource(resource).uid,
+        types.resource(resource, &InstanceName::default()).uid,
         context,
         Some(&engine.schema),
     );
@@ -43,8 +43,8 @@ fn without_action_entities_cedar_allows_a_forbidden_write_and_we_refuse_to_ask()
     let types = Types::parse().unwrap();
     let ops = issue("OPS-1");
     let mut entities = types.principal_entities(&user(&[]));
-    entities.extend(types.resource_entities(&ops).unwrap());
-    entities.extend(types.instances());
+    entities.extend(types.resource_entities(&ops, &InstanceName::default()).unwrap());
+    entities.extend(types.instances(&InstanceName::default()));
     let store = Entities::from_entities(entities, None).unwrap();
     assert_eq!(cedar(&engine, "jira_add_comment", &ops, &store), cedar_policy::Decision::Allow);
     let action = &engine.tools["jira_add_comment"].action.chain;
@@ -60,12 +60,12 @@ fn without_the_parent_cedar_allows_a_forbidden_project_and_we_refuse_to_ask() {
     let types = Types::parse().unwrap();
     let secret = issue("SECRET-1");
     let base = &engine.tools["jira_get_issue"].base;
-    let own = types.resource_entities(&unresolved_issue("SECRET-1")).unwrap();
+    let own = types.resource_entities(&unresolved_issue("SECRET-1"), &InstanceName::default()).unwrap();
     let without = base.clone().add_entities(types.principal_entities(&user(&[])), None).unwrap();
     let orphan = without.clone().add_entities(own, None).unwrap();
     for store in [without, orphan] {
         assert_eq!(cedar(&engine, "jira_get_issue", &secret, &store), cedar_policy::Decision::Allow);
-        assert!(check_complete(&store, &types.resource(&secret)).is_err());
+        assert!(check_complete(&store, &types.resource(&secret, &InstanceName::default())).is_err());
     }
     assert_eq!(verdict(&engine, &user(&[]), "jira_get_issue", &[secret]), Some(DenyReason::NotVisible));
     assert_eq!(
@@ -81,12 +81,12 @@ fn a_store_that_lacks_anything_is_refused() {
     let ann = user(&["jira:dev"]);
     let resource = issue("OPS-1");
     let mut entities = types.principal_entities(&ann);
-    entities.extend(types.resource_entities(&resource).unwrap());
+    entities.extend(types.resource_entities(&resource, &InstanceName::default()).unwrap());
     let full = engine.tools["jira_get_issue"].base.clone().add_entities(entities, None).unwrap();
     let chains = [
         types.principal(&ann),
         engine.tools["jira_get_issue"].action.chain.clone(),
-        types.resource(&resource),
+        types.resource(&resource, &InstanceName::default()),
     ];
     for Chain { uid, ancestors } in &chains {
         let chain = Chain { uid: uid.clone(), ancestors: ancestors.clone() };
@@ -101,7 +101,7 @@ fn a_store_that_lacks_anything_is_refused() {
 #[test]
 fn a_decision_is_never_asked_of_a_store_that_lacks_the_actions() {
     let mut engine = engine(&[ALL, NO_WRITES]);
-    let bare = Entities::from_entities(engine.types.instances(), None).unwrap();
+    let bare = Entities::from_entities(engine.types.instances(&InstanceName::default()), None).unwrap();
     engine.tools.get_mut("jira_add_comment").unwrap().base = bare;
     let denied = ask(&engine, &user(&[]), "jira_add_comment", &[issue("OPS-1")]).unwrap_err();
     assert_eq!(denied.reason, DenyReason::Error);
