@@ -57,7 +57,7 @@ async fn of(product: Product, settings: &Settings, parts: &Parts) -> Result<Site
         if settings.oauth.any_site {
             found.any_cloud = Some(bare(product, settings, parts, false).await?);
         }
-        if chooses_addresses(settings, product) {
+        if chooses_addresses(settings) {
             let guard = Arc::new(Guard::new(settings.server.allowed_url_domains.clone()));
             found.elsewhere = Some((guard, bare(product, settings, parts, true).await?));
         }
@@ -65,10 +65,10 @@ async fn of(product: Product, settings: &Settings, parts: &Parts) -> Result<Site
     Ok(found)
 }
 
-/// Callers may name an address where the product has none of its own, or where the operator says which are fine.
-fn chooses_addresses(settings: &Settings, product: Product) -> bool {
-    let configured = sites(settings).any(|(of, ..)| of == product);
-    !configured || !settings.server.allowed_url_domains.is_empty()
+/// Callers may name an address where the operator says which are fine, or configured no site at all.
+fn chooses_addresses(settings: &Settings) -> bool {
+    !settings.server.allowed_url_domains.is_empty()
+        || (sites(settings).next().is_none() && !settings.oauth.any_site)
 }
 
 async fn site(
@@ -78,7 +78,8 @@ async fn site(
     settings: &Settings,
     parts: &Parts,
 ) -> Result<Site, Failure> {
-    let client = client(product, client_settings(&from.reach, settings, parts).await?).await?;
+    let plain = from.url.as_ref().is_some_and(|url| url.scheme() == "http");
+    let client = client(product, client_settings(&from.reach, plain, settings, parts).await?).await?;
     parts.metrics.tls_verification(product, from.reach.ssl_verify);
     let base = match (&from.url, &from.cloud_id) {
         (Some(url), _) => base(product, url, from.deployment),
@@ -118,7 +119,7 @@ async fn bare(
         Product::Jira => &settings.jira_reach,
         Product::Confluence => &settings.confluence_reach,
     };
-    let client_settings = client_settings(reach, settings, parts).await?;
+    let client_settings = client_settings(reach, false, settings, parts).await?;
     let upstream = UpstreamSettings {
         product,
         instance: InstanceName::default(),
@@ -133,14 +134,16 @@ async fn bare(
 
 async fn client_settings(
     from: &Reach,
+    plain: bool,
     _settings: &Settings,
     _parts: &Parts,
 ) -> Result<ClientSettings, Failure> {
-    let proxy = from.socks_proxy.as_ref().or(from.https_proxy.as_ref());
+    let proxy = if plain { &from.http_proxy } else { &from.https_proxy };
+    let proxy = from.socks_proxy.as_ref().or(proxy.as_ref());
     Ok(ClientSettings {
         verify: from.ssl_verify,
         ca_file: from.ca_file.clone(),
-        plain: false,
+        plain,
         timeout: Duration::from_secs(from.timeout_seconds),
         proxy: proxy.map(|proxy| proxy.expose().to_string()),
         no_proxy: from.no_proxy.clone(),

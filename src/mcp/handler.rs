@@ -31,7 +31,6 @@ use serde_json::json;
 
 use super::GateSoon;
 use super::authenticate::Accepted;
-use crate::atlassian::Products;
 use crate::call;
 use crate::call::Answer;
 use crate::call::Gate;
@@ -78,7 +77,7 @@ impl Handler {
         if lists.len() >= MOST_LISTS {
             lists.clear();
         }
-        let described = |tool| described(tool, &gate.products);
+        let described = |tool| described(tool, gate);
         let make = |visible: &BTreeSet<&'static str>| -> Arc<[Tool]> {
             gate.offer.tools().filter(|tool| visible.contains(tool.spec().name)).map(described).collect()
         };
@@ -184,7 +183,8 @@ fn visible_tools(gate: &Gate, presented: &Presented, accepted: &[Accepted]) -> B
 }
 
 /// A tool as clients see it; the hints come from the same effect that the policy and the clients go by.
-fn described(tool: &'static dyn AnyTool, products: &Products) -> Tool {
+fn described(tool: &'static dyn AnyTool, gate: &Gate) -> Tool {
+    let products = &gate.products;
     let spec = tool.spec();
     let mut schema = tool.schema();
     if products.has_several(spec.product)

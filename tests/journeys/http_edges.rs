@@ -158,7 +158,7 @@ async fn a_caller_without_a_good_credential_is_refused() {
         (
             "two",
             "Authorization: Bearer alice-token\r\nAuthorization: Bearer canary-token\r\n",
-            "one Authorization header",
+            "one header `Authorization`",
         ),
         ("bad base64", "Authorization: Basic canary-token\r\n", "not base64"),
         ("a wrong token", "Authorization: Bearer canary-token\r\n", "does not accept the credential"),

@@ -163,20 +163,6 @@ async fn flags_and_combinations_that_do_not_fit_are_refused() {
                 says: &["`sse` is not there yet", "--transport streamable-http"],
             },
             Refused {
-                name: "OAuth",
-                variables: &[],
-                arguments: &["--oauth-setup"],
-                code: USAGE,
-                says: &["OAuth", "personal access token"],
-            },
-            Refused {
-                name: "a lent credential without a name",
-                variables: &[("ALLOW_GLOBAL_CRED_FALLBACK", "true"), ("TRANSPORT", "streamable-http")],
-                arguments: &[],
-                code: CONFIGURATION,
-                says: &["ALLOW_GLOBAL_CRED_FALLBACK", "PORTCULLIS_SERVER__SERVICE_NAME"],
-            },
-            Refused {
                 name: "an address without a credential",
                 variables: &[("CONFLUENCE_PERSONAL_TOKEN", "")],
                 arguments: &[],

@@ -38,6 +38,7 @@ pub(crate) struct World {
     pub(crate) http: Client,
     metrics: String,
     server: Child,
+    cloud: bool,
 }
 
 /// How a world is made.
@@ -90,7 +91,7 @@ impl World {
             let mut server = command(&variables).stdin(Stdio::null()).stderr(log).spawn().unwrap();
             if is_ready(&http, &mut server, address).await {
                 let (endpoint, metrics) = (format!("http://{address}/mcp"), format!("http://{metrics}"));
-                return Self { sim, home, endpoint, http, metrics, server };
+                return Self { sim, home, endpoint, http, metrics, server, cloud: setup.cloud };
             }
         }
         panic!("the server did not start: {}", log_of(&home));
@@ -107,16 +108,13 @@ impl World {
     /// Sends one JSON-RPC request.
     pub(crate) async fn rpc(&self, token: &str, method: &str, params: Value) -> Value {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        self.http
-            .post(&self.endpoint)
-            .bearer_auth(token)
-            .json(&message)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        let request = self.http.post(&self.endpoint);
+        // On Cloud a bearer token is an OAuth token, which needs the site's id; an API token goes with a name.
+        let request = match token.strip_suffix("-token") {
+            Some(name) if self.cloud => request.basic_auth(name, Some(token)),
+            _ => request.bearer_auth(token),
+        };
+        request.json(&message).send().await.unwrap().json().await.unwrap()
     }
 
     /// Names of the tools somebody sees.
