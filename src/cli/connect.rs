@@ -21,15 +21,21 @@ use crate::atlassian::Site;
 use crate::atlassian::Sites;
 use crate::atlassian::gateway_base;
 use crate::config;
+use crate::config::ClientCertificateSettings;
 use crate::config::ProductSettings;
+use crate::config::ProxyUrl;
 use crate::config::Reach;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::identity::InstanceLogin;
 use crate::ids::InstanceName;
 use crate::net;
+use crate::net::ClientCertificate;
 use crate::net::ClientSettings;
+use crate::net::Exempt;
 use crate::net::Guard;
+use crate::net::Proxies;
+use crate::net::Trust;
 use crate::net::Upstream;
 use crate::net::UpstreamSettings;
 use crate::policy::Product;
@@ -55,11 +61,12 @@ async fn of(product: Product, settings: &Settings, parts: &Parts) -> Result<Site
     // Over stdio nobody can choose: there are no headers.
     if settings.server.transport != Transport::Stdio {
         if settings.oauth.any_site {
-            found.any_cloud = Some(bare(product, settings, parts, false).await?);
+            found.any_cloud = Some(bare(product, settings, parts, None).await?);
         }
         if chooses_addresses(settings) {
             let guard = Arc::new(Guard::new(settings.server.allowed_url_domains.clone()));
-            found.elsewhere = Some((guard, bare(product, settings, parts, true).await?));
+            let upstream = bare(product, settings, parts, Some(&guard)).await?;
+            found.elsewhere = Some((guard, upstream));
         }
     }
     Ok(found)
@@ -113,13 +120,14 @@ async fn bare(
     product: Product,
     settings: &Settings,
     parts: &Parts,
-    _guarded: bool,
+    guard: Option<&Arc<Guard>>,
 ) -> Result<Upstream, Failure> {
     let reach = match product {
         Product::Jira => &settings.jira_reach,
         Product::Confluence => &settings.confluence_reach,
     };
-    let client_settings = client_settings(reach, false, settings, parts).await?;
+    let client_settings =
+        ClientSettings { guard: guard.cloned(), ..client_settings(reach, false, settings, parts).await? };
     let upstream = UpstreamSettings {
         product,
         instance: InstanceName::default(),
@@ -135,19 +143,41 @@ async fn bare(
 async fn client_settings(
     from: &Reach,
     plain: bool,
-    _settings: &Settings,
-    _parts: &Parts,
+    settings: &Settings,
+    parts: &Parts,
 ) -> Result<ClientSettings, Failure> {
-    let proxy = if plain { &from.http_proxy } else { &from.https_proxy };
-    let proxy = from.socks_proxy.as_ref().or(proxy.as_ref());
+    let client_certificate = match &from.client_certificate {
+        Some(certificate) => Some(client_certificate(certificate, parts).await?),
+        None => None,
+    };
+    let proxy = |proxy: &Option<ProxyUrl>| proxy.as_ref().map(|proxy| proxy.expose().clone());
     Ok(ClientSettings {
         verify: from.ssl_verify,
+        trust: if settings.network.system_truststore { Trust::System } else { Trust::Bundled },
         ca_file: from.ca_file.clone(),
+        client_certificate,
         plain,
         timeout: Duration::from_secs(from.timeout_seconds),
-        proxy: proxy.map(|proxy| proxy.expose().to_string()),
-        no_proxy: from.no_proxy.clone(),
+        proxies: Proxies {
+            http: proxy(&from.http_proxy),
+            https: proxy(&from.https_proxy),
+            socks: proxy(&from.socks_proxy),
+            exempt: Exempt::list(from.no_proxy.as_deref().unwrap_or_default()),
+        },
+        user_agent: settings.network.user_agent.clone(),
+        guard: None,
     })
+}
+
+async fn client_certificate(
+    from: &ClientCertificateSettings,
+    parts: &Parts,
+) -> Result<ClientCertificate, Failure> {
+    let password = match &from.password {
+        Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
+        None => None,
+    };
+    Ok(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password })
 }
 
 async fn client(product: Product, settings: ClientSettings) -> Result<net::Client, Failure> {

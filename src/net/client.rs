@@ -2,23 +2,65 @@
 
 use std::error::Error as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// What a product's client is built from.
+use url::Url;
+
+use super::certificate::CertificateError;
+use super::certificate::ClientCertificate;
+use super::guard::Guard;
+use super::guard::GuardedResolver;
+use super::proxy::Proxies;
+
+/// What a client is built from. The default checks certificates against the system's store and takes no proxy.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
     /// Whether certificates are checked. Only false when the operator asked for it, for this product alone.
     pub verify: bool,
-    /// A PEM file with the roots to trust instead of the operating system's store.
+    /// Who is trusted.
+    pub trust: Trust,
+    /// A PEM file with roots to trust besides.
     pub ca_file: Option<PathBuf>,
+    /// The certificate that is shown.
+    pub client_certificate: Option<ClientCertificate>,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,
     /// How long one request may take in all.
     pub timeout: Duration,
-    /// The proxy for the product's address, of any scheme reqwest knows.
-    pub proxy: Option<String>,
-    /// Hosts that are reached without a proxy, comma separated.
-    pub no_proxy: Option<String>,
+    /// The proxies.
+    pub proxies: Proxies,
+    /// `User-Agent`, if not our own.
+    pub user_agent: Option<String>,
+    /// For addresses that callers choose: names are resolved once, and every address is checked. No proxy is taken then,
+    /// because a proxy would resolve the name again.
+    pub guard: Option<Arc<Guard>>,
+}
+
+/// Who is trusted to sign certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// Whom the operating system trusts; on Linux `SSL_CERT_FILE` and `SSL_CERT_DIR` say so.
+    #[default]
+    System,
+    /// The roots of Mozilla that come with this program.
+    Bundled,
+}
+
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            verify: true,
+            trust: Trust::System,
+            ca_file: None,
+            client_certificate: None,
+            plain: false,
+            timeout: Duration::from_secs(75),
+            proxies: Proxies::default(),
+            user_agent: None,
+            guard: None,
+        }
+    }
 }
 
 /// Why a client could not be built.
@@ -32,9 +74,9 @@ pub enum ClientError {
         /// The cause.
         cause: String,
     },
-    /// The proxy is not a URL.
-    #[error("the proxy is not a usable URL: {0}")]
-    Proxy(String),
+    /// Our own certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// There is nobody to trust.
     #[error(
         "no certificate authority is trusted on this machine: install the system's store (ca-certificates), or name a \
@@ -46,17 +88,24 @@ pub enum ClientError {
     Tls(String),
 }
 
-/// Builds a client: the operating system's trust store or the operator's own roots, no redirects, bounded times, no compression bombs unread.
+/// Builds a client: no redirects, nothing read from the environment but the system's store of roots, bounded times.
 ///
 /// Certificates are checked by `rustls-platform-verifier`, so the store of Linux, macOS or Windows decides.
 pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, ClientError> {
     // Refused only when a provider is installed already, and then it is this one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match builder(settings)?.build() {
+    let roots = settings.ca_file.as_deref().map(certificates).transpose()?.unwrap_or_default();
+    let trusting = builder(settings)?;
+    let built = match settings.trust {
+        Trust::System if roots.is_empty() => trusting.build(),
+        Trust::System => trusting.tls_certs_merge(roots.clone()).build(),
+        Trust::Bundled => trusting.tls_certs_only(bundled()?.into_iter().chain(roots.clone())).build(),
+    };
+    match built {
         Ok(client) => Ok(client),
-        // Nothing is trusted then, and nothing has to be.
-        Err(error) if is_storeless(&error) && settings.plain => {
-            builder(settings)?.tls_certs_only([]).build().map_err(|error| ClientError::Tls(error.to_string()))
+        // An empty store is no fault where the operator says whom to trust, or where nothing has to be trusted.
+        Err(error) if is_storeless(&error) && (settings.plain || !roots.is_empty()) => {
+            builder(settings)?.tls_certs_only(roots).build().map_err(|error| ClientError::Tls(causes(&error)))
         }
         Err(error) if is_storeless(&error) => Err(ClientError::NoStore),
         Err(error) => Err(ClientError::Tls(causes(&error))),
@@ -65,22 +114,29 @@ pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, Client
 
 #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
 fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientError> {
+    let own = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
     let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+        .user_agent(settings.user_agent.as_deref().unwrap_or(own))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .timeout(settings.timeout)
         .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(32)
+        // Proxies are the configuration's: the library must not look for others.
+        .no_proxy()
         .tls_danger_accept_invalid_certs(!settings.verify);
-    if let Some(path) = &settings.ca_file {
-        builder = builder.tls_certs_only(certificates(path)?);
+    if let Some(certificate) = &settings.client_certificate {
+        let pem = certificate.read()?;
+        let identity = reqwest::Identity::from_pem(pem.as_bytes());
+        builder = builder.identity(identity.map_err(|error| ClientError::Tls(error.to_string()))?);
     }
-    if let Some(proxy) = &settings.proxy {
-        let proxy = reqwest::Proxy::all(proxy).map_err(|error| ClientError::Proxy(error.to_string()))?;
-        let no_proxy = settings.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-        builder = builder.proxy(proxy.no_proxy(no_proxy));
+    if let Some(guard) = &settings.guard {
+        return Ok(builder.dns_resolver(GuardedResolver::new(Arc::clone(guard))));
+    }
+    if !settings.proxies.is_empty() {
+        let proxies = settings.proxies.clone();
+        builder = builder.proxy(reqwest::Proxy::custom(move |url: &Url| proxies.of(url).cloned()));
     }
     Ok(builder)
 }
@@ -98,6 +154,13 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     causes.join(": ")
+}
+
+fn bundled() -> Result<Vec<reqwest::Certificate>, ClientError> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|root| reqwest::Certificate::from_der(root).map_err(|error| ClientError::Tls(error.to_string())))
+        .collect()
 }
 
 fn certificates(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, ClientError> {

@@ -32,3 +32,18 @@ impl Guard {
         Err(GuardError)
     }
 }
+
+/// Resolves names for the guard.
+pub(super) struct GuardedResolver;
+
+impl GuardedResolver {
+    pub(super) fn new(_guard: std::sync::Arc<Guard>) -> Self {
+        Self
+    }
+}
+
+impl reqwest::dns::Resolve for GuardedResolver {
+    fn resolve(&self, _name: reqwest::dns::Name) -> reqwest::dns::Resolving {
+        Box::pin(async { Err("refused".into()) })
+    }
+}

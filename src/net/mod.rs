@@ -3,16 +3,21 @@
 //! Nothing leaves without a [`Warrant`]: a permit, or the record of a look-up. What the warrant's effect does not
 //! allow by method is refused here too, so a read stays a read even if a tool is wrong.
 
+mod certificate;
 mod client;
 mod credential;
 mod error;
 mod guard;
 mod path;
 mod problem;
+mod proxy;
 mod request;
 mod upstream;
 
+pub use certificate::CertificateError;
+pub use certificate::ClientCertificate;
 pub use client::ClientSettings;
+pub use client::Trust;
 pub use client::build_client;
 
 pub use credential::Credential;
@@ -25,6 +30,8 @@ pub use guard::GuardError;
 pub use guard::GuardedUrl;
 pub use path::Path;
 pub use problem::Problem;
+pub use proxy::Exempt;
+pub use proxy::Proxies;
 pub use request::Reply;
 pub use request::Request;
 pub use reqwest::Client;

@@ -339,12 +339,9 @@ impl Nobody {
 /// A client without a proxy.
 pub(crate) fn client() -> Client {
     net::build_client(&ClientSettings {
-        verify: true,
-        ca_file: None,
         plain: true,
         timeout: Duration::from_mins(1),
-        proxy: None,
-        no_proxy: None,
+        ..ClientSettings::default()
     })
     .unwrap()
 }
