@@ -1,6 +1,7 @@
 //! The real binary in front of the sample upstream, for the journeys.
 
 pub(crate) mod line;
+pub(crate) mod outside;
 pub(crate) mod wire;
 
 use std::collections::BTreeMap;
