@@ -106,7 +106,10 @@ const WAYS: &[Way] = &[
     Way {
         name: "the caller's personal token",
         addresses: CENTER,
-        variables: &[("JIRA_PERSONAL_TOKEN", "the-operators"), ("CONFLUENCE_PERSONAL_TOKEN", "the-operators")],
+        variables: &[
+            ("JIRA_PERSONAL_TOKEN", "the-operators"),
+            ("CONFLUENCE_PERSONAL_TOKEN", "the-operators"),
+        ],
         headers: Some(&[("Authorization", "Token canary-7f3a")]),
         prefixes: ["https://jira.example.com/base/rest/api/2/", "https://wiki.example.com/rest/api/"],
         authorization: Some(BEARER),
@@ -122,7 +125,10 @@ const WAYS: &[Way] = &[
     Way {
         name: "the caller's Basic, Cloud",
         addresses: CLOUD,
-        variables: &[("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1"), ("ATLASSIAN_OAUTH_ACCESS_TOKEN", "the-operators")],
+        variables: &[
+            ("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1"),
+            ("ATLASSIAN_OAUTH_ACCESS_TOKEN", "the-operators"),
+        ],
         headers: Some(&[("Authorization", BASIC)]),
         prefixes: ["https://x.atlassian.net/rest/api/", "https://x.atlassian.net/wiki/"],
         authorization: Some(BASIC),
@@ -248,6 +254,9 @@ async fn each_way_to_log_in_sends_what_it_says() {
                 assert_eq!(seen.header("cookie"), Some("session=canary-7f3a"), "{}", way.name);
             }
         }
+        let first =
+            seen.iter().find(|seen| seen.url.contains("/ex/confluence/") && seen.url.contains("/content/"));
+        assert!(first.is_none(), "the gateway has no such endpoint: {first:?}");
         assert!(!output.contains(CANARY), "{}: {output}", way.name);
         assert!(!output.contains("Y2FuYXJ5") && !output.contains("canary"), "{}: {output}", way.name);
     }
@@ -266,7 +275,8 @@ async fn over_stdio(way: &Way, outside: &Outside) -> (Value, Value, String) {
     let home = tempfile::tempdir().unwrap();
     let mut all = vec![("JIRA_PERSONAL_TOKEN", String::new()), ("CONFLUENCE_PERSONAL_TOKEN", String::new())];
     all.extend(variables(way, outside, home.path()));
-    let borrowed: Vec<(&'static str, &str)> = all.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let borrowed: Vec<(&'static str, &str)> =
+        all.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut session = Session::initialized(&borrowed).await;
     let mut found = Vec::new();
     for (tool, arguments) in CALLS {
@@ -439,7 +449,10 @@ async fn a_list_of_tools_needs_a_credential_that_is_good_and_shows_the_product_i
     let listed = async |headers: Pairs| -> BTreeSet<String> {
         let answer = send(&world, headers, "tools/list", json!({})).await;
         let tools = answer.pointer("/result/tools").and_then(Value::as_array).cloned().unwrap_or_default();
-        tools.iter().map(|tool| tool["name"].as_str().unwrap().split('_').next().unwrap().to_owned()).collect()
+        tools
+            .iter()
+            .map(|tool| tool["name"].as_str().unwrap().split('_').next().unwrap().to_owned())
+            .collect()
     };
     let both = BTreeSet::from(["jira".to_owned(), "confluence".to_owned()]);
     assert_eq!(listed(&[("Authorization", BEARER)]).await, both);

@@ -153,8 +153,7 @@ async fn serve(mut stream: TcpStream, issuer: Arc<Issuer<'static, KeyPair>>, sta
 
 fn acceptor(issuer: &Issuer<'static, KeyPair>, host: &str) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
-    let certificate =
-        CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
+    let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
