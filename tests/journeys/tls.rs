@@ -162,7 +162,7 @@ async fn the_systems_store_is_where_authorities_are_trusted() {
 }
 
 #[tokio::test]
-async fn an_authority_of_one_product_is_trusted_by_it_alone_and_instead_of_the_systems() {
+async fn an_authority_of_one_product_is_trusted_by_it_alone_and_besides_the_systems() {
     let (home, authority, other) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
     let trusted = vec![("JIRA_CA_FILE", authority.write(home.path()))];
     let (first, _front) = world(authority.server("localhost", |_| ()), trusted.clone()).await;
@@ -172,10 +172,19 @@ async fn an_authority_of_one_product_is_trusted_by_it_alone_and_instead_of_the_s
 
     let elsewhere = tempfile::tempdir().unwrap();
     let systems = [trusted, vec![("SSL_CERT_FILE", other.write(elsewhere.path()))]].concat();
-    let (second, _front) = world(other.server("localhost", |_| ()), systems).await;
-    assert_refused(&jira(&second).await, "Jira", UNTRUSTED);
+    let (second, _front) = world(other.server("localhost", |_| ()), systems.clone()).await;
+    assert!(!jira(&second).await.is_error);
     assert!(!confluence(&second).await.is_error);
     second.end();
+
+    let bundled = [systems, vec![("MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE", "false".to_owned())]].concat();
+    let (third, _front) = world(other.server("localhost", |_| ()), bundled.clone()).await;
+    assert_refused(&jira(&third).await, "Jira", UNTRUSTED);
+    third.end();
+    let (fourth, _front) = world(authority.server("localhost", |_| ()), bundled).await;
+    assert!(!jira(&fourth).await.is_error, "its own authority is trusted besides the bundled ones");
+    assert_refused(&confluence(&fourth).await, "Confluence", UNTRUSTED);
+    fourth.end();
 }
 
 #[tokio::test]
