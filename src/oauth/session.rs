@@ -1,0 +1,247 @@
+//! The current access token of an app, renewed before it expires: once for all tasks, and once for all processes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use url::Url;
+
+use super::store::StoreError;
+use super::store::TokenStore;
+use super::tokens::Tokens;
+use crate::net::Authority;
+use crate::net::AuthorityError;
+use crate::net::Credential;
+use crate::net::CredentialError;
+use crate::net::CredentialSource;
+use crate::net::Renew;
+use crate::secrets::Secret;
+
+/// How long before it expires a token is renewed, in seconds.
+const AHEAD: f64 = 300.0;
+
+/// How long a failed renewal stands for those who ask meanwhile.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// An OAuth app, as its token endpoint knows it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its client id.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+    /// Where refresh tokens become access tokens.
+    pub token: Url,
+}
+
+/// Why there is no access token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OAuthError {
+    /// Nobody has logged in yet.
+    #[error("OAuth is not set up: there are no tokens for this app; run `portcullis oauth setup`")]
+    NotSetUp,
+    /// It expired, and there is nothing to renew it with.
+    #[error(
+        "the OAuth token has expired and cannot be renewed; run `portcullis oauth setup` with `offline_access` in the scope"
+    )]
+    Expired,
+    /// The refresh token is no longer good.
+    #[error("Atlassian no longer takes the OAuth refresh token; run `portcullis oauth setup` again")]
+    Revoked,
+    /// The authorization server gave nothing.
+    #[error("the OAuth token could not be renewed: {0}")]
+    Authority(#[from] AuthorityError),
+    /// The answer holds no token.
+    #[error("the OAuth token could not be renewed: the authorization server sent no token")]
+    NoToken,
+    /// The tokens cannot be read or kept.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+}
+
+/// The tokens of one app, for everybody in this process.
+pub struct Session {
+    app: App,
+    authority: Authority,
+    store: TokenStore,
+    clock: fn() -> f64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    tokens: Option<Tokens>,
+    failed: Option<(Instant, OAuthError)>,
+}
+
+impl Session {
+    /// A session over the stored tokens of an app. Reads and asks nothing yet.
+    pub fn new(app: App, authority: Authority, store: TokenStore) -> Self {
+        Self::with_clock(app, authority, store, now)
+    }
+
+    pub(super) fn with_clock(app: App, authority: Authority, store: TokenStore, clock: fn() -> f64) -> Self {
+        Self { app, authority, store, clock, state: Mutex::default() }
+    }
+
+    /// The access token as it is now; renewed if it expires within five minutes.
+    pub async fn credential(&self) -> Result<Credential, OAuthError> {
+        let mut state = self.state.lock().await;
+        if state.tokens.is_none() {
+            state.tokens = self.store.load().await?;
+        }
+        let tokens = state.tokens.as_ref().ok_or(OAuthError::NotSetUp)?;
+        if !tokens.is_good_for(AHEAD, (self.clock)()) {
+            self.renew_in_time(&mut state).await?;
+        }
+        let tokens = state.tokens.as_ref().ok_or(OAuthError::NotSetUp)?;
+        Ok(Credential::oauth(tokens.access.clone()))
+    }
+
+    /// Renews; goes on with what there is while it is good and the fault may pass.
+    async fn renew_in_time(&self, state: &mut State) -> Result<(), OAuthError> {
+        let Some(tokens) = state.tokens.clone() else { return Err(OAuthError::NotSetUp) };
+        let still_good = tokens.is_good_for(0.0, (self.clock)());
+        if tokens.refresh.is_none() {
+            return if still_good { Ok(()) } else { Err(OAuthError::Expired) };
+        }
+        match self.renew_now(state, &tokens.access).await {
+            Ok(()) => Ok(()),
+            Err(error) if still_good && error.is_temporary() => {
+                tracing::warn!(%error, "the OAuth token is used on until it expires");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Renews, unless somebody else has: `old` is the access token to be rid of.
+    async fn renew_now(&self, state: &mut State, old: &Secret) -> Result<(), OAuthError> {
+        if let Some((since, error)) = &state.failed
+            && since.elapsed() < PAUSE
+        {
+            return Err(error.clone());
+        }
+        let renewed = self.renew_locked(state.tokens.clone(), old).await;
+        match renewed {
+            Ok(tokens) => {
+                *state = State { tokens: Some(tokens), failed: None };
+                Ok(())
+            }
+            Err(error) => {
+                state.failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+
+    async fn renew_locked(&self, known: Option<Tokens>, old: &Secret) -> Result<Tokens, OAuthError> {
+        let _lock = self.store.lock().await?;
+        let now = (self.clock)();
+        // Another process may have been here first: its tokens are newer, and our refresh token is no longer good.
+        let stored = self.store.load().await?;
+        let is_newer = |stored: &Tokens| stored.access.expose() != old.expose() && stored.is_good_for(AHEAD, now);
+        if let Some(stored) = stored.clone().filter(is_newer) {
+            return Ok(stored);
+        }
+        let tokens = stored.or(known).ok_or(OAuthError::NotSetUp)?;
+        let refresh = tokens.refresh.as_ref().ok_or(OAuthError::Expired)?;
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", self.app.client_id.as_str()),
+            ("client_secret", self.app.client_secret.expose()),
+            ("refresh_token", refresh.expose()),
+        ];
+        let answer = self.authority.form(&self.app.token, &fields).await.map_err(|error| match &error {
+            AuthorityError::Refused { error: code, .. } if code == "invalid_grant" => OAuthError::Revoked,
+            AuthorityError::Refused { status: 403, error: code, .. } if code == "unauthorized_client" => {
+                OAuthError::Revoked
+            }
+            _ => OAuthError::Authority(error),
+        })?;
+        let renewed = tokens.renewed(&answer, now).ok_or(OAuthError::NoToken)?;
+        if let Err(error) = self.store.save(&renewed).await {
+            // The old refresh token is gone: what came must at least stay in memory.
+            tracing::error!(%error, "renewed OAuth tokens could not be stored; they are lost when this process ends");
+        }
+        Ok(renewed)
+    }
+}
+
+impl OAuthError {
+    fn is_temporary(&self) -> bool {
+        match self {
+            Self::Authority(error) => error.is_temporary(),
+            Self::NoToken | Self::Store(_) => true,
+            Self::NotSetUp | Self::Expired | Self::Revoked => false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Session").field("client_id", &self.app.client_id).finish_non_exhaustive()
+    }
+}
+
+/// A session that several products share, as the source of their credential.
+#[derive(Clone)]
+struct Shared(Arc<Session>);
+
+impl Session {
+    /// As the source of a credential.
+    pub fn source(self: &Arc<Self>) -> impl CredentialSource + 'static {
+        Shared(Arc::clone(self))
+    }
+}
+
+impl CredentialSource for Shared {
+    fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        Box::pin(async {
+            let credential = self.0.credential().await.map_err(|error| CredentialError {
+                text: told(&error),
+                detail: error.to_string(),
+            })?;
+            Ok(credential.renewed_by(Arc::new(self.clone())))
+        })
+    }
+}
+
+impl Renew for Shared {
+    /// After a 401: the current token if it is another one by now, else a new one.
+    fn renew<'a>(&'a self, refused: &'a Credential) -> BoxFuture<'a, Option<Credential>> {
+        Box::pin(async {
+            let mut state = self.0.state.lock().await;
+            let current = state.tokens.as_ref().map(|tokens| Credential::oauth(tokens.access.clone()));
+            if let Some(current) = current.filter(|current| !current.sends_as(refused)) {
+                return Some(current);
+            }
+            let old = refused.token()?.clone();
+            match self.0.renew_now(&mut state, &old).await {
+                Ok(()) => state.tokens.as_ref().map(|tokens| Credential::oauth(tokens.access.clone())),
+                Err(error) => {
+                    tracing::warn!(%error, "Atlassian refused the OAuth token, and it could not be renewed");
+                    None
+                }
+            }
+        })
+    }
+}
+
+/// What a caller may know: what to do, without hosts and paths.
+fn told(error: &OAuthError) -> String {
+    match error {
+        OAuthError::Authority(_) | OAuthError::Store(_) | OAuthError::NoToken => {
+            "the OAuth token could not be renewed; try again later, the administrator's log has the cause".to_owned()
+        }
+        OAuthError::NotSetUp | OAuthError::Expired | OAuthError::Revoked => {
+            format!("{error} (an administrator's task)")
+        }
+    }
+}
+
+fn now() -> f64 {
+    jiff::Timestamp::now().as_duration().as_secs_f64()
+}
