@@ -21,15 +21,20 @@ use crate::atlassian::Site;
 use crate::atlassian::Sites;
 use crate::atlassian::gateway_base;
 use crate::config;
+use crate::config::ClientCertificateSettings;
 use crate::config::ProductSettings;
+use crate::config::ProxyUrl;
 use crate::config::Reach;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::identity::InstanceLogin;
 use crate::ids::InstanceName;
 use crate::net;
+use crate::net::ClientCertificate;
 use crate::net::ClientSettings;
 use crate::net::Guard;
+use crate::net::Proxies;
+use crate::net::Trust;
 use crate::net::Upstream;
 use crate::net::UpstreamSettings;
 use crate::policy::Product;
@@ -113,13 +118,13 @@ async fn bare(
     product: Product,
     settings: &Settings,
     parts: &Parts,
-    _guarded: bool,
+    guarded: bool,
 ) -> Result<Upstream, Failure> {
     let reach = match product {
         Product::Jira => &settings.jira_reach,
         Product::Confluence => &settings.confluence_reach,
     };
-    let client_settings = client_settings(reach, false, settings, parts).await?;
+    let client_settings = ClientSettings { guarded, ..client_settings(reach, false, settings, parts).await? };
     let upstream = UpstreamSettings {
         product,
         instance: InstanceName::default(),
@@ -135,19 +140,41 @@ async fn bare(
 async fn client_settings(
     from: &Reach,
     plain: bool,
-    _settings: &Settings,
-    _parts: &Parts,
+    settings: &Settings,
+    parts: &Parts,
 ) -> Result<ClientSettings, Failure> {
-    let proxy = if plain { &from.http_proxy } else { &from.https_proxy };
-    let proxy = from.socks_proxy.as_ref().or(proxy.as_ref());
+    let proxy = |proxy: &Option<ProxyUrl>| proxy.as_ref().map(|proxy| proxy.expose().clone());
+    let client_certificate = match &from.client_certificate {
+        Some(certificate) => Some(client_certificate(certificate, parts).await?),
+        None => None,
+    };
     Ok(ClientSettings {
         verify: from.ssl_verify,
+        trust: if settings.network.system_truststore { Trust::System } else { Trust::Bundled },
         ca_file: from.ca_file.clone(),
+        client_certificate,
+        proxies: Proxies {
+            http: proxy(&from.http_proxy),
+            https: proxy(&from.https_proxy),
+            socks: proxy(&from.socks_proxy),
+            no_proxy: from.no_proxy.clone(),
+        },
         plain,
+        guarded: false,
         timeout: Duration::from_secs(from.timeout_seconds),
-        proxy: proxy.map(|proxy| proxy.expose().to_string()),
-        no_proxy: from.no_proxy.clone(),
+        user_agent: settings.network.user_agent.clone(),
     })
+}
+
+async fn client_certificate(
+    from: &ClientCertificateSettings,
+    parts: &Parts,
+) -> Result<ClientCertificate, Failure> {
+    let password = match &from.password {
+        Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
+        None => None,
+    };
+    Ok(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password })
 }
 
 async fn client(product: Product, settings: ClientSettings) -> Result<net::Client, Failure> {

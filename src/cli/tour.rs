@@ -19,12 +19,9 @@ struct Client<'a> {
 
 pub(super) async fn run(demo: &Demo) -> Result<(), Failure> {
     let http = net::build_client(&ClientSettings {
-        verify: true,
-        ca_file: None,
         plain: true,
         timeout: Duration::from_secs(10),
-        proxy: None,
-        no_proxy: Some("127.0.0.1".to_owned()),
+        ..ClientSettings::default()
     })
     .map_err(Failure::failed)?;
     let client = Client { demo, http };

@@ -4,21 +4,36 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What a product's client is built from.
+use http::HeaderValue;
+
+use super::CertificateError;
+use super::ClientCertificate;
+use super::Proxies;
+use super::ProxyError;
+use super::Trust;
+use super::trust;
+
+/// What a client is built from. The default is strict: certificates are checked, nothing is shown, no proxy.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
     /// Whether certificates are checked. Only false when the operator asked for it, for this product alone.
     pub verify: bool,
-    /// A PEM file with the roots to trust instead of the operating system's store.
+    /// Whose certificates are trusted.
+    pub trust: Trust,
+    /// A PEM file with authorities that are trusted besides.
     pub ca_file: Option<PathBuf>,
+    /// The certificate to show where one is demanded.
+    pub client_certificate: Option<ClientCertificate>,
+    /// The proxies. Nothing else is asked for them: neither the environment nor the operating system.
+    pub proxies: Proxies,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,
+    /// Whether callers choose the address: then it is reached directly, by what the guard resolved and nothing else.
+    pub guarded: bool,
     /// How long one request may take in all.
     pub timeout: Duration,
-    /// The proxy for the product's address, of any scheme reqwest knows.
-    pub proxy: Option<String>,
-    /// Hosts that are reached without a proxy, comma separated.
-    pub no_proxy: Option<String>,
+    /// What this server calls itself; `portcullis/VERSION` without.
+    pub user_agent: Option<String>,
 }
 
 /// Why a client could not be built.
@@ -32,61 +47,76 @@ pub enum ClientError {
         /// The cause.
         cause: String,
     },
-    /// The proxy is not a URL.
-    #[error("the proxy is not a usable URL: {0}")]
-    Proxy(String),
+    /// The client certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// There is nobody to trust.
     #[error(
         "no certificate authority is trusted on this machine: install the system's store (ca-certificates), or name a \
          PEM file in SSL_CERT_FILE or the product's CA_FILE"
     )]
     NoStore,
+    /// The name of this server cannot be sent.
+    #[error("the user agent has characters that cannot be sent in a header; use plain ASCII")]
+    UserAgent,
     /// TLS could not be set up.
     #[error("cannot set up TLS: {0}")]
     Tls(String),
 }
 
-/// Builds a client: the operating system's trust store or the operator's own roots, no redirects, bounded times, no compression bombs unread.
-///
-/// Certificates are checked by `rustls-platform-verifier`, so the store of Linux, macOS or Windows decides.
-pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, ClientError> {
-    // Refused only when a provider is installed already, and then it is this one.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match builder(settings)?.build() {
-        Ok(client) => Ok(client),
-        // Nothing is trusted then, and nothing has to be.
-        Err(error) if is_storeless(&error) && settings.plain => {
-            builder(settings)?.tls_certs_only([]).build().map_err(|error| ClientError::Tls(error.to_string()))
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            verify: true,
+            trust: Trust::System,
+            ca_file: None,
+            client_certificate: None,
+            proxies: Proxies::default(),
+            plain: false,
+            guarded: false,
+            timeout: Duration::from_secs(75),
+            user_agent: None,
         }
-        Err(error) if is_storeless(&error) => Err(ClientError::NoStore),
-        Err(error) => Err(ClientError::Tls(causes(&error))),
     }
+}
+
+/// Builds a client: TLS as [`trust::tls`] sets it up, no redirects, bounded times, pooled connections, HTTP/2 where
+/// the server has it, and answers decompressed as they are read.
+pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, ClientError> {
+    builder(settings)?.build().map_err(|error| ClientError::Tls(causes(&error)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
 fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientError> {
     let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+        .user_agent(user_agent(settings)?)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .timeout(settings.timeout)
         .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(32)
-        .tls_danger_accept_invalid_certs(!settings.verify);
-    if let Some(path) = &settings.ca_file {
-        builder = builder.tls_certs_only(certificates(path)?);
+        .tls_backend_preconfigured(trust::tls(settings)?)
+        // Else it would look for proxies in the environment and the operating system by itself.
+        .no_proxy();
+    if settings.guarded {
+        // A proxy would resolve the name a second time, and to whatever it likes.
+        return Ok(builder);
     }
-    if let Some(proxy) = &settings.proxy {
-        let proxy = reqwest::Proxy::all(proxy).map_err(|error| ClientError::Proxy(error.to_string()))?;
-        let no_proxy = settings.no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
-        builder = builder.proxy(proxy.no_proxy(no_proxy));
+    if let Some(proxy) = settings.proxies.chooser()? {
+        builder = builder.proxy(proxy);
     }
     Ok(builder)
 }
 
-fn is_storeless(error: &reqwest::Error) -> bool {
-    causes(error).contains("No CA certificates")
+fn user_agent(settings: &ClientSettings) -> Result<HeaderValue, ClientError> {
+    match &settings.user_agent {
+        Some(name) => HeaderValue::from_str(name).map_err(|_| ClientError::UserAgent),
+        None => Ok(HeaderValue::from_static(concat!("portcullis/", env!("CARGO_PKG_VERSION")))),
+    }
 }
 
 /// An error with its causes, which its own text leaves out.
@@ -100,13 +130,42 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
     causes.join(": ")
 }
 
-fn certificates(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
-    let failed = |cause: String| ClientError::CaFile { path: path.display().to_string(), cause };
-    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    let certificates =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(failed("it holds no PEM certificate".to_owned()));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_strict() {
+        let settings = ClientSettings::default();
+        assert!(settings.verify && !settings.plain && settings.client_certificate.is_none());
+        assert_eq!((settings.trust, settings.timeout), (Trust::System, Duration::from_secs(75)));
+        assert!(settings.proxies.of(&url::Url::parse("https://jira").unwrap()).is_none());
     }
-    Ok(certificates)
+
+    #[test]
+    fn what_cannot_be_sent_as_a_name_is_refused() {
+        let plain = ClientSettings { plain: true, ..ClientSettings::default() };
+        for (name, good) in [("agent/1 (a; b)", true), ("a\r\nX: y", false), ("\u{7f}", false)] {
+            let settings = ClientSettings { user_agent: Some(name.to_owned()), ..plain.clone() };
+            assert_eq!(build_client(&settings).is_ok(), good, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let settings = ClientSettings {
+            client_certificate: Some(ClientCertificate {
+                certificate: "/a.pem".into(),
+                key: None,
+                password: Some(crate::secrets::Secret::new("canary")),
+            }),
+            proxies: Proxies {
+                socks: Some(url::Url::parse("socks5h://canary:canary@proxy:1080").unwrap()),
+                ..Proxies::default()
+            },
+            ..ClientSettings::default()
+        };
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("socks5h://proxy:1080") && !shown.contains("canary"), "{shown}");
+    }
 }

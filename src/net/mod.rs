@@ -3,15 +3,22 @@
 //! Nothing leaves without a [`Warrant`]: a permit, or the record of a look-up. What the warrant's effect does not
 //! allow by method is refused here too, so a read stays a read even if a tool is wrong.
 
+mod certificate;
 mod client;
 mod credential;
 mod error;
 mod guard;
 mod path;
+mod pem;
 mod problem;
+mod proxy;
 mod request;
+mod trust;
 mod upstream;
 
+pub use certificate::CertificateError;
+pub use certificate::ClientCertificate;
+pub use client::ClientError;
 pub use client::ClientSettings;
 pub use client::build_client;
 
@@ -25,9 +32,12 @@ pub use guard::GuardError;
 pub use guard::GuardedUrl;
 pub use path::Path;
 pub use problem::Problem;
+pub use proxy::Proxies;
+pub use proxy::ProxyError;
 pub use request::Reply;
 pub use request::Request;
 pub use reqwest::Client;
+pub use trust::Trust;
 pub use upstream::ANSWER_LIMIT;
 pub use upstream::Upstream;
 pub use upstream::UpstreamSettings;

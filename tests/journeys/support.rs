@@ -1,6 +1,8 @@
 //! The real binary in front of the sample upstream, for the journeys.
 
+#[path = "support/line.rs"]
 pub(crate) mod line;
+#[path = "support/wire.rs"]
 pub(crate) mod wire;
 
 use std::collections::BTreeMap;
@@ -339,12 +341,9 @@ impl Nobody {
 /// A client without a proxy.
 pub(crate) fn client() -> Client {
     net::build_client(&ClientSettings {
-        verify: true,
-        ca_file: None,
         plain: true,
         timeout: Duration::from_mins(1),
-        proxy: None,
-        no_proxy: None,
+        ..ClientSettings::default()
     })
     .unwrap()
 }
