@@ -270,3 +270,87 @@ impl File {
         CertificateError::Broken { file: self.name.clone(), cause: cause.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::CertificateParams;
+    use rcgen::KeyPair;
+
+    use super::*;
+
+    fn pair() -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec!["client".to_owned()]).unwrap().self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    fn load(certificate: &str, key: Option<&str>) -> Result<usize, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let certificate = ClientCertificate {
+            certificate: path("own.pem", certificate),
+            key: key.map(|key| path("own.key", key)),
+            password: Some(Secret::new("canary-password")),
+        };
+        let loaded = certificate.load().map(|pair| pair.cert.len());
+        loaded.map_err(|error| error.to_string().replace(&directory.path().display().to_string(), ""))
+    }
+
+    #[test]
+    fn a_pair_is_taken_from_one_file_or_two_and_anything_else_is_said() {
+        let ((certificate, key), (other, other_key)) = (pair(), pair());
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nYWI=\n\
+                   -----END RSA PRIVATE KEY-----\n";
+        let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nYWI=\n-----END OPENSSH PRIVATE KEY-----\n";
+        let junk = key.replace('M', "!");
+        for (one, two, wanted) in [
+            (certificate.clone() + &key, None, Ok(1)),
+            (key.clone() + &certificate, None, Ok(1)),
+            (certificate.clone() + &other, Some(key.as_str()), Ok(2)),
+            (certificate.clone() + &other_key, Some(&key), Ok(1)),
+            (String::new(), None, Err("`/own.pem` holds no certificate")),
+            (key.clone(), None, Err("`/own.pem` holds no certificate")),
+            (certificate.clone(), None, Err("`/own.pem` holds no private key")),
+            (certificate.clone(), Some(&certificate), Err("`/own.key` holds no private key")),
+            (certificate.clone() + &key + &other_key, None, Err("`/own.pem` holds 2 private keys")),
+            (
+                certificate.clone() + &other_key,
+                None,
+                Err("`/own.pem` does not belong to the first certificate"),
+            ),
+            (other + &certificate, Some(&key), Err("`/own.key` does not belong to the first certificate")),
+            (certificate.clone(), Some(old), Err("openssl pkcs8 -topk8 -in /own.key")),
+            (certificate.clone(), Some(ssh), Err("is `OPENSSH PRIVATE KEY`, which is not known")),
+            (certificate.clone(), Some(&junk), Err("`/own.key` is not a usable PEM file")),
+            (certificate.clone(), Some("-----BEGIN PRIVATE KEY-----"), Err("a part of it has no end")),
+            (certificate.replace("MII", "AAA"), Some(&key), Err("its first certificate is damaged")),
+        ] {
+            let loaded = load(&one, two);
+            match (&loaded, wanted) {
+                (Ok(length), Ok(wanted)) => assert_eq!(*length, wanted),
+                (Err(error), Err(wanted)) => assert!(error.contains(wanted), "{wanted}: {error}"),
+                _ => panic!("{wanted:?}: {loaded:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let nowhere = ClientCertificate {
+            certificate: std::env::temp_dir().join("portcullis-none.pem"),
+            key: None,
+            password: Some(Secret::new("canary")),
+        };
+        let error = nowhere.load().unwrap_err().to_string();
+        assert!(error.contains("portcullis-none.pem`, which is to hold the client certificate"), "{error}");
+        let directory = ClientCertificate { certificate: std::env::temp_dir(), ..nowhere };
+        let error = directory.load().unwrap_err().to_string();
+        assert!(error.contains("it is not a file"), "{error}");
+        assert!(!format!("{directory:?}").contains("canary"));
+    }
+}

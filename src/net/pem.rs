@@ -103,8 +103,8 @@ mod tests {
 
         #[test]
         fn nothing_makes_it_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
-            if let Ok(sections) = sections(&text) {
-                prop_assert!(sections.iter().all(|section| section.decode().is_ok_and(|bytes| bytes.len() <= text.len())) || !sections.is_empty());
+            for section in sections(&text).unwrap_or_default() {
+                prop_assert!(section.decode().map_or(0, |bytes| bytes.len()) <= text.len());
             }
         }
     }

@@ -158,7 +158,7 @@ impl Rule {
             return Some(Self::Address { address: address.ip().to_canonical(), port: Some(address.port()) });
         }
         let (name, port) = match entry.rsplit_once(':') {
-            Some((name, port)) if !name.ends_with(']') => (name, Some(port.parse().ok()?)),
+            Some((name, port)) if !entry.ends_with(']') => (name, Some(port.parse().ok()?)),
             _ => (entry, None),
         };
         let name = name.strip_prefix('*').unwrap_or(name);

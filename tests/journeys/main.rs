@@ -10,5 +10,4 @@ mod promises;
 mod startup;
 mod stdio;
 mod support;
-mod tls;
 mod vault;
