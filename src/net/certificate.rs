@@ -246,8 +246,9 @@ impl File {
         password: Option<&Secret>,
     ) -> Result<pkcs8::SecretDocument, CertificateError> {
         let file = || self.name.clone();
-        let info = EncryptedPrivateKeyInfoRef::try_from(bytes).map_err(|_| {
-            self.broken("its encrypted private key is damaged, or encrypted in a way of its own")
+        let info = EncryptedPrivateKeyInfoRef::try_from(bytes).map_err(|_| CertificateError::Encryption {
+            file: file(),
+            cause: "its kind is not known, or the file is damaged".to_owned(),
         })?;
         let Some(password) = password.filter(|password| !password.expose().is_empty()) else {
             return Err(CertificateError::NoPassword { file: file() });

@@ -54,6 +54,8 @@ const TABLE: [(&[&str], Problem); 13] = [
             "fatal alert: certificate",
             "fatal alert: unknownca",
             "fatal alert: accessdenied",
+            // What another authority of the same name leaves behind, seen from there.
+            "fatal alert: decrypterror",
         ],
         Problem::ClientCertificate,
     ),
@@ -136,9 +138,10 @@ impl Problem {
                 "; write the user name and password into {name}_HTTPS_PROXY, {name}_HTTP_PROXY or {name}_SOCKS_PROXY, \
                  as http://USER:PASSWORD@HOST:PORT with %XX for special characters"
             ),
-            Self::Proxy | Self::ProxyDown => {
-                format!("; see {name}_HTTPS_PROXY, {name}_HTTP_PROXY, {name}_SOCKS_PROXY and {name}_NO_PROXY")
-            }
+            Self::Proxy | Self::ProxyDown => format!(
+                "; see {name}_HTTPS_PROXY, {name}_HTTP_PROXY, {name}_SOCKS_PROXY (address, user name, password) and \
+                 {name}_NO_PROXY"
+            ),
             Self::Broken | Self::Other => String::new(),
         }
     }
@@ -170,6 +173,7 @@ mod tests {
             ("received fatal alert: UnknownCA", Problem::ClientCertificate),
             ("received fatal alert: CertificateExpired", Problem::ClientCertificate),
             ("received fatal alert: BadCertificate", Problem::ClientCertificate),
+            ("received fatal alert: DecryptError", Problem::ClientCertificate),
             ("tunnel error: unsuccessful", Problem::Proxy),
             ("tunnel error: proxy authorization required", Problem::ProxyCredential),
             (

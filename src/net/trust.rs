@@ -34,6 +34,7 @@ pub enum Trust {
 }
 
 /// The TLS of a product's client.
+#[expect(clippy::disallowed_methods, reason = "the one place that sets up TLS")]
 pub(super) fn tls(settings: &ClientSettings) -> Result<ClientConfig, ClientError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = verifier(settings, &provider)?;

@@ -7,6 +7,9 @@ use std::process::Command;
 use std::process::Stdio;
 
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
 use crate::authority::Authority;
 use crate::authority::Front;
@@ -175,35 +178,55 @@ async fn a_socks_proxy_wins_and_resolves_the_name() {
     world.end();
 }
 
+/// A proxy that takes nobody, as most of them say it; it ends with the test.
+async fn refusing() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer =
+                b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\
+                           Content-Length: 0\r\nConnection: close\r\n\r\n";
+            let mut request = [0; 8192];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    address
+}
+
 #[tokio::test]
 async fn a_password_that_the_proxy_does_not_take_is_said() {
-    let (http, socks) = (Proxy::tinyproxy("plainpass").await, Proxy::microsocks().await);
+    let (http, socks, other) =
+        (Proxy::tinyproxy("plainpass").await, Proxy::microsocks().await, refusing().await);
     let wrong = "portcullis:canary-wrong";
-    let (http_url, socks_url) = (http.url("http", wrong), socks.url("socks5h", wrong));
-    let says = "the proxy does not accept the user name and password";
-    for more in [
-        vec![("HTTPS_PROXY", http_url.clone())],
-        vec![("SOCKS_PROXY", socks_url)],
-        vec![("HTTPS_PROXY", format!("http://{}", http.address))],
+    let refused = "the proxy does not accept the user name and password";
+    for (more, says) in [
+        (("HTTPS_PROXY", format!("http://{wrong}@{other}")), refused),
+        (("HTTPS_PROXY", format!("http://{}", http.address)), refused),
+        (("SOCKS_PROXY", socks.url("socks5h", wrong)), refused),
+        (("SOCKS_PROXY", format!("socks5h://{}", socks.address)), refused),
+        // This one says 401 to a wrong password, as if it were the site.
+        (("HTTPS_PROXY", http.url("http", wrong)), "the proxy refused"),
     ] {
-        let (world, _front) = behind_tls(more).await;
+        let (world, _front) = behind_tls(vec![more.clone()]).await;
         let called = jira(&world).await;
-        assert!(
-            called.is_error && called.text.contains(&format!("Jira cannot be reached ({says})")),
-            "{called:?}"
-        );
+        assert!(called.is_error, "{called:?}");
+        assert!(called.text.contains(&format!("Jira cannot be reached ({says})")), "{more:?}: {called:?}");
         for name in ["JIRA_HTTPS_PROXY", "JIRA_SOCKS_PROXY"] {
             assert!(world.stderr().contains(name), "{}", world.stderr());
         }
         assert_silent(&world);
         world.end();
     }
-    let world = plain(vec![("HTTP_PROXY", http_url)]).await;
-    let called = jira(&world).await;
-    assert!(called.is_error && called.text.contains("answered 407. That is the proxy"), "{called:?}");
-    assert!(world.stderr().contains("JIRA_HTTP_PROXY"), "{}", world.stderr());
-    assert_silent(&world);
-    world.end();
+    for url in [format!("http://{wrong}@{other}"), format!("http://{}", http.address)] {
+        let world = plain(vec![("HTTP_PROXY", url)]).await;
+        let called = jira(&world).await;
+        assert!(called.is_error && called.text.contains("answered 407. That is the proxy"), "{called:?}");
+        assert!(world.stderr().contains("JIRA_HTTP_PROXY"), "{}", world.stderr());
+        assert_silent(&world);
+        world.end();
+    }
 }
 
 #[tokio::test]
