@@ -185,8 +185,9 @@ impl File {
         if !metadata.is_file() {
             return Err(unreadable("it is not a file".to_owned()));
         }
-        // All at once, so that no smaller copy is left behind.
-        let mut text = Zeroizing::new(Vec::with_capacity(FILE_LIMIT.min(metadata.len() + 1) as usize));
+        // With room for all of it: a buffer that grows leaves copies behind.
+        let length = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
+        let mut text = Zeroizing::new(Vec::with_capacity(length + 64));
         let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
         file.take(FILE_LIMIT + 1).read_to_end(&mut text).map_err(|error| unreadable(error.to_string()))?;
         if text.len() as u64 > FILE_LIMIT {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderValue;
+use reqwest::dns::Name;
+use reqwest::dns::Resolve;
+use reqwest::dns::Resolving;
 
 use super::CertificateError;
 use super::ClientCertificate;
@@ -28,7 +31,8 @@ pub struct ClientSettings {
     pub proxies: Proxies,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,
-    /// Whether callers choose the address: then it is reached directly, by what the guard resolved and nothing else.
+    /// Whether callers choose the address: then it is reached directly, by what the guard resolved and nothing else,
+    /// and no certificate of ours is shown there.
     pub guarded: bool,
     /// How long one request may take in all.
     pub timeout: Duration,
@@ -83,7 +87,7 @@ impl Default for ClientSettings {
     }
 }
 
-/// Builds a client: TLS as [`trust::tls`] sets it up, no redirects, bounded times, pooled connections, HTTP/2 where
+/// Builds a client: TLS as `trust` sets it up, no redirects, bounded times, pooled connections, HTTP/2 where
 /// the server has it, and answers decompressed as they are read.
 pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, ClientError> {
     builder(settings)?.build().map_err(|error| ClientError::Tls(causes(&error)))
@@ -104,12 +108,22 @@ fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientEr
         .no_proxy();
     if settings.guarded {
         // A proxy would resolve the name a second time, and to whatever it likes.
-        return Ok(builder);
+        return Ok(builder.dns_resolver(Nowhere));
     }
     if let Some(proxy) = settings.proxies.chooser()? {
         builder = builder.proxy(proxy);
     }
     Ok(builder)
+}
+
+/// Finds no name, so that nothing is reached that the guard did not resolve.
+#[derive(Debug, Clone, Copy)]
+struct Nowhere;
+
+impl Resolve for Nowhere {
+    fn resolve(&self, _name: Name) -> Resolving {
+        Box::pin(async { Err("names that callers choose are resolved by the guard alone".into()) })
+    }
 }
 
 fn user_agent(settings: &ClientSettings) -> Result<HeaderValue, ClientError> {

@@ -150,7 +150,11 @@ impl Front {
 
     /// Connects it to the upstream of a world, which did not exist when the world's server had to know the front.
     pub(crate) fn serve(&self, world: &World) {
-        let upstream = world.sim.url().trim_start_matches("http://").parse().unwrap();
+        self.pass_to(world.sim.url().trim_start_matches("http://").parse().unwrap());
+    }
+
+    /// Connects it to whatever is there.
+    pub(crate) fn pass_to(&self, upstream: SocketAddr) {
         self.upstream.send_replace(Some(upstream));
     }
 

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
+use portcullis::net;
+use portcullis::net::ClientCertificate;
+use portcullis::net::ClientSettings;
+use portcullis::secrets::Secret;
 use rcgen::CertificateParams;
 use rcgen::ExtendedKeyUsagePurpose;
 use rcgen::KeyPair;
@@ -11,6 +16,7 @@ use rustls::version::TLS13;
 use tempfile::TempDir;
 
 use crate::authority::Authority;
+use crate::authority::Front;
 use crate::support::line::run;
 use crate::support::usual;
 use crate::trust::assert_refused;
@@ -189,6 +195,30 @@ async fn a_certificate_that_cannot_be_used_ends_the_start_and_names_the_file() {
     }
 }
 
+#[tokio::test]
+async fn where_callers_choose_the_address_no_certificate_of_ours_is_shown() {
+    let (own, servers) = (Own::new(), Authority::new());
+    let server = servers.server("127.0.0.1").version(&TLS12).for_clients_of(&own.authority);
+    let front = Front::start(server).await;
+    let settings = ClientSettings {
+        ca_file: Some(servers.write(own.home.path()).into()),
+        client_certificate: Some(ClientCertificate {
+            certificate: own.combined().into(),
+            key: None,
+            password: None,
+        }),
+        timeout: Duration::from_secs(2),
+        ..ClientSettings::default()
+    };
+    let ask = async |guarded| {
+        let client = net::build_client(&ClientSettings { guarded, ..settings.clone() }).unwrap();
+        client.get(format!("https://{}/", front.address)).send().await.unwrap_err()
+    };
+    assert!(ask(false).await.is_timeout(), "the server listens, and answers nothing");
+    let refused = format!("{:?}", ask(true).await);
+    assert!(refused.contains("CertificateRequired"), "{refused}");
+}
+
 #[test]
 fn keys_as_openssl_writes_them() {
     let (ec, rsa) = (Own::new(), Own::with(&rsa(), |_| ()));
@@ -208,16 +238,16 @@ fn keys_as_openssl_writes_them() {
         (&ec, format!("ec -aes128 -passout pass:{PASSWORD}"), Some("openssl pkcs8 -topk8 -in")),
     ] {
         let key = own.rewritten("rewritten.key", &arguments);
-        let settings = portcullis::net::ClientSettings {
+        let settings = ClientSettings {
             plain: true,
-            client_certificate: Some(portcullis::net::ClientCertificate {
+            client_certificate: Some(ClientCertificate {
                 certificate: own.certificate.clone().into(),
                 key: Some(key.clone().into()),
-                password: Some(portcullis::secrets::Secret::new(PASSWORD)),
+                password: Some(Secret::new(PASSWORD)),
             }),
-            ..portcullis::net::ClientSettings::default()
+            ..ClientSettings::default()
         };
-        let refused = portcullis::net::build_client(&settings).err().map(|error| error.to_string());
+        let refused = net::build_client(&settings).err().map(|error| error.to_string());
         match (&refused, wanted) {
             (None, None) => {}
             (Some(text), Some(says)) => {

@@ -6,6 +6,9 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
+use portcullis::net;
+use portcullis::net::ClientSettings;
+use portcullis::net::Proxies;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
@@ -152,6 +155,40 @@ async fn http_goes_through_an_http_proxy() {
     assert!(!confluence(&world).await.is_error);
     let log = proxy.log();
     assert!(log.contains("GET http://127.0.0.1:"), "{log}");
+    world.end();
+}
+
+#[tokio::test]
+async fn a_proxy_may_speak_tls_itself() {
+    let proxy = Proxy::tinyproxy("plainpass").await;
+    let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let before_proxy = Front::start(authority.server("localhost")).await;
+    before_proxy.pass_to(proxy.address);
+    let variables = vec![
+        ("SSL_CERT_FILE", authority.write(home.path())),
+        ("JIRA_HTTPS_PROXY", before_proxy.url().replace("https://", "https://portcullis:plainpass@")),
+    ];
+    let (world, front) = world(authority.server("localhost"), variables).await;
+    assert_eq!(jira(&world).await.json()["key"], "OPS-1");
+    assert!(proxy.log().contains(&format!("CONNECT localhost:{}", front.address.port())), "{}", proxy.log());
+    world.end();
+}
+
+#[tokio::test]
+async fn an_address_that_callers_choose_is_reached_without_proxy_and_without_foreign_names() {
+    let (nobody, world) = (Nobody::bind(), plain(Vec::new()).await);
+    let settings = ClientSettings {
+        plain: true,
+        proxies: Proxies { http: Some(nobody.url().parse().unwrap()), ..Proxies::default() },
+        ..ClientSettings::default()
+    };
+    let url = format!("{}/__sim/log", world.sim.url());
+    let client = net::build_client(&settings).unwrap();
+    assert!(client.get(&url).send().await.is_err(), "it goes through the proxy");
+    let guarded = net::build_client(&ClientSettings { guarded: true, ..settings }).unwrap();
+    assert!(guarded.get(&url).send().await.unwrap().status().is_success());
+    let by_name = url.replace("127.0.0.1", "localhost");
+    assert!(guarded.get(by_name).send().await.unwrap_err().is_connect());
     world.end();
 }
 
