@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::atlassian::Instance;
 use crate::atlassian::confluence;
 use crate::atlassian::confluence::Confluence;
+use crate::atlassian::confluence::gateway;
 use crate::atlassian::jira::IssueQuery;
 use crate::audit::AuditError;
 use crate::audit::Trail;
@@ -67,6 +68,27 @@ pub enum Lookup<'a> {
         /// The page.
         id: &'a PageId,
     },
+    /// A page through the gateway, which names its space by an id alone.
+    GatewayPage {
+        /// The page.
+        id: &'a PageId,
+    },
+    /// The space of that id.
+    GatewaySpace {
+        /// The page that is in it, or the space's own key.
+        of: Resource,
+        /// What is asked.
+        request: Request,
+    },
+    /// The page of a title in a space, through the gateway.
+    GatewayTitled {
+        /// The space.
+        space: &'a SpaceKey,
+        /// Its id.
+        id: &'a str,
+        /// The title.
+        title: &'a str,
+    },
     /// The page of a title in a space.
     PageTitled {
         /// The space.
@@ -88,8 +110,9 @@ impl Lookup<'_> {
             Self::ConfluenceGroups { .. } => "confluence groups",
             Self::SiteId(_) => "site id",
             Self::Issue { .. } => "issue -> project",
-            Self::Page { .. } => "page -> space",
-            Self::PageTitled { .. } => "title -> page",
+            Self::Page { .. } | Self::GatewayPage { .. } => "page -> space",
+            Self::GatewaySpace { .. } => "space",
+            Self::PageTitled { .. } | Self::GatewayTitled { .. } => "title -> page",
         }
     }
 
@@ -101,8 +124,11 @@ impl Lookup<'_> {
                 Resource::Instance(Product::Confluence)
             }
             Self::Issue { key, .. } => Resource::Issue { key: (*key).clone(), project: None },
-            Self::Page { id } => Resource::Page { id: (*id).clone(), space: None },
-            Self::PageTitled { space, .. } => Resource::Space((*space).clone()),
+            Self::Page { id } | Self::GatewayPage { id } => Resource::Page { id: (*id).clone(), space: None },
+            Self::GatewaySpace { of, .. } => of.clone(),
+            Self::PageTitled { space, .. } | Self::GatewayTitled { space, .. } => {
+                Resource::Space((*space).clone())
+            }
         }
     }
 
@@ -114,7 +140,12 @@ impl Lookup<'_> {
             | Self::JiraAccount { .. }
             | Self::ConfluenceAccount
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
-            Self::Issue { .. } | Self::Page { .. } | Self::PageTitled { .. } => error.into(),
+            Self::Issue { .. }
+            | Self::Page { .. }
+            | Self::GatewayPage { .. }
+            | Self::GatewaySpace { .. }
+            | Self::GatewayTitled { .. }
+            | Self::PageTitled { .. } => error.into(),
         }
     }
 
@@ -142,6 +173,9 @@ impl Lookup<'_> {
                     .with("fields", "project"),
             },
             Self::Page { id } => Confluence::page_request(id),
+            Self::GatewayPage { id } => Confluence::gateway_page(id),
+            Self::GatewaySpace { request, .. } => request.clone(),
+            Self::GatewayTitled { id, title, .. } => Confluence::gateway_titled(id, title),
             Self::PageTitled { space, title } => Confluence::titled_request(space, title),
         }
     }
@@ -339,14 +373,22 @@ async fn locate(
             Ok(place)
         }
         Target::Page(id) => {
-            let page = ask(&Lookup::Page { id }, instance, credential, trail).await?;
+            let page = if instance.gateway {
+                page_of_gateway(id, instance, credential, trail).await?
+            } else {
+                ask(&Lookup::Page { id }, instance, credential, trail).await?
+            };
             let place = page_place(&page).ok_or(LookupError::NotVisible)?;
             found.page = Some((id.clone(), page));
             Ok(place)
         }
         Target::PageTitled(space, title) => {
-            let answer = ask(&Lookup::PageTitled { space, title }, instance, credential, trail).await?;
-            let page = confluence::first_titled(&answer, space)?.ok_or(LookupError::NotVisible)?;
+            let page = if instance.gateway {
+                titled_of_gateway(space, title, instance, credential, trail).await?
+            } else {
+                let answer = ask(&Lookup::PageTitled { space, title }, instance, credential, trail).await?;
+                confluence::first_titled(&answer, space)?.ok_or(LookupError::NotVisible)?
+            };
             let place = page_place(&page).ok_or(LookupError::NotVisible)?;
             if let Resource::Page { id, .. } = &place {
                 found.page = Some((id.clone(), page));
@@ -355,6 +397,37 @@ async fn locate(
         }
         Target::Instance(_) | Target::Project(_) | Target::Space(_) => Ok(target.unresolved()),
     }
+}
+
+/// A page and its space, which the gateway gives apart.
+async fn page_of_gateway(
+    id: &PageId,
+    instance: &Instance,
+    credential: &Credential,
+    trail: &Trail,
+) -> Result<Value, LookupError> {
+    let page = ask(&Lookup::GatewayPage { id }, instance, credential, trail).await?;
+    let request = Confluence::gateway_space(&gateway::space_id(&page)?);
+    let of = Resource::Page { id: id.clone(), space: None };
+    let space = ask(&Lookup::GatewaySpace { of, request }, instance, credential, trail).await?;
+    Ok(gateway::as_first(page, &space))
+}
+
+async fn titled_of_gateway(
+    space: &SpaceKey,
+    title: &str,
+    instance: &Instance,
+    credential: &Credential,
+    trail: &Trail,
+) -> Result<Value, LookupError> {
+    let of = Resource::Space(space.clone());
+    let request = Confluence::gateway_space_of_key(space);
+    let answer = ask(&Lookup::GatewaySpace { of, request }, instance, credential, trail).await?;
+    let found = gateway::space_of_key(&answer, space).ok_or(LookupError::NotVisible)?;
+    let id = found.get("id").and_then(Value::as_str).ok_or(LookupError::NotVisible)?;
+    let answer = ask(&Lookup::GatewayTitled { space, id, title }, instance, credential, trail).await?;
+    let page = answer.pointer("/results/0").cloned().ok_or(LookupError::NotVisible)?;
+    Ok(gateway::as_first(page, &found))
 }
 
 /// Where Jira says an issue lies: its present key and project. An old key of a moved issue leads to its new place.

@@ -32,6 +32,7 @@ use crate::ids::InstanceName;
 use crate::net;
 use crate::net::ClientCertificate;
 use crate::net::ClientSettings;
+use crate::net::Exempt;
 use crate::net::Guard;
 use crate::net::Proxies;
 use crate::net::Trust;
@@ -60,11 +61,12 @@ async fn of(product: Product, settings: &Settings, parts: &Parts) -> Result<Site
     // Over stdio nobody can choose: there are no headers.
     if settings.server.transport != Transport::Stdio {
         if settings.oauth.any_site {
-            found.any_cloud = Some(bare(product, settings, parts, false).await?);
+            found.any_cloud = Some(bare(product, settings, parts, None).await?);
         }
         if chooses_addresses(settings) {
             let guard = Arc::new(Guard::new(settings.server.allowed_url_domains.clone()));
-            found.elsewhere = Some((guard, bare(product, settings, parts, true).await?));
+            let upstream = bare(product, settings, parts, Some(&guard)).await?;
+            found.elsewhere = Some((guard, upstream));
         }
     }
     Ok(found)
@@ -118,13 +120,14 @@ async fn bare(
     product: Product,
     settings: &Settings,
     parts: &Parts,
-    guarded: bool,
+    guard: Option<&Arc<Guard>>,
 ) -> Result<Upstream, Failure> {
     let reach = match product {
         Product::Jira => &settings.jira_reach,
         Product::Confluence => &settings.confluence_reach,
     };
-    let client_settings = ClientSettings { guarded, ..client_settings(reach, false, settings, parts).await? };
+    let client_settings =
+        ClientSettings { guard: guard.cloned(), ..client_settings(reach, false, settings, parts).await? };
     let upstream = UpstreamSettings {
         product,
         instance: InstanceName::default(),
@@ -143,26 +146,26 @@ async fn client_settings(
     settings: &Settings,
     parts: &Parts,
 ) -> Result<ClientSettings, Failure> {
-    let proxy = |proxy: &Option<ProxyUrl>| proxy.as_ref().map(|proxy| proxy.expose().clone());
     let client_certificate = match &from.client_certificate {
         Some(certificate) => Some(client_certificate(certificate, parts).await?),
         None => None,
     };
+    let proxy = |proxy: &Option<ProxyUrl>| proxy.as_ref().map(|proxy| proxy.expose().clone());
     Ok(ClientSettings {
         verify: from.ssl_verify,
         trust: if settings.network.system_truststore { Trust::System } else { Trust::Bundled },
         ca_file: from.ca_file.clone(),
         client_certificate,
+        plain,
+        timeout: Duration::from_secs(from.timeout_seconds),
         proxies: Proxies {
             http: proxy(&from.http_proxy),
             https: proxy(&from.https_proxy),
             socks: proxy(&from.socks_proxy),
-            no_proxy: from.no_proxy.clone(),
+            exempt: Exempt::list(from.no_proxy.as_deref().unwrap_or_default()),
         },
-        plain,
-        guarded: false,
-        timeout: Duration::from_secs(from.timeout_seconds),
         user_agent: settings.network.user_agent.clone(),
+        guard: None,
     })
 }
 

@@ -2,18 +2,18 @@
 
 use std::error::Error as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
-use reqwest::dns::Name;
-use reqwest::dns::Resolve;
-use reqwest::dns::Resolving;
 
 use super::CertificateError;
 use super::ClientCertificate;
+use super::Guard;
 use super::Proxies;
 use super::ProxyError;
 use super::Trust;
+use super::guard::GuardedResolver;
 use super::trust;
 
 /// What a client is built from. The default is strict: certificates are checked, nothing is shown, no proxy.
@@ -31,9 +31,9 @@ pub struct ClientSettings {
     pub proxies: Proxies,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,
-    /// Whether callers choose the address: then it is reached directly, by what the guard resolved and nothing else,
-    /// and no certificate of ours is shown there.
-    pub guarded: bool,
+    /// For addresses that callers choose: names are resolved once, and every address is checked. No proxy is taken
+    /// then, because it would resolve the name again, and no certificate of ours is shown.
+    pub guard: Option<Arc<Guard>>,
     /// How long one request may take in all.
     pub timeout: Duration,
     /// What this server calls itself; `portcullis/VERSION` without.
@@ -80,7 +80,7 @@ impl Default for ClientSettings {
             client_certificate: None,
             proxies: Proxies::default(),
             plain: false,
-            guarded: false,
+            guard: None,
             timeout: Duration::from_secs(75),
             user_agent: None,
         }
@@ -106,24 +106,13 @@ fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientEr
         .tls_backend_preconfigured(trust::tls(settings)?)
         // Else it would look for proxies in the environment and the operating system by itself.
         .no_proxy();
-    if settings.guarded {
-        // A proxy would resolve the name a second time, and to whatever it likes.
-        return Ok(builder.dns_resolver(Nowhere));
+    if let Some(guard) = &settings.guard {
+        return Ok(builder.dns_resolver(GuardedResolver::new(Arc::clone(guard))));
     }
     if let Some(proxy) = settings.proxies.chooser()? {
         builder = builder.proxy(proxy);
     }
     Ok(builder)
-}
-
-/// Finds no name, so that nothing is reached that the guard did not resolve.
-#[derive(Debug, Clone, Copy)]
-struct Nowhere;
-
-impl Resolve for Nowhere {
-    fn resolve(&self, _name: Name) -> Resolving {
-        Box::pin(async { Err("names that callers choose are resolved by the guard alone".into()) })
-    }
 }
 
 fn user_agent(settings: &ClientSettings) -> Result<HeaderValue, ClientError> {

@@ -32,6 +32,7 @@ pub use guard::GuardError;
 pub use guard::GuardedUrl;
 pub use path::Path;
 pub use problem::Problem;
+pub use proxy::Exempt;
 pub use proxy::Proxies;
 pub use proxy::ProxyError;
 pub use request::Reply;

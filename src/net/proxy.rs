@@ -16,8 +16,8 @@ pub struct Proxies {
     pub https: Option<Url>,
     /// For both; it wins over the other two.
     pub socks: Option<Url>,
-    /// Hosts that are reached without a proxy, separated by commas or blanks.
-    pub no_proxy: Option<String>,
+    /// What is reached without a proxy.
+    pub exempt: Vec<Exempt>,
 }
 
 /// Why a proxy cannot be used. Its text never holds the user name or the password.
@@ -36,23 +36,25 @@ pub enum ProxyError {
     Unusable(&'static str),
 }
 
-/// The hosts that are reached without a proxy.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Exempt(Vec<Rule>);
+/// One entry of `NO_PROXY`: a host with its subdomains, an address, a network or everything; perhaps at one port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exempt(Rule);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Rule {
     Everything,
     Name { name: String, port: Option<u16> },
     Address { address: IpAddr, port: Option<u16> },
-    Network { address: IpAddr, bits: u32 },
+    Network { address: IpAddr, bits: u8 },
 }
 
 impl Proxies {
     /// The proxy for an address, if it is not exempt.
     pub fn of(&self, url: &Url) -> Option<&Url> {
-        let exempt = Exempt::parse(self.no_proxy.as_deref().unwrap_or_default());
-        self.chosen(&exempt, url)
+        let by_scheme = if url.scheme() == "http" { self.http.as_ref() } else { self.https.as_ref() };
+        let proxy = self.socks.as_ref().or(by_scheme)?;
+        let exempt = self.exempt.iter().any(|exempt| exempt.covers(url));
+        (!exempt).then_some(proxy)
     }
 
     /// The choice as the client makes it for every request; nothing if there is no proxy at all.
@@ -61,7 +63,7 @@ impl Proxies {
             http: usable("HTTP", self.http.as_ref())?,
             https: usable("HTTPS", self.https.as_ref())?,
             socks: usable("SOCKS", self.socks.as_ref())?,
-            no_proxy: None,
+            exempt: self.exempt.clone(),
         };
         if proxies.socks.as_ref().is_some_and(|proxy| !is_socks(proxy)) {
             return Err(ProxyError::NotSocks);
@@ -69,16 +71,7 @@ impl Proxies {
         if proxies.http.is_none() && proxies.https.is_none() && proxies.socks.is_none() {
             return Ok(None);
         }
-        let exempt = Exempt::parse(self.no_proxy.as_deref().unwrap_or_default());
-        Ok(Some(reqwest::Proxy::custom(move |url| proxies.chosen(&exempt, url).cloned())))
-    }
-
-    fn chosen(&self, exempt: &Exempt, url: &Url) -> Option<&Url> {
-        let by_scheme = match url.scheme() {
-            "https" => &self.https,
-            _ => &self.http,
-        };
-        self.socks.as_ref().or(by_scheme.as_ref()).filter(|_| !exempt.contains(url))
+        Ok(Some(reqwest::Proxy::custom(move |url: &Url| proxies.of(url).cloned())))
     }
 }
 
@@ -95,7 +88,7 @@ impl fmt::Debug for Proxies {
             .field("http", &shown(&self.http))
             .field("https", &shown(&self.https))
             .field("socks", &shown(&self.socks))
-            .field("no_proxy", &self.no_proxy)
+            .field("exempt", &self.exempt)
             .finish()
     }
 }
@@ -121,23 +114,24 @@ fn is_socks(proxy: &Url) -> bool {
 }
 
 impl Exempt {
-    /// Reads a list as `NO_PROXY` has it. What cannot be understood exempts nothing, and is logged.
-    pub(super) fn parse(list: &str) -> Self {
-        let entries = list.split([',', ' ', '\t', '\r', '\n']).filter(|entry| !entry.is_empty());
+    /// Reads a list as `NO_PROXY` has it, separated by commas or blanks. What cannot be understood exempts nothing,
+    /// and is logged.
+    ///
+    /// `example.com`, `.example.com` and `*.example.com` all mean the host and its subdomains, as in most programs.
+    pub fn list(text: &str) -> Vec<Self> {
+        let entries = text.split([',', ' ', '\t', '\r', '\n']).filter(|entry| !entry.is_empty());
         let rule = |entry: &str| {
             let rule = Rule::parse(entry);
             if rule.is_none() {
                 tracing::warn!(%entry, "NO_PROXY names something that is neither a host nor an address");
             }
-            rule
+            rule.map(Self)
         };
-        Self(entries.filter_map(rule).collect())
+        entries.filter_map(rule).collect()
     }
 
-    pub(super) fn contains(&self, url: &Url) -> bool {
-        let Some(host) = url.host() else { return false };
-        let port = url.port_or_known_default();
-        self.0.iter().any(|rule| rule.matches(&host, port))
+    fn covers(&self, url: &Url) -> bool {
+        url.host().is_some_and(|host| self.0.matches(&host, url.port_or_known_default()))
     }
 }
 
@@ -188,24 +182,28 @@ impl Rule {
             }
             (Self::Address { address: exempt, port }, _) => fits(*port) && address == Some(*exempt),
             (Self::Network { address: network, bits }, _) => {
-                address.is_some_and(|address| prefix(address, *bits) == prefix(*network, *bits))
+                address.is_some_and(|address| within(address, *network, *bits))
             }
             (Self::Name { .. }, _) => false,
         }
     }
 }
 
-fn length(address: IpAddr) -> u32 {
+fn length(address: IpAddr) -> u8 {
     if address.is_ipv4() { 32 } else { 128 }
 }
 
-/// The first bits of an address, with its kind.
-fn prefix(address: IpAddr, bits: u32) -> (bool, u128) {
-    let number = match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
-    };
-    (address.is_ipv4(), number.checked_shr(length(address).saturating_sub(bits)).unwrap_or(0))
+/// Whether the first `bits` of two addresses of one family agree.
+pub(super) fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
+    let shift = u32::from(length(network).saturating_sub(bits));
+    let prefix = |number: u128| number.checked_shr(shift).unwrap_or(0);
+    match (address, network) {
+        (IpAddr::V4(address), IpAddr::V4(network)) => {
+            prefix(address.to_bits().into()) == prefix(network.to_bits().into())
+        }
+        (IpAddr::V6(address), IpAddr::V6(network)) => prefix(address.to_bits()) == prefix(network.to_bits()),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -268,7 +266,8 @@ mod tests {
             ("localhost", "http://localhost:8080", true),
         ];
         for (list, address, exempt) in table {
-            assert_eq!(Exempt::parse(list).contains(&url(address)), exempt, "{list} {address}");
+            let found = Exempt::list(list).iter().any(|entry| entry.covers(&url(address)));
+            assert_eq!(found, exempt, "{list} {address}");
         }
     }
 
@@ -278,7 +277,7 @@ mod tests {
             http: Some(url("http://a:1")),
             https: Some(url("http://b:2")),
             socks: None,
-            no_proxy: Some("exempt".to_owned()),
+            exempt: Exempt::list("exempt"),
         };
         let socks = Proxies { socks: Some(url("socks5h://c:3")), ..both.clone() };
         let one = Proxies { https: None, ..both.clone() };
@@ -320,9 +319,7 @@ mod tests {
             assert_eq!(refused, wanted, "{proxies:?}");
             assert!(!refused.is_some_and(|error| error.to_string().contains("canary")));
         }
-        assert!(
-            Proxies { no_proxy: Some("*".to_owned()), ..Proxies::default() }.chooser().unwrap().is_none()
-        );
+        assert!(Proxies { exempt: Exempt::list("*"), ..Proxies::default() }.chooser().unwrap().is_none());
     }
 
     #[test]
@@ -334,9 +331,10 @@ mod tests {
     proptest! {
         #[test]
         fn a_list_exempts_only_what_it_names(list in "[a-z0-9.:/\\[\\], -]{0,40}") {
-            let exempt = Exempt::parse(&list);
-            prop_assert!(!exempt.contains(&url("https://JIRA.example")) || list.contains("example"));
-            prop_assert!(!exempt.contains(&url("https://192.0.2.1")) || list.contains("192.") || list.contains('/'));
+            let list = list.as_str();
+            let exempt = |address: &str| Exempt::list(list).iter().any(|entry| entry.covers(&url(address)));
+            prop_assert!(!exempt("https://JIRA.example") || list.contains("example"));
+            prop_assert!(!exempt("https://192.0.2.1") || list.contains("192.") || list.contains('/'));
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn tls(settings: &ClientSettings) -> Result<ClientConfig, ClientError
         Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
-    let mut config = match settings.client_certificate.as_ref().filter(|_| !settings.guarded) {
+    let mut config = match settings.client_certificate.as_ref().filter(|_| settings.guard.is_none()) {
         Some(certificate) => {
             builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(certificate.load()?)))
         }

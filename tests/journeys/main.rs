@@ -6,6 +6,7 @@
 mod faults;
 mod http_edges;
 mod leaving;
+mod logins;
 mod promises;
 mod startup;
 mod stdio;

@@ -2,6 +2,8 @@
 
 #[path = "support/line.rs"]
 pub(crate) mod line;
+#[path = "support/outside.rs"]
+pub(crate) mod outside;
 #[path = "support/wire.rs"]
 pub(crate) mod wire;
 

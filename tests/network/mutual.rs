@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis::net;
 use portcullis::net::ClientCertificate;
 use portcullis::net::ClientSettings;
+use portcullis::net::Guard;
 use portcullis::secrets::Secret;
 use rcgen::CertificateParams;
 use rcgen::ExtendedKeyUsagePurpose;
@@ -210,12 +212,12 @@ async fn where_callers_choose_the_address_no_certificate_of_ours_is_shown() {
         timeout: Duration::from_secs(2),
         ..ClientSettings::default()
     };
-    let ask = async |guarded| {
-        let client = net::build_client(&ClientSettings { guarded, ..settings.clone() }).unwrap();
+    let ask = async |guard| {
+        let client = net::build_client(&ClientSettings { guard, ..settings.clone() }).unwrap();
         client.get(format!("https://{}/", front.address)).send().await.unwrap_err()
     };
-    assert!(ask(false).await.is_timeout(), "the server listens, and answers nothing");
-    let refused = format!("{:?}", ask(true).await);
+    assert!(ask(None).await.is_timeout(), "the server listens, and answers nothing");
+    let refused = format!("{:?}", ask(Some(Arc::new(Guard::new(Vec::new())))).await);
     assert!(refused.contains("CertificateRequired"), "{refused}");
 }
 

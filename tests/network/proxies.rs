@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use portcullis::net;
 use portcullis::net::ClientSettings;
+use portcullis::net::Guard;
 use portcullis::net::Proxies;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
@@ -185,7 +187,9 @@ async fn an_address_that_callers_choose_is_reached_without_proxy_and_without_for
     let url = format!("{}/__sim/log", world.sim.url());
     let client = net::build_client(&settings).unwrap();
     assert!(client.get(&url).send().await.is_err(), "it goes through the proxy");
-    let guarded = net::build_client(&ClientSettings { guarded: true, ..settings }).unwrap();
+    let guarded =
+        net::build_client(&ClientSettings { guard: Some(Arc::new(Guard::new(Vec::new()))), ..settings })
+            .unwrap();
     assert!(guarded.get(&url).send().await.unwrap().status().is_success());
     let by_name = url.replace("127.0.0.1", "localhost");
     assert!(guarded.get(by_name).send().await.unwrap_err().is_connect());

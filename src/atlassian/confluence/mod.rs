@@ -1,5 +1,6 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
+pub(crate) mod gateway;
 mod pages;
 mod people;
 mod present;
@@ -48,6 +49,11 @@ impl<'a> Confluence<'a> {
     /// The address for links without a trailing slash; on Cloud it ends in `/wiki`.
     pub fn base(&self) -> &str {
         self.instance.site()
+    }
+
+    /// Whether it is reached through the gateway of Cloud.
+    fn is_behind_gateway(&self) -> bool {
+        self.instance.gateway
     }
 
     /// Reads; the request must not change anything, which `net` checks.

@@ -111,7 +111,10 @@ impl Tool for CreatePage {
         let (base, deployment) = (confluence.base(), confluence.deployment());
         let emoji = args.emoji.as_deref().and_then(emoji::code_point);
         let view = PageView { base, deployment, content, emoji, people: People::default() };
-        let value = json!({"message": "page created", "page": Value::Object(view.show(&stored))});
+        let mut value = json!({"message": "page created", "page": Value::Object(view.show(&stored))});
+        if let (Value::Object(value), Some(failed)) = (&mut value, stored.get("propertiesNotSet")) {
+            value.insert("properties_not_set".into(), failed.clone());
+        }
         Ok(Output::Object { actual: None, value })
     }
 }
