@@ -20,7 +20,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("policy", &["ids"]),
     ("secrets", &[]),
     ("sim", &[]),
-    ("telemetry", &["policy"]),
+    ("telemetry", &["ids", "policy"]),
     ("tools", &["atlassian", "audit", "ids", "lookup", "markup", "net", "policy"]),
 ];
 

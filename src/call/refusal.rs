@@ -198,9 +198,7 @@ fn identity_outcome(error: &IdentityError) -> Outcome {
 fn upstream_outcome(error: &UpstreamError) -> Outcome {
     match error.status() {
         Some(status) => Outcome::UpstreamError { status },
-        None if matches!(error, UpstreamError::Unreachable { .. } | UpstreamError::Timeout { .. }) => {
-            Outcome::UpstreamUnreachable
-        }
+        None if error.is_unreachable() => Outcome::UpstreamUnreachable,
         None => Outcome::ToolError { problem: error.to_string() },
     }
 }

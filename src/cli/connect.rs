@@ -22,6 +22,7 @@ use crate::atlassian::Sites;
 use crate::atlassian::gateway_base;
 use crate::config;
 use crate::config::ClientCertificateSettings;
+use crate::config::NetworkSettings;
 use crate::config::ProductSettings;
 use crate::config::ProxyUrl;
 use crate::config::Reach;
@@ -34,6 +35,7 @@ use crate::net::ClientCertificate;
 use crate::net::ClientSettings;
 use crate::net::Exempt;
 use crate::net::Guard;
+use crate::net::Patience;
 use crate::net::Proxies;
 use crate::net::Trust;
 use crate::net::Upstream;
@@ -101,6 +103,7 @@ async fn site(
         headers: headers(product, from, parts).await?,
         read_only: read_only(settings),
         answer_limit: net::ANSWER_LIMIT,
+        patience: patience(&settings.network),
     };
     let site = Site::new(Instance {
         name: name.clone(),
@@ -136,6 +139,7 @@ async fn bare(
         headers: HeaderMap::new(),
         read_only: read_only(settings),
         answer_limit: net::ANSWER_LIMIT,
+        patience: patience(&settings.network),
     };
     Ok(Upstream::new(upstream, parts.metrics.clone()))
 }
@@ -178,6 +182,22 @@ async fn client_certificate(
         None => None,
     };
     Ok(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password })
+}
+
+fn patience(network: &NetworkSettings) -> Patience {
+    let own = Patience::default();
+    let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    Patience {
+        retries: network.retries.unwrap_or(own.retries),
+        backoff: network.retry_backoff_seconds.map_or(own.backoff, seconds),
+        include_writes: network.retry_writes,
+        ignore_retry_after: network.ignore_retry_after,
+        max_concurrent: network.max_concurrent_requests,
+        per_second: network.requests_per_second,
+        breaker_threshold: network.breaker_threshold.unwrap_or(own.breaker_threshold),
+        breaker_cooldown: network.breaker_cooldown_seconds.map_or(own.breaker_cooldown, Duration::from_secs),
+        budget: own.budget,
+    }
 }
 
 async fn client(product: Product, settings: ClientSettings) -> Result<net::Client, Failure> {

@@ -10,7 +10,6 @@ use crate::identity::IdentityError;
 use crate::identity::Presented;
 use crate::identity::Route;
 use crate::ids::InstanceName;
-use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Principal;
 use crate::policy::Product;
@@ -125,9 +124,7 @@ fn outcome_of(error: &IdentityError) -> Outcome {
     };
     match (status, error.upstream()) {
         (Some(status), _) => Outcome::UpstreamError { status },
-        (None, Some(UpstreamError::Unreachable { .. } | UpstreamError::Timeout { .. })) => {
-            Outcome::UpstreamUnreachable
-        }
+        (None, Some(error)) if error.is_unreachable() => Outcome::UpstreamUnreachable,
         _ => Outcome::ToolError { problem: error.to_string() },
     }
 }

@@ -88,6 +88,17 @@ pub enum UpstreamError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The request was not sent: the site failed too often just now.
+    #[error(
+        "{} failed several times in a row and is left alone; it is asked again in {seconds} s",
+        product.title()
+    )]
+    LeftAlone {
+        /// Which product.
+        product: Product,
+        /// Until then.
+        seconds: u64,
+    },
     /// The request was not sent: it does more than the permit allows.
     #[error("the request was not sent: a read may not {method} to {}", product.title())]
     NotARead {
@@ -109,6 +120,24 @@ impl UpstreamError {
             Self::Malformed { status, .. } => *status,
             _ => None,
         }
+    }
+
+    /// Whether it is the status of an answer, and not what was wrong with the answer's body.
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self, Self::Status { .. })
+    }
+
+    /// Seconds to wait, when the answer said so.
+    pub(super) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// Whether there was no answer at all.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. } | Self::LeftAlone { .. })
     }
 
     /// True when Atlassian said that the object does not exist, or hid it.
@@ -145,7 +174,10 @@ impl UpstreamError {
     pub(super) fn of_change(mut self) -> Self {
         match &mut self {
             // 503 comes from what stands in front of Atlassian, or from a server that takes nothing in.
-            Self::Status { status: ..500 | 503, .. } | Self::NotARead { .. } | Self::NotPermitted(_) => {}
+            Self::Status { status: ..500 | 503, .. }
+            | Self::LeftAlone { .. }
+            | Self::NotARead { .. }
+            | Self::NotPermitted(_) => {}
             Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,
             Self::Timeout { in_doubt, .. }
             | Self::Status { in_doubt, .. }

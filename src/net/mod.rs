@@ -3,12 +3,14 @@
 //! Nothing leaves without a [`Warrant`]: a permit, or the record of a look-up. What the warrant's effect does not
 //! allow by method is refused here too, so a read stays a read even if a tool is wrong.
 
+mod breaker;
 mod certificate;
 mod client;
 mod credential;
 mod error;
 mod guard;
 mod path;
+mod patience;
 mod pem;
 mod problem;
 mod proxy;
@@ -31,6 +33,7 @@ pub use guard::Guard;
 pub use guard::GuardError;
 pub use guard::GuardedUrl;
 pub use path::Path;
+pub use patience::Patience;
 pub use problem::Problem;
 pub use proxy::Exempt;
 pub use proxy::Proxies;

@@ -88,6 +88,20 @@ impl Problem {
         found.map_or(Self::Other, |(_, problem)| *problem)
     }
 
+    /// Whether the fault may be gone in a moment.
+    pub(super) fn is_passing(self) -> bool {
+        matches!(
+            self,
+            Self::Refused
+                | Self::Name
+                | Self::Slow
+                | Self::Broken
+                | Self::ProxyDown
+                | Self::Proxy
+                | Self::Other
+        )
+    }
+
     /// For the caller.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! One product's base URL and client.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -9,12 +10,15 @@ use serde_json::Value;
 use url::Url;
 
 use super::Credential;
+use super::Patience;
 use super::Problem;
 use super::Reply;
 use super::Request;
 use super::UpstreamError;
 use super::Warrant;
 use super::client;
+use super::patience::Pacing;
+use super::patience::is_trouble;
 use crate::audit::UpstreamNote;
 use crate::ids::InstanceName;
 use crate::policy::Access;
@@ -22,7 +26,7 @@ use crate::policy::Product;
 use crate::telemetry::Metrics;
 
 /// What an [`Upstream`] is made of.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct UpstreamSettings {
     /// Which product.
     pub product: Product,
@@ -38,25 +42,50 @@ pub struct UpstreamSettings {
     pub read_only: bool,
     /// The largest answer taken, in bytes after decompression.
     pub answer_limit: usize,
+    /// How patient to be.
+    pub patience: Patience,
+}
+
+/// The settings, with the state that all ways to the product share.
+#[derive(Debug, Clone)]
+struct Settings {
+    product: Product,
+    instance: InstanceName,
+    base: Url,
+    client: reqwest::Client,
+    headers: HeaderMap,
+    read_only: bool,
+    answer_limit: usize,
+    pacing: Arc<Pacing>,
 }
 
 /// One product: where it is and how it is asked.
 #[derive(Debug)]
 pub struct Upstream {
-    settings: UpstreamSettings,
+    settings: Box<Settings>,
     metrics: Metrics,
 }
 
 impl Upstream {
     /// Takes the settings and the metrics to count in.
     pub fn new(settings: UpstreamSettings, metrics: Metrics) -> Self {
+        let settings = Box::new(Settings {
+            product: settings.product,
+            instance: settings.instance,
+            base: settings.base,
+            client: settings.client,
+            headers: settings.headers,
+            read_only: settings.read_only,
+            answer_limit: settings.answer_limit,
+            pacing: Arc::new(Pacing::new(settings.patience)),
+        });
         Self { settings, metrics }
     }
 
     /// The same way to another address and instance of the product.
     #[must_use]
     pub fn at(&self, base: Url, instance: InstanceName) -> Self {
-        let settings = UpstreamSettings { base, instance, ..self.settings.clone() };
+        let settings = Box::new(Settings { base, instance, ..(*self.settings).clone() });
         Self { settings, metrics: self.metrics.clone() }
     }
 
@@ -90,17 +119,61 @@ impl Upstream {
         if read_only && !request.is_read() && !self.is_history_read(&request) {
             return Err(UpstreamError::NotARead { product, method: request.method.to_string() });
         }
+        let change = !request.is_read() && request.method != http::Method::GET;
+        let mut renewed: Option<Credential> = None;
+        let (mut attempt, since) = (0, tokio::time::Instant::now());
+        let Settings { pacing, base, instance, .. } = &*self.settings;
+        let leave = pacing
+            .breakers
+            .leave(base.as_str())
+            .map_err(|left| UpstreamError::LeftAlone { product, seconds: left.as_secs().max(1) })?;
+        let error = loop {
+            let shown = renewed.as_ref().unwrap_or(credential);
+            // On the heap, so that every tool's future does not carry the client's.
+            let result = Box::pin(self.once(warrant, shown, &request)).await;
+            let error = match result {
+                Ok(reply) => {
+                    leave.tell(false);
+                    self.metrics.upstream_breaker(product, instance, false);
+                    return Ok(reply);
+                }
+                Err(error) => error,
+            };
+            if error.status() == Some(401) && renewed.is_none() {
+                // What was answered with 401 was not carried out, so a write is repeated as well.
+                renewed = credential.renewed().await;
+                if renewed.is_some() {
+                    self.metrics.upstream_retry(product, "renewed");
+                    continue;
+                }
+            }
+            let Some(wait) = pacing.again(&error, !change, attempt, since) else { break error };
+            self.metrics.upstream_retry(product, "failed");
+            attempt += 1;
+            tokio::time::sleep(wait).await;
+        };
+        leave.tell(is_trouble(&error));
+        self.metrics.upstream_breaker(product, instance, pacing.breakers.is_open(base.as_str()));
+        Err(if change { error.of_change() } else { error })
+    }
+
+    /// Sends the request once. Every attempt is noted on the warrant.
+    async fn once<W: Warrant>(
+        &self,
+        warrant: &W,
+        credential: &Credential,
+        request: &Request,
+    ) -> Result<Reply, UpstreamError> {
+        let Settings { product, instance, pacing, .. } = &*self.settings;
+        let _turn = pacing.turn().await;
         let started = Instant::now();
-        let method = request.method.clone();
-        let change = !request.is_read() && method != http::Method::GET;
         let mut status = None;
-        // On the heap, so that every tool's future does not carry the client's.
-        let result = Box::pin(self.exchange(warrant, credential, request, &mut status)).await;
+        let result = self.exchange(warrant, credential, request, &mut status).await;
         let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
         let elapsed = started.elapsed();
-        self.metrics.upstream_request(product, status, elapsed);
-        warrant.note(UpstreamNote { method: method.to_string(), status, bytes, duration: elapsed });
-        result.map(|(reply, _)| reply).map_err(|error| if change { error.of_change() } else { error })
+        self.metrics.upstream_request(*product, instance, status, elapsed);
+        warrant.note(UpstreamNote { method: request.method.to_string(), status, bytes, duration: elapsed });
+        result.map(|(reply, _)| reply)
     }
 
     /// With writes on, a read tool may mark the issue as recently viewed, as the reference server does by default.
@@ -112,7 +185,7 @@ impl Upstream {
         &self,
         warrant: &W,
         credential: &Credential,
-        request: Request,
+        request: &Request,
         status: &mut Option<u16>,
     ) -> Result<(Reply, u64), UpstreamError> {
         let mut url = self.settings.base.clone();
@@ -127,14 +200,14 @@ impl Upstream {
         }
         let mut headers = self.settings.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, value) in request.headers {
-            headers.insert(name, HeaderValue::from_static(value));
+        for (name, value) in &request.headers {
+            headers.insert(*name, HeaderValue::from_static(value));
         }
         if let Ok(call) = HeaderValue::from_str(&warrant.call().to_string()) {
             headers.insert("x-request-id", call);
         }
         credential.apply(&mut headers);
-        let mut builder = self.settings.client.request(request.method, url).headers(headers);
+        let mut builder = self.settings.client.request(request.method.clone(), url).headers(headers);
         if let Some(body) = &request.body {
             builder = builder.json(body);
         }
@@ -150,7 +223,7 @@ impl Upstream {
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let content = header(header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default();
         let content: String = content.trim().to_ascii_lowercase().chars().take(80).collect();
-        let retry_after = header(header::RETRY_AFTER).and_then(|value| value.trim().parse().ok());
+        let retry_after = header(header::RETRY_AFTER).and_then(seconds_of);
         let body = self.body(answer).await?;
         if !success {
             return Err(UpstreamError::from_answer(product, status, retry_after, &body));
@@ -200,6 +273,16 @@ impl Upstream {
         let detail = format!("{}: {causes}", self.settings.base.origin().ascii_serialization());
         UpstreamError::Unreachable { product, in_doubt, problem, detail }
     }
+}
+
+/// `Retry-After` as seconds from now: a number, or the date of HTTP (RFC 9110, section 10.2.3). Nonsense is nothing.
+fn seconds_of(value: &str) -> Option<u64> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(seconds);
+    }
+    let then = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    Some(u64::try_from(then.as_second() - jiff::Timestamp::now().as_second()).unwrap_or(0))
 }
 
 /// The default of [`UpstreamSettings::answer_limit`]: 32 MiB.

@@ -16,6 +16,7 @@ use prometheus::Registry;
 use prometheus::TextEncoder;
 
 use super::Stages;
+use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Product;
 
@@ -57,6 +58,8 @@ struct Upstream {
     requests: IntCounterVec,
     seconds: HistogramVec,
     tls_disabled: IntGaugeVec,
+    retries: IntCounterVec,
+    breaker: IntGaugeVec,
 }
 
 #[derive(Debug)]
@@ -89,10 +92,14 @@ impl Calls {
 impl Upstream {
     fn new(at: &Registry) -> Result<Self, prometheus::Error> {
         let (requests, seconds) = ("Requests to Atlassian by class of status.", "How long Atlassian took.");
+        let retries = "Requests that were sent once more, after a failure or with a newer credential.";
+        let open = "1 while a site is left alone because it failed too often.";
         let relaxed = "1 where the certificates of a product are not checked.";
         Ok(Self {
-            requests: counters(at, "upstream_requests_total", requests, &["product", "class"])?,
+            requests: counters(at, "upstream_requests_total", requests, &["product", "instance", "class"])?,
             seconds: histograms(at, "upstream_request_duration_seconds", seconds, "product", SECONDS)?,
+            retries: counters(at, "upstream_retries_total", retries, &["product", "reason"])?,
+            breaker: gauges(at, "upstream_breaker_open", open, &["product", "instance"])?,
             tls_disabled: gauges(at, "tls_verification_disabled", relaxed, &["product"])?,
         })
     }
@@ -169,7 +176,13 @@ impl Metrics {
     }
 
     /// A request to Atlassian.
-    pub fn upstream_request(&self, product: Product, status: Option<u16>, elapsed: Duration) {
+    pub fn upstream_request(
+        &self,
+        product: Product,
+        instance: &InstanceName,
+        status: Option<u16>,
+        elapsed: Duration,
+    ) {
         let class = match status {
             Some(200..300) => "2xx",
             Some(300..400) => "3xx",
@@ -177,8 +190,19 @@ impl Metrics {
             Some(_) => "5xx",
             None => "none",
         };
-        self.0.upstream.requests.with_label_values(&[product.as_str(), class]).inc();
+        self.0.upstream.requests.with_label_values(&[product.as_str(), labelled(instance), class]).inc();
         self.0.upstream.seconds.with_label_values(&[product.as_str()]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A request that is sent once more.
+    pub fn upstream_retry(&self, product: Product, reason: &str) {
+        self.0.upstream.retries.with_label_values(&[product.as_str(), reason]).inc();
+    }
+
+    /// Whether a site is left alone.
+    pub fn upstream_breaker(&self, product: Product, instance: &InstanceName, is_open: bool) {
+        let labels = [product.as_str(), labelled(instance)];
+        self.0.upstream.breaker.with_label_values(&labels).set(i64::from(is_open));
     }
 
     /// A record is in the audit log.
@@ -270,6 +294,11 @@ fn histograms(
     Ok(made)
 }
 
+/// The name of an instance as a label; sites that callers choose share one, because there is no end of them.
+fn labelled(instance: &InstanceName) -> &str {
+    if instance.is_chosen() { "chosen" } else { instance.as_str() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,14 +308,19 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         metrics.call_started();
         metrics.call_ended("jira_get_issue", Access::Read, "ok", Duration::from_millis(3));
-        metrics.upstream_request(Product::Jira, Some(503), Duration::from_millis(3));
+        metrics.upstream_request(
+            Product::Jira,
+            &InstanceName::default(),
+            Some(503),
+            Duration::from_millis(3),
+        );
         metrics.policy_loaded("old");
         metrics.policy_loaded("new");
         let text = metrics.text();
         for line in [
             "portcullis_tool_calls_total{access=\"read\",outcome=\"ok\",tool=\"jira_get_issue\"} 1",
             "portcullis_tool_calls_in_flight 0",
-            "portcullis_upstream_requests_total{class=\"5xx\",product=\"jira\"} 1",
+            "portcullis_upstream_requests_total{class=\"5xx\",instance=\"default\",product=\"jira\"} 1",
             "portcullis_policy_info{hash=\"new\"} 1",
         ] {
             assert!(text.contains(line), "{line} in {text}");

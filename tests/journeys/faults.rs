@@ -40,12 +40,12 @@ fn faults() -> Vec<Fault> {
         Fault { name, injected, says, outcome: "upstream_error", status: Some(status), class }
     };
     let mut wait = status(429);
-    wait["headers"] = json!({"Retry-After": "7"});
+    wait["headers"] = json!({"Retry-After": "40"});
     vec![
         upstream_error("401", 401, status(401), "answered 401: canned words"),
         upstream_error("403", 403, status(403), "does not let this account do that"),
         upstream_error("404", 404, status(404), "answered 404: canned words"),
-        upstream_error("429", 429, wait, "Wait 7 seconds before the next call"),
+        upstream_error("429", 429, wait, "Wait 40 seconds before the next call"),
         upstream_error("500", 500, status(500), "canned words. The fault is on the server's side"),
         upstream_error("503", 503, status(503), "The fault is on the server's side; try again later"),
         upstream_error("login page", 200, json!({"kind": "html"}), "probably a login page or a proxy"),
@@ -142,8 +142,10 @@ async fn fail(world: &World, step: &Step, injected: &Value, outcome: &str, class
     fault["method"] = step.method.into();
     fault["path"] = step.path.into();
     world.faults(json!([fault])).await;
-    let requests =
-        format!("portcullis_upstream_requests_total{{class=\"{class}\",product=\"{}\"}}", step.product);
+    let requests = format!(
+        "portcullis_upstream_requests_total{{class=\"{class}\",instance=\"default\",product=\"{}\"}}",
+        step.product
+    );
     let (ended, asked) = (world.ended(step.tool, step.access, outcome).await, world.metric(&requests).await);
     let known = outcomes(world, step.tool).len();
 

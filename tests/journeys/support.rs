@@ -294,6 +294,9 @@ pub(crate) fn usual(upstream: &str, home: &TempDir, cloud: bool) -> BTreeMap<&'s
         ("HOME", path("home")),
         ("PORTCULLIS_AUDIT__DIRECTORY", path("audit")),
         ("PORTCULLIS_AUDIT__STATE_DIRECTORY", path("state")),
+        // Faults come one after the other here: what is done about them in a row has journeys of its own.
+        ("ATLASSIAN_CIRCUIT_BREAKER_THRESHOLD", "0".to_owned()),
+        ("ATLASSIAN_RETRY_BACKOFF", "0.01".to_owned()),
     ]);
     if cloud {
         variables.extend([
