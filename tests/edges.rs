@@ -33,6 +33,32 @@ const WALLS: &[(&str, &[&str])] = &[
     (".execute(", &["atlassian", "lookup", "net", "secrets"]),
 ];
 
+/// Every place that could make a connection of its own, and so skip a setting: all of `net` goes through one
+/// builder, and Vault, which stands below it, has its own. Where the list is empty, nobody may.
+const CLIENTS: &[(&str, &[&str])] = &[
+    ("reqwest::Client::builder(", &["net/client.rs"]),
+    ("reqwest::ClientBuilder::new(", &["secrets/vault/transport.rs"]),
+    ("ClientConfig::builder", &["net/trust.rs", "secrets/vault/transport.rs"]),
+    ("with_custom_certificate_verifier(", &["net/trust.rs"]),
+    ("tls_backend_preconfigured(", &["net/client.rs", "secrets/vault/transport.rs"]),
+    ("reqwest::Proxy", &["net/proxy.rs"]),
+    ("build_client(", &["cli/connect.rs", "cli/tour.rs", "net/client.rs"]),
+    (".proxy(", &["net/client.rs"]),
+    (".no_proxy()", &["net/client.rs", "secrets/vault/transport.rs"]),
+    (".redirect(", &["net/client.rs", "secrets/vault/transport.rs"]),
+    ("danger_accept_invalid", &[]),
+    ("Client::new(", &[]),
+    ("Client::default(", &[]),
+    ("reqwest::get(", &[]),
+    ("VaultClient", &[]),
+    ("hyper::client", &[]),
+    ("hyper_util::client", &[]),
+    ("TcpStream::connect", &[]),
+    ("TcpSocket", &[]),
+    ("UdpSocket", &[]),
+    ("Policy::custom(", &[]),
+];
+
 #[test]
 fn modules_name_only_what_they_may() {
     for (module, text, file) in sources() {
@@ -61,6 +87,20 @@ fn walls_hold() {
             let used = code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
             assert!(!used || allowed.contains(&module.as_str()), "{} uses `{word}`", file.display());
         }
+    }
+}
+
+#[test]
+fn clients_are_made_where_they_are_listed() {
+    let sources = sources();
+    for (word, listed) in CLIENTS {
+        let using = |(_, text, file): &(String, String, PathBuf)| {
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let used = code.lines().any(|line| !line.trim_start().starts_with("//") && line.contains(word));
+            (used && !is_test(file)).then(|| file.display().to_string().replace('\\', "/"))
+        };
+        let found: BTreeSet<String> = sources.iter().filter_map(using).collect();
+        assert_eq!(found, listed.iter().map(|file| (*file).to_owned()).collect(), "`{word}`");
     }
 }
 

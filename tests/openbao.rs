@@ -317,6 +317,7 @@ fn is_up(child: &mut Child, port: u16) -> bool {
     false
 }
 
+#[expect(clippy::disallowed_methods, reason = "speaks to the Vault of the test alone")]
 fn client() -> reqwest::Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::ClientBuilder::new().no_proxy().build().unwrap()

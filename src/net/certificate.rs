@@ -1,68 +1,139 @@
-//! The certificate this server shows to a product (mutual TLS), read from PEM files.
-//!
-//! Takes PKCS#8, PKCS#1 and SEC1 keys, and PKCS#8 keys that a password opens (`openssl pkcs8 -topk8`, RFC 5958).
+//! The certificate this server shows to a product that demands one (mTLS), and its key.
 
+use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pkcs8::EncryptedPrivateKeyInfoRef;
-use pkcs8::LineEnding;
-use pkcs8::SecretDocument;
+use rustls::InconsistentKeys;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::PrivatePkcs1KeyDer;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::PrivateSec1KeyDer;
 use rustls::sign::CertifiedKey;
+use rustls::sign::SigningKey;
 use zeroize::Zeroizing;
 
+use super::pem;
+use super::pem::Section;
 use crate::secrets::Secret;
 
-/// Where the certificate and its key are.
+/// The longest file that is read.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// Where a client certificate is, in PEM.
 #[derive(Debug, Clone)]
 pub struct ClientCertificate {
-    /// The certificate, with those it is signed by; the key too unless that is apart.
+    /// The certificate, then those of the authorities between it and the root; and the key, unless that is apart.
     pub certificate: PathBuf,
-    /// The key, if it is apart.
+    /// The key, if it is in a file of its own.
     pub key: Option<PathBuf>,
-    /// What an encrypted key is opened with.
+    /// What an encrypted key is opened with. A key that is not encrypted needs none and takes any.
     pub password: Option<Secret>,
 }
 
-/// Why a certificate cannot be used. Names the file, never what is in it.
+/// Why a client certificate cannot be used. Each names the file, none holds what is in it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// A file cannot be read.
-    #[error("cannot read the client certificate file `{file}`: {cause}")]
+    /// No file, or no right to read it.
+    #[error("cannot read `{file}`, which is to hold the client {what}: {cause}")]
     Unreadable {
         /// The file.
         file: String,
-        /// What the system said.
+        /// `certificate` or `key`.
+        what: &'static str,
+        /// The cause.
         cause: String,
     },
-    /// There is no certificate in it.
-    #[error("`{0}` holds no PEM certificate")]
-    NoCertificate(String),
-    /// There is no key in it.
-    #[error("`{0}` holds no private key in PEM; name the file that does in CLIENT_KEY")]
-    NoKey(String),
-    /// There are several.
-    #[error("`{0}` holds more than one private key; leave the one of the certificate")]
-    SeveralKeys(String),
-    /// The key is encrypted in a form that nothing current writes.
+    /// A file that begins well and is broken.
+    #[error("`{file}` is not a usable PEM file: {cause}")]
+    Broken {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// No certificate.
     #[error(
-        "the key in `{0}` is encrypted in the old PEM form; rewrite it with `openssl pkcs8 -topk8 -in OLD -out NEW`"
+        "`{file}` holds no certificate; it must have a part that begins with `-----BEGIN CERTIFICATE-----`"
     )]
-    OldEncryption(String),
-    /// The key is encrypted, and no password is set.
-    #[error("the key in `{0}` is encrypted; set its password in CLIENT_KEY_PASSWORD")]
-    NoPassword(String),
-    /// The password does not open it.
-    #[error("the password in CLIENT_KEY_PASSWORD does not open the key in `{0}`")]
-    WrongPassword(String),
-    /// It is no key, or one of a kind that TLS has no use for.
-    #[error("the key in `{0}` cannot be used: it is damaged, or of a kind that TLS does not know")]
-    UnusableKey(String),
-    /// The two do not belong together.
-    #[error("the key in `{key}` is not the one of the certificate in `{certificate}`")]
+    NoCertificate {
+        /// The file.
+        file: String,
+    },
+    /// No key.
+    #[error("`{file}` holds no private key; append it in PEM, or name its own file in CLIENT_KEY")]
+    NoKey {
+        /// The file.
+        file: String,
+    },
+    /// More than one key.
+    #[error("`{file}` holds {count} private keys; leave only the one that belongs to the certificate")]
+    SeveralKeys {
+        /// The file.
+        file: String,
+        /// How many.
+        count: usize,
+    },
+    /// A key of another format.
+    #[error(
+        "the private key in `{file}` is `{label}`, which is not known; convert it with \
+         `openssl pkcs8 -topk8 -in {file} -out NEW`"
+    )]
+    Format {
+        /// The file.
+        file: String,
+        /// What its first line says.
+        label: String,
+    },
+    /// The encryption of old, which derives the key from the password with MD5.
+    #[error(
+        "the private key in `{file}` has the old encryption of OpenSSL (`Proc-Type: 4,ENCRYPTED`), which is weak; \
+         convert it with `openssl pkcs8 -topk8 -in {file} -out NEW`"
+    )]
+    OldEncryption {
+        /// The file.
+        file: String,
+    },
+    /// An encryption that is not built in.
+    #[error(
+        "the encryption of the private key in `{file}` is not supported ({cause}); convert it with \
+         `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in {file} -out NEW`"
+    )]
+    Encryption {
+        /// The file.
+        file: String,
+        /// The algorithm.
+        cause: String,
+    },
+    /// Encrypted, and no password.
+    #[error("the private key in `{file}` is encrypted; set its password in CLIENT_KEY_PASSWORD")]
+    NoPassword {
+        /// The file.
+        file: String,
+    },
+    /// The password does not open the key.
+    #[error("the password in CLIENT_KEY_PASSWORD does not open the private key in `{file}`")]
+    WrongPassword {
+        /// The file.
+        file: String,
+    },
+    /// A key that cannot sign.
+    #[error(
+        "the private key in `{file}` cannot be used: it is neither RSA, ECDSA (P-256, P-384, P-521) nor Ed25519"
+    )]
+    Unusable {
+        /// The file.
+        file: String,
+    },
+    /// Two that do not belong together.
+    #[error(
+        "the private key in `{key}` does not belong to the first certificate in `{certificate}`; put the client's own \
+         certificate first, or name the matching key"
+    )]
     Mismatch {
         /// The certificate's file.
         certificate: String,
@@ -72,208 +143,216 @@ pub enum CertificateError {
 }
 
 impl ClientCertificate {
-    /// Reads and checks both parts. The PEM text that comes back holds the certificates and the open key; it is wiped
-    /// when dropped.
-    pub(super) fn read(&self) -> Result<Zeroizing<String>, CertificateError> {
-        let text = read(&self.certificate)?;
-        let certificate_file = self.certificate.display().to_string();
-        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(text.as_bytes())
-            .collect::<Result<_, _>>()
-            .map_err(|_| CertificateError::NoCertificate(certificate_file.clone()))?;
-        if chain.is_empty() {
-            return Err(CertificateError::NoCertificate(certificate_file));
-        }
-        let (key_file, key_text) = match &self.key {
-            Some(path) => (path.display().to_string(), read(path)?),
-            None => (certificate_file.clone(), Zeroizing::new(text.to_string())),
-        };
-        let key = self.key(&key_file, &key_text)?;
-        matches(&chain, &key).map_err(|wrong| match wrong {
-            Wrong::Key => CertificateError::UnusableKey(key_file.clone()),
-            Wrong::Pair => {
-                CertificateError::Mismatch { certificate: certificate_file, key: key_file.clone() }
+    /// Reads the files and checks that they belong together.
+    pub(super) fn load(&self) -> Result<Arc<CertifiedKey>, CertificateError> {
+        let certificate_file = File::read(&self.certificate, "certificate")?;
+        let chain = certificate_file.certificates()?;
+        let key = match &self.key {
+            Some(path) => {
+                let file = File::read(path, "key")?;
+                let key = file.key(self.password.as_ref())?;
+                (key, file.name)
             }
+            None => (certificate_file.key(self.password.as_ref())?, certificate_file.name.clone()),
+        };
+        let (key, key_name) = key;
+        let pair = CertifiedKey::new(chain, key);
+        match pair.keys_match() {
+            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(Arc::new(pair)),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                Err(CertificateError::Mismatch { certificate: certificate_file.name, key: key_name })
+            }
+            Err(_) => Err(CertificateError::Broken {
+                file: certificate_file.name,
+                cause: "its first certificate is damaged or of a version other than 3".to_owned(),
+            }),
+        }
+    }
+}
+
+/// A PEM file in memory, wiped when dropped.
+struct File {
+    name: String,
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl File {
+    fn read(path: &Path, what: &'static str) -> Result<Self, CertificateError> {
+        let name = path.display().to_string();
+        let unreadable = |cause: String| CertificateError::Unreadable { file: name.clone(), what, cause };
+        // Before it is opened: opening a pipe waits for its writer.
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+        if !metadata.is_file() {
+            return Err(unreadable("it is not a file".to_owned()));
+        }
+        // With room for all of it: a buffer that grows leaves copies behind.
+        let length = usize::try_from(metadata.len().min(FILE_LIMIT)).unwrap_or_default();
+        let mut text = Zeroizing::new(Vec::with_capacity(length + 64));
+        let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+        file.take(FILE_LIMIT + 1).read_to_end(&mut text).map_err(|error| unreadable(error.to_string()))?;
+        if text.len() as u64 > FILE_LIMIT {
+            return Err(unreadable("it is larger than 1 MiB".to_owned()));
+        }
+        Ok(Self { name, text })
+    }
+
+    fn sections(&self) -> Result<Vec<Section<'_>>, CertificateError> {
+        pem::sections(&self.text).map_err(|cause| self.broken(cause))
+    }
+
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+        let sections = self.sections()?;
+        let certificates = sections.iter().filter(|section| section.label == "CERTIFICATE");
+        let chain = certificates
+            .map(|section| Ok(CertificateDer::from(self.decode(section)?.to_vec())))
+            .collect::<Result<Vec<_>, _>>()?;
+        if chain.is_empty() {
+            return Err(CertificateError::NoCertificate { file: self.name.clone() });
+        }
+        Ok(chain)
+    }
+
+    fn key(&self, password: Option<&Secret>) -> Result<Arc<dyn SigningKey>, CertificateError> {
+        let file = || self.name.clone();
+        let sections = self.sections()?;
+        let keys: Vec<_> = sections.iter().filter(|section| section.label.ends_with("PRIVATE KEY")).collect();
+        let key = match keys.as_slice() {
+            [] => return Err(CertificateError::NoKey { file: file() }),
+            [key] => *key,
+            several => return Err(CertificateError::SeveralKeys { file: file(), count: several.len() }),
+        };
+        if key.has_headers {
+            return Err(CertificateError::OldEncryption { file: file() });
+        }
+        let bytes = self.decode(key)?;
+        let decrypted;
+        let key: PrivateKeyDer<'_> = match key.label {
+            "PRIVATE KEY" => PrivatePkcs8KeyDer::from(bytes.as_slice()).into(),
+            "RSA PRIVATE KEY" => PrivatePkcs1KeyDer::from(bytes.as_slice()).into(),
+            "EC PRIVATE KEY" => PrivateSec1KeyDer::from(bytes.as_slice()).into(),
+            "ENCRYPTED PRIVATE KEY" => {
+                decrypted = self.decrypt(&bytes, password)?;
+                PrivatePkcs8KeyDer::from(decrypted.as_bytes()).into()
+            }
+            label => {
+                return Err(CertificateError::Format { file: file(), label: label.to_owned() });
+            }
+        };
+        any_supported_type(&key).map_err(|_| CertificateError::Unusable { file: file() })
+    }
+
+    fn decrypt(
+        &self,
+        bytes: &[u8],
+        password: Option<&Secret>,
+    ) -> Result<pkcs8::SecretDocument, CertificateError> {
+        let file = || self.name.clone();
+        let info = EncryptedPrivateKeyInfoRef::try_from(bytes).map_err(|_| CertificateError::Encryption {
+            file: file(),
+            cause: "its kind is not known, or the file is damaged".to_owned(),
         })?;
-        let mut pem = Zeroizing::new(String::new());
-        for section in sections(&text).filter(|section| section.starts_with("-----BEGIN CERTIFICATE-----")) {
-            pem.push_str(section);
-            pem.push('\n');
-        }
-        pem.push_str(&key);
-        Ok(pem)
+        let Some(password) = password.filter(|password| !password.expose().is_empty()) else {
+            return Err(CertificateError::NoPassword { file: file() });
+        };
+        info.decrypt(password.expose()).map_err(|error| match error {
+            pkcs8::Error::EncryptedPrivateKey(
+                error @ (pkcs8::pkcs5::Error::NoPbes1CryptSupport
+                | pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. }
+                | pkcs8::pkcs5::Error::AlgorithmParametersInvalid { .. }),
+            ) => CertificateError::Encryption { file: file(), cause: error.to_string() },
+            _ => CertificateError::WrongPassword { file: file() },
+        })
     }
 
-    /// The one private key of a file, open, in PEM.
-    fn key(&self, file: &str, text: &str) -> Result<Zeroizing<String>, CertificateError> {
-        let mut keys = sections(text).filter(|section| {
-            section.lines().next().is_some_and(|first| first.ends_with("PRIVATE KEY-----"))
-        });
-        let section = keys.next().ok_or_else(|| CertificateError::NoKey(file.to_owned()))?;
-        if keys.next().is_some() {
-            return Err(CertificateError::SeveralKeys(file.to_owned()));
-        }
-        if section.contains("Proc-Type:") {
-            return Err(CertificateError::OldEncryption(file.to_owned()));
-        }
-        if !section.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-            return Ok(Zeroizing::new(section.to_owned()));
-        }
-        let password = self.password.as_ref().ok_or_else(|| CertificateError::NoPassword(file.to_owned()))?;
-        let unusable = || CertificateError::UnusableKey(file.to_owned());
-        let (_, encrypted) = SecretDocument::from_pem(section).map_err(|_| unusable())?;
-        let encrypted = EncryptedPrivateKeyInfoRef::try_from(encrypted.as_bytes()).map_err(|_| unusable())?;
-        let open = encrypted
-            .decrypt(password.expose())
-            .map_err(|_| CertificateError::WrongPassword(file.to_owned()))?;
-        open.to_pem("PRIVATE KEY", LineEnding::LF).map_err(|_| unusable())
+    fn decode(&self, section: &Section<'_>) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
+        section.decode().map_err(|cause| self.broken(cause))
     }
-}
 
-enum Wrong {
-    Key,
-    Pair,
-}
-
-fn matches(chain: &[CertificateDer<'static>], key: &str) -> Result<(), Wrong> {
-    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| Wrong::Key)?;
-    let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).map_err(|_| Wrong::Key)?;
-    CertifiedKey::new(chain.to_vec(), key).keys_match().map_err(|_| Wrong::Pair)
-}
-
-fn read(path: &Path) -> Result<Zeroizing<String>, CertificateError> {
-    let unreadable = |cause: String| CertificateError::Unreadable { file: path.display().to_string(), cause };
-    match std::fs::read(path) {
-        Ok(bytes) => {
-            let bytes = Zeroizing::new(bytes);
-            let text = std::str::from_utf8(&bytes);
-            text.map(|text| Zeroizing::new(text.to_owned()))
-                .map_err(|_| unreadable("it is not PEM text".to_owned()))
-        }
-        Err(error) => Err(unreadable(error.to_string())),
+    fn broken(&self, cause: &str) -> CertificateError {
+        CertificateError::Broken { file: self.name.clone(), cause: cause.to_owned() }
     }
-}
-
-/// The PEM sections of a text, each from its first line to its last.
-fn sections(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let start = rest.find("-----BEGIN ")?;
-        let from = rest.get(start..)?;
-        let end = from.find("-----END ")?;
-        let close = from.get(end + "-----END ".len()..)?.find("-----")?;
-        let length = end + "-----END ".len() + close + "-----".len();
-        rest = from.get(length..)?;
-        from.get(..length)
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
+    use rcgen::CertificateParams;
+    use rcgen::KeyPair;
 
     use super::*;
 
-    struct Files(tempfile::TempDir);
+    fn pair() -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec!["client".to_owned()]).unwrap().self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
 
-    impl Files {
-        fn new() -> Self {
-            let files = Self(tempfile::tempdir().unwrap());
-            for name in ["one", "other"] {
-                let key = rcgen::KeyPair::generate().unwrap();
-                let made =
-                    rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap().self_signed(&key).unwrap();
-                files.write(&format!("{name}.crt"), &made.pem());
-                files.write(&format!("{name}.key"), &key.serialize_pem());
-            }
-            files.write("both.pem", &(files.text("one.crt") + &files.text("one.key")));
-            files.write("two.key", &(files.text("one.key") + &files.text("other.key")));
-            files.write("old.key", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----\n");
-            files.write("damaged.key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-            files
-        }
-
-        fn path(&self, name: &str) -> PathBuf {
-            self.0.path().join(name)
-        }
-
-        fn write(&self, name: &str, text: &str) {
-            std::fs::write(self.path(name), text).unwrap();
-        }
-
-        fn text(&self, name: &str) -> String {
-            std::fs::read_to_string(self.path(name)).unwrap()
-        }
-
-        fn read(&self, certificate: &str, key: Option<&str>, password: Option<&str>) -> Result<(), String> {
-            let certificate = ClientCertificate {
-                certificate: self.path(certificate),
-                key: key.map(|key| self.path(key)),
-                password: password.map(Secret::new),
-            };
-            let read = certificate.read();
-            if let Ok(pem) = &read {
-                assert!(pem.contains("BEGIN CERTIFICATE") && pem.contains("PRIVATE KEY"), "{pem:?}");
-            }
-            let shown = format!("{read:?} {certificate:?}");
-            assert!(!shown.contains("canary"), "{shown}");
-            read.map(drop).map_err(|error| error.to_string())
-        }
-
-        /// Encrypts the first key as the tool that people use does.
-        fn encrypt(&self, name: &str, arguments: &[&str]) {
-            let made = Command::new("openssl")
-                .args(["pkcs8", "-topk8", "-in"])
-                .arg(self.path("one.key"))
-                .arg("-out")
-                .arg(self.path(name))
-                .args(["-passout", "pass:canary-password"])
-                .args(arguments)
-                .output()
-                .expect("openssl is there: scripts/test installs it");
-            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        }
+    fn load(certificate: &str, key: Option<&str>) -> Result<usize, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let certificate = ClientCertificate {
+            certificate: path("own.pem", certificate),
+            key: key.map(|key| path("own.key", key)),
+            password: Some(Secret::new("canary-password")),
+        };
+        let loaded = certificate.load().map(|pair| pair.cert.len());
+        loaded.map_err(|error| error.to_string().replace(&directory.path().display().to_string(), ""))
     }
 
     #[test]
-    fn pairs_are_taken_and_what_is_wrong_names_the_file() {
-        let files = Files::new();
-        let table = [
-            ("both.pem", None, None, None),
-            ("one.crt", Some("one.key"), None, None),
-            ("one.crt", Some("one.key"), Some("canary-password"), None),
-            ("one.crt", Some("other.key"), None, Some("other.key` is not the one of the certificate in `")),
-            ("one.crt", None, None, Some("one.crt` holds no private key")),
-            ("one.key", None, None, Some("one.key` holds no PEM certificate")),
-            ("one.crt", Some("two.key"), None, Some("two.key` holds more than one private key")),
-            ("one.crt", Some("old.key"), None, Some("old.key` is encrypted in the old PEM form")),
-            ("one.crt", Some("damaged.key"), None, Some("damaged.key` cannot be used")),
-            ("one.crt", Some("absent.key"), None, Some("cannot read the client certificate file")),
-            ("absent.crt", None, None, Some("absent.crt`: ")),
-        ];
-        for (certificate, key, password, wanted) in table {
-            let read = files.read(certificate, key, password);
-            match wanted {
-                None => assert_eq!(read, Ok(()), "{certificate} {key:?}"),
-                Some(wanted) => assert!(read.as_ref().unwrap_err().contains(wanted), "{read:?}"),
+    fn a_pair_is_taken_from_one_file_or_two_and_anything_else_is_said() {
+        let ((certificate, key), (other, other_key)) = (pair(), pair());
+        let old = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nYWI=\n\
+                   -----END RSA PRIVATE KEY-----\n";
+        let ssh = "-----BEGIN OPENSSH PRIVATE KEY-----\nYWI=\n-----END OPENSSH PRIVATE KEY-----\n";
+        let junk = key.replace('M', "!");
+        for (one, two, wanted) in [
+            (certificate.clone() + &key, None, Ok(1)),
+            (key.clone() + &certificate, None, Ok(1)),
+            (certificate.clone() + &other, Some(key.as_str()), Ok(2)),
+            (certificate.clone() + &other_key, Some(&key), Ok(1)),
+            (String::new(), None, Err("`/own.pem` holds no certificate")),
+            (key.clone(), None, Err("`/own.pem` holds no certificate")),
+            (certificate.clone(), None, Err("`/own.pem` holds no private key")),
+            (certificate.clone(), Some(&certificate), Err("`/own.key` holds no private key")),
+            (certificate.clone() + &key + &other_key, None, Err("`/own.pem` holds 2 private keys")),
+            (
+                certificate.clone() + &other_key,
+                None,
+                Err("`/own.pem` does not belong to the first certificate"),
+            ),
+            (other + &certificate, Some(&key), Err("`/own.key` does not belong to the first certificate")),
+            (certificate.clone(), Some(old), Err("openssl pkcs8 -topk8 -in /own.key")),
+            (certificate.clone(), Some(ssh), Err("is `OPENSSH PRIVATE KEY`, which is not known")),
+            (certificate.clone(), Some(&junk), Err("`/own.key` is not a usable PEM file")),
+            (certificate.clone(), Some("-----BEGIN PRIVATE KEY-----"), Err("a part of it has no end")),
+            (certificate.replace("MII", "AAA"), Some(&key), Err("its first certificate is damaged")),
+        ] {
+            let loaded = load(&one, two);
+            match (&loaded, wanted) {
+                (Ok(length), Ok(wanted)) => assert_eq!(*length, wanted),
+                (Err(error), Err(wanted)) => assert!(error.contains(wanted), "{wanted}: {error}"),
+                _ => panic!("{wanted:?}: {loaded:?}"),
             }
         }
     }
 
     #[test]
-    fn encrypted_keys_want_their_password() {
-        let files = Files::new();
-        let forms: [(&str, &[&str]); 3] = [
-            ("default.key", &[]),
-            ("aes128.key", &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"]),
-            ("scrypt.key", &["-scrypt"]),
-        ];
-        for (name, arguments) in forms {
-            files.encrypt(name, arguments);
-            assert_eq!(files.read("one.crt", Some(name), Some("canary-password")), Ok(()), "{name}");
-            let wrong = files.read("one.crt", Some(name), Some("canary-other")).unwrap_err();
-            assert!(wrong.contains("does not open the key in") && wrong.contains(name), "{wrong}");
-            let none = files.read("one.crt", Some(name), None).unwrap_err();
-            assert!(none.contains("is encrypted; set its password in CLIENT_KEY_PASSWORD"), "{none}");
-        }
+    fn a_file_that_cannot_be_read_is_named() {
+        let nowhere = ClientCertificate {
+            certificate: std::env::temp_dir().join("portcullis-none.pem"),
+            key: None,
+            password: Some(Secret::new("canary")),
+        };
+        let error = nowhere.load().unwrap_err().to_string();
+        assert!(error.contains("portcullis-none.pem`, which is to hold the client certificate"), "{error}");
+        let directory = ClientCertificate { certificate: std::env::temp_dir(), ..nowhere };
+        let error = directory.load().unwrap_err().to_string();
+        assert!(error.contains("it is not a file"), "{error}");
+        assert!(!format!("{directory:?}").contains("canary"));
     }
 }

@@ -5,62 +5,39 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use url::Url;
+use http::HeaderValue;
 
-use super::certificate::CertificateError;
-use super::certificate::ClientCertificate;
-use super::guard::Guard;
+use super::CertificateError;
+use super::ClientCertificate;
+use super::Guard;
+use super::Proxies;
+use super::ProxyError;
+use super::Trust;
 use super::guard::GuardedResolver;
-use super::proxy::Proxies;
+use super::trust;
 
-/// What a client is built from. The default checks certificates against the system's store and takes no proxy.
+/// What a client is built from. The default is strict: certificates are checked, nothing is shown, no proxy.
 #[derive(Debug, Clone)]
 pub struct ClientSettings {
     /// Whether certificates are checked. Only false when the operator asked for it, for this product alone.
     pub verify: bool,
-    /// Who is trusted.
+    /// Whose certificates are trusted.
     pub trust: Trust,
-    /// A PEM file with roots to trust besides.
+    /// A PEM file with authorities that are trusted besides.
     pub ca_file: Option<PathBuf>,
-    /// The certificate that is shown.
+    /// The certificate to show where one is demanded.
     pub client_certificate: Option<ClientCertificate>,
+    /// The proxies. Nothing else is asked for them: neither the environment nor the operating system.
+    pub proxies: Proxies,
     /// Whether the product is reached without TLS, so that a machine without a store of authorities will do.
     pub plain: bool,
+    /// For addresses that callers choose: names are resolved once, and every address is checked. No proxy is taken
+    /// then, because it would resolve the name again, and no certificate of ours is shown.
+    pub guard: Option<Arc<Guard>>,
     /// How long one request may take in all.
     pub timeout: Duration,
-    /// The proxies.
-    pub proxies: Proxies,
-    /// `User-Agent`, if not our own.
+    /// What this server calls itself; `portcullis/VERSION` without.
     pub user_agent: Option<String>,
-    /// For addresses that callers choose: names are resolved once, and every address is checked. No proxy is taken then,
-    /// because a proxy would resolve the name again.
-    pub guard: Option<Arc<Guard>>,
-}
-
-/// Who is trusted to sign certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Trust {
-    /// Whom the operating system trusts; on Linux `SSL_CERT_FILE` and `SSL_CERT_DIR` say so.
-    #[default]
-    System,
-    /// The roots of Mozilla that come with this program.
-    Bundled,
-}
-
-impl Default for ClientSettings {
-    fn default() -> Self {
-        Self {
-            verify: true,
-            trust: Trust::System,
-            ca_file: None,
-            client_certificate: None,
-            plain: false,
-            timeout: Duration::from_secs(75),
-            proxies: Proxies::default(),
-            user_agent: None,
-            guard: None,
-        }
-    }
 }
 
 /// Why a client could not be built.
@@ -74,75 +51,75 @@ pub enum ClientError {
         /// The cause.
         cause: String,
     },
-    /// Our own certificate cannot be used.
+    /// The client certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The proxy cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// There is nobody to trust.
     #[error(
         "no certificate authority is trusted on this machine: install the system's store (ca-certificates), or name a \
          PEM file in SSL_CERT_FILE or the product's CA_FILE"
     )]
     NoStore,
+    /// The name of this server cannot be sent.
+    #[error("the user agent has characters that cannot be sent in a header; use plain ASCII")]
+    UserAgent,
     /// TLS could not be set up.
     #[error("cannot set up TLS: {0}")]
     Tls(String),
 }
 
-/// Builds a client: no redirects, nothing read from the environment but the system's store of roots, bounded times.
-///
-/// Certificates are checked by `rustls-platform-verifier`, so the store of Linux, macOS or Windows decides.
-pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, ClientError> {
-    // Refused only when a provider is installed already, and then it is this one.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let roots = settings.ca_file.as_deref().map(certificates).transpose()?.unwrap_or_default();
-    let trusting = builder(settings)?;
-    let built = match settings.trust {
-        Trust::System if roots.is_empty() => trusting.build(),
-        Trust::System => trusting.tls_certs_merge(roots.clone()).build(),
-        Trust::Bundled => trusting.tls_certs_only(bundled()?.into_iter().chain(roots.clone())).build(),
-    };
-    match built {
-        Ok(client) => Ok(client),
-        // An empty store is no fault where the operator says whom to trust, or where nothing has to be trusted.
-        Err(error) if is_storeless(&error) && (settings.plain || !roots.is_empty()) => {
-            builder(settings)?.tls_certs_only(roots).build().map_err(|error| ClientError::Tls(causes(&error)))
+impl Default for ClientSettings {
+    fn default() -> Self {
+        Self {
+            verify: true,
+            trust: Trust::System,
+            ca_file: None,
+            client_certificate: None,
+            proxies: Proxies::default(),
+            plain: false,
+            guard: None,
+            timeout: Duration::from_secs(75),
+            user_agent: None,
         }
-        Err(error) if is_storeless(&error) => Err(ClientError::NoStore),
-        Err(error) => Err(ClientError::Tls(causes(&error))),
     }
+}
+
+/// Builds a client: TLS as `trust` sets it up, no redirects, bounded times, pooled connections, HTTP/2 where
+/// the server has it, and answers decompressed as they are read.
+pub fn build_client(settings: &ClientSettings) -> Result<reqwest::Client, ClientError> {
+    builder(settings)?.build().map_err(|error| ClientError::Tls(causes(&error)))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that builds clients")]
 fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientError> {
-    let own = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
     let mut builder = reqwest::Client::builder()
-        .user_agent(settings.user_agent.as_deref().unwrap_or(own))
+        .user_agent(user_agent(settings)?)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .connect_timeout(settings.timeout.min(Duration::from_secs(10)))
         .timeout(settings.timeout)
         .pool_idle_timeout(Duration::from_mins(1))
         .pool_max_idle_per_host(32)
-        // Proxies are the configuration's: the library must not look for others.
-        .no_proxy()
-        .tls_danger_accept_invalid_certs(!settings.verify);
-    if let Some(certificate) = &settings.client_certificate {
-        let pem = certificate.read()?;
-        let identity = reqwest::Identity::from_pem(pem.as_bytes());
-        builder = builder.identity(identity.map_err(|error| ClientError::Tls(error.to_string()))?);
-    }
+        .tls_backend_preconfigured(trust::tls(settings)?)
+        // Else it would look for proxies in the environment and the operating system by itself.
+        .no_proxy();
     if let Some(guard) = &settings.guard {
         return Ok(builder.dns_resolver(GuardedResolver::new(Arc::clone(guard))));
     }
-    if !settings.proxies.is_empty() {
-        let proxies = settings.proxies.clone();
-        builder = builder.proxy(reqwest::Proxy::custom(move |url: &Url| proxies.of(url).cloned()));
+    if let Some(proxy) = settings.proxies.chooser()? {
+        builder = builder.proxy(proxy);
     }
     Ok(builder)
 }
 
-fn is_storeless(error: &reqwest::Error) -> bool {
-    causes(error).contains("No CA certificates")
+fn user_agent(settings: &ClientSettings) -> Result<HeaderValue, ClientError> {
+    match &settings.user_agent {
+        Some(name) => HeaderValue::from_str(name).map_err(|_| ClientError::UserAgent),
+        None => Ok(HeaderValue::from_static(concat!("portcullis/", env!("CARGO_PKG_VERSION")))),
+    }
 }
 
 /// An error with its causes, which its own text leaves out.
@@ -156,20 +133,42 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
     causes.join(": ")
 }
 
-fn bundled() -> Result<Vec<reqwest::Certificate>, ClientError> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|root| reqwest::Certificate::from_der(root).map_err(|error| ClientError::Tls(error.to_string())))
-        .collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn certificates(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, ClientError> {
-    let failed = |cause: String| ClientError::CaFile { path: path.display().to_string(), cause };
-    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    let certificates =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(failed("it holds no PEM certificate".to_owned()));
+    #[test]
+    fn the_default_is_strict() {
+        let settings = ClientSettings::default();
+        assert!(settings.verify && !settings.plain && settings.client_certificate.is_none());
+        assert_eq!((settings.trust, settings.timeout), (Trust::System, Duration::from_secs(75)));
+        assert!(settings.proxies.of(&url::Url::parse("https://jira").unwrap()).is_none());
     }
-    Ok(certificates)
+
+    #[test]
+    fn what_cannot_be_sent_as_a_name_is_refused() {
+        let plain = ClientSettings { plain: true, ..ClientSettings::default() };
+        for (name, good) in [("agent/1 (a; b)", true), ("a\r\nX: y", false), ("\u{7f}", false)] {
+            let settings = ClientSettings { user_agent: Some(name.to_owned()), ..plain.clone() };
+            assert_eq!(build_client(&settings).is_ok(), good, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let settings = ClientSettings {
+            client_certificate: Some(ClientCertificate {
+                certificate: "/a.pem".into(),
+                key: None,
+                password: Some(crate::secrets::Secret::new("canary")),
+            }),
+            proxies: Proxies {
+                socks: Some(url::Url::parse("socks5h://canary:canary@proxy:1080").unwrap()),
+                ..Proxies::default()
+            },
+            ..ClientSettings::default()
+        };
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("socks5h://proxy:1080") && !shown.contains("canary"), "{shown}");
+    }
 }

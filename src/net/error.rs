@@ -151,6 +151,9 @@ impl UpstreamError {
             Self::Unreachable { product, problem, detail, .. } => {
                 format!("{self}: {detail}{}", problem.remedy(*product))
             }
+            Self::Status { product, status: 407, .. } => {
+                format!("{self}{}", Problem::ProxyCredential.remedy(*product))
+            }
             _ => self.to_string(),
         }
     }
@@ -212,6 +215,7 @@ fn status_text(
         (403, _) => text + &format!(". {title} does not let this account do that"),
         (429, Some(seconds)) => text + &format!(". Wait {seconds} seconds before the next call"),
         (429, None) => text + ". Wait before the next call",
+        (407, _) => text + ". That is the proxy: it does not accept the user name and password",
         (410, _) => text + ". The endpoint is gone at this version",
         (500.., _) if in_doubt => text + &format!(". The fault is on the server's side{}", doubt(in_doubt)),
         (500.., _) => text + ". The fault is on the server's side; try again later",

@@ -19,8 +19,16 @@ pub enum Problem {
     OtherName,
     /// What answers there speaks no TLS.
     Plain,
+    /// The server takes only clients with a certificate, and none was shown.
+    NoClientCertificate,
+    /// The server did not accept the certificate that was shown to it.
+    ClientCertificate,
     /// Another fault of TLS.
     Tls,
+    /// The proxy cannot be reached.
+    ProxyDown,
+    /// The proxy wants another user name and password.
+    ProxyCredential,
     /// The proxy did not connect.
     Proxy,
     /// The connection was there and broke.
@@ -29,38 +37,69 @@ pub enum Problem {
     Other,
 }
 
+/// What the libraries below say, in lower case; the first that fits counts.
+const TABLE: [(&[&str], Problem); 13] = [
+    (
+        &["tunnel error: proxy authorization", "socks error: credentials", "socks error: server "],
+        Problem::ProxyCredential,
+    ),
+    (&["tunnel error: failed to create", "socks error: failed to create"], Problem::ProxyDown),
+    (&["socks error", "tunnel error"], Problem::Proxy),
+    (&["fatal alert: certificaterequired"], Problem::NoClientCertificate),
+    // Alerts come from the other side, so they are about our certificate.
+    (
+        &[
+            "fatal alert: badcertificate",
+            "fatal alert: unsupportedcertificate",
+            "fatal alert: certificate",
+            "fatal alert: unknownca",
+            "fatal alert: accessdenied",
+            // What another authority of the same name leaves behind, seen from there.
+            "fatal alert: decrypterror",
+        ],
+        Problem::ClientCertificate,
+    ),
+    // A bad signature is what an authority with another key under the same name leaves behind.
+    (&["unknownissuer", "badsignature"], Problem::Untrusted),
+    (&["certificate expired", "not valid yet"], Problem::Expired),
+    (&["not valid for name"], Problem::OtherName),
+    (&["invalidcontenttype"], Problem::Plain),
+    (&["certificate", "tls", "handshake"], Problem::Tls),
+    (&["dns", "lookup", "resolve"], Problem::Name),
+    (&["refused"], Problem::Refused),
+    (&["proxy", "tunnel"], Problem::Proxy),
+];
+
 impl Problem {
     /// Reads the words of the causes: the libraries below give no type for them.
     pub(super) fn of(error: &reqwest::Error, causes: &str) -> Self {
-        if !error.is_connect() {
-            return Self::Broken;
-        }
-        if error.is_timeout() {
+        if error.is_connect() && error.is_timeout() {
             return Self::Slow;
         }
-        Self::in_words(causes)
+        let found = Self::in_words(causes);
+        // With TLS 1.3 the server judges our certificate when the connection seems to be there already.
+        let refused_us = matches!(found, Self::NoClientCertificate | Self::ClientCertificate);
+        if error.is_connect() || refused_us { found } else { Self::Broken }
     }
 
     fn in_words(causes: &str) -> Self {
         let causes = causes.to_ascii_lowercase();
-        let table: [(&[&str], Self); 8] = [
-            // A bad signature is what an authority with another key under the same name leaves behind.
-            (&["unknownissuer", "badsignature"], Self::Untrusted),
-            (&["certificate expired", "not valid yet"], Self::Expired),
-            (&["not valid for name"], Self::OtherName),
-            (&["invalidcontenttype"], Self::Plain),
-            (&["certificate", "tls", "handshake"], Self::Tls),
-            (&["dns", "lookup", "resolve"], Self::Name),
-            (&["refused"], Self::Refused),
-            (&["proxy", "tunnel"], Self::Proxy),
-        ];
-        let found = table.iter().find(|(words, _)| words.iter().any(|word| causes.contains(word)));
+        let found = TABLE.iter().find(|(words, _)| words.iter().any(|word| causes.contains(word)));
         found.map_or(Self::Other, |(_, problem)| *problem)
     }
 
     /// Whether the fault may be gone in a moment.
     pub(super) fn is_passing(self) -> bool {
-        matches!(self, Self::Refused | Self::Name | Self::Slow | Self::Broken | Self::Proxy | Self::Other)
+        matches!(
+            self,
+            Self::Refused
+                | Self::Name
+                | Self::Slow
+                | Self::Broken
+                | Self::ProxyDown
+                | Self::Proxy
+                | Self::Other
+        )
     }
 
     /// For the caller.
@@ -74,6 +113,10 @@ impl Problem {
             Self::OtherName => "its TLS certificate is for another name",
             Self::Plain => "it does not speak TLS there",
             Self::Tls => "its TLS certificate or handshake was not accepted",
+            Self::NoClientCertificate => "it demands a client certificate",
+            Self::ClientCertificate => "it does not accept the client certificate",
+            Self::ProxyDown => "the proxy cannot be reached",
+            Self::ProxyCredential => "the proxy does not accept the user name and password",
             Self::Proxy => "the proxy refused",
             Self::Broken => "the connection broke off",
             Self::Other => "the connection failed",
@@ -98,8 +141,22 @@ impl Problem {
             Self::Refused | Self::Name | Self::Slow => {
                 format!("; see {name}_URL, the firewall and the proxy")
             }
-            Self::Proxy => format!("; see {name}_HTTPS_PROXY and {name}_NO_PROXY"),
-            Self::Tls | Self::Broken | Self::Other => String::new(),
+            Self::NoClientCertificate => format!(
+                "; set {name}_CLIENT_CERT to a PEM file with the certificate, and {name}_CLIENT_KEY if its key is apart"
+            ),
+            Self::ClientCertificate => {
+                format!("; see {name}_CLIENT_CERT: its authority, its dates, and what it may be used for")
+            }
+            Self::Tls => format!("; if the server demands a client certificate, set {name}_CLIENT_CERT"),
+            Self::ProxyCredential => format!(
+                "; write the user name and password into {name}_HTTPS_PROXY, {name}_HTTP_PROXY or {name}_SOCKS_PROXY, \
+                 as http://USER:PASSWORD@HOST:PORT with %XX for special characters"
+            ),
+            Self::Proxy | Self::ProxyDown => format!(
+                "; see {name}_HTTPS_PROXY, {name}_HTTP_PROXY, {name}_SOCKS_PROXY (address, user name, password) and \
+                 {name}_NO_PROXY"
+            ),
+            Self::Broken | Self::Other => String::new(),
         }
     }
 }
@@ -126,7 +183,21 @@ mod tests {
             ("received fatal alert: HandshakeFailure", Problem::Tls),
             ("dns error: failed to lookup address information", Problem::Name),
             ("tcp connect error: Connection refused (os error 111)", Problem::Refused),
-            ("unsuccessful tunnel", Problem::Proxy),
+            ("received fatal alert: CertificateRequired", Problem::NoClientCertificate),
+            ("received fatal alert: UnknownCA", Problem::ClientCertificate),
+            ("received fatal alert: CertificateExpired", Problem::ClientCertificate),
+            ("received fatal alert: BadCertificate", Problem::ClientCertificate),
+            ("received fatal alert: DecryptError", Problem::ClientCertificate),
+            ("tunnel error: unsuccessful", Problem::Proxy),
+            ("tunnel error: proxy authorization required", Problem::ProxyCredential),
+            (
+                "tunnel error: failed to create underlying connection: tcp connect error: Connection refused",
+                Problem::ProxyDown,
+            ),
+            ("SOCKS error: failed to create underlying connection", Problem::ProxyDown),
+            ("SOCKS error: credentials not accepted", Problem::ProxyCredential),
+            ("SOCKS error: server does not support user/pass authentication", Problem::ProxyCredential),
+            ("SOCKS error: connection refused", Problem::Proxy),
             ("Connection reset by peer (os error 104)", Problem::Other),
         ];
         for (causes, wanted) in table {

@@ -11,5 +11,4 @@ mod promises;
 mod startup;
 mod stdio;
 mod support;
-mod tls;
 mod vault;

@@ -1,7 +1,10 @@
 //! The real binary in front of the sample upstream, for the journeys.
 
+#[path = "support/line.rs"]
 pub(crate) mod line;
+#[path = "support/outside.rs"]
 pub(crate) mod outside;
+#[path = "support/wire.rs"]
 pub(crate) mod wire;
 
 use std::collections::BTreeMap;

@@ -1,115 +1,23 @@
 //! Certificates: what is not trusted is refused and explained, what is trusted works, and what is relaxed is said.
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-
-use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
-use rcgen::IsCa;
-use rcgen::Issuer;
-use rcgen::KeyPair;
-use rustls::ServerConfig;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::version::TLS12;
+use rustls::version::TLS13;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
-use tokio_rustls::TlsAcceptor;
 
+use crate::authority::Authority;
+use crate::authority::Front;
+use crate::authority::Server;
 use crate::support::Called;
 use crate::support::Setup;
 use crate::support::World;
 use crate::support::line::run;
 use crate::support::usual;
 
-/// A certificate authority of our own.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::default();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = parameters.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(parameters, key) }
-    }
-
-    /// Writes its certificate below a home.
-    fn write(&self, home: &Path) -> String {
-        let path = home.join("ca.pem");
-        std::fs::write(&path, &self.pem).unwrap();
-        path.display().to_string()
-    }
-
-    /// A server's configuration, with a certificate for a name.
-    fn server(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> TlsAcceptor {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        change(&mut parameters);
-        let certificate = parameters.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
-}
-
-/// TLS in front of an upstream that speaks none; ends when dropped.
-struct Front {
-    address: SocketAddr,
-    upstream: tokio::sync::watch::Sender<Option<SocketAddr>>,
-    task: AbortHandle,
-}
-
-impl Front {
-    async fn start(acceptor: TlsAcceptor) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (upstream, known) = tokio::sync::watch::channel(None);
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, mut known) = (acceptor.clone(), known.clone());
-                tokio::spawn(async move {
-                    // A client that does not trust the certificate ends the handshake.
-                    let Ok(mut outside) = acceptor.accept(stream).await else { return };
-                    let upstream = known.wait_for(Option::is_some).await.unwrap().unwrap();
-                    let mut inside = TcpStream::connect(upstream).await.unwrap();
-                    let _ = tokio::io::copy_bidirectional(&mut outside, &mut inside).await;
-                });
-            }
-        });
-        Self { address, upstream, task: task.abort_handle() }
-    }
-
-    /// Connects it to the upstream of a world, which did not exist when the world's server had to know the front.
-    fn serve(&self, world: &World) {
-        let upstream = world.sim.url().trim_start_matches("http://").parse().unwrap();
-        self.upstream.send_replace(Some(upstream));
-    }
-
-    fn url(&self) -> String {
-        format!("https://localhost:{}", self.address.port())
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
 /// A server whose two products are behind one TLS front.
-async fn world(acceptor: TlsAcceptor, more: Vec<(&'static str, String)>) -> (World, Front) {
-    let front = Front::start(acceptor).await;
+pub(crate) async fn world(server: Server<'_>, more: Vec<(&'static str, String)>) -> (World, Front) {
+    let front = Front::start(server).await;
     let mut variables = vec![("JIRA_URL", front.url()), ("CONFLUENCE_URL", front.url())];
     variables.extend(more);
     let world = World::start(Setup { variables, ..Setup::default() }).await;
@@ -117,15 +25,15 @@ async fn world(acceptor: TlsAcceptor, more: Vec<(&'static str, String)>) -> (Wor
     (world, front)
 }
 
-async fn jira(world: &World) -> Called {
+pub(crate) async fn jira(world: &World) -> Called {
     world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-1"})).await
 }
 
-async fn confluence(world: &World) -> Called {
+pub(crate) async fn confluence(world: &World) -> Called {
     world.call("alice-token", "confluence_get_page", json!({"page_id": "65537"})).await
 }
 
-fn assert_refused(called: &Called, title: &str, says: &str) {
+pub(crate) fn assert_refused(called: &Called, title: &str, says: &str) {
     assert!(called.is_error, "{called:?}");
     let wanted = format!("{title} cannot be reached ({says}); the administrator's log has the cause");
     assert_eq!(called.text, wanted);
@@ -135,7 +43,7 @@ const UNTRUSTED: &str = "its TLS certificate comes from an authority that is not
 
 #[tokio::test]
 async fn a_certificate_that_is_not_trusted_is_refused_with_the_remedy() {
-    let (world, front) = world(Authority::new().server("localhost", |_| ()), Vec::new()).await;
+    let (world, front) = world(Authority::new().server("localhost"), Vec::new()).await;
     assert_refused(&jira(&world).await, "Jira", UNTRUSTED);
     assert_refused(&confluence(&world).await, "Confluence", UNTRUSTED);
     let log = world.stderr();
@@ -155,7 +63,7 @@ async fn a_certificate_that_is_not_trusted_is_refused_with_the_remedy() {
 async fn the_systems_store_is_where_authorities_are_trusted() {
     let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let trusted = vec![("SSL_CERT_FILE", authority.write(home.path()))];
-    let (world, _front) = world(authority.server("localhost", |_| ()), trusted).await;
+    let (world, _front) = world(authority.server("localhost"), trusted).await;
     assert_eq!(jira(&world).await.json()["key"], "OPS-1");
     assert_eq!(confluence(&world).await.json()["metadata"]["id"], "65537");
     world.end();
@@ -165,26 +73,75 @@ async fn the_systems_store_is_where_authorities_are_trusted() {
 async fn an_authority_of_one_product_is_trusted_by_it_alone_and_besides_the_systems() {
     let (home, authority, other) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
     let trusted = vec![("JIRA_CA_FILE", authority.write(home.path()))];
-    let (first, _front) = world(authority.server("localhost", |_| ()), trusted.clone()).await;
+    let (first, _front) = world(authority.server("localhost"), trusted.clone()).await;
     assert!(!jira(&first).await.is_error);
     assert_refused(&confluence(&first).await, "Confluence", UNTRUSTED);
     first.end();
 
     let elsewhere = tempfile::tempdir().unwrap();
     let systems = [trusted, vec![("SSL_CERT_FILE", other.write(elsewhere.path()))]].concat();
-    let (second, _front) = world(other.server("localhost", |_| ()), systems.clone()).await;
+    let (second, _front) = world(other.server("localhost"), systems).await;
     assert!(!jira(&second).await.is_error);
     assert!(!confluence(&second).await.is_error);
     second.end();
+}
 
-    let bundled = [systems, vec![("MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE", "false".to_owned())]].concat();
-    let (third, _front) = world(other.server("localhost", |_| ()), bundled.clone()).await;
-    assert_refused(&jira(&third).await, "Jira", UNTRUSTED);
-    third.end();
-    let (fourth, _front) = world(authority.server("localhost", |_| ()), bundled).await;
-    assert!(!jira(&fourth).await.is_error, "its own authority is trusted besides the bundled ones");
-    assert_refused(&confluence(&fourth).await, "Confluence", UNTRUSTED);
-    fourth.end();
+#[tokio::test]
+async fn a_directory_of_authorities_is_as_good_as_a_file() {
+    let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.write(home.path());
+    Authority::new().write_as(home.path(), "another.pem");
+    let trusted = vec![("SSL_CERT_DIR", home.path().display().to_string())];
+    let (world, _front) = world(authority.server("localhost"), trusted).await;
+    assert!(!jira(&world).await.is_error);
+    assert!(!confluence(&world).await.is_error);
+    world.end();
+}
+
+#[tokio::test]
+async fn the_bundled_authorities_take_the_place_of_the_systems() {
+    let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let file = authority.write(home.path());
+    let bundled = vec![
+        ("MCP_ATLASSIAN_USE_SYSTEM_TRUSTSTORE", "false".to_owned()),
+        ("SSL_CERT_FILE", file.clone()),
+        ("CONFLUENCE_CA_FILE", file),
+    ];
+    let (world, _front) = world(authority.server("localhost"), bundled).await;
+    assert_refused(&jira(&world).await, "Jira", UNTRUSTED);
+    assert!(!confluence(&world).await.is_error, "its own authority is trusted besides");
+    world.end();
+}
+
+#[tokio::test]
+async fn a_certificate_that_vouches_for_itself_is_refused() {
+    let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let trusted = vec![("SSL_CERT_FILE", authority.write(home.path()))];
+    let (world, _front) = world(authority.server("localhost").self_signed(), trusted).await;
+    assert_refused(&jira(&world).await, "Jira", UNTRUSTED);
+    assert!(world.requests().await.is_empty(), "the credential did not leave");
+    world.end();
+}
+
+#[tokio::test]
+async fn both_versions_of_tls_that_are_good_today_work() {
+    for version in [&TLS12, &TLS13] {
+        let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+        let trusted = vec![("SSL_CERT_FILE", authority.write(home.path()))];
+        let (world, _front) = world(authority.server("localhost").version(version), trusted).await;
+        assert!(!jira(&world).await.is_error, "{version:?}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn the_newer_version_of_http_is_offered_first() {
+    let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let trusted = vec![("SSL_CERT_FILE", authority.write(home.path()))];
+    let (world, front) = world(authority.server("localhost"), trusted).await;
+    assert!(!jira(&world).await.is_error);
+    assert_eq!(front.offered(), [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    world.end();
 }
 
 #[tokio::test]
@@ -194,16 +151,25 @@ async fn a_trusted_authority_does_not_make_every_certificate_good() {
         parameters.not_before = rcgen::date_time_ymd(2020, 1, 1);
         parameters.not_after = rcgen::date_time_ymd(2021, 1, 1);
     };
+    let early = |parameters: &mut CertificateParams| {
+        parameters.not_before = rcgen::date_time_ymd(4000, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(4001, 1, 1);
+    };
     for (acceptor, says, log) in [
         (
-            authority.server("jira.example.com", |_| ()),
+            authority.server("jira.example.com"),
             "its TLS certificate is for another name",
             "write JIRA_URL with a name that the certificate has",
         ),
         (
-            authority.server("localhost", expired),
+            authority.server("localhost").change(expired),
             "its TLS certificate has expired or is not valid yet",
             "must be renewed",
+        ),
+        (
+            authority.server("localhost").change(early),
+            "its TLS certificate has expired or is not valid yet",
+            "the clock of one side be set",
         ),
     ] {
         let trusted = vec![("SSL_CERT_FILE", authority.write(home.path()))];
@@ -234,7 +200,7 @@ async fn a_port_without_tls_is_refused() {
 #[tokio::test]
 async fn a_machine_without_a_store_of_authorities_serves_what_needs_none() {
     let (home, authority) = (tempfile::tempdir().unwrap(), Authority::new());
-    let front = Front::start(authority.server("localhost", |_| ())).await;
+    let front = Front::start(authority.server("localhost")).await;
     let none = ("SSL_CERT_FILE", "/dev/null".to_owned());
     let trusted = [none.clone(), ("JIRA_CA_FILE", authority.write(home.path())), ("JIRA_URL", front.url())];
     let world = World::start(Setup { variables: trusted.into(), ..Setup::default() }).await;
@@ -254,7 +220,7 @@ async fn a_machine_without_a_store_of_authorities_serves_what_needs_none() {
 #[tokio::test]
 async fn verification_is_relaxed_for_one_product_alone_and_said_aloud() {
     let relaxed = vec![("JIRA_SSL_VERIFY", "false".to_owned())];
-    let (world, _front) = world(Authority::new().server("elsewhere.example.com", |_| ()), relaxed).await;
+    let (world, _front) = world(Authority::new().server("elsewhere.example.com"), relaxed).await;
     assert_eq!(jira(&world).await.json()["key"], "OPS-1");
     assert_refused(&confluence(&world).await, "Confluence", UNTRUSTED);
     let log = world.stderr();
