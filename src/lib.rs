@@ -18,6 +18,7 @@ pub mod lookup;
 pub mod markup;
 pub mod mcp;
 pub mod net;
+pub mod oauth;
 pub mod policy;
 pub mod secrets;
 pub mod sim;

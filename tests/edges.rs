@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("markup", &[]),
     ("mcp", &["audit", "call", "identity", "ids", "net", "policy", "tools"]),
     ("net", &["audit", "ids", "policy", "secrets", "telemetry"]),
+    ("oauth", &["net", "secrets"]),
     ("policy", &["ids"]),
     ("secrets", &[]),
     ("sim", &[]),

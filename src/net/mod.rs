@@ -3,6 +3,7 @@
 //! Nothing leaves without a [`Warrant`]: a permit, or the record of a look-up. What the warrant's effect does not
 //! allow by method is refused here too, so a read stays a read even if a tool is wrong.
 
+mod authority;
 mod breaker;
 mod certificate;
 mod client;
@@ -18,6 +19,8 @@ mod request;
 mod trust;
 mod upstream;
 
+pub use authority::Authority;
+pub use authority::AuthorityError;
 pub use certificate::CertificateError;
 pub use certificate::ClientCertificate;
 pub use client::ClientError;

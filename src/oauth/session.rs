@@ -142,7 +142,8 @@ impl Session {
         let now = (self.clock)();
         // Another process may have been here first: its tokens are newer, and our refresh token is no longer good.
         let stored = self.store.load().await?;
-        let is_newer = |stored: &Tokens| stored.access.expose() != old.expose() && stored.is_good_for(AHEAD, now);
+        let is_newer =
+            |stored: &Tokens| stored.access.expose() != old.expose() && stored.is_good_for(AHEAD, now);
         if let Some(stored) = stored.clone().filter(is_newer) {
             return Ok(stored);
         }
@@ -200,10 +201,11 @@ impl Session {
 impl CredentialSource for Shared {
     fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         Box::pin(async {
-            let credential = self.0.credential().await.map_err(|error| CredentialError {
-                text: told(&error),
-                detail: error.to_string(),
-            })?;
+            let credential = self
+                .0
+                .credential()
+                .await
+                .map_err(|error| CredentialError { text: told(&error), detail: error.to_string() })?;
             Ok(credential.renewed_by(Arc::new(self.clone())))
         })
     }
@@ -234,7 +236,8 @@ impl Renew for Shared {
 fn told(error: &OAuthError) -> String {
     match error {
         OAuthError::Authority(_) | OAuthError::Store(_) | OAuthError::NoToken => {
-            "the OAuth token could not be renewed; try again later, the administrator's log has the cause".to_owned()
+            "the OAuth token could not be renewed; try again later, the administrator's log has the cause"
+                .to_owned()
         }
         OAuthError::NotSetUp | OAuthError::Expired | OAuthError::Revoked => {
             format!("{error} (an administrator's task)")

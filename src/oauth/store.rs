@@ -27,7 +27,9 @@ pub struct TokenStore {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The client id would lead out of the directory.
-    #[error("the OAuth client id has characters that no file name may have; it is letters, digits, `-`, `_` and `.`")]
+    #[error(
+        "the OAuth client id has characters that no file name may have; it is letters, digits, `-`, `_` and `.`"
+    )]
     ClientId,
     /// The file is not of the form it must have.
     #[error("`{0}` holds no OAuth tokens that could be read; run `portcullis oauth setup` to make it anew")]
@@ -41,7 +43,7 @@ pub enum StoreError {
         cause: String,
     },
     /// Another process holds the tokens for too long.
-    #[error("another process has been renewing the OAuth tokens for {} seconds; `{0}` is its lock", LOCK_LIMIT.as_secs())]
+    #[error("another process has been renewing the OAuth tokens for too long; its lock is `{0}`")]
     Locked(String),
 }
 
@@ -55,7 +57,9 @@ impl TokenStore {
     /// The store of an app's tokens below a directory.
     pub fn new(directory: PathBuf, client_id: &str, uses_keyring: bool) -> Result<Self, StoreError> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let is_segment = (1..=128).contains(&client_id.len()) && client_id.bytes().all(plain) && !client_id.starts_with('.');
+        let is_segment = (1..=128).contains(&client_id.len())
+            && client_id.bytes().all(plain)
+            && !client_id.starts_with('.');
         if !is_segment {
             return Err(StoreError::ClientId);
         }
@@ -96,7 +100,8 @@ impl TokenStore {
 
     /// Waits until no other process renews these tokens.
     pub(super) async fn lock(&self) -> Result<Lock, StoreError> {
-        let (directory, path) = (self.directory.clone(), self.directory.join(format!("oauth-{}.lock", self.client_id)));
+        let (directory, path) =
+            (self.directory.clone(), self.directory.join(format!("oauth-{}.lock", self.client_id)));
         let shown = path.display().to_string();
         let file = blocking(move || {
             make_directory(&directory)?;
@@ -136,7 +141,8 @@ impl TokenStore {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
-    let failed = |error: tokio::task::JoinError| StoreError::File { file: String::new(), cause: error.to_string() };
+    let failed =
+        |error: tokio::task::JoinError| StoreError::File { file: String::new(), cause: error.to_string() };
     tokio::task::spawn_blocking(work).await.map_err(failed)?
 }
 
@@ -196,7 +202,9 @@ fn tighten(path: &Path, mode: u32) {
     }
     let shown = path.display();
     match std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)) {
-        Ok(()) => tracing::warn!("others could read `{shown}`, which holds OAuth tokens; its mode is {mode:o} now"),
+        Ok(()) => {
+            tracing::warn!("others could read `{shown}`, which holds OAuth tokens; its mode is {mode:o} now")
+        }
         Err(error) => tracing::warn!(%error, "others can read `{shown}`, which holds OAuth tokens"),
     }
 }

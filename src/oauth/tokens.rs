@@ -43,7 +43,12 @@ impl Tokens {
     /// The tokens that a renewal brought. A refresh token that did not come is still the old one.
     pub(super) fn renewed(&self, answer: &Value, now: f64) -> Option<Self> {
         let new = Self::granted(answer, now)?;
-        Some(Self { access: new.access, expires_at: new.expires_at, refresh: new.refresh.or(self.refresh.clone()), ..self.clone() })
+        Some(Self {
+            access: new.access,
+            expires_at: new.expires_at,
+            refresh: new.refresh.or(self.refresh.clone()),
+            ..self.clone()
+        })
     }
 
     /// Whether it is good for that long yet.
