@@ -13,7 +13,7 @@ use super::Failure;
 use super::assemble::Parts;
 use super::assemble::read_only;
 use super::assemble::secret_failure;
-use super::credentials;
+use super::credentials::Sessions;
 use crate::atlassian;
 use crate::atlassian::Instance;
 use crate::atlassian::Products;
@@ -88,7 +88,9 @@ async fn site(
     parts: &Parts,
 ) -> Result<Site, Failure> {
     let plain = from.url.as_ref().is_some_and(|url| url.scheme() == "http");
-    let client = client(product, client_settings(&from.reach, plain, settings, parts).await?).await?;
+    let certificate = client_certificate(from.reach.client_certificate.as_ref(), parts).await?;
+    let client_settings = client_settings(&from.reach, plain, certificate, &settings.network);
+    let client = client(product.title(), client_settings).await?;
     parts.metrics.tls_verification(product, from.reach.ssl_verify);
     let base = match (&from.url, &from.cloud_id) {
         (Some(url), _) => base(product, url, from.deployment),
@@ -130,12 +132,12 @@ async fn bare(
         Product::Confluence => &settings.confluence_reach,
     };
     let client_settings =
-        ClientSettings { guard: guard.cloned(), ..client_settings(reach, false, settings, parts).await? };
+        ClientSettings { guard: guard.cloned(), ..client_settings(reach, false, None, &settings.network) };
     let upstream = UpstreamSettings {
         product,
         instance: InstanceName::default(),
         base: gateway_base(product, None),
-        client: client(product, client_settings).await?,
+        client: client(product.title(), client_settings).await?,
         headers: HeaderMap::new(),
         read_only: read_only(settings),
         answer_limit: net::ANSWER_LIMIT,
@@ -144,20 +146,16 @@ async fn bare(
     Ok(Upstream::new(upstream, parts.metrics.clone()))
 }
 
-async fn client_settings(
+fn client_settings(
     from: &Reach,
     plain: bool,
-    settings: &Settings,
-    parts: &Parts,
-) -> Result<ClientSettings, Failure> {
-    let client_certificate = match &from.client_certificate {
-        Some(certificate) => Some(client_certificate(certificate, parts).await?),
-        None => None,
-    };
+    client_certificate: Option<ClientCertificate>,
+    network: &NetworkSettings,
+) -> ClientSettings {
     let proxy = |proxy: &Option<ProxyUrl>| proxy.as_ref().map(|proxy| proxy.expose().clone());
-    Ok(ClientSettings {
+    ClientSettings {
         verify: from.ssl_verify,
-        trust: if settings.network.system_truststore { Trust::System } else { Trust::Bundled },
+        trust: if network.system_truststore { Trust::System } else { Trust::Bundled },
         ca_file: from.ca_file.clone(),
         client_certificate,
         plain,
@@ -168,20 +166,21 @@ async fn client_settings(
             socks: proxy(&from.socks_proxy),
             exempt: Exempt::list(from.no_proxy.as_deref().unwrap_or_default()),
         },
-        user_agent: settings.network.user_agent.clone(),
+        user_agent: network.user_agent.clone(),
         guard: None,
-    })
+    }
 }
 
 async fn client_certificate(
-    from: &ClientCertificateSettings,
+    from: Option<&ClientCertificateSettings>,
     parts: &Parts,
-) -> Result<ClientCertificate, Failure> {
+) -> Result<Option<ClientCertificate>, Failure> {
+    let Some(from) = from else { return Ok(None) };
     let password = match &from.password {
         Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
         None => None,
     };
-    Ok(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password })
+    Ok(Some(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password }))
 }
 
 fn patience(network: &NetworkSettings) -> Patience {
@@ -200,13 +199,10 @@ fn patience(network: &NetworkSettings) -> Patience {
     }
 }
 
-async fn client(product: Product, settings: ClientSettings) -> Result<net::Client, Failure> {
+async fn client(what: &str, settings: ClientSettings) -> Result<net::Client, Failure> {
     // Reading the operating system's trust store takes a while; it must not hold up the handshake.
     let client = tokio::task::spawn_blocking(move || net::build_client(&settings));
-    client
-        .await
-        .map_err(Failure::failed)?
-        .map_err(|error| Failure::configuration(format!("{}: {error}", product.title())))
+    client.await.map_err(Failure::failed)?.map_err(|error| Failure::configuration(format!("{what}: {error}")))
 }
 
 fn deployment(deployment: config::Deployment) -> atlassian::Deployment {
@@ -242,15 +238,25 @@ async fn headers(product: Product, from: &ProductSettings, parts: &Parts) -> Res
     Ok(headers)
 }
 
-/// How every configured site is logged in to.
+/// A client for the authorization server, reached as the product is.
+pub(super) async fn authority_client(
+    reach: &Reach,
+    network: &NetworkSettings,
+) -> Result<net::Client, Failure> {
+    let settings = client_settings(reach, false, None, network);
+    client("OAuth", settings).await
+}
+
+/// How every configured site is logged in to. Products with one app have one session.
 pub(super) async fn logins(
     settings: &Settings,
     parts: &Parts,
 ) -> Result<BTreeMap<(Product, InstanceName), InstanceLogin>, Failure> {
+    let mut sessions = Sessions::default();
     let mut logins = BTreeMap::new();
     for (product, name, from) in sites(settings) {
         let login = InstanceLogin {
-            operator: credentials::operator(product, from, settings, parts).await?,
+            operator: sessions.operator(product, from, settings, parts).await?,
             passthrough: from.passthrough_headers.clone(),
             cloud_id: from.cloud_id.clone(),
             oauth: from.oauth,

@@ -1,62 +1,104 @@
 //! The operator's own credentials: read from where the configuration says, and read again when Atlassian refuses one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use tokio::sync::RwLock;
+use url::Url;
 
 use super::Failure;
 use super::assemble::Parts;
 use super::assemble::secret_failure;
+use super::connect;
 use crate::config::CredentialSettings;
+use crate::config::Deployment;
+use crate::config::OAuthApp;
 use crate::config::ProductSettings;
 use crate::config::Settings;
 use crate::identity::Operator;
+use crate::net::Authority;
 use crate::net::Credential;
 use crate::net::CredentialError;
 use crate::net::CredentialSource;
 use crate::net::Renew;
+use crate::oauth::App;
+use crate::oauth::Endpoints;
+use crate::oauth::Session;
+use crate::oauth::TokenStore;
 use crate::policy::Product;
 use crate::secrets::Secret;
 use crate::secrets::SecretError;
 use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
 
-/// The operator's own way in to a site.
-pub(super) async fn operator(
-    product: Product,
-    from: &ProductSettings,
-    _settings: &Settings,
-    parts: &Parts,
-) -> Result<Operator, Failure> {
-    let kind = match &from.credential {
-        CredentialSettings::None => return Ok(Operator::None),
-        CredentialSettings::Certificate => return Ok(Operator::Certificate),
-        CredentialSettings::Passed => return Ok(Operator::Passed),
-        CredentialSettings::App(_) => {
-            return Err(Failure::configuration(format!(
-                "{}: OAuth apps are not there yet; use ATLASSIAN_OAUTH_ACCESS_TOKEN, or an API token",
+/// The sessions of OAuth apps: one for each app, whatever products use it.
+#[derive(Default)]
+pub(super) struct Sessions {
+    apps: BTreeMap<(String, Url), Arc<Session>>,
+}
+
+impl Sessions {
+    /// The operator's own way in to a site.
+    pub(super) async fn operator(
+        &mut self,
+        product: Product,
+        from: &ProductSettings,
+        settings: &Settings,
+        parts: &Parts,
+    ) -> Result<Operator, Failure> {
+        let (kind, reference) = match &from.credential {
+            CredentialSettings::None => return Ok(Operator::None),
+            CredentialSettings::Certificate => return Ok(Operator::Certificate),
+            CredentialSettings::Passed => return Ok(Operator::Passed),
+            CredentialSettings::App(app) => {
+                let session = self.session(app, from, settings, parts).await?;
+                return Ok(Operator::Credential(Arc::new(session.source())));
+            }
+            CredentialSettings::PersonalToken(reference) => (Kind::PersonalToken, reference),
+            CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
+            CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
+        };
+        let source = Referenced { kind, reference: reference.clone(), secrets: Arc::clone(&parts.secrets) };
+        let credential = source.read().await.map_err(secret_failure)?;
+        if !credential.is_sendable() {
+            let text = format!(
+                "{}: the credential holds characters that cannot be sent, such as a line break",
                 product.title()
-            )));
+            );
+            return Err(Failure::configuration(text));
         }
-        CredentialSettings::PersonalToken(reference) => (Kind::PersonalToken, reference),
-        CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
-        CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
-    };
-    let (kind, reference) = kind;
-    let source = Referenced { kind, reference: reference.clone(), secrets: Arc::clone(&parts.secrets) };
-    let credential = source.read().await.map_err(secret_failure)?;
-    if !credential.is_sendable() {
-        let text = format!(
-            "{}: the credential holds characters that cannot be sent, such as a line break",
-            product.title()
-        );
-        return Err(Failure::configuration(text));
+        let current = Arc::new(RwLock::new(credential));
+        Ok(Operator::Credential(Arc::new(Held { source: Arc::new(source), current })))
     }
-    Ok(Operator::Credential(Arc::new(Held {
-        source: Arc::new(source),
-        current: Arc::new(RwLock::new(credential)),
-    })))
+
+    async fn session(
+        &mut self,
+        app: &OAuthApp,
+        from: &ProductSettings,
+        settings: &Settings,
+        parts: &Parts,
+    ) -> Result<Arc<Session>, Failure> {
+        let endpoints = match (from.deployment, &from.url) {
+            (Deployment::DataCenter, Some(base)) => Some(Endpoints::data_center(base)),
+            _ => Endpoints::cloud(),
+        };
+        let endpoints = endpoints.ok_or_else(|| Failure::failed("there is no authorization server"))?;
+        let key = (app.client_id.clone(), endpoints.token.clone());
+        if let Some(session) = self.apps.get(&key) {
+            return Ok(Arc::clone(session));
+        }
+        let directory = settings.oauth.token_directory.clone().ok_or_else(|| {
+            Failure::configuration("there is no place for OAuth tokens: set HOME, or oauth.token_directory")
+        })?;
+        let store = TokenStore::new(directory, &app.client_id, true).map_err(Failure::configuration)?;
+        let client = connect::authority_client(&from.reach, &settings.network).await?;
+        let client_secret = parts.secrets.resolve(&app.client_secret).await.map_err(secret_failure)?;
+        let known = App { client_id: app.client_id.clone(), client_secret, token: endpoints.token };
+        let session = Arc::new(Session::new(known, Authority::new(client), store));
+        self.apps.insert(key, Arc::clone(&session));
+        Ok(session)
+    }
 }
 
 /// What kind of credential a secret is the secret of.

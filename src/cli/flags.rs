@@ -175,6 +175,11 @@ impl ServeFlags {
         flags
     }
 
+    /// Whether more log lines are wanted.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// Whether OAuth is to be set up instead of serving.
     pub(super) fn sets_up_oauth(&self) -> bool {
         self.oauth.oauth_setup

@@ -6,6 +6,7 @@ mod connect;
 mod credentials;
 mod demo;
 mod flags;
+mod oauth;
 mod output;
 mod policy;
 mod serve;
@@ -25,6 +26,7 @@ use clap::Subcommand;
 use crate::config;
 use crate::config::Loaded;
 use crate::config::Sources;
+use crate::telemetry;
 
 /// The command was used wrongly.
 const USAGE: u8 = 64;
@@ -59,6 +61,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Log in to Atlassian with OAuth 2.0.
+    Oauth(oauth::OAuthArguments),
     /// Start a sample Jira and Confluence and a server in front of them, all on this machine.
     Demo(demo::Arguments),
     /// Start the sample Jira and Confluence alone.
@@ -119,8 +123,10 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Policy(arguments)) => policy::run(arguments),
         Some(Command::Check) => check::run(&load(cli)?),
+        Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),
         Some(Command::Sim(arguments)) => block_on(sim::run(arguments)),
         Some(Command::Demo(arguments)) => block_on(demo::run(arguments)),
+        None if cli.flags.sets_up_oauth() => set_up_oauth(cli, &oauth::SetupArguments::default()),
         None => {
             let since = Instant::now();
             serve::run(&load(cli)?, since)
@@ -133,10 +139,18 @@ fn started(part: &'static str, since: Instant) {
     tracing::debug!(part, ms = since.elapsed().as_secs_f64() * 1e3, "a part of the start is done");
 }
 
+fn set_up_oauth(cli: &Cli, arguments: &oauth::SetupArguments) -> Result<(), Failure> {
+    let known = config::load_oauth_setup(&sources(cli)).map_err(Failure::configuration)?;
+    telemetry::init_logging(if cli.flags.is_verbose() { "debug" } else { "warn" }, false);
+    block_on(oauth::setup(arguments, known))
+}
+
+fn sources(cli: &Cli) -> Sources {
+    Sources::of_process(cli.config.clone(), cli.env_file.clone(), cli.flags.to_settings())
+}
+
 fn load(cli: &Cli) -> Result<Loaded, Failure> {
-    let flags = cli.flags.to_settings();
-    let sources = Sources::of_process(cli.config.clone(), cli.env_file.clone(), flags);
-    config::load(&sources).map_err(Failure::configuration)
+    config::load(&sources(cli)).map_err(Failure::configuration)
 }
 
 /// Two threads are plenty: the work is waiting for Atlassian and for the disk.

@@ -15,6 +15,7 @@ use super::LogSettings;
 use super::MetricsSettings;
 use super::NetworkSettings;
 use super::OAuthSettings;
+use super::OAuthSetup;
 use super::Origin;
 use super::PolicySettings;
 use super::ReadOnly;
@@ -192,6 +193,27 @@ pub(super) fn settings(
     };
     needs_vault(&settings)?;
     Ok(settings)
+}
+
+/// What the wizard needs, from as much as is set.
+pub(super) fn oauth_setup(
+    raw: Raw,
+    origins: &Origins,
+    environment: BTreeMap<String, String>,
+) -> Result<OAuthSetup, ConfigError> {
+    let oauth = raw.oauth;
+    Ok(OAuthSetup {
+        client_id: oauth.client_id,
+        client_secret: oauth.client_secret,
+        redirect_uri: oauth.redirect_uri,
+        scope: oauth.scope,
+        cloud_id: oauth.cloud_id,
+        token_directory: oauth.token_directory.or_else(|| token_directory(&environment)),
+        reach: product::chosen_reach("jira", &raw.jira)?,
+        network: network(raw.network),
+        vault: vault(raw.vault, origins)?,
+        environment,
+    })
 }
 
 fn shared(raw: RawOAuth, external: bool) -> Shared {

@@ -16,6 +16,7 @@ use figment::value::Map;
 use figment::value::Value;
 
 use super::ConfigError;
+use super::OAuthSetup;
 use super::Origin;
 use super::Settings;
 use super::Sources;
@@ -47,6 +48,27 @@ pub struct Loaded {
 
 /// Reads the settings; touches files but no network.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+    let Read { raw, origins, mut warnings, files, environment } = read(sources)?;
+    let settings = build::settings(raw, &origins, &environment, &mut warnings)?;
+    Ok(Loaded { settings, warnings, files, environment })
+}
+
+/// Reads what `portcullis oauth setup` needs: half a configuration will do.
+pub fn load_oauth_setup(sources: &Sources) -> Result<OAuthSetup, ConfigError> {
+    let Read { raw, origins, environment, .. } = read(sources)?;
+    build::oauth_setup(raw, &origins, environment)
+}
+
+/// The checked values of all layers.
+struct Read {
+    raw: build::Raw,
+    origins: Origins,
+    warnings: Vec<String>,
+    files: Vec<PathBuf>,
+    environment: BTreeMap<String, String>,
+}
+
+fn read(sources: &Sources) -> Result<Read, ConfigError> {
     let mut files = Vec::new();
     let file = match &sources.config_file {
         Some(path) => read_config_file(path, &mut files)?,
@@ -76,8 +98,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     warnings.extend(layers.literal_secrets(&files));
     ConfigError::gather(layers.errors)?;
     let raw = layers.figment.extract().map_err(|error| shape(&error, &layers.origins))?;
-    let settings = build::settings(raw, &layers.origins, &environment, &mut warnings)?;
-    Ok(Loaded { settings, warnings, files, environment })
+    Ok(Read { raw, origins: layers.origins, warnings, files, environment })
 }
 
 impl fmt::Debug for Loaded {

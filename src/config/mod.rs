@@ -26,6 +26,7 @@ pub use error::ConfigError;
 pub use error::Origin;
 pub use load::Loaded;
 pub use load::load;
+pub use load::load_oauth_setup;
 
 pub use settings::AuditSettings;
 pub use settings::ClientCertificateSettings;
@@ -38,6 +39,7 @@ pub use settings::MetricsSettings;
 pub use settings::NetworkSettings;
 pub use settings::OAuthApp;
 pub use settings::OAuthSettings;
+pub use settings::OAuthSetup;
 pub use settings::PolicySettings;
 pub use settings::ProductSettings;
 pub use settings::ProxyUrl;

@@ -155,6 +155,35 @@ pub struct OAuthSettings {
     pub token_directory: Option<PathBuf>,
 }
 
+/// What `portcullis oauth setup` needs, as far as it is set.
+#[derive(Clone)]
+pub struct OAuthSetup {
+    /// The app's client id.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<SecretRef>,
+    /// Where the browser is sent back to.
+    pub redirect_uri: Option<String>,
+    /// The scopes.
+    pub scope: Option<String>,
+    /// The Cloud site.
+    pub cloud_id: Option<String>,
+    /// Where tokens are stored that no keyring keeps.
+    pub token_directory: Option<PathBuf>,
+    /// How the authorization server is reached.
+    pub reach: Reach,
+    /// The rest of that.
+    pub network: NetworkSettings,
+    pub(super) vault: Option<VaultSettings>,
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for OAuthSetup {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OAuthSetup").field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
 /// How products are reached; what is not set has the default of `net`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetworkSettings {

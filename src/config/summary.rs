@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::ConfigError;
 use super::CredentialSettings;
 use super::Loaded;
+use super::OAuthSetup;
 use super::ProductSettings;
 use super::ReadOnly;
 use super::Settings;
@@ -28,6 +29,14 @@ impl Loaded {
     pub fn secrets(&self) -> Result<Secrets, SecretError> {
         let credentials = self.environment.get("CREDENTIALS_DIRECTORY").map(Into::into);
         Secrets::new(self.environment.clone(), credentials, self.settings.vault.clone())
+    }
+}
+
+impl OAuthSetup {
+    /// What resolves the references of these settings.
+    pub fn secrets(&self) -> Result<Secrets, SecretError> {
+        let credentials = self.environment.get("CREDENTIALS_DIRECTORY").map(Into::into);
+        Secrets::new(self.environment.clone(), credentials, self.vault.clone())
     }
 }
 
