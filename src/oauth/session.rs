@@ -61,12 +61,15 @@ pub enum OAuthError {
     Store(#[from] StoreError),
 }
 
+/// Seconds since 1970.
+pub(super) type Clock = Arc<dyn Fn() -> f64 + Send + Sync>;
+
 /// The tokens of one app, for everybody in this process.
 pub struct Session {
     app: App,
     authority: Authority,
     store: TokenStore,
-    clock: fn() -> f64,
+    clock: Clock,
     state: Mutex<State>,
 }
 
@@ -79,10 +82,10 @@ struct State {
 impl Session {
     /// A session over the stored tokens of an app. Reads and asks nothing yet.
     pub fn new(app: App, authority: Authority, store: TokenStore) -> Self {
-        Self::with_clock(app, authority, store, now)
+        Self::with_clock(app, authority, store, Arc::new(now))
     }
 
-    pub(super) fn with_clock(app: App, authority: Authority, store: TokenStore, clock: fn() -> f64) -> Self {
+    pub(super) fn with_clock(app: App, authority: Authority, store: TokenStore, clock: Clock) -> Self {
         Self { app, authority, store, clock, state: Mutex::default() }
     }
 
