@@ -174,10 +174,8 @@ async fn route(
     trail: &mut Trail,
 ) -> Result<Route, Refusal> {
     let product = tool.spec().product;
-    let named = match gate.products.has_several(product) {
-        true => tools::take_instance(&mut request.arguments)?,
-        false => None,
-    };
+    let named =
+        if gate.products.has_several(product) { tools::take_instance(&mut request.arguments)? } else { None };
     let route =
         gate.identity.route(&request.presented, product, named.as_ref(), &gate.products, Some(trail)).await?;
     trail.at(&route.instance.name);

@@ -374,7 +374,7 @@ async fn locate(
         }
         Target::Page(id) => {
             let page = if instance.gateway {
-                page_of_gateway(id, instance, credential, trail).await?
+                Box::pin(page_of_gateway(id, instance, credential, trail)).await?
             } else {
                 ask(&Lookup::Page { id }, instance, credential, trail).await?
             };
@@ -384,7 +384,7 @@ async fn locate(
         }
         Target::PageTitled(space, title) => {
             let page = if instance.gateway {
-                titled_of_gateway(space, title, instance, credential, trail).await?
+                Box::pin(titled_of_gateway(space, title, instance, credential, trail)).await?
             } else {
                 let answer = ask(&Lookup::PageTitled { space, title }, instance, credential, trail).await?;
                 confluence::first_titled(&answer, space)?.ok_or(LookupError::NotVisible)?

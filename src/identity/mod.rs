@@ -147,11 +147,14 @@ impl Identity {
         let product = route.instance.upstream.product();
         let principal = match self.service_of(presented, &route) {
             Some(service) => service,
-            None => {
-                let groups = engine.asks_groups(product);
-                let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
-                self.accounts.get(&route, asking).await?
-            }
+            None => match self.accounts.known(&route).await {
+                Some(known) => known,
+                None => {
+                    let groups = engine.asks_groups(product);
+                    let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
+                    Box::pin(self.accounts.get(&route, asking)).await?
+                }
+            },
         };
         let session = self.session_of(presented, &route);
         Ok(Caller { principal, session, route })

@@ -134,7 +134,8 @@ impl Identity {
             Some(Authorization::Bearer(token)) => {
                 let oauth = || Credential::oauth(token.clone());
                 if let Some(id) = &own.cloud_id {
-                    return Ok((self.cloud_site(id, product, products, trail).await?, oauth()));
+                    let site = Box::pin(self.cloud_site(id, product, products, trail)).await?;
+                    return Ok((site, oauth()));
                 }
                 match site {
                     Some(site) if site.deployment() == Deployment::Cloud => {

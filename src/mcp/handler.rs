@@ -191,11 +191,13 @@ fn described(tool: &'static dyn AnyTool, gate: &Gate) -> Tool {
         && let Some(Value::Object(properties)) = Arc::make_mut(&mut schema).get_mut("properties")
     {
         let title = spec.product.title();
-        let mut described = json!({"type": "string", "enum": products.names(spec.product)});
-        if let Some(main) = products.main(spec.product) {
-            described["description"] = format!("Which {title}; {} if left out.", main.name()).into();
-        }
-        properties.insert(INSTANCE.to_owned(), described);
+        let default = products.main(spec.product).map(|main| format!("; {} if left out", main.name()));
+        let description = format!("Which {title}{}.", default.unwrap_or_default());
+        let names = products.names(spec.product);
+        properties.insert(
+            INSTANCE.to_owned(),
+            json!({"type": "string", "enum": names, "description": description}),
+        );
     }
     let mut annotations = ToolAnnotations::new().read_only(tool.access() == Access::Read);
     if tool.access() == Access::Write {

@@ -207,7 +207,7 @@ fn is_inside(name: &str) -> bool {
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>,
 /// <https://www.iana.org/assignments/iana-ipv6-special-registry>
 const SPECIAL_V4: [(Ipv4Addr, u8); 17] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -254,21 +254,22 @@ fn is_global(address: IpAddr) -> bool {
 /// The IPv4 address that an IPv6 address leads to: mapped, compatible, translated (RFC 6052, also with a local prefix),
 /// 6to4.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
+    let [first, second, third, fourth, fifth, sixth, ..] = address.segments();
+    let [.., high, low] = address.segments();
     let last = || {
-        let [one, two] = g.to_be_bytes();
-        let [three, four] = h.to_be_bytes();
+        let [one, two] = high.to_be_bytes();
+        let [three, four] = low.to_be_bytes();
         Ipv4Addr::new(one, two, three, four)
     };
-    match (a, b) {
-        (0, 0) if (c, d) == (0, 0) && (e, f) == (0, 0xffff) => Some(last()),
-        (0, 0) if (c, d) == (0, 0) && (e, f) == (0xffff, 0) => Some(last()),
+    match (first, second) {
+        (0, 0) if (third, fourth) == (0, 0) && (fifth, sixth) == (0, 0xffff) => Some(last()),
+        (0, 0) if (third, fourth) == (0, 0) && (fifth, sixth) == (0xffff, 0) => Some(last()),
         // `::` and `::1` are compatible with 0.0.0.0 and 0.0.0.1, which are special as well.
-        (0, 0) if (c, d, e, f) == (0, 0, 0, 0) => Some(last()),
-        (0x64, 0xff9b) if (c, d, e, f) == (0, 0, 0, 0) => Some(last()),
+        (0, 0) if (third, fourth, fifth, sixth) == (0, 0, 0, 0) => Some(last()),
+        (0x64, 0xff9b) if (third, fourth, fifth, sixth) == (0, 0, 0, 0) => Some(last()),
         (0x2002, high) => {
             let [one, two] = high.to_be_bytes();
-            let [three, four] = c.to_be_bytes();
+            let [three, four] = third.to_be_bytes();
             Some(Ipv4Addr::new(one, two, three, four))
         }
         _ => None,

@@ -144,7 +144,9 @@ fn quota(per_second: f64) -> Option<Quota> {
     if per_second <= 0.0 {
         return None;
     }
-    let burst = NonZeroU32::new(per_second.ceil().clamp(1.0, f64::from(u32::MAX)) as u32)?;
+    // The configuration takes no more than ten thousand.
+    let burst = (1..=10_000).find(|burst| f64::from(*burst) >= per_second).unwrap_or(10_000);
+    let burst = NonZeroU32::new(burst)?;
     Some(Quota::with_period(Duration::from_secs_f64(1.0 / per_second))?.allow_burst(burst))
 }
 

@@ -85,7 +85,7 @@ impl Upstream {
     /// The same way to another address and instance of the product.
     #[must_use]
     pub fn at(&self, base: Url, instance: InstanceName) -> Self {
-        let settings = Box::new(Settings { base, instance, ..(*self.settings).clone() });
+        let settings = Box::new(Settings { instance, base, ..(*self.settings).clone() });
         Self { settings, metrics: self.metrics.clone() }
     }
 

@@ -68,10 +68,8 @@ impl TokenStore {
 
     /// The tokens that expire last, from the keyring or the file.
     pub async fn load(&self) -> Result<Option<Tokens>, StoreError> {
-        let kept = match self.uses_keyring {
-            true => keyring::read(&self.user()).await.and_then(|text| Tokens::from_stored(text.expose())),
-            false => None,
-        };
+        let kept = if self.uses_keyring { keyring::read(&self.user()).await } else { None };
+        let kept = kept.and_then(|text| Tokens::from_stored(text.expose()));
         let path = self.path();
         let filed = blocking(move || read(&path)).await?;
         Ok(match (kept, filed) {
@@ -197,13 +195,14 @@ fn owned() -> OpenOptions {
 fn tighten(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     let Ok(metadata) = std::fs::metadata(path) else { return };
-    if metadata.permissions().mode() & 0o077 == 0 {
+    let others = metadata.permissions().mode() & 0o077;
+    if others == 0 {
         return;
     }
     let shown = path.display();
     match std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)) {
         Ok(()) => {
-            tracing::warn!("others could read `{shown}`, which holds OAuth tokens; its mode is {mode:o} now")
+            tracing::warn!("others could read `{shown}`, which holds OAuth tokens; its mode is {mode:o} now");
         }
         Err(error) => tracing::warn!(%error, "others can read `{shown}`, which holds OAuth tokens"),
     }

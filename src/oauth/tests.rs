@@ -477,11 +477,14 @@ async fn ghsa_g2r2_what_atlassian_says_is_text_on_the_page() {
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
 }
 
+/// Answers, what comes back, what the token endpoint says if not the usual, and what the wizard says then.
+type Wrong = (&'static [&'static str], &'static str, Option<(u16, &'static str)>, &'static str);
+
 #[tokio::test]
 async fn the_wizard_says_what_is_wrong() {
     let (server, home) = (Server::start().await, TempDir::new().unwrap());
     let cloud = Defaults::default();
-    let table: [(&[&'static str], &'static str, Option<(u16, &str)>, &str); 7] = [
+    let table: [Wrong; 7] = [
         (&["", "s"], "code=c", None, "Client ID: nothing that could be used was given"),
         (&["app-1", ""], "code=c", None, "Client secret: nothing was given"),
         (&["app-1", "s", "nonsense"], "code=c", None, "`nonsense` is not an address"),

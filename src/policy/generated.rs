@@ -42,14 +42,16 @@ fn boundary(
     let (namespace, group) = (product.title(), product.as_str());
     let named = |kind: &str, id: &str| format!("{namespace}::{kind}::\"{}\"", EntityId::new(id).escaped());
     for (instance, inner) in keys.iter().filter(|(_, inner)| !inner.is_empty()) {
-        let mut inside: Vec<String> =
+        let keys_inside: Vec<String> =
             inner.iter().map(|key| named(container, &instance.qualify(&key.to_string()))).collect();
+        let mut inside = format!("resource in [{}]", keys_inside.join(", "));
         let mut condition =
             format!("resource is {namespace}::{container} || resource is {namespace}::{item}");
         let mut id = format!("portcullis:{what}-filter");
         if instance.is_default() {
-            let others = keys.keys().filter(|other| !other.is_default());
-            inside.extend(others.map(|other| named("Instance", other.as_str())));
+            for other in keys.keys().filter(|other| !other.is_default()) {
+                let _ = write!(inside, " || resource in {}", named("Instance", other.as_str()));
+            }
         } else {
             condition = format!("({condition}) && resource in {}", named("Instance", instance.as_str()));
             let _ = write!(id, "-{instance}");
@@ -59,8 +61,7 @@ fn boundary(
             "@id(\"{id}\")\n@advice(\"this server is limited to some {what}\")\n\
              forbid (principal, action in Mcp::Action::\"{group}\", resource)\n\
              when {{ {condition} }}\n\
-             unless {{ resource in [{}] }};",
-            inside.join(", ")
+             unless {{ {inside} }};"
         );
     }
 }

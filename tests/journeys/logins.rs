@@ -390,6 +390,36 @@ const WRONG: &[Wrong] = &[
         says: "came without `X-Atlassian-Jira-Personal-Token`",
     },
     Wrong {
+        name: "an address of the inside",
+        addresses: CENTER,
+        variables: &[("MCP_ALLOWED_URL_DOMAINS", "example.com")],
+        headers: &[
+            ("X-Atlassian-Jira-Url", "http://169.254.169.254"),
+            ("X-Atlassian-Jira-Personal-Token", CANARY),
+        ],
+        says: "`X-Atlassian-Jira-Url`: the address 169.254.169.254 is not a public one",
+    },
+    Wrong {
+        name: "an address that is not on the list",
+        addresses: CENTER,
+        variables: &[("MCP_ALLOWED_URL_DOMAINS", "example.com")],
+        headers: &[
+            ("X-Atlassian-Jira-Url", "https://jira.example.com.evil.net"),
+            ("X-Atlassian-Jira-Personal-Token", CANARY),
+        ],
+        says: "is not one of those that may be chosen here",
+    },
+    Wrong {
+        name: "an address of the inside, where nothing is configured",
+        addresses: NOWHERE,
+        variables: &[],
+        headers: &[
+            ("X-Atlassian-Jira-Url", "http://localhost:9464"),
+            ("X-Atlassian-Jira-Personal-Token", CANARY),
+        ],
+        says: "the host `localhost` is not a public one",
+    },
+    Wrong {
         name: "a credential that is ignored, and none lent",
         addresses: CENTER,
         variables: &[("IGNORE_HEADER_AUTH", "true"), ("JIRA_PERSONAL_TOKEN", "the-operators")],

@@ -72,7 +72,7 @@ impl Confluence<'_> {
     /// Reads one page as Confluence gives it.
     pub async fn page<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<Value, UpstreamError> {
         if self.is_behind_gateway() {
-            return self.page_of_gateway(permit, id).await;
+            return Box::pin(self.page_of_gateway(permit, id)).await;
         }
         let page = self.get(permit, Self::page_request(permit.page(id)?)).await?;
         if page.get("id").is_none() {

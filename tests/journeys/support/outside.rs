@@ -43,7 +43,6 @@ pub(crate) struct Seen {
     pub(crate) method: String,
     /// `https://host/path`, without the query.
     pub(crate) url: String,
-    pub(crate) query: String,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
 }
@@ -62,6 +61,8 @@ struct State {
     seen: Vec<Seen>,
     connections: usize,
     answers: Vec<Answer>,
+    refused: Vec<String>,
+    granted: usize,
 }
 
 /// The hosts, until it is dropped.
@@ -106,6 +107,11 @@ impl Outside {
     /// Puts an answer before the usual ones.
     pub(crate) fn answer(&self, answer: Answer) {
         self.state.lock().unwrap().answers.insert(0, answer);
+    }
+
+    /// Answers 401 to whoever shows this.
+    pub(crate) fn refuse(&self, authorization: &str) {
+        self.state.lock().unwrap().refused.push(authorization.to_owned());
     }
 
     /// The requests since the last time, in order.
@@ -181,7 +187,7 @@ async fn answer(
     state: Arc<Mutex<State>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let host = parts.uri.host().map_or(host, str::to_owned);
     let headers = parts.headers.iter().map(|(name, value)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -189,14 +195,26 @@ async fn answer(
     let seen = Seen {
         method: parts.method.to_string(),
         url: format!("{scheme}://{host}{}", parts.uri.path()),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: headers.collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
     let (status, value) = {
         let mut state = state.lock().unwrap();
+        let refused =
+            seen.header("authorization").is_some_and(|shown| state.refused.iter().any(|one| one == shown));
         let own = state.answers.iter().find(|(part, ..)| seen.url.contains(part));
-        let answer = own.map_or_else(|| usual(&seen), |(_, status, value)| (*status, value.clone()));
+        let answer = match own {
+            _ if refused => (401, json!({})),
+            Some((_, status, value)) => (*status, value.clone()),
+            None if seen.url.ends_with("/oauth/token") => {
+                state.granted += 1;
+                let number = state.granted;
+                let (access, refresh) =
+                    (format!("canary-access-{number}"), format!("canary-refresh-{number}"));
+                (200, json!({"access_token": access, "refresh_token": refresh, "expires_in": 3600}))
+            }
+            None => usual(&seen),
+        };
         state.seen.push(seen);
         answer
     };
@@ -210,7 +228,7 @@ fn usual(seen: &Seen) -> (u16, Value) {
     let page = json!({"id": "65537", "type": "page", "status": "current", "title": "Page", "spaceId": "98306",
         "version": {"number": 1}, "space": space,
         "body": {"storage": {"value": "<p>text</p>", "representation": "storage"}}});
-    let endings: [(&str, Value); 8] = [
+    let endings: [(&str, Value); 9] = [
         ("/rest/api/2/myself", json!({"name": "Ann", "accountId": "acc-1"})),
         ("/rest/api/user/current", json!({"type": "known", "username": "Ann", "accountId": "acc-1"})),
         ("/_edge/tenant_info", json!({"cloudId": "cid-1"})),
@@ -218,6 +236,7 @@ fn usual(seen: &Seen) -> (u16, Value) {
             "/issue/OPS-1",
             json!({"id": "1", "key": "OPS-1", "fields": {"summary": "found", "project": {"key": "OPS"}}}),
         ),
+        ("/issue/OPS-1/comment", json!({"id": "2", "body": "x", "created": "2026-01-01T00:00:00.000+0000"})),
         ("/rest/api/content/65537", page.clone()),
         ("/api/v2/pages/65537", page),
         ("/api/v2/spaces/98306", space),
