@@ -160,6 +160,18 @@ pub(crate) fn first(binary: &Path, sim: &Sim, name: &'static str, pairs: usize) 
     Ok(times.scenario(name, beside))
 }
 
+/// One call by each of a thousand credentials; the server's memory after that, in bytes.
+pub(crate) fn many_callers(binary: &Path, sim: &Sim) -> anyhow::Result<f64> {
+    let server = Server::start(binary, sim, Policies::Default)?;
+    let first = credentials().into_iter().next().context("no credential")?;
+    let mut pair = Pair::open(sim, &server, &first)?;
+    for number in 0..1000 {
+        let request = pair.call(&format!("{first}~{number}"), &key("OPS", number));
+        check(&pair.gated.exchange(&request)?, &key("OPS", number))?;
+    }
+    server.process.memory("VmRSS")
+}
+
 impl Pair {
     /// One call shows what the server asks of Jira for an issue.
     fn open(sim: &Sim, server: &Server, credential: &str) -> anyhow::Result<Self> {

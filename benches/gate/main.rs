@@ -90,6 +90,8 @@ fn calls_over_http(arguments: &Arguments, sim: &Sim, bars: &mut Vec<Bar>) -> any
             scenarios.iter().filter_map(|scenario| scenario.memory.get(index)).copied().fold(0.0, f64::max);
         bars.push(Bar { name: format!("memory {when}"), figure: most / 1e6, below: 30.0, unit: "MB" });
     }
+    let figure = calls::many_callers(binary, sim)? / 1e6;
+    bars.push(Bar { name: "memory after 1000 callers".to_owned(), figure, below: 40.0, unit: "MB" });
     Ok(())
 }
 

@@ -120,7 +120,8 @@ async fn site(
     })
 }
 
-/// A way to sites that callers choose: none of the operator's headers, certificates or relaxed checks go there.
+/// A way to sites that callers choose: none of the operator's headers or certificates go there. Whether certificates are
+/// checked is the product's setting, as for its own address.
 async fn bare(
     product: Product,
     settings: &Settings,

@@ -3,6 +3,7 @@
 //! They are modules of one test binary, because linking it takes longer than running them.
 #![cfg(test)]
 
+mod advisories;
 mod faults;
 mod http_edges;
 mod leaving;

@@ -185,6 +185,10 @@ fn every_name_of_the_reference_server() {
     assert_eq!(settings.audit.directory, Path::new("/var/log/portcullis"));
     assert_eq!(settings.audit.state_directory, Path::new("/var/lib/portcullis"));
     assert_eq!(loaded.warnings, Vec::<String>::new());
+    shows_where_secrets_come_from(&loaded);
+}
+
+fn shows_where_secrets_come_from(loaded: &Loaded) {
     let shown = format!("{loaded:?} {}", loaded.summary());
     assert!(!shown.contains(CANARY), "{shown}");
     assert!(loaded.summary().contains("personal token from literal"), "{shown}");
@@ -373,7 +377,7 @@ fn several_sites_of_one_product() {
 }
 
 #[test]
-fn deployment_by_the_end_of_the_host_name() {
+fn advisory_1087_deployment_by_the_end_of_the_host_name_and_not_by_a_part() {
     for (host, expected) in [
         ("x.atlassian.net", "cloud"),
         ("X.Atlassian.NET", "cloud"),

@@ -218,7 +218,10 @@ async fn answer(
         state.seen.push(seen);
         answer
     };
-    let answer = Response::builder().status(status).header("content-type", "application/json");
+    let mut answer = Response::builder().status(status).header("content-type", "application/json");
+    if let (300..400, Some(location)) = (status, value["location"].as_str()) {
+        answer = answer.header("location", location);
+    }
     Ok(answer.body(Full::new(Bytes::from(value.to_string()))).unwrap())
 }
 
