@@ -118,7 +118,6 @@ fn every_name_of_the_reference_server() {
     let loaded = given(&[
         ("JIRA_URL", "https://jira.example.com/base//"),
         ("JIRA_PERSONAL_TOKEN", CANARY),
-        ("JIRA_TIMEOUT", "10"),
         ("JIRA_CA_FILE", "ca.pem"),
         ("JIRA_CUSTOM_HEADERS", "X-One=a=b, X-Site=https://x ,X-Ref=env://HOME"),
         ("JIRA_PROJECTS_FILTER", "ops, dev,"),
@@ -148,7 +147,7 @@ fn every_name_of_the_reference_server() {
         (product.url.as_ref().unwrap().as_str(), product.deployment),
         ("https://jira.example.com/base", Deployment::DataCenter)
     );
-    assert_eq!((product.reach.timeout_seconds, product.filter.join(" ")), (10, "OPS DEV".to_owned()));
+    assert_eq!((product.reach.timeout_seconds, product.filter.join(" ")), (75, "OPS DEV".to_owned()));
     assert!(product.reach.ca_file.as_ref().unwrap().is_absolute());
     let header = |name: &str| match &product.custom_headers[name] {
         SecretRef::Literal(secret) => secret.expose().to_owned(),
