@@ -1,5 +1,6 @@
 """Compares the requests that reached Atlassian: method, path, query, body and the headers that matter."""
 
+import re
 from urllib.parse import unquote
 
 from differences import Difference
@@ -31,7 +32,14 @@ def compare(recorded: list[dict], ours: list[dict], masks, arguments: dict) -> l
 
 
 def named(request: dict) -> str:
-    return f"{request['method']} {unquote(request['path'])}"
+    return f"{request['method']} {unquote(gateway(request)[1])}"
+
+
+def gateway(request: dict) -> tuple[str, str]:
+    """The part of a path that leads through the gateway to a site, and the rest, which is the product's own."""
+    found = re.match(r"/ex/(?:jira|confluence)/[^/]+", request["path"])
+    prefix = found.group() if found else ""
+    return prefix, request["path"][len(prefix) :]
 
 
 def whole(request: dict) -> str:
@@ -52,6 +60,8 @@ def differences(recorded: dict, ours: dict, masks, arguments: dict) -> list[Diff
         comparison.differs("header accept", "value", ours["headers"]["accept"])
     if recorded.get("host") and recorded["host"] != ours["host"]:
         comparison.differs("host", "value", ours["host"])
+    if gateway(recorded)[0] != gateway(ours)[0]:
+        comparison.differs("gateway", "value", ours["path"])
     return comparison.found
 
 

@@ -13,7 +13,7 @@ def compare(recorded: dict, facts: dict, offered: dict | None, mode: str) -> lis
         if theirs != own:
             found.append(Difference(f"schema {what}", f"{own!r} instead of {theirs!r}"))
 
-    differs("offered", recorded[f"on_{mode}"], offered is not None)
+    differs("offered", recorded[f"on_{mode.removesuffix('_oauth')}"], offered is not None)
     for name in ("toolset", "access"):
         differs(name, recorded[name], facts[name])
     if offered is None:

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 # Each deployment twice: where the configuration decides alone, and where a policy asks for the real project or space.
-MODES = ("dc", "cloud", "dc-policy", "cloud-policy")
+MODES = ("dc", "cloud", "cloud_oauth", "dc-policy", "cloud-policy", "cloud_oauth-policy")
 POLICIES = Path(__file__).parent / "policies"
 PROTOCOL = "2025-11-25"
 ANSWER_SECONDS = 60
@@ -39,14 +39,21 @@ def environment(mode: str, port: int, directory: Path) -> dict[str, str]:
             "JIRA_PERSONAL_TOKEN": "contract-pat",
             "CONFLUENCE_PERSONAL_TOKEN": "contract-pat",
         }
-    return variables | {
+    variables |= {
         "JIRA_URL": "https://x.atlassian.net",
         "CONFLUENCE_URL": "https://x.atlassian.net/wiki",
+        "HTTPS_PROXY": f"http://127.0.0.1:{port}",
+    }
+    if deployment(mode) == "cloud_oauth":
+        return variables | {
+            "ATLASSIAN_OAUTH_CLOUD_ID": "cid-1",
+            "ATLASSIAN_OAUTH_ACCESS_TOKEN": "contract-oauth",
+        }
+    return variables | {
         "JIRA_USERNAME": "ann@example.com",
         "CONFLUENCE_USERNAME": "ann@example.com",
         "JIRA_API_TOKEN": "contract-token",
         "CONFLUENCE_API_TOKEN": "contract-token",
-        "HTTPS_PROXY": f"http://127.0.0.1:{port}",
     }
 
 
