@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn issue_keys_are_canonical_or_refused() {
+    fn advisory_1582_issue_keys_are_canonical_or_refused() {
         let table = [
             ("OPS-1", Some("OPS-1")),
             (" ops-1 ", Some("OPS-1")),

@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_quoted() {
+    fn ghsa_6rrj_values_are_quoted() {
         assert_eq!(quoted("say \"hi\" \\ now"), "\"say \\\"hi\\\" \\\\ now\"");
         assert_eq!(key_value("OPS"), "OPS");
         for reserved in ["AND", "order", "A", "with"] {

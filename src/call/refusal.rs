@@ -113,9 +113,8 @@ impl Refusal {
     pub(super) fn operator(&self) -> Option<String> {
         match self {
             Self::Tool(ToolError::Upstream(error))
-            | Self::Lookup(LookupError::Upstream(error))
-            | Self::Identity(IdentityError::Lookup(LookupError::Upstream(error))) => Some(error.operator()),
-            Self::Identity(error) => Some(error.to_string()),
+            | Self::Lookup(LookupError::Upstream(error)) => Some(error.operator()),
+            Self::Identity(error) => Some(error.operator()),
             Self::Denied(denied) if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
             Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {
                 Some(denied.errors.join("; "))

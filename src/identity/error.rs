@@ -83,6 +83,15 @@ impl IdentityError {
         }
     }
 
+    /// The text for the operator's log.
+    pub fn operator(&self) -> String {
+        match self {
+            Self::Lookup(LookupError::Upstream(error)) => error.operator(),
+            Self::Credential(error) => error.detail.clone(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether it is about what the caller brought: over HTTP such a request ends in 401.
     pub fn is_unauthenticated(&self) -> bool {
         match self {

@@ -533,3 +533,16 @@ async fn a_site_is_chosen_where_there_are_several_and_data_center_has_none() {
     assert!(walked.said.contains("warning: no refresh token came"), "{}", walked.said);
     assert_eq!(stored(home.path())["base_url"], "https://jira.example.com/base");
 }
+
+#[tokio::test(start_paused = true)]
+async fn advisory_755_an_authority_that_never_answers_keeps_nobody() {
+    let (home, hands) = (TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let token = format!("http://{}/token", silent.local_addr().unwrap()).parse().unwrap();
+    let app = App { client_id: "app-1".to_owned(), client_secret: Secret::new("canary-secret"), token };
+    let session = Session::with_clock(app, authority(), store(home.path()), hands.clock());
+    let began = tokio::time::Instant::now();
+    assert!(access(&session).await.unwrap_err().contains("cannot be reached"));
+    assert!(began.elapsed() <= std::time::Duration::from_secs(21));
+}

@@ -187,7 +187,7 @@ async fn read_only_is_the_default_and_says_how_to_change_it() {
 }
 
 #[tokio::test]
-async fn read_only_beats_policies_that_permit_writes() {
+async fn ghsa_3r68_read_only_beats_policies_that_permit_writes() {
     let variables = vec![("READ_ONLY_MODE", "true".to_owned())];
     let policies = Some("@id(\"all\") permit (principal, action, resource);");
     let world = World::start(Setup { variables, policies, ..Setup::default() }).await;
