@@ -112,8 +112,9 @@ impl Refusal {
     /// What only the operator should read, for the log: causes with hosts, and faults of ours.
     pub(super) fn operator(&self) -> Option<String> {
         match self {
-            Self::Tool(ToolError::Upstream(error))
-            | Self::Lookup(LookupError::Upstream(error)) => Some(error.operator()),
+            Self::Tool(ToolError::Upstream(error)) | Self::Lookup(LookupError::Upstream(error)) => {
+                Some(error.operator())
+            }
             Self::Identity(error) => Some(error.operator()),
             Self::Denied(denied) if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
             Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {

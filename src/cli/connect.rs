@@ -172,7 +172,7 @@ fn client_settings(
     }
 }
 
-async fn client_certificate(
+pub(super) async fn client_certificate(
     from: Option<&ClientCertificateSettings>,
     parts: &Parts,
 ) -> Result<Option<ClientCertificate>, Failure> {
@@ -239,13 +239,17 @@ async fn headers(product: Product, from: &ProductSettings, parts: &Parts) -> Res
     Ok(headers)
 }
 
-/// A client for the authorization server, reached as the product is.
+/// A client for the authorization server: that of a Data Center is the product itself and reached like it; that of
+/// Cloud is another host, whose certificate is always checked.
 pub(super) async fn authority_client(
     reach: &Reach,
     network: &NetworkSettings,
+    is_cloud: bool,
+    certificate: Option<ClientCertificate>,
 ) -> Result<net::Client, Failure> {
-    let settings = client_settings(reach, false, None, network);
-    client("OAuth", settings).await
+    let certificate = certificate.filter(|_| !is_cloud);
+    let settings = client_settings(reach, false, certificate, network);
+    client("OAuth", ClientSettings { verify: settings.verify || is_cloud, ..settings }).await
 }
 
 /// How every configured site is logged in to. Products with one app have one session.

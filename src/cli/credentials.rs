@@ -92,7 +92,9 @@ impl Sessions {
             Failure::configuration("there is no place for OAuth tokens: set HOME, or oauth.token_directory")
         })?;
         let store = TokenStore::new(directory, &app.client_id, true).map_err(Failure::configuration)?;
-        let client = connect::authority_client(&from.reach, &settings.network).await?;
+        let certificate = connect::client_certificate(from.reach.client_certificate.as_ref(), parts).await?;
+        let is_cloud = endpoints.is_cloud();
+        let client = connect::authority_client(&from.reach, &settings.network, is_cloud, certificate).await?;
         let client_secret = parts.secrets.resolve(&app.client_secret).await.map_err(secret_failure)?;
         let known = App { client_id: app.client_id.clone(), client_secret, token: endpoints.token };
         let session = Arc::new(Session::new(known, Authority::new(client), store));

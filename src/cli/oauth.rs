@@ -66,7 +66,7 @@ pub(super) async fn setup(arguments: &SetupArguments, known: OAuthSetup) -> Resu
             "there is no place for the tokens: set HOME, or PORTCULLIS_OAUTH__TOKEN_DIRECTORY",
         )
     })?;
-    let client = connect::authority_client(&known.reach, &known.network).await?;
+    let client = connect::authority_client(&known.reach, &known.network, endpoints.is_cloud(), None).await?;
     let secret = known.client_secret.as_ref();
     let defaults = Defaults {
         client_id: known.client_id.clone(),

@@ -119,3 +119,42 @@ async fn a_secret_that_was_replaced_is_read_again_after_a_401_also_for_a_write()
     );
     world.end();
 }
+
+/// Certificates are not checked for Jira: the authorization server of Cloud is another host, and is checked.
+#[tokio::test]
+async fn a_check_that_is_off_for_a_product_is_not_off_for_who_gets_the_client_secret() {
+    let (outside, home) = (Outside::start().await, tempfile::tempdir().unwrap());
+    let directory = home.path().join("tokens");
+    std::fs::create_dir_all(&directory).unwrap();
+    let variables = |expires_at: f64| {
+        let stored = json!({"refresh_token": "canary-refresh", "access_token": "canary-access",
+            "expires_at": expires_at, "cloud_id": "cid-1", "base_url": null});
+        std::fs::write(directory.join("oauth-app-1.json"), stored.to_string()).unwrap();
+        let mut variables = outside.variables(home.path());
+        variables.extend(owned(&CLOUD));
+        variables.extend(owned(&[
+            ("SSL_CERT_FILE", ""),
+            ("JIRA_SSL_VERIFY", "false"),
+            ("ATLASSIAN_OAUTH_CLIENT_ID", "app-1"),
+            ("ATLASSIAN_OAUTH_CLIENT_SECRET", "canary-secret"),
+            ("ATLASSIAN_OAUTH_REDIRECT_URI", "http://localhost:8080/callback"),
+            ("ATLASSIAN_OAUTH_SCOPE", "read:jira-work offline_access"),
+            ("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1"),
+            ("ALLOW_GLOBAL_CRED_FALLBACK", "true"),
+        ]));
+        variables.push(("PORTCULLIS_OAUTH__TOKEN_DIRECTORY", directory.display().to_string()));
+        variables
+    };
+    let issue = json!({"issue_key": "OPS-1"});
+    let good = World::start(Setup { variables: variables(9e9), ..Setup::default() }).await;
+    let answer = lent(&good, "jira_get_issue", issue.clone()).await;
+    assert_eq!(answer["result"]["isError"], json!(false), "{answer}");
+    good.end();
+    outside.take();
+    let expired = World::start(Setup { variables: variables(1.0), ..Setup::default() }).await;
+    let answer = lent(&expired, "jira_get_issue", issue).await;
+    assert!(answer.to_string().contains("could not be renewed"), "{answer}");
+    assert!(outside.take().is_empty(), "the secret was not sent");
+    assert!(expired.stderr().contains("auth.atlassian.com"), "{}", expired.stderr());
+    expired.end();
+}
