@@ -84,7 +84,7 @@ pub(super) async fn setup(arguments: &SetupArguments, known: OAuthSetup) -> Resu
     let store = |client_id: &str| TokenStore::new(directory.clone(), client_id, true);
     let done = oauth::setup(&mut console, &defaults, &endpoints, &Authority::new(client), store).await;
     done.map_err(|error| match error {
-        SetupError::Answer(_) | SetupError::NoSite => Failure::usage(error),
+        SetupError::Answer(_) | SetupError::NoSite | SetupError::Ended => Failure::usage(error),
         SetupError::Late | SetupError::Listen { .. } => Failure::temporary(error),
         other => Failure::failed(other),
     })

@@ -86,6 +86,7 @@ struct RawOAuth {
     cloud_id: Option<String>,
     access_token: Option<SecretRef>,
     any_site: bool,
+    proxy_enable: bool,
     token_directory: Option<PathBuf>,
 }
 
@@ -164,7 +165,15 @@ pub(super) fn settings(
         any_site: raw.oauth.any_site,
         token_directory: raw.oauth.token_directory.clone().or_else(|| token_directory(environment)),
     };
-    let shared = shared(raw.oauth, raw.server.external_auth);
+    let mut shared = shared(raw.oauth, raw.server.external_auth);
+    if shared.proxy {
+        warnings.push(
+            "ATLASSIAN_OAUTH_PROXY_ENABLE: the OAuth proxy is not served yet: clients cannot register or log in here, \
+             and bring credentials in headers"
+                .to_owned(),
+        );
+    }
+    shared.has_address = raw.jira.url.is_some() || raw.confluence.url.is_some();
     let server = server(raw.server)?;
     let settings = Settings {
         jira_reach: product::chosen_reach("jira", &raw.jira)?,
@@ -226,6 +235,8 @@ fn shared(raw: RawOAuth, external: bool) -> Shared {
         access_token: raw.access_token,
         external,
         any_site: raw.any_site,
+        has_address: false,
+        proxy: raw.proxy_enable,
     }
 }
 

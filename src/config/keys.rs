@@ -121,6 +121,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("oauth.access_token", Kind::Secret)
         .variable("ATLASSIAN_OAUTH_ACCESS_TOKEN")
         .flag("--oauth-access-token"),
+    Key::new("oauth.proxy_enable", Kind::Flag).variable("ATLASSIAN_OAUTH_PROXY_ENABLE"),
     Key::new("oauth.any_site", Kind::Flag).variable("ATLASSIAN_OAUTH_ENABLE"),
     Key::new("oauth.token_directory", Kind::Path),
     Key::new("server.transport", Kind::Choice(TRANSPORTS)).variable("TRANSPORT").flag("--transport"),

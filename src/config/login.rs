@@ -29,7 +29,11 @@ impl Login<'_> {
     /// The operator's credential.
     pub(super) fn credential(&self, warnings: &mut Vec<String>) -> Result<CredentialSettings, ConfigError> {
         let Names { product, variables, .. } = self.names;
-        let oauth = self.oauth()?;
+        let oauth = match self.oauth() {
+            // Clients of the proxy log in by the app, each on their own.
+            Err(_) if self.shared.proxy && self.access_token().is_none() => None,
+            oauth => oauth?,
+        };
         let basic = match (&self.raw.username, &self.raw.api_token) {
             (Some(username), Some(secret)) => {
                 Some(CredentialSettings::Basic { username: username.clone(), secret: secret.clone() })
@@ -55,6 +59,7 @@ impl Login<'_> {
             }
         };
         let mut found = ranked.into_iter().filter_map(|(name, way)| Some((name, way?)));
+        let half_app = self.half_app();
         if let Some((name, way)) = found.next() {
             let others: Vec<&str> = found.map(|(name, _)| name).collect();
             if !others.is_empty() {
@@ -64,6 +69,11 @@ impl Login<'_> {
         }
         if half {
             return self.half();
+        }
+        if let (Some(missing), false) = (half_app, self.shared.proxy) {
+            return self
+                .names
+                .refuse(format!("OAuth needs a client id and its secret; set {missing} as well"));
         }
         if self.shared.external && self.is_default {
             return Ok(CredentialSettings::Passed);
@@ -78,6 +88,18 @@ impl Login<'_> {
     pub(super) fn takes_oauth(&self) -> bool {
         let app = app(self.raw, self.shared, self.is_default).is_some();
         app || self.access_token().is_some() || (self.shared.any_site && self.deployment == Deployment::Cloud)
+    }
+
+    /// The variable that is missing where an app has only one of its two parts.
+    fn half_app(&self) -> Option<&'static str> {
+        let of = |own: bool, shared: bool| own || (shared && self.is_default);
+        let id = of(self.raw.oauth_client_id.is_some(), self.shared.client_id.is_some());
+        let secret = of(self.raw.oauth_client_secret.is_some(), self.shared.client_secret.is_some());
+        match (id, secret) {
+            (true, false) => Some("ATLASSIAN_OAUTH_CLIENT_SECRET"),
+            (false, true) => Some("ATLASSIAN_OAUTH_CLIENT_ID"),
+            _ => None,
+        }
     }
 
     fn half<T>(&self) -> Result<T, ConfigError> {

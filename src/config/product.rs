@@ -80,6 +80,10 @@ pub(super) struct Shared {
     pub(super) external: bool,
     /// Whether callers bring OAuth tokens.
     pub(super) any_site: bool,
+    /// Whether the app is for the OAuth proxy, so that it need not be one that this server can log in with.
+    pub(super) proxy: bool,
+    /// Whether a product has an address: then the other one is off without its own.
+    pub(super) has_address: bool,
 }
 
 /// How a product, its section and its variables are named in messages.
@@ -191,7 +195,7 @@ fn deployment(raw: &RawProduct, cloud_id: Option<&CloudId>, shared: &Shared) -> 
         (_, None) => {
             let token = raw.oauth_access_token.is_some() || shared.access_token.is_some();
             let app = login::app(raw, shared, true).is_some();
-            (cloud_id.is_some() && (token || app)).then_some(Deployment::Cloud)
+            (cloud_id.is_some() && !shared.has_address && (token || app)).then_some(Deployment::Cloud)
         }
     }
 }

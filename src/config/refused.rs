@@ -14,8 +14,6 @@ enum Rule {
     NotZero(&'static str),
     /// Refused when it is another text than this, the default.
     Other(&'static str, &'static str),
-    /// Said, where it says yes, that it is not served.
-    Unserved(&'static str),
     /// Harmless; said that it does nothing.
     Ignored(&'static str),
 }
@@ -31,7 +29,6 @@ pub(super) enum Verdict {
     Refused(&'static str),
 }
 
-const OAUTH_PROXY_OFF: &str = "the OAuth proxy is not served yet: clients cannot register or log in here, and bring credentials in headers";
 const OAUTH_PROXY: &str = "only means something to the OAuth proxy, which is not supported yet";
 const WPAD: &str =
     "finding a proxy by a script (WPAD) is not supported yet; set JIRA_HTTPS_PROXY or HTTPS_PROXY";
@@ -46,7 +43,6 @@ const RULES: &[(&str, Rule)] = &[
     ("*_PROXY_WPAD_URL", Rule::Ignored(WPAD_URL)),
     ("ATLASSIAN_PROXY_WPAD_ENABLE", Rule::Yes(WPAD)),
     ("ATLASSIAN_PROXY_WPAD_URL", Rule::Ignored(WPAD_URL)),
-    ("ATLASSIAN_OAUTH_PROXY_ENABLE", Rule::Unserved(OAUTH_PROXY_OFF)),
     ("ATLASSIAN_OAUTH_INSTANCE_URL", Rule::Ignored(OAUTH_PROXY)),
     ("ATLASSIAN_OAUTH_ALLOWED_CLIENT_REDIRECT_URIS", Rule::Ignored(OAUTH_PROXY)),
     ("ATLASSIAN_OAUTH_ALLOWED_GRANT_TYPES", Rule::Ignored(OAUTH_PROXY)),
@@ -100,8 +96,7 @@ pub(super) fn judge(name: &str, value: &str) -> Option<Verdict> {
         Rule::Yes(what) => refused(truth(value) != Some(false), what),
         Rule::NotZero(what) => refused(value.parse::<f64>() != Ok(0.0), what),
         Rule::Other(default, what) => refused(value != default, what),
-        Rule::Unserved(_) if truth(value) == Some(false) => Verdict::Fine,
-        Rule::Unserved(what) | Rule::Ignored(what) => Verdict::Ignored(what),
+        Rule::Ignored(what) => Verdict::Ignored(what),
     })
 }
 
@@ -139,12 +134,9 @@ mod tests {
             assert!(fine(name, default), "{name}={default}");
             assert!(refused(name, other), "{name}={other}");
         }
-        for (name, value) in [
-            ("JIRA_SLA_TIMEZONE", "UTC"),
-            ("FASTMCP_HOME", "/x"),
-            ("JIRA_FETCHER_MAX_WORKERS", "8"),
-            ("ATLASSIAN_OAUTH_PROXY_ENABLE", "true"),
-        ] {
+        for (name, value) in
+            [("JIRA_SLA_TIMEZONE", "UTC"), ("FASTMCP_HOME", "/x"), ("JIRA_FETCHER_MAX_WORKERS", "8")]
+        {
             assert!(matches!(judge(name, value), Some(Verdict::Ignored(_))), "{name}");
         }
         assert_eq!(judge("JIRA_URL", "https://jira.example.com"), None);

@@ -182,6 +182,13 @@ fn describe_product(product: &ProductSettings) -> String {
     if let Some(certificate) = &product.reach.client_certificate {
         let _ = write!(text, ", client certificate {}", certificate.certificate.display());
     }
+    let by_scheme = match &product.url {
+        Some(url) if url.scheme() == "http" => &product.reach.http_proxy,
+        _ => &product.reach.https_proxy,
+    };
+    if let Some(proxy) = product.reach.socks_proxy.as_ref().or(by_scheme.as_ref()) {
+        let _ = write!(text, ", through {proxy}");
+    }
     for name in &product.passthrough_headers {
         let _ = write!(text, ", passes on {name}");
     }

@@ -84,6 +84,9 @@ pub enum SetupError {
     /// Nothing came back.
     #[error("nothing came back within {} minutes; begin again", LIMIT.as_secs() / 60)]
     Late,
+    /// Nothing can come back any more.
+    #[error("the input ended before the address that the browser ended at was pasted; begin again")]
+    Ended,
     /// The token endpoint, or the list of sites.
     #[error("{0}")]
     Authority(#[from] AuthorityError),
@@ -224,6 +227,9 @@ fn authorize(asked: &Asked, endpoints: &Endpoints, state: &str, verifier: &str) 
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
     drop(query);
+    // In a query `+` is a blank only by the rules of forms, which not everything that reads it knows.
+    let query = address.query().unwrap_or_default().replace('+', "%20");
+    address.set_query(Some(&query));
     address
 }
 
@@ -260,7 +266,7 @@ async fn code(
                 None => {
                     typing = false;
                     if !callback.is_listening() {
-                        return Err(SetupError::Late);
+                        return Err(SetupError::Ended);
                     }
                     continue;
                 }

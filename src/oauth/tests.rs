@@ -399,7 +399,11 @@ async fn the_wizard_ends_with_stored_tokens_and_the_variables() {
     ] {
         assert!(walked.said.lines().any(|said| said == line), "{line}\n{}", walked.said);
     }
-    assert!(walked.said.contains("audience=api.atlassian.com") && walked.said.contains("prompt=consent"));
+    assert!(
+        walked.said.contains("scope=read%3Ajira-work%20write")
+            && walked.said.contains("audience=api.atlassian.com")
+            && walked.said.contains("prompt=consent")
+    );
     assert!(walked.said.contains("code_challenge_method=S256"));
     assert_eq!(server.sent("grant_type").as_deref(), Some("authorization_code"));
     assert_eq!(server.sent("code").as_deref(), Some("canary-code"));

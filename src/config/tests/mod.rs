@@ -252,6 +252,7 @@ const APP: [(&str, &str); 5] = [
     ("ATLASSIAN_OAUTH_SCOPE", "read:jira-work offline_access"),
     ("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1"),
 ];
+const PROXY: (&str, &str) = ("ATLASSIAN_OAUTH_PROXY_ENABLE", "true");
 const TOKEN: (&str, &str) = ("ATLASSIAN_OAUTH_ACCESS_TOKEN", CANARY);
 const CLOUD: (&str, &str) = ("JIRA_URL", "https://x.atlassian.net");
 const CENTER: (&str, &str) = ("JIRA_URL", "https://jira.example.com");
@@ -261,7 +262,7 @@ const EXTERNAL: (&str, &str) = ("ATLASSIAN_EXTERNAL_AUTH_ENABLE", "true");
 
 #[test]
 fn ways_to_log_in_have_the_order_of_the_reference_server() {
-    let table: [(Variables<'_>, Result<&str, &str>); 17] = [
+    let table: [(Variables<'_>, Result<&str, &str>); 21] = [
         (&[&[CLOUD], &APP], Ok("app")),
         (&[&[CLOUD], &APP, &BASIC], Ok("app")),
         (&[&[CLOUD], &APP, &[TOKEN]], Ok("access token")),
@@ -269,7 +270,11 @@ fn ways_to_log_in_have_the_order_of_the_reference_server() {
             &[&[CLOUD], &APP[..2]],
             Err("OAuth on Cloud also needs ATLASSIAN_OAUTH_REDIRECT_URI and ATLASSIAN_OAUTH_SCOPE"),
         ),
+        (&[&[CLOUD], &APP[..1]], Err("set ATLASSIAN_OAUTH_CLIENT_SECRET as well")),
+        (&[&[CLOUD], &APP[..1], &BASIC], Ok("basic")),
         (&[&[CLOUD], &APP[..4]], Err("OAuth on Cloud needs the site's id: set ATLASSIAN_OAUTH_CLOUD_ID")),
+        (&[&[CLOUD, PROXY], &APP[..4]], Ok("none")),
+        (&[&[CLOUD, PROXY], &APP], Ok("app")),
         (&[&[CLOUD, TOKEN]], Err("OAuth on Cloud needs the site's id: set ATLASSIAN_OAUTH_CLOUD_ID")),
         (&[&[TOKEN], &APP[4..]], Ok("access token")),
         (&[&APP], Ok("app")),
