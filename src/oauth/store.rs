@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::fs::OpenOptions;
+use std::fs::TryLockError;
+use std::io::Read as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,6 +16,9 @@ use crate::secrets::Secret;
 /// How long another process may take to renew the tokens.
 const LOCK_LIMIT: Duration = Duration::from_secs(30);
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// The largest file that may hold tokens, in bytes.
+const FILE_LIMIT: u64 = 1 << 20;
 
 /// The tokens of one app.
 #[derive(Debug, Clone)]
@@ -107,7 +112,18 @@ impl TokenStore {
         })
         .await?;
         let until = tokio::time::Instant::now() + LOCK_LIMIT;
-        while file.try_lock().is_err() {
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {}
+                // Some network file systems have no locks: waiting does not help.
+                Err(TryLockError::Error(cause)) => {
+                    return Err(StoreError::File {
+                        file: shown,
+                        cause: format!("it cannot be locked: {cause}"),
+                    });
+                }
+            }
             if tokio::time::Instant::now() > until {
                 return Err(StoreError::Locked(shown));
             }
@@ -145,13 +161,16 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn read(path: &Path) -> Result<Option<Tokens>, StoreError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => zeroize::Zeroizing::new(text),
+    let file = match File::open(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(path, &error)),
     };
+    path.parent().map_or(Ok(()), refuse_shared)?;
     tighten(path, 0o600);
-    let tokens = Tokens::from_stored(&text);
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    file.take(FILE_LIMIT).read_to_end(&mut bytes).map_err(|error| failed(path, &error))?;
+    let tokens = std::str::from_utf8(&bytes).ok().and_then(Tokens::from_stored);
     tokens.map(Some).ok_or_else(|| StoreError::Corrupt(path.display().to_string()))
 }
 
@@ -177,6 +196,7 @@ fn make_directory(directory: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(directory).map_err(|error| failed(directory, &error))?;
+    refuse_shared(directory)?;
     tighten(directory, 0o700);
     Ok(())
 }
@@ -188,6 +208,24 @@ fn owned() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// A directory such as `/tmp` is never made one user's own: others need it, and what lies in it may be theirs.
+#[cfg(unix)]
+fn refuse_shared(directory: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = std::fs::metadata(directory).map_err(|error| failed(directory, &error))?;
+    let mode = metadata.permissions().mode();
+    if mode & 0o1000 == 0 || mode & 0o022 == 0 {
+        return Ok(());
+    }
+    let cause = "others may write to it; give the tokens a directory of their own".to_owned();
+    Err(StoreError::File { file: directory.display().to_string(), cause })
+}
+
+#[cfg(not(unix))]
+fn refuse_shared(_directory: &Path) -> Result<(), StoreError> {
+    Ok(())
 }
 
 /// Takes away what others could do with it.

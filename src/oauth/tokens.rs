@@ -10,7 +10,7 @@ const USUAL_LIFETIME: f64 = 3600.0;
 
 /// The tokens of one app. The stored form is the reference server's:
 /// `{refresh_token, access_token, expires_at, cloud_id, base_url}`; what else stands in it is kept.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Tokens {
     /// What is shown to Atlassian.
     pub access: Secret,
@@ -88,6 +88,22 @@ impl Tokens {
         stored.insert("base_url".into(), self.base_url.clone().into());
         stored.extend(self.other.clone());
         Secret::new(Value::Object(stored).to_string())
+    }
+}
+
+/// What else was stored may be secret too: its names alone.
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let other: Vec<&String> = self.other.keys().collect();
+        formatter
+            .debug_struct("Tokens")
+            .field("access", &self.access)
+            .field("refresh", &self.refresh)
+            .field("expires_at", &self.expires_at)
+            .field("cloud_id", &self.cloud_id)
+            .field("base_url", &self.base_url)
+            .field("other", &other)
+            .finish()
     }
 }
 
