@@ -19,9 +19,13 @@ use super::tokens::Tokens;
 use crate::net::Authority;
 use crate::net::AuthorityError;
 use crate::secrets::Secret;
+use crate::secrets::is_segment;
 
 /// How long the browser may take.
 const LIMIT: Duration = Duration::from_mins(5);
+
+/// How often a slip at the numbers of the sites is forgiven.
+const TRIES: usize = 5;
 
 const CLOUD_SCOPE: &str =
     "read:jira-work write:jira-work read:confluence-content.all write:confluence-content offline_access";
@@ -121,6 +125,7 @@ pub async fn setup(
     authority: &Authority,
     store: impl Fn(&str) -> Result<TokenStore, StoreError>,
 ) -> Result<(), SetupError> {
+    check(defaults, endpoints)?;
     let asked = Asked::ask(terminal, defaults, endpoints).await?;
     let store = store(&asked.client_id)?;
     let (state, verifier) = (random()?, random()?);
@@ -153,6 +158,21 @@ pub async fn setup(
     store.save(&tokens).await?;
     tell(terminal, &asked, defaults, site.as_ref());
     Ok(())
+}
+
+/// What would fail after the log-in fails before it.
+fn check(defaults: &Defaults, endpoints: &Endpoints) -> Result<(), SetupError> {
+    let is_plain = |base: &Url| {
+        base.username().is_empty()
+            && base.password().is_none()
+            && base.query().is_none()
+            && base.fragment().is_none()
+    };
+    if !defaults.data_center.as_ref().is_none_or(is_plain) {
+        let text = "write the address of the Data Center without a user name, `?` and `#`";
+        return Err(SetupError::Answer(text.to_owned()));
+    }
+    Ok(Authority::check(&endpoints.token)?)
 }
 
 /// What was asked for.
@@ -273,6 +293,7 @@ async fn code(
             },
             () = &mut late => return Err(SetupError::Late),
         };
+        callback.finish().await;
         return match brought {
             Brought::Code(code) => Ok(code),
             Brought::Denied(said) => Err(SetupError::Denied(said)),
@@ -299,12 +320,20 @@ async fn choose(
     defaults: &Defaults,
     answer: &Value,
 ) -> Result<Site, SetupError> {
-    let mut sites: Vec<Site> = answer.as_array().into_iter().flatten().filter_map(site).collect();
-    sites.dedup_by(|one, other| one.id == other.id);
-    if let Some(wanted) = &defaults.cloud_id
-        && let Some(place) = sites.iter().position(|site| site.id == *wanted)
-    {
-        return Ok(sites.swap_remove(place));
+    let mut sites: Vec<Site> = Vec::new();
+    for site in answer.as_array().into_iter().flatten().filter_map(site) {
+        // There is one entry for each product of a site.
+        if sites.iter().all(|known| known.id != site.id) {
+            sites.push(site);
+        }
+    }
+    if let Some(wanted) = &defaults.cloud_id {
+        match sites.iter().position(|site| site.id == *wanted) {
+            Some(place) => return Ok(sites.swap_remove(place)),
+            None => terminal.say(&format!(
+                "warning: the account has no access with this app to the configured site `{wanted}`"
+            )),
+        }
     }
     match sites.len() {
         0 => return Err(SetupError::NoSite),
@@ -315,21 +344,27 @@ async fn choose(
     for (number, site) in sites.iter().enumerate() {
         terminal.say(&format!("  {}  {} ({})", number + 1, site.name, site.url));
     }
-    let answer = one(terminal, "Which one", Some("1")).await?;
-    let place = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-    match place.filter(|place| *place < sites.len()) {
-        Some(place) => Ok(sites.swap_remove(place)),
-        None => Err(SetupError::Answer(format!("`{answer}` is not one of the numbers"))),
+    let mut wrong = String::new();
+    for _ in 0..TRIES {
+        let answer = one(terminal, "Which one", Some("1")).await?;
+        let place = answer.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        if let Some(place) = place.filter(|place| *place < sites.len()) {
+            return Ok(sites.swap_remove(place));
+        }
+        wrong = format!("`{answer}` is not one of the numbers");
+        terminal.say(&wrong);
     }
+    Err(SetupError::Answer(wrong))
 }
 
+/// A site; nothing if its id is none, for it becomes part of addresses.
 fn site(entry: &Value) -> Option<Site> {
     let text = |name: &str| -> Option<String> {
         let text = entry.get(name)?.as_str()?;
         Some(text.chars().filter(|c| !c.is_control()).take(200).collect())
     };
     Some(Site {
-        id: text("id")?,
+        id: text("id").filter(|id| is_segment(id))?,
         name: text("name").unwrap_or_default(),
         url: text("url").unwrap_or_default(),
     })

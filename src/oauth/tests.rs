@@ -538,6 +538,121 @@ async fn a_site_is_chosen_where_there_are_several_and_data_center_has_none() {
     assert_eq!(stored(home.path())["base_url"], "https://jira.example.com/base");
 }
 
+/// Atlassian lists a site once for each product, and a slip must not cost the consent that was just given.
+#[tokio::test]
+async fn a_site_is_listed_once_and_a_wrong_number_is_asked_again() {
+    let (server, home) = (Server::start().await, TempDir::new().unwrap());
+    let sites = json!([site("cid-1"), site("cid-2"), site("../x"), site("cid-1"), site("cid-2")]);
+    server.state.lock().unwrap().sites = sites;
+    let answers = [&ANSWERS[..], &["0", "two", "2"]].concat();
+    let unknown = Defaults { cloud_id: Some("cid-9".to_owned()), ..Defaults::default() };
+    let walked = walk(&server, home.path(), &unknown, &answers, pasting("code=c")).await;
+    assert_eq!(walked.result, Ok(()), "{}", walked.said);
+    assert!(walked.said.contains("`two` is not one of the numbers"), "{}", walked.said);
+    assert!(walked.said.contains("`cid-9`"), "what is configured is another site: {}", walked.said);
+    assert!(!walked.said.contains("  3  ") && !walked.said.contains("../x"), "{}", walked.said);
+    assert_eq!(stored(home.path())["cloud_id"], "cid-2");
+
+    let answers = [&ANSWERS[..], &["7"; 9]].concat();
+    let walked = walk(&server, home.path(), &Defaults::default(), &answers, pasting("code=c")).await;
+    assert!(walked.result.unwrap_err().contains("`7` is not one of the numbers"), "not for ever");
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_refused_before_anything_is_asked() {
+    let (server, home) = (Server::start().await, TempDir::new().unwrap());
+    for (base, says) in [
+        ("http://jira.example.com", "is not https"),
+        ("https://ann:canary@jira.example.com", "without a user name"),
+        ("https://jira.example.com/?os_authType=canary", "without a user name"),
+    ] {
+        let center = Defaults { data_center: Some(base.parse().unwrap()), ..Defaults::default() };
+        let endpoints = Endpoints::data_center(center.data_center.as_ref().unwrap());
+        let mut script = Script {
+            answers: VecDeque::new(),
+            said: Vec::new(),
+            browser: Box::new(|_| None),
+            pasted: VecDeque::new(),
+        };
+        let kept = |id: &str| TokenStore::new(home.path().to_owned(), id, false);
+        let result = setup(&mut script, &center, &endpoints, &authority(), kept).await;
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(says) && !error.contains("canary"), "{base}: {error}");
+        assert!(script.said.is_empty(), "{:?}", script.said);
+    }
+    assert_eq!(server.requests(), 0);
+}
+
+/// What an authorization server says in its error may be what it was sent.
+#[tokio::test]
+async fn an_authority_that_repeats_a_secret_does_not_bring_it_into_an_error() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let long = format!("{}canary-refresh-0", "x".repeat(193));
+    for said in ["canary-secret, canary-refresh-0", long.as_str(), "canary-refresh-0\u{202e}\u{200b}\n"] {
+        let body = json!({"error": "invalid_request", "error_description": said}).to_string();
+        server.answer(400, &body);
+        let error = access(&session(&server, home.path(), &hands)).await.unwrap_err();
+        assert!(error.contains("400: invalid_request"), "{error}");
+        assert!(
+            !error.contains("canary") && error.chars().all(|c| c.is_ascii_graphic() || c == ' ' || c == '…'),
+            "{error}"
+        );
+    }
+    let said = r#"{"error":"invalid_grant","error_description":"canary-code and canary-secret"}"#;
+    server.answer(400, said);
+    let walked =
+        walk(&server, home.path(), &Defaults::default(), &ANSWERS, pasting("code=canary-code")).await;
+    let error = walked.result.unwrap_err();
+    assert!(error.contains("400: invalid_grant") && !error.contains("canary"), "{error}");
+}
+
+#[tokio::test]
+async fn any_path_and_any_tokens_come_back_without_a_panic_or_a_leak() {
+    let (server, home) = (Server::start().await, TempDir::new().unwrap());
+    for path in ["/:cb", "/*cb", "/{cb}", "/"] {
+        let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let redirect: &'static str = format!("http://127.0.0.1:{port}{path}").leak();
+        let answers = ["app-1", "canary-secret", redirect, ""];
+        let walked =
+            walk(&server, home.path(), &Defaults::default(), &answers, pasting("code=canary-code")).await;
+        assert_eq!(walked.result, Ok(()), "{path}");
+    }
+    let text = json!({"access_token": "canary-a", "id_token": "canary-b", "expires_at": 1.0}).to_string();
+    let debug = format!("{:?}", Tokens::from_stored(&text).unwrap());
+    assert!(!debug.contains("canary"), "{debug}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_text_or_too_long_holds_no_tokens() {
+    let home = TempDir::new().unwrap();
+    let store = store(home.path());
+    std::fs::create_dir_all(home.path().join("tokens")).unwrap();
+    let large = " ".repeat(2 << 20);
+    for content in [&b"\xff\xfe{}"[..], large.as_bytes()] {
+        std::fs::write(home.path().join("tokens/oauth-app-1.json"), content).unwrap();
+        let error = store.load().await.unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+    }
+}
+
+/// `/tmp`, for example: making it this user's alone would break it for the others, and what lies in it may be theirs.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_directory_that_all_share_is_left_as_it_is_and_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = TempDir::new().unwrap();
+    let shared = home.path().join("tokens");
+    keep(home.path(), &tokens(NOW));
+    std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o1777)).unwrap();
+    let store = store(home.path());
+    let tokens = Tokens::from_stored(&tokens(NOW).to_string()).unwrap();
+    for error in [store.load().await.unwrap_err(), store.save(&tokens).await.unwrap_err()] {
+        assert!(error.to_string().contains("others may write"), "{error}");
+    }
+    assert_eq!(std::fs::metadata(&shared).unwrap().permissions().mode() & 0o7777, 0o1777);
+}
+
 #[tokio::test(start_paused = true)]
 async fn advisory_755_an_authority_that_never_answers_keeps_nobody() {
     let (home, hands) = (TempDir::new().unwrap(), Hands::new());
