@@ -136,7 +136,8 @@ fn entry(_user: &str) -> Option<Entry> {
     None
 }
 
-#[cfg(all(test, feature = "keyring"))]
+#[cfg(test)]
+#[cfg(feature = "keyring")]
 mod tests {
     use std::sync::mpsc;
 
