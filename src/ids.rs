@@ -116,7 +116,8 @@ impl CloudId {
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        (plain && (1..=64).contains(&text.len())).then(|| Self(text.to_owned()))
+        // The gateway takes any case: one id for policies.
+        (plain && (1..=64).contains(&text.len())).then(|| Self(text.to_ascii_lowercase()))
     }
 
     /// The id.

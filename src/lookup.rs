@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use moka::future::Cache;
 use serde_json::Value;
 
@@ -291,7 +292,7 @@ impl Found {
     }
 }
 
-/// Product, instance, fingerprint of the credential, and how the caller named it.
+/// Product, instance, fingerprint of the credential, and the hash of how the caller named it: titles may be long.
 type PlaceKey = (Product, InstanceName, [u8; 32], String);
 
 /// Where things lie, remembered for a short time per credential.
@@ -328,7 +329,8 @@ impl Lookups {
             return Ok(target.unresolved());
         }
         let product = target.unresolved().product();
-        let key = (product, instance.name.clone(), credential.fingerprint(), target.named());
+        let named = hex::encode(digest::digest(&digest::SHA256, target.named().as_bytes()));
+        let key = (product, instance.name.clone(), credential.fingerprint(), named);
         // What is changed is decided on where it lies now, not where it lay a minute ago.
         if access == Access::Read
             && let Some(place) = self.places.get(&key).await
@@ -427,6 +429,9 @@ async fn titled_of_gateway(
     let id = found.get("id").and_then(Value::as_str).ok_or(LookupError::NotVisible)?;
     let answer = ask(&Lookup::GatewayTitled { space, id, title }, instance, credential, trail).await?;
     let page = answer.pointer("/results/0").cloned().ok_or(LookupError::NotVisible)?;
+    if gateway::space_id(&page)? != id {
+        return Err(LookupError::NotVisible);
+    }
     Ok(gateway::as_first(page, &found))
 }
 

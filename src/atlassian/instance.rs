@@ -20,6 +20,8 @@ use crate::policy::Product;
 /// The gateway that OAuth tokens of Cloud are good for.
 ///
 /// <https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/#3--make-calls-to-the-api-using-the-access-token>
+pub const GATEWAY_HOST: &str = "api.atlassian.com";
+
 #[expect(clippy::expect_used, reason = "a constant; every test that reaches the gateway reads it")]
 static GATEWAY: LazyLock<Url> =
     LazyLock::new(|| Url::parse("https://api.atlassian.com").expect("a constant address"));
@@ -81,6 +83,25 @@ impl Site {
             deployment: Deployment::Cloud,
             site: main.site.clone(),
             gateway: true,
+        }
+    }
+
+    /// Its address.
+    pub fn address(&self) -> &Url {
+        &self.main.site
+    }
+
+    /// The host it is on, without the path of the product.
+    pub fn root(&self) -> Instance {
+        let main = &self.main;
+        let mut root = main.site.clone();
+        root.set_path("");
+        Instance {
+            name: main.name.clone(),
+            upstream: main.upstream.at(root.clone(), main.name.clone()),
+            deployment: main.deployment,
+            site: root,
+            gateway: main.gateway,
         }
     }
 
@@ -209,8 +230,10 @@ impl Products {
             let base = guarded.url().clone();
             let host = base.host_str().unwrap_or_default();
             let port = base.port().map(|port| format!(":{port}")).unwrap_or_default();
+            // Without TLS it is another place: whoever answers there may be somebody else.
+            let kind = if base.scheme() == "http" { "http" } else { "url" };
             let name =
-                InstanceName::chosen("url", &format!("{host}{port}{}", base.path().trim_end_matches('/')));
+                InstanceName::chosen(kind, &format!("{host}{port}{}", base.path().trim_end_matches('/')));
             let cloud = is_cloud_host(host);
             Arc::new(Instance {
                 upstream: upstream.at(base.clone(), name.clone()),

@@ -6,6 +6,7 @@ pub mod jira;
 pub mod query;
 mod times;
 
+pub use instance::GATEWAY_HOST;
 pub use instance::Instance;
 pub use instance::Products;
 pub use instance::Site;

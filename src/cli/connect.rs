@@ -132,8 +132,10 @@ async fn bare(
         Product::Jira => &settings.jira_reach,
         Product::Confluence => &settings.confluence_reach,
     };
-    let client_settings =
-        ClientSettings { guard: guard.cloned(), ..client_settings(reach, false, None, &settings.network) };
+    let client_settings = client_settings(reach, false, None, &settings.network);
+    // The gateway is no product of the operator's own, whose certificate he might not check.
+    let verify = client_settings.verify || guard.is_none();
+    let client_settings = ClientSettings { guard: guard.cloned(), verify, ..client_settings };
     let upstream = UpstreamSettings {
         product,
         instance: InstanceName::default(),

@@ -96,7 +96,9 @@ impl Sessions {
         let is_cloud = endpoints.is_cloud();
         let client = connect::authority_client(&from.reach, &settings.network, is_cloud, certificate).await?;
         let client_secret = parts.secrets.resolve(&app.client_secret).await.map_err(secret_failure)?;
-        let known = App { client_id: app.client_id.clone(), client_secret, token: endpoints.token };
+        let base_url = from.url.as_ref().filter(|_| !is_cloud).map(ToString::to_string);
+        let client_id = app.client_id.clone();
+        let known = App { client_id, client_secret, token: endpoints.token, base_url };
         let session = Arc::new(Session::new(known, Authority::new(client), store));
         self.apps.insert(key, Arc::clone(&session));
         Ok(session)

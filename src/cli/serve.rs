@@ -163,6 +163,10 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
             return Err(Failure::temporary(text));
         }
     };
+    if !stdio {
+        let told = listener.local_addr().map_err(Failure::temporary)?;
+        output::complain(&format!("serving metrics on http://{told}"));
+    }
     let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
     let ending = stop.clone();
     tokio::spawn(async move {

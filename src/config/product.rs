@@ -63,6 +63,7 @@ enum RawDeployment {
 }
 
 /// What is set for both products at once.
+#[expect(clippy::struct_excessive_bools, reason = "settings that are each on or off")]
 pub(super) struct Shared {
     /// The OAuth app, as far as it is set.
     pub(super) client_id: Option<String>,

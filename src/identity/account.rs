@@ -17,6 +17,9 @@ use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
 
+/// The longest name of an account or a group, in bytes.
+const LONGEST: usize = 255;
+
 /// More groups than this are refused rather than cut.
 const MOST_GROUPS: usize = 5000;
 
@@ -62,7 +65,8 @@ fn account_id(account: &Value, deployment: Deployment) -> Option<String> {
         Deployment::DataCenter => text(&["name", "username"])?.to_lowercase(),
     };
     let anonymous = account.get("type").and_then(Value::as_str) == Some("anonymous");
-    (!id.is_empty() && !anonymous).then_some(id)
+    // No account has a longer name; what answers may be a site that a caller chose.
+    (!id.is_empty() && id.len() <= LONGEST && !anonymous).then_some(id)
 }
 
 /// The groups of Jira's answer, or nothing when they are cut or missing.
@@ -70,8 +74,10 @@ fn jira_groups(account: &Value) -> Option<BTreeSet<String>> {
     let groups = account.get("groups")?;
     let items = groups.get("items")?.as_array()?;
     let size = groups.get("size")?.as_u64()?;
-    (items.len() as u64 >= size).then_some(())?;
-    items.iter().map(|group| Some(format!("jira:{}", group.get("name")?.as_str()?))).collect()
+    (items.len() as u64 >= size && items.len() <= MOST_GROUPS).then_some(())?;
+    let name =
+        |group: &Value| group.get("name")?.as_str().filter(|name| name.len() <= LONGEST).map(str::to_owned);
+    items.iter().map(|group| Some(format!("jira:{}", name(group)?))).collect()
 }
 
 async fn confluence_groups(
@@ -93,7 +99,8 @@ async fn confluence_groups(
         let answer = lookup::ask(&lookup, instance, credential, trail).await.map_err(|_| failed())?;
         let page = answer.get("results").and_then(Value::as_array).ok_or_else(failed)?;
         for group in page {
-            let name = group.get("name").and_then(Value::as_str).ok_or_else(failed)?;
+            let name = group.get("name").and_then(Value::as_str).filter(|name| name.len() <= LONGEST);
+            let name = name.ok_or_else(failed)?;
             found.insert(format!("confluence:{name}"));
         }
         start += page.len();

@@ -15,6 +15,9 @@ use crate::net::Credential;
 use crate::policy::Product;
 use crate::secrets::Secret;
 
+/// The longest header that is taken, in bytes: servers in front of Jira refuse longer ones.
+const LONGEST: usize = 8192;
+
 /// The site an OAuth token is for.
 const CLOUD_ID: HeaderName = HeaderName::from_static("x-atlassian-cloud-id");
 
@@ -30,6 +33,9 @@ pub enum HeaderError {
     /// Several headers of one name, or one that is not text.
     #[error("send one header `{0}`, in plain ASCII")]
     Header(&'static str),
+    /// Longer than any credential.
+    #[error("the header `{0}` is longer than {LONGEST} bytes")]
+    Long(&'static str),
     /// Not the id of a site.
     #[error("`X-Atlassian-Cloud-Id` is not the id of a site: letters, digits and `-`, as in a UUID")]
     CloudId,
@@ -136,6 +142,9 @@ fn one<'a>(
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let (Ok(text), None) = (value.to_str(), values.next()) else { return Err(HeaderError::Header(shown)) };
+    if text.len() > LONGEST {
+        return Err(HeaderError::Long(shown));
+    }
     let text = text.trim();
     Ok((!text.is_empty()).then_some(text))
 }

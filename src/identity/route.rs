@@ -17,6 +17,7 @@ use super::Own;
 use super::Presented;
 use super::header::Authorization;
 use crate::atlassian::Deployment;
+use crate::atlassian::GATEWAY_HOST;
 use crate::atlassian::Instance;
 use crate::atlassian::Products;
 use crate::atlassian::Site;
@@ -59,25 +60,33 @@ impl Identity {
         if named.is_some() && site.is_none() {
             return Err(missing());
         }
-        let passed = self.passed(presented, product, site);
         let route = match &presented.login {
             Login::Own(own) => {
                 let (instance, credential) = self.own(own, product, site, products, trail).await?;
+                // A header that something in front of this server added is for nobody whom the caller chose.
+                let passed = self.passed(presented, product, &instance.name);
                 Route { instance, credential: Arc::new(credential.passing(passed)), is_service: false }
             }
             Login::Operator | Login::Lent => {
                 let site = site.ok_or_else(missing)?;
+                let passed = self.passed(presented, product, site.name());
                 let lent = matches!(presented.login, Login::Lent);
                 self.operator(product, site, lent, passed).await?
             }
         };
+        // A header must not take a call to another site than its arguments name.
+        if named.is_some_and(|name| *name != route.instance.name) {
+            return Err(missing());
+        }
+        if !route.credential.is_sendable() {
+            return Err(IdentityError::Rejected(product));
+        }
         Ok(route)
     }
 
     /// The headers of the caller that this product's configuration passes on.
-    fn passed(&self, presented: &Presented, product: Product, site: Option<&Site>) -> HeaderMap {
-        let name = site.map(|site| site.name().clone()).unwrap_or_default();
-        let names = self.login(product, &name).map(|login| login.passthrough.as_slice()).unwrap_or_default();
+    fn passed(&self, presented: &Presented, product: Product, name: &InstanceName) -> HeaderMap {
+        let names = self.login(product, name).map(|login| login.passthrough.as_slice()).unwrap_or_default();
         let mut passed = HeaderMap::new();
         for name in names {
             for value in presented.passed.get_all(name) {
@@ -172,7 +181,10 @@ impl Identity {
         products: &Products,
         mut trail: Option<&mut Trail>,
     ) -> Result<Arc<Instance>, IdentityError> {
-        for site in products.all(product).filter(|site| site.deployment() == Deployment::Cloud) {
+        let known =
+            |site: &&Site| self.login(product, site.name()).is_some_and(|login| login.cloud_id.is_some());
+        let cloud = || products.all(product).filter(|site| site.deployment() == Deployment::Cloud);
+        for site in cloud().filter(known).chain(cloud().filter(|site| !known(site))) {
             let configured = self.login(product, site.name()).and_then(|login| login.cloud_id.as_ref());
             let is_it = match configured {
                 Some(configured) => configured == id,
@@ -206,7 +218,7 @@ async fn asked_id(
     trail.at(site.name());
     let trail = &*trail;
     let asking = async {
-        let answer = lookup::ask(&Lookup::SiteId(product), site.main(), &Credential::none(), trail).await;
+        let answer = lookup::ask(&Lookup::SiteId(product), &site.root(), &Credential::none(), trail).await;
         let answer = answer.map_err(|_| unknown())?;
         let id = answer.get("cloudId").and_then(serde_json::Value::as_str);
         id.and_then(CloudId::parse).ok_or_else(unknown)
@@ -220,6 +232,13 @@ fn address(product: Product, text: &str, products: &Products) -> Result<Arc<Inst
     if let Some(site) = products.all(product).find(|site| Url::parse(text).is_ok_and(|url| site.is_at(&url)))
     {
         return Ok(Arc::clone(site.main()));
+    }
+    // Another way to a configured host, or past the gateway's own rules, would be a way past the policies for it.
+    let host = |url: &Url| url.host_str().map(|host| host.trim_end_matches('.').to_ascii_lowercase());
+    let named = Url::parse(text).ok().and_then(|url| host(&url));
+    let configured = named.is_some() && products.all(product).any(|site| host(site.address()) == named);
+    if configured || named.as_deref() == Some(GATEWAY_HOST) {
+        return Err(IdentityError::AddressesOff(product));
     }
     let chosen = products.elsewhere(product, text).ok_or(IdentityError::AddressesOff(product))?;
     chosen.map_err(|error| IdentityError::Address { product, error })

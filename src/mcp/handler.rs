@@ -216,6 +216,14 @@ fn presented(context: &RequestContext<RoleServer>) -> Presented {
             Some(info) => Presented { client: named(info), ..presented.clone() },
             None => presented.clone(),
         },
+        // Over HTTP nobody is the operator, whatever was left out on the way.
+        None if parts.is_some() => Presented {
+            login: Login::Own(Arc::default()),
+            passed: Arc::default(),
+            client: String::new(),
+            address: None,
+            transport: "http",
+        },
         None => {
             let client = context.client_info().map(named).unwrap_or_default();
             let passed = Arc::default();

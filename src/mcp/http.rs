@@ -242,7 +242,9 @@ fn passed(settings: &HttpSettings, headers: &HeaderMap) -> HeaderMap {
     let mut passed = HeaderMap::new();
     for name in &settings.passthrough {
         for value in headers.get_all(name) {
-            passed.append(name.clone(), value.clone());
+            let mut value = value.clone();
+            value.set_sensitive(true);
+            passed.append(name.clone(), value);
         }
     }
     passed

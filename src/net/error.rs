@@ -173,8 +173,10 @@ impl UpstreamError {
     /// there was no connection, nobody knows whether the change was made, and the caller must not just try again.
     pub(super) fn of_change(mut self) -> Self {
         match &mut self {
-            // 503 comes from what stands in front of Atlassian, or from a server that takes nothing in.
-            Self::Status { status: ..500 | 503, .. }
+            // With Retry-After, 503 comes from who took nothing in; without, what stands in front of Atlassian may say
+            // so after it has passed the request on.
+            Self::Status { status: ..500, .. }
+            | Self::Status { status: 503, retry_after: Some(_), .. }
             | Self::LeftAlone { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => {}
@@ -296,7 +298,8 @@ mod tests {
         let table = [
             (status(400), false),
             (status(429), false),
-            (status(503), false),
+            (UpstreamError::from_answer(product, 503, Some(1), b"{}"), false),
+            (status(503), true),
             (status(500), true),
             (status(504), true),
             (unreachable(Problem::Refused), false),

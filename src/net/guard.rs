@@ -56,6 +56,12 @@ pub enum GuardError {
     /// It is a name of the inside.
     #[error("the host `{0}` is not a public one")]
     Host(String),
+    /// Its path is one that servers read in different ways.
+    #[error("its path has `%`, `;` or `//`; write the address as the browser shows it")]
+    Path,
+    /// It is longer than any address of a site.
+    #[error("it is longer than {LONGEST} bytes")]
+    Long,
     /// The operator did not list it.
     #[error("the host `{0}` is not one of those that may be chosen here; the administrator lists them")]
     Domain(String),
@@ -70,6 +76,9 @@ impl Guard {
     /// Checks an address as text. Both http and https are taken, as by the reference server: the operator's list says
     /// which hosts are worth it, and the caller's own credential is all that is at stake.
     pub fn check(&self, text: &str) -> Result<GuardedUrl, GuardError> {
+        if text.len() > LONGEST {
+            return Err(GuardError::Long);
+        }
         let authority = text.split_once("://").map_or(text, |(_, rest)| rest);
         let authority = authority.split('/').next().unwrap_or_default();
         if text.contains('\\') {
@@ -95,11 +104,21 @@ impl Guard {
             Host::Ipv4(address) => self.check_literal(address.into())?,
             Host::Ipv6(address) => self.check_literal(address.into())?,
             Host::Domain(name) => {
-                let name = name.trim_end_matches('.').to_ascii_lowercase();
-                self.check_name(&name)?;
                 // One spelling: a dot at the end would be another host for certificates and caches.
+                let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+                if name.split('.').any(str::is_empty) {
+                    return Err(GuardError::Malformed);
+                }
+                self.check_name(&name)?;
                 url.set_host(Some(&name)).map_err(|_| GuardError::Malformed)?;
+                // What was a name must not have become an address by being written differently.
+                if !matches!(url.host(), Some(Host::Domain(_))) {
+                    return Err(GuardError::Malformed);
+                }
             }
+        }
+        if url.path().contains(['%', ';']) || url.path().contains("//") {
+            return Err(GuardError::Path);
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -147,6 +166,9 @@ impl GuardedUrl {
         &self.0
     }
 }
+
+/// The longest address of a site, in bytes.
+const LONGEST: usize = 2048;
 
 /// How a name is looked up: all its addresses.
 type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> + Send + Sync>;
@@ -400,6 +422,13 @@ mod tests {
             ("https://jira.example.com/\tx", GuardError::Control),
             ("https://jira.exam\nple.com", GuardError::Control),
             (" https://jira.example.com", GuardError::Control),
+            ("http://127.0.0.1..", GuardError::Malformed),
+            ("http://169.254.169.254../latest", GuardError::Malformed),
+            ("http://0x7f.1..", GuardError::Malformed),
+            ("http://jira..example.com", GuardError::Malformed),
+            ("https://jira.example.com/%6Aira", GuardError::Path),
+            ("https://jira.example.com/;a/jira", GuardError::Path),
+            ("https://jira.example.com//jira", GuardError::Path),
         ];
         for (text, wanted) in table {
             assert_eq!(open().check(text), Err(wanted), "{text:?}");

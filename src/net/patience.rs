@@ -135,7 +135,9 @@ fn was_not_sent(error: &UpstreamError) -> bool {
 /// Whether the site as a whole seems to be in trouble. Too many requests of one account are that account's matter.
 pub(super) fn is_trouble(error: &UpstreamError) -> bool {
     match error {
-        UpstreamError::Unreachable { .. } | UpstreamError::Timeout { .. } => true,
+        // A connection that breaks may be the fault of what one caller sent.
+        UpstreamError::Unreachable { problem, .. } => *problem != Problem::Broken,
+        UpstreamError::Timeout { .. } => true,
         other => matches!(other.status(), Some(502..=504)) && other.is_answer(),
     }
 }

@@ -261,6 +261,11 @@ impl Upstream {
     /// What a failed request means; `status` is there once an answer had begun.
     fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> UpstreamError {
         let (product, in_doubt) = (self.settings.product, false);
+        if error.is_builder() || error.is_request() && status.is_none() && client::causes(error).is_empty() {
+            return UpstreamError::NotPermitted(
+                "the request is too long to be sent; ask for less at once".to_owned(),
+            );
+        }
         if error.is_timeout() && !error.is_connect() {
             return UpstreamError::Timeout { product, in_doubt };
         }

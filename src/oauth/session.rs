@@ -22,6 +22,9 @@ use crate::secrets::Secret;
 /// How long before it expires a token is renewed, in seconds.
 const AHEAD: f64 = 300.0;
 
+/// How often a token is renewed because it was refused: once in this time.
+const OFTEN: Duration = Duration::from_mins(1);
+
 /// How long a failed renewal stands for those who ask meanwhile.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -34,6 +37,8 @@ pub struct App {
     pub client_secret: Secret,
     /// Where refresh tokens become access tokens.
     pub token: Url,
+    /// The Data Center it is an app of; none for Cloud.
+    pub base_url: Option<String>,
 }
 
 /// Why there is no access token.
@@ -77,6 +82,8 @@ pub struct Session {
 struct State {
     tokens: Option<Tokens>,
     failed: Option<(Instant, OAuthError)>,
+    /// When a token was renewed last because it had been refused.
+    refused: Option<Instant>,
 }
 
 impl Session {
@@ -90,10 +97,21 @@ impl Session {
     }
 
     /// The access token as it is now; renewed if it expires within five minutes.
-    pub async fn credential(&self) -> Result<Credential, OAuthError> {
+    pub async fn credential(self: &Arc<Self>) -> Result<Credential, OAuthError> {
+        if let Some(tokens) = &self.state.lock().await.tokens
+            && tokens.is_good_for(AHEAD, (self.clock)())
+        {
+            return Ok(Credential::oauth(tokens.access.clone()));
+        }
+        // A refresh token is good once: a caller who leaves half-way must not take the new one with them.
+        let session = Arc::clone(self);
+        tokio::spawn(async move { session.current().await }).await.unwrap_or(Err(OAuthError::NoToken))
+    }
+
+    async fn current(&self) -> Result<Credential, OAuthError> {
         let mut state = self.state.lock().await;
         if state.tokens.is_none() {
-            state.tokens = self.store.load().await?;
+            state.tokens = self.load().await?;
         }
         let tokens = state.tokens.as_ref().ok_or(OAuthError::NotSetUp)?;
         if !tokens.is_good_for(AHEAD, (self.clock)()) {
@@ -103,12 +121,31 @@ impl Session {
         Ok(Credential::oauth(tokens.access.clone()))
     }
 
+    /// The stored tokens, if they are of this app's own server: another Data Center must not see them.
+    async fn load(&self) -> Result<Option<Tokens>, OAuthError> {
+        let tokens = self.store.load().await?;
+        let trimmed = |base: &str| base.trim_end_matches('/').to_owned();
+        let is_ours = |tokens: &Tokens| match (&self.app.base_url, &tokens.base_url) {
+            (Some(ours), Some(theirs)) => trimmed(ours) == trimmed(theirs),
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+        Ok(tokens.filter(is_ours))
+    }
+
     /// Renews; goes on with what there is while it is good and the fault may pass.
     async fn renew_in_time(&self, state: &mut State) -> Result<(), OAuthError> {
         let Some(tokens) = state.tokens.clone() else { return Err(OAuthError::NotSetUp) };
         let still_good = tokens.is_good_for(0.0, (self.clock)());
+        if tokens.refresh.is_none() && still_good {
+            return Ok(());
+        }
         if tokens.refresh.is_none() {
-            return if still_good { Ok(()) } else { Err(OAuthError::Expired) };
+            // Somebody may have logged in again meanwhile.
+            let stored = self.load().await?;
+            let good = |stored: &Tokens| stored.is_good_for(0.0, (self.clock)());
+            state.tokens = Some(stored.filter(good).ok_or(OAuthError::Expired)?);
+            return Ok(());
         }
         match self.renew_now(state, &tokens.access).await {
             Ok(()) => Ok(()),
@@ -130,7 +167,8 @@ impl Session {
         let renewed = self.renew_locked(state.tokens.clone(), old).await;
         match renewed {
             Ok(tokens) => {
-                *state = State { tokens: Some(tokens), failed: None };
+                state.tokens = Some(tokens);
+                state.failed = None;
                 Ok(())
             }
             Err(error) => {
@@ -144,13 +182,17 @@ impl Session {
         let _lock = self.store.lock().await?;
         let now = (self.clock)();
         // Another process may have been here first: its tokens are newer, and our refresh token is no longer good.
-        let stored = self.store.load().await?;
+        let stored = self.load().await?;
         let is_newer =
             |stored: &Tokens| stored.access.expose() != old.expose() && stored.is_good_for(AHEAD, now);
         if let Some(stored) = stored.clone().filter(is_newer) {
             return Ok(stored);
         }
-        let tokens = stored.or(known).ok_or(OAuthError::NotSetUp)?;
+        // What could not be stored is newer than what is.
+        let tokens = match (stored, known) {
+            (Some(stored), Some(known)) if known.expires_at > stored.expires_at => known,
+            (stored, known) => stored.or(known).ok_or(OAuthError::NotSetUp)?,
+        };
         let refresh = tokens.refresh.as_ref().ok_or(OAuthError::Expired)?;
         let fields = [
             ("grant_type", "refresh_token"),
@@ -218,20 +260,34 @@ impl Renew for Shared {
     /// After a 401: the current token if it is another one by now, else a new one.
     fn renew<'a>(&'a self, refused: &'a Credential) -> BoxFuture<'a, Option<Credential>> {
         Box::pin(async {
-            let mut state = self.0.state.lock().await;
-            let current = state.tokens.as_ref().map(|tokens| Credential::oauth(tokens.access.clone()));
-            if let Some(current) = current.filter(|current| !current.sends_as(refused)) {
-                return Some(current);
-            }
-            let old = refused.token()?.clone();
-            match self.0.renew_now(&mut state, &old).await {
-                Ok(()) => state.tokens.as_ref().map(|tokens| Credential::oauth(tokens.access.clone())),
-                Err(error) => {
-                    tracing::warn!(%error, "Atlassian refused the OAuth token, and it could not be renewed");
-                    None
-                }
-            }
+            let (session, refused) = (Arc::clone(&self.0), refused.clone());
+            // As above: who leaves does not take the new token along.
+            let renewing = tokio::spawn(async move { session.renew_refused(&refused).await });
+            renewing.await.unwrap_or(None)
         })
+    }
+}
+
+impl Session {
+    async fn renew_refused(&self, refused: &Credential) -> Option<Credential> {
+        let mut state = self.state.lock().await;
+        let current = state.tokens.as_ref().map(|tokens| Credential::oauth(tokens.access.clone()));
+        if let Some(current) = current.filter(|current| !current.sends_as(refused)) {
+            return Some(current);
+        }
+        // A token that is refused again and again lacks something else, such as a scope.
+        if state.refused.is_some_and(|since| since.elapsed() < OFTEN) {
+            return None;
+        }
+        let old = refused.token()?.clone();
+        state.refused = Some(Instant::now());
+        match self.renew_now(&mut state, &old).await {
+            Ok(()) => state.tokens.as_ref().map(|tokens| Credential::oauth(tokens.access.clone())),
+            Err(error) => {
+                tracing::warn!(%error, "Atlassian refused the OAuth token, and it could not be renewed");
+                None
+            }
+        }
     }
 }
 

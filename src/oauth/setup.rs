@@ -155,6 +155,7 @@ pub async fn setup(
     tokens.cloud_id = site.as_ref().map(|site| site.id.clone());
     tokens.base_url =
         defaults.data_center.as_ref().map(|base| base.as_str().trim_end_matches('/').to_owned());
+    let _lock = store.lock().await?;
     store.save(&tokens).await?;
     tell(terminal, &asked, defaults, site.as_ref());
     Ok(())

@@ -177,13 +177,15 @@ fn read(path: &Path) -> Result<Option<Tokens>, StoreError> {
 /// Beside the file and into its place, so that nobody ever reads half of it.
 fn write(directory: &Path, path: &Path, text: &Secret) -> Result<(), StoreError> {
     make_directory(directory)?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let _ = std::fs::remove_file(&beside);
+    let mut random = [0; 8];
+    aws_lc_rs::rand::fill(&mut random)
+        .map_err(|_| failed(path, &std::io::Error::other("no random bytes")))?;
+    let beside = path.with_extension(format!("{}.new", hex::encode(random)));
     let written = owned().create_new(true).open(&beside).and_then(|mut file| {
         file.write_all(text.expose().as_bytes())?;
         file.sync_all()
     });
-    let placed = written.and_then(|()| std::fs::rename(&beside, path));
+    let placed = written.and_then(|()| std::fs::rename(&beside, path)).and_then(|()| sync(directory));
     placed.map_err(|error| {
         let _ = std::fs::remove_file(&beside);
         failed(path, &error)
@@ -198,6 +200,17 @@ fn make_directory(directory: &Path) -> Result<(), StoreError> {
     builder.create(directory).map_err(|error| failed(directory, &error))?;
     refuse_shared(directory)?;
     tighten(directory, 0o700);
+    Ok(())
+}
+
+/// After a crash the old tokens must not be back: they are used up.
+#[cfg(unix)]
+fn sync(directory: &Path) -> std::io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_directory: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

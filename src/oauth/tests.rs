@@ -144,11 +144,16 @@ impl Hands {
 
 fn session(server: &Server, directory: &Path, hands: &Hands) -> Arc<Session> {
     let client_secret = Secret::new("canary-secret");
-    let app = App { client_id: "app-1".to_owned(), client_secret, token: server.endpoints(true).token };
+    let app = App {
+        client_id: "app-1".to_owned(),
+        client_secret,
+        token: server.endpoints(true).token,
+        base_url: None,
+    };
     Arc::new(Session::with_clock(app, authority(), store(directory), hands.clock()))
 }
 
-async fn access(session: &Session) -> Result<String, String> {
+async fn access(session: &Arc<Session>) -> Result<String, String> {
     let credential = session.credential().await.map_err(|error| error.to_string())?;
     Ok(credential.token().unwrap().expose().to_owned())
 }
@@ -255,6 +260,53 @@ async fn a_refused_token_is_renewed_once() {
         assert_eq!(one.unwrap().token().unwrap().expose(), "canary-access-1");
     }
     assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_who_leaves_takes_no_token_along() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let session = session(&server, home.path(), &hands);
+    {
+        let leaving = std::pin::pin!(session.credential());
+        let sent = async {
+            while server.requests() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        futures::future::select(leaving, std::pin::pin!(sent)).await;
+    }
+    assert_eq!(access(&session).await.as_deref(), Ok("canary-access-1"));
+    assert_eq!((server.requests(), &stored(home.path())["refresh_token"]), (1, &json!("canary-refresh-1")));
+}
+
+#[tokio::test]
+async fn what_could_not_be_stored_is_newer_than_what_is() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let session = session(&server, home.path(), &hands);
+    assert!(access(&session).await.is_ok());
+    keep(home.path(), &tokens(NOW));
+    hands.forward(3600.0);
+    assert_eq!(access(&session).await.as_deref(), Ok("canary-access-2"));
+    assert_eq!(server.sent("refresh_token").as_deref(), Some("canary-refresh-1"));
+}
+
+#[tokio::test]
+async fn tokens_of_another_server_are_not_shown_to_this_one() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    let mut theirs = tokens(NOW + 3600.0);
+    theirs["base_url"] = "https://jira.example.com".into();
+    keep(home.path(), &theirs);
+    for (base_url, fine) in
+        [(Some("https://jira.example.com/"), true), (Some("https://wiki.example.com"), false), (None, false)]
+    {
+        let (client_secret, token) = (Secret::new("canary-secret"), server.endpoints(false).token);
+        let base_url = base_url.map(str::to_owned);
+        let app = App { client_id: "app-1".to_owned(), client_secret, token, base_url };
+        let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));
+        assert_eq!(access(&session).await.is_ok(), fine);
+    }
 }
 
 #[tokio::test]
@@ -659,8 +711,13 @@ async fn advisory_755_an_authority_that_never_answers_keeps_nobody() {
     keep(home.path(), &tokens(NOW));
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let token = format!("http://{}/token", silent.local_addr().unwrap()).parse().unwrap();
-    let app = App { client_id: "app-1".to_owned(), client_secret: Secret::new("canary-secret"), token };
-    let session = Session::with_clock(app, authority(), store(home.path()), hands.clock());
+    let app = App {
+        client_id: "app-1".to_owned(),
+        client_secret: Secret::new("canary-secret"),
+        token,
+        base_url: None,
+    };
+    let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));
     let began = tokio::time::Instant::now();
     assert!(access(&session).await.unwrap_err().contains("cannot be reached"));
     assert!(began.elapsed() <= std::time::Duration::from_secs(21));

@@ -117,7 +117,7 @@ fn within_instance(id: &str) -> (&str, &str) {
 }
 
 fn is_chosen(name: &str) -> bool {
-    name.starts_with("cloud:") || name.starts_with("url:")
+    ["cloud:", "url:", "http:"].iter().any(|kind| name.starts_with(kind))
 }
 
 fn group_literal(group: &str) -> Option<String> {

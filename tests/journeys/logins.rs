@@ -390,6 +390,36 @@ const WRONG: &[Wrong] = &[
         says: "came without `X-Atlassian-Jira-Personal-Token`",
     },
     Wrong {
+        name: "another way to the configured host",
+        addresses: CENTER,
+        variables: &[("MCP_ALLOWED_URL_DOMAINS", "example.com")],
+        headers: &[
+            ("X-Atlassian-Jira-Url", "http://jira.example.com/base"),
+            ("X-Atlassian-Jira-Personal-Token", CANARY),
+        ],
+        says: "`X-Atlassian-Jira-Url` is not the configured address",
+    },
+    Wrong {
+        name: "the gateway as an address",
+        addresses: CLOUD,
+        variables: &[("MCP_ALLOWED_URL_DOMAINS", "atlassian.com")],
+        headers: &[
+            ("X-Atlassian-Jira-Url", "https://api.atlassian.com/ex/jira/cid-1"),
+            ("X-Atlassian-Jira-Personal-Token", CANARY),
+        ],
+        says: "`X-Atlassian-Jira-Url` is not the configured address",
+    },
+    Wrong {
+        name: "an address of the inside, as a name with two dots at its end",
+        addresses: NOWHERE,
+        variables: &[],
+        headers: &[
+            ("X-Atlassian-Jira-Url", "http://127.0.0.1.."),
+            ("X-Atlassian-Jira-Personal-Token", CANARY),
+        ],
+        says: "it is not an address such as",
+    },
+    Wrong {
         name: "an address of the inside",
         addresses: CENTER,
         variables: &[("MCP_ALLOWED_URL_DOMAINS", "example.com")],

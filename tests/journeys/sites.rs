@@ -116,6 +116,9 @@ async fn a_site_that_a_caller_chose_is_not_the_configured_one_under_another_name
     );
     let record = world.audit().into_iter().rfind(|record| record["stage"] == "intent").unwrap();
     assert_eq!((&record["at"], &record["decision"]["policies"]), (&Value::Null, &json!(["default"])));
+    assert!(read(&world, &at("CID-1"), None).await.is_ok(), "in any case of letters");
+    let record = world.audit().into_iter().rfind(|record| record["stage"] == "intent").unwrap();
+    assert_eq!(record["at"], Value::Null);
     assert!(read(&world, &at("cid-2"), None).await.is_ok());
     let record = world.audit().into_iter().rfind(|record| record["stage"] == "intent").unwrap();
     assert_eq!(record["at"], "cloud:cid-2");

@@ -83,21 +83,25 @@ impl World {
         }
         variables.extend(setup.variables);
         let http = client();
-        // A port that was free a moment ago may be taken by then.
-        for _ in 0..5 {
-            let (address, metrics) = (free_address(), free_address());
-            variables.extend([
-                ("TRANSPORT", "streamable-http".to_owned()),
-                ("PORT", address.port().to_string()),
-                ("PORTCULLIS_METRICS__ADDRESS", metrics.to_string()),
-            ]);
-            let log = std::fs::File::create(home.path().join(LOG)).unwrap();
-            let mut server = command(&variables).stdin(Stdio::null()).stderr(log).spawn().unwrap();
-            if is_ready(&http, &mut server, address).await {
-                let (endpoint, metrics) = (format!("http://{address}/mcp"), format!("http://{metrics}"));
+        variables.extend([
+            ("TRANSPORT", "streamable-http".to_owned()),
+            ("PORT", "0".to_owned()),
+            ("PORTCULLIS_METRICS__ADDRESS", "127.0.0.1:0".to_owned()),
+        ]);
+        let log = std::fs::File::create(home.path().join(LOG)).unwrap();
+        let mut server = command(&variables).stdin(Stdio::null()).stderr(log).spawn().unwrap();
+        for _ in 0..ATTEMPTS {
+            let told = |what| told_after(&log_of(&home), what);
+            if let (Some(endpoint), Some(metrics)) = (told("serving MCP on "), told("serving metrics on ")) {
                 return Self { sim, home, endpoint, http, metrics, server, cloud: setup.cloud };
             }
+            if server.try_wait().unwrap().is_some() {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
+        let _ = server.kill();
+        let _ = server.wait();
         panic!("the server did not start: {}", log_of(&home));
     }
 
@@ -240,20 +244,10 @@ impl Drop for World {
     }
 }
 
-/// Waits until the server answers; false when it ended instead.
-async fn is_ready(http: &Client, server: &mut Child, address: SocketAddr) -> bool {
-    for _ in 0..ATTEMPTS {
-        if http.get(format!("http://{address}/healthz")).send().await.is_ok() {
-            return true;
-        }
-        if server.try_wait().unwrap().is_some() {
-            return false;
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    let _ = server.kill();
-    let _ = server.wait();
-    false
+/// The address that the server's log says after some words.
+fn told_after(log: &str, words: &str) -> Option<String> {
+    let (_, rest) = log.split_once(words)?;
+    rest.split_once('\n').map(|(address, _)| address.trim_end().to_owned())
 }
 
 async fn set_faults(http: &Client, sim: &Sim, faults: Value) {

@@ -155,9 +155,11 @@ impl Confluence<'_> {
         subtype: Option<&str>,
     ) -> Result<Value, UpstreamError> {
         let spaces = self.get(permit, Self::gateway_space_of_key(permit.space(space)?)).await?;
-        let Some((found, space_id)) =
-            spaces.pointer("/results/0").and_then(|found| Some((found, id_text(found.get("id")?))))
-        else {
+        let found = super::gateway::space_of_key(&spaces, space);
+        let Some((found, space_id)) = found.and_then(|found| {
+            let id = id_text(found.get("id")?);
+            Some((found, id))
+        }) else {
             return Err(absent());
         };
         let mut body = json!({
