@@ -66,7 +66,8 @@ async fn of(product: Product, settings: &Settings, parts: &Parts) -> Result<Site
             found.any_cloud = Some(bare(product, settings, parts, None).await?);
         }
         if chooses_addresses(settings) {
-            let guard = Arc::new(Guard::new(settings.server.allowed_url_domains.clone()));
+            let guard = Guard::new(settings.server.allowed_url_domains.clone());
+            let guard = Arc::new(guard.map_err(|error| Failure::configuration(error.to_string()))?);
             let upstream = bare(product, settings, parts, Some(&guard)).await?;
             found.elsewhere = Some((guard, upstream));
         }

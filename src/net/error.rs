@@ -90,12 +90,14 @@ pub enum UpstreamError {
     },
     /// The request was not sent: the site failed too often just now.
     #[error(
-        "{} failed several times in a row and is left alone; it is asked again in {seconds} s",
+        "{} failed {failures} times in a row and is left alone; it is asked again in {seconds} seconds",
         product.title()
     )]
     LeftAlone {
         /// Which product.
         product: Product,
+        /// How many requests in a row failed.
+        failures: u32,
         /// Until then.
         seconds: u64,
     },
@@ -122,15 +124,11 @@ impl UpstreamError {
         }
     }
 
-    /// Whether it is the status of an answer, and not what was wrong with the answer's body.
-    pub(super) fn is_answer(&self) -> bool {
-        matches!(self, Self::Status { .. })
-    }
-
     /// Seconds to wait, when the answer said so.
     pub(super) fn retry_after(&self) -> Option<u64> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
+            Self::LeftAlone { seconds, .. } => Some(*seconds),
             _ => None,
         }
     }
@@ -218,9 +216,19 @@ fn status_text(
         (429, Some(seconds)) => text + &format!(". Wait {seconds} seconds before the next call"),
         (429, None) => text + ". Wait before the next call",
         (407, _) => text + ". That is the proxy: it does not accept the user name and password",
+        (300..=399, _) => {
+            text + &format!(
+                ". It sends on to another address, which is not followed: probably a page to log in, or {}_URL is not \
+                 the address it has now",
+                title.to_uppercase()
+            )
+        }
         (410, _) => text + ". The endpoint is gone at this version",
         (500.., _) if in_doubt => text + &format!(". The fault is on the server's side{}", doubt(in_doubt)),
-        (500.., _) => text + ". The fault is on the server's side; try again later",
+        (500.., Some(seconds)) => {
+            text + &format!(". The fault is on the server's side; try again in {seconds} seconds")
+        }
+        (500.., None) => text + ". The fault is on the server's side; try again later",
         _ => text,
     }
 }
@@ -306,6 +314,7 @@ mod tests {
             (unreachable(Problem::Broken), true),
             (UpstreamError::Timeout { product, in_doubt: false }, true),
             (UpstreamError::malformed(product, "cut"), true),
+            (UpstreamError::LeftAlone { product, failures: 5, seconds: 30 }, false),
         ];
         for (error, wanted) in table {
             assert!(!error.to_string().contains("not known"), "{error}");

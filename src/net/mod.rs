@@ -4,7 +4,6 @@
 //! allow by method is refused here too, so a read stays a read even if a tool is wrong.
 
 mod authority;
-mod breaker;
 mod certificate;
 mod client;
 mod credential;
@@ -35,6 +34,7 @@ pub use error::UpstreamError;
 pub use guard::Guard;
 pub use guard::GuardError;
 pub use guard::GuardedUrl;
+pub use guard::download_target;
 pub use path::Path;
 pub use patience::Patience;
 pub use problem::Problem;

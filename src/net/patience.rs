@@ -1,44 +1,46 @@
-//! Patience with a product: what is repeated and when, how much is asked at once, and when it is left alone.
+//! Patience with Atlassian: what is asked again, when, and when nothing is asked for a while.
+//!
+//! Only what cannot have been carried out, or what does no harm when it is carried out twice, is asked again: reads,
+//! and requests that never left. How long is waited is a guess below a growing limit, so that many that failed
+//! together do not come back together; Atlassian's own word on it (`Retry-After`) comes first.
 
-use std::num::NonZeroU32;
+mod breaker;
+mod lane;
+mod rate;
+mod retry_after;
+
 use std::time::Duration;
 
-use aws_lc_rs::rand;
-use governor::DefaultDirectRateLimiter;
-use governor::Quota;
-use governor::RateLimiter;
-use tokio::sync::Semaphore;
-use tokio::sync::SemaphorePermit;
-use tokio::time::Instant;
+pub(super) use breaker::Admission;
+pub(super) use breaker::Open;
+pub(super) use lane::Lane;
+pub(super) use lane::Lanes;
+pub(super) use retry_after::seconds as retry_after;
 
-use super::Problem;
-use super::UpstreamError;
-use super::breaker::Breakers;
-
-/// The longest `Retry-After` that is waited for; a longer one is for the caller to wait.
+/// The longest wait that is taken on; beyond it the caller is told instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// How patient to be. The defaults are right without configuration.
+/// How a product is asked again, and how much at once. The defaults are right without configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patience {
-    /// How often a read is repeated.
+    /// How often a request is asked again that can be.
     pub retries: u32,
-    /// The first wait; it doubles, and a random part of it is waited.
+    /// The limit of the first wait; doubled for each further one.
     pub backoff: Duration,
-    /// Whether writes are repeated as well. They might be carried out twice.
+    /// Whether writes are asked again as well, though they may be carried out twice.
     pub include_writes: bool,
     /// Whether `Retry-After` is not looked at.
     pub ignore_retry_after: bool,
-    /// How many requests run at once.
-    pub max_concurrent: Option<usize>,
-    /// How many requests leave in a second, which is also the burst.
-    pub per_second: Option<f64>,
-    /// After how many failures in a row a site is left alone; zero is never.
-    pub breaker_threshold: u32,
-    /// For how long.
-    pub breaker_cooldown: Duration,
-    /// How long a request may take with all its repetitions.
+    /// How long one request may take with all its repetitions: none begins later.
     pub budget: Duration,
+    /// How many requests may be on their way at once.
+    pub max_concurrent: Option<usize>,
+    /// How many requests a second, with bursts of one second's worth. Not positive: no limit.
+    pub per_second: Option<f64>,
+    /// After how many failures in a row nothing is asked any more; 0: never.
+    pub breaker_threshold: u32,
+    /// For how long then.
+    pub breaker_cooldown: Duration,
 }
 
 impl Default for Patience {
@@ -48,187 +50,161 @@ impl Default for Patience {
             backoff: Duration::from_secs(1),
             include_writes: false,
             ignore_retry_after: false,
+            budget: Duration::from_mins(1),
             max_concurrent: None,
             per_second: None,
             breaker_threshold: 5,
             breaker_cooldown: Duration::from_secs(30),
-            budget: Duration::from_mins(1),
         }
     }
 }
 
-/// The state that all ways to one product share.
-#[derive(Debug)]
-pub(super) struct Pacing {
-    pub(super) patience: Patience,
-    pub(super) breakers: Breakers,
-    places: Option<Semaphore>,
-    rate: Option<DefaultDirectRateLimiter>,
+/// Why a request can be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// There was no connection, so nothing was sent.
+    Unsent,
+    /// The connection broke before the whole answer was here.
+    Broken,
+    /// 429.
+    TooMany,
+    /// 502.
+    BadGateway,
+    /// 503.
+    Unavailable,
+    /// 504.
+    GatewayTimeout,
 }
 
-/// A place among the requests that run at once; given back when dropped.
-pub(super) struct Turn<'a> {
-    _place: Option<SemaphorePermit<'a>>,
-}
-
-impl Pacing {
-    pub(super) fn new(patience: Patience) -> Self {
-        let places = patience.max_concurrent.filter(|most| *most > 0).map(Semaphore::new);
-        let rate = patience.per_second.and_then(quota).map(RateLimiter::direct);
-        let breakers = Breakers::new(patience.breaker_threshold, patience.breaker_cooldown);
-        Self { patience, breakers, places, rate }
-    }
-
-    /// Waits until a request may leave. The wait ends with the call's own deadline, which drops it.
-    pub(super) async fn turn(&self) -> Turn<'_> {
-        let place = match &self.places {
-            // Nothing closes the semaphore.
-            Some(places) => places.acquire().await.ok(),
-            None => None,
-        };
-        if let Some(rate) = &self.rate {
-            rate.until_ready().await;
+impl Reason {
+    /// What an answer's status says.
+    pub(super) fn of_status(status: u16) -> Option<Self> {
+        match status {
+            429 => Some(Self::TooMany),
+            502 => Some(Self::BadGateway),
+            503 => Some(Self::Unavailable),
+            504 => Some(Self::GatewayTimeout),
+            _ => None,
         }
-        Turn { _place: place }
     }
 
-    /// How long to wait before the request is sent once more; nothing where that would be wrong.
-    pub(super) fn again(
-        &self,
-        error: &UpstreamError,
-        is_read: bool,
-        attempt: u32,
-        since: Instant,
-    ) -> Option<Duration> {
-        let patience = &self.patience;
-        let repeatable = is_read || patience.include_writes || was_not_sent(error);
-        if attempt >= patience.retries || !repeatable || !is_passing(error) {
+    /// For the metrics.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unsent => "connect",
+            Self::Broken => "broken",
+            Self::TooMany => "429",
+            Self::BadGateway => "502",
+            Self::Unavailable => "503",
+            Self::GatewayTimeout => "504",
+        }
+    }
+}
+
+/// A failed request, as far as it matters for whether it is asked again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Miss {
+    /// Why it can be at all.
+    pub(super) reason: Reason,
+    /// What Atlassian said about when, in seconds.
+    pub(super) retry_after: Option<u64>,
+    /// Whether it can be carried out twice.
+    pub(super) repeatable: bool,
+    /// How often it was asked again already.
+    pub(super) retries: u32,
+    /// How long ago it was asked first.
+    pub(super) elapsed: Duration,
+}
+
+impl Patience {
+    /// How long to wait before the request is asked again; nothing if it is not. The chance is from 0 to 1.
+    pub(super) fn wait(&self, miss: Miss, chance: f64) -> Option<Duration> {
+        let harmless = miss.repeatable || self.include_writes || miss.reason == Reason::Unsent;
+        if miss.retries >= self.retries || !harmless {
             return None;
         }
-        let told = error.retry_after().filter(|_| !patience.ignore_retry_after).map(Duration::from_secs);
-        let wait = match told {
-            Some(told) if told > LONGEST_WAIT => return None,
-            // A little more than told, so that those who were told the same do not come back at once.
-            Some(told) => told + random_part(patience.backoff / 4),
-            None => random_part(patience.backoff.saturating_mul(1 << attempt.min(6))),
-        };
-        (since.elapsed() + wait < patience.budget).then_some(wait)
+        let told = miss.retry_after.filter(|_| !self.ignore_retry_after).map(Duration::from_secs);
+        let told = told.unwrap_or_default();
+        if told > LONGEST_WAIT {
+            return None;
+        }
+        let doubled = 2_u32.saturating_pow(miss.retries);
+        let limit = self.backoff.saturating_mul(doubled).min(LONGEST_WAIT);
+        let wait = told + limit.mul_f64(chance.clamp(0.0, 1.0));
+        (miss.elapsed + wait < self.budget).then_some(wait)
     }
 }
 
-/// Whether the fault may be gone in a moment.
-fn is_passing(error: &UpstreamError) -> bool {
-    match error {
-        UpstreamError::Unreachable { problem, .. } => problem.is_passing(),
-        other => matches!(other.status(), Some(429 | 502 | 503 | 504)) && other.is_answer(),
-    }
-}
-
-/// Whether there was no connection to send anything on, so that nothing can have been carried out.
-fn was_not_sent(error: &UpstreamError) -> bool {
-    matches!(
-        error,
-        UpstreamError::Unreachable { problem: Problem::Refused | Problem::Name | Problem::Slow, .. }
-    )
-}
-
-/// Whether the site as a whole seems to be in trouble. Too many requests of one account are that account's matter.
-pub(super) fn is_trouble(error: &UpstreamError) -> bool {
-    match error {
-        // A connection that breaks may be the fault of what one caller sent.
-        UpstreamError::Unreachable { problem, .. } => *problem != Problem::Broken,
-        UpstreamError::Timeout { .. } => true,
-        other => matches!(other.status(), Some(502..=504)) && other.is_answer(),
-    }
-}
-
-fn quota(per_second: f64) -> Option<Quota> {
-    if per_second <= 0.0 {
-        return None;
-    }
-    // The configuration takes no more than ten thousand.
-    let burst = (1..=10_000).find(|burst| f64::from(*burst) >= per_second).unwrap_or(10_000);
-    let burst = NonZeroU32::new(burst)?;
-    Some(Quota::with_period(Duration::from_secs_f64(1.0 / per_second))?.allow_burst(burst))
-}
-
-/// A random part of a wait, so that callers who failed together do not come back together.
-fn random_part(most: Duration) -> Duration {
+/// A number from 0 to 1 that nobody can guess.
+pub(super) fn chance() -> f64 {
     let mut bytes = [0; 4];
-    match rand::fill(&mut bytes) {
-        Ok(()) => most.mul_f64(f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX)),
-        Err(_) => most,
+    // Without randomness every wait is the longest one: late, but never a storm.
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        return 1.0;
     }
+    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Product;
 
-    fn status(status: u16, retry_after: Option<u64>) -> UpstreamError {
-        UpstreamError::from_answer(Product::Jira, status, retry_after, b"{}")
+    fn miss(reason: Reason, retries: u32) -> Miss {
+        Miss { reason, retry_after: None, repeatable: true, retries, elapsed: Duration::ZERO }
     }
 
-    fn unreachable(problem: Problem) -> UpstreamError {
-        UpstreamError::Unreachable { product: Product::Jira, in_doubt: false, problem, detail: String::new() }
+    #[test]
+    fn waits_grow_up_to_the_longest_and_are_spread_over_all_of_it() {
+        let patience = Patience { retries: 100, budget: Duration::from_hours(1), ..Patience::default() };
+        let wait = |retries, chance| patience.wait(miss(Reason::Unavailable, retries), chance).unwrap();
+        for (retries, longest) in [(0, 1), (1, 2), (2, 4), (4, 16), (5, 30), (40, 30)] {
+            assert_eq!(wait(retries, 1.0), Duration::from_secs(longest), "{retries}");
+            assert_eq!(wait(retries, 0.5) * 2, Duration::from_secs(longest), "{retries}");
+            assert_eq!(wait(retries, 0.0), Duration::ZERO);
+        }
+        let drawn: Vec<f64> = (0..64).map(|_| chance()).collect();
+        assert!(drawn.iter().all(|chance| (0.0..=1.0).contains(chance)), "{drawn:?}");
+        assert!(drawn.iter().any(|chance| *chance < 0.5) && drawn.iter().any(|chance| *chance > 0.5));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_is_repeated_and_how_long_is_waited() {
+    #[test]
+    fn atlassians_word_comes_first_up_to_the_longest_wait() {
+        let told = |retry_after| Miss { retry_after: Some(retry_after), ..miss(Reason::TooMany, 0) };
+        let patience = Patience::default();
         let second = Duration::from_secs(1);
-        let defaults = Pacing::new(Patience::default());
-        let table = [
-            (status(429, None), true, 0, Some(second)),
-            (status(503, None), true, 1, Some(2 * second)),
-            (status(503, None), true, 2, None),
-            (status(429, Some(7)), true, 0, Some(8 * second)),
-            (status(429, Some(31)), true, 0, None),
-            (status(500, None), true, 0, None),
-            (status(401, None), true, 0, None),
-            (status(404, None), true, 0, None),
-            (status(503, None), false, 0, None),
-            (status(429, Some(1)), false, 0, None),
-            (unreachable(Problem::Broken), true, 0, Some(second)),
-            (unreachable(Problem::Broken), false, 0, None),
-            (unreachable(Problem::Refused), false, 0, Some(second)),
-            (unreachable(Problem::Untrusted), true, 0, None),
-            (UpstreamError::Timeout { product: Product::Jira, in_doubt: false }, true, 0, None),
-            (UpstreamError::malformed(Product::Jira, "cut"), true, 0, None),
-        ];
-        for (error, is_read, attempt, most) in table {
-            let wait = defaults.again(&error, is_read, attempt, Instant::now());
-            assert_eq!(wait.is_some(), most.is_some(), "{error} {is_read} {attempt}");
-            assert!(wait <= most, "{error}: {wait:?}");
-        }
-        let late = Instant::now();
-        tokio::time::advance(Duration::from_secs(59)).await;
-        assert_eq!(defaults.again(&status(429, Some(5)), true, 0, late), None, "the budget is used up");
-        let bold =
-            Pacing::new(Patience { include_writes: true, ignore_retry_after: true, ..Patience::default() });
-        assert!(bold.again(&status(503, Some(500)), false, 0, Instant::now()).is_some());
-        let none = Pacing::new(Patience { retries: 0, ..Patience::default() });
-        assert_eq!(none.again(&status(503, None), true, 0, Instant::now()), None);
+        assert_eq!(patience.wait(told(7), 0.0), Some(7 * second));
+        assert_eq!(patience.wait(told(7), 1.0), Some(8 * second));
+        assert_eq!(patience.wait(told(30), 0.0), Some(30 * second));
+        assert_eq!(patience.wait(told(31), 0.0), None);
+        assert_eq!(patience.wait(told(u64::MAX), 0.0), None);
+        let deaf = Patience { ignore_retry_after: true, ..patience };
+        assert_eq!(deaf.wait(told(u64::MAX), 1.0), Some(second));
     }
 
-    #[tokio::test]
-    async fn one_place_is_one_request_at_a_time() {
-        let pacing = Pacing::new(Patience { max_concurrent: Some(1), ..Patience::default() });
-        let first = pacing.turn().await;
-        assert!(futures::poll!(std::pin::pin!(pacing.turn())).is_pending());
-        drop(first);
-        assert!(futures::poll!(std::pin::pin!(pacing.turn())).is_ready());
-        let open =
-            Pacing::new(Patience { max_concurrent: Some(0), per_second: Some(0.0), ..Patience::default() });
-        assert!(futures::poll!(std::pin::pin!(open.turn())).is_ready());
+    #[test]
+    fn only_what_does_no_harm_is_asked_again() {
+        let write = |reason| Miss { repeatable: false, ..miss(reason, 0) };
+        let reads = Patience::default();
+        let all = Patience { include_writes: true, ..Patience::default() };
+        for reason in
+            [Reason::Broken, Reason::TooMany, Reason::BadGateway, Reason::Unavailable, Reason::GatewayTimeout]
+        {
+            assert!(reads.wait(miss(reason, 0), 0.0).is_some(), "{reason:?}");
+            assert!(reads.wait(write(reason), 0.0).is_none(), "{reason:?}");
+            assert!(all.wait(write(reason), 0.0).is_some(), "{reason:?}");
+        }
+        assert!(reads.wait(write(Reason::Unsent), 0.0).is_some(), "nothing was sent");
     }
 
-    #[tokio::test]
-    async fn a_rate_lets_a_burst_of_one_second_through() {
-        let pacing = Pacing::new(Patience { per_second: Some(3.0), ..Patience::default() });
-        for _ in 0..3 {
-            assert!(futures::poll!(std::pin::pin!(pacing.turn())).is_ready());
-        }
-        assert!(futures::poll!(std::pin::pin!(pacing.turn())).is_pending());
+    #[test]
+    fn patience_ends() {
+        let patience = Patience::default();
+        assert!(patience.wait(miss(Reason::Broken, 1), 0.0).is_some());
+        assert!(patience.wait(miss(Reason::Broken, 2), 0.0).is_none());
+        let after = |seconds| Miss { elapsed: Duration::from_secs(seconds), ..miss(Reason::Broken, 0) };
+        assert!(patience.wait(after(58), 1.0).is_some());
+        assert!(patience.wait(after(59), 1.0).is_none());
+        let none = Patience { retries: 0, ..patience };
+        assert!(none.wait(miss(Reason::Unsent, 0), 0.0).is_none());
     }
 }

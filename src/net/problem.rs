@@ -1,5 +1,6 @@
 //! Why a connection did not come about, in a word for the caller and with the remedy for the operator.
 
+use super::patience::Reason;
 use crate::policy::Product;
 
 /// The kind of a failed connection.
@@ -31,6 +32,8 @@ pub enum Problem {
     ProxyCredential,
     /// The proxy did not connect.
     Proxy,
+    /// Whoever chose the address may not have it asked.
+    Guarded,
     /// The connection was there and broke.
     Broken,
     /// Anything else.
@@ -88,18 +91,17 @@ impl Problem {
         found.map_or(Self::Other, |(_, problem)| *problem)
     }
 
-    /// Whether the fault may be gone in a moment.
-    pub(super) fn is_passing(self) -> bool {
-        matches!(
-            self,
-            Self::Refused
-                | Self::Name
-                | Self::Slow
-                | Self::Broken
-                | Self::ProxyDown
-                | Self::Proxy
-                | Self::Other
-        )
+    /// Why it may be tried again: not where only somebody's work on the configuration would help.
+    pub(super) fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Refused | Self::Name | Self::Slow | Self::ProxyDown | Self::Other => Some(Reason::Unsent),
+            // The proxy may have passed something on, for all that is known.
+            Self::Broken | Self::Proxy => Some(Reason::Broken),
+            // A proxy that refuses a password may lock it after a few more attempts.
+            Self::ProxyCredential | Self::Guarded => None,
+            Self::Untrusted | Self::Expired | Self::OtherName | Self::Plain | Self::Tls => None,
+            Self::NoClientCertificate | Self::ClientCertificate => None,
+        }
     }
 
     /// For the caller.
@@ -118,6 +120,8 @@ impl Problem {
             Self::ProxyDown => "the proxy cannot be reached",
             Self::ProxyCredential => "the proxy does not accept the user name and password",
             Self::Proxy => "the proxy refused",
+            // The same for a name that is not there: who chose it is not to learn which names there are inside.
+            Self::Guarded => "its name has no public address",
             Self::Broken => "the connection broke off",
             Self::Other => "the connection failed",
         }
@@ -156,6 +160,9 @@ impl Problem {
                 "; see {name}_HTTPS_PROXY, {name}_HTTP_PROXY, {name}_SOCKS_PROXY (address, user name, password) and \
                  {name}_NO_PROXY"
             ),
+            Self::Guarded => "; the caller chose the address: to allow it, add its domain to \
+                 MCP_ALLOWED_URL_DOMAINS"
+                .to_owned(),
             Self::Broken | Self::Other => String::new(),
         }
     }

@@ -53,6 +53,11 @@ impl Request {
         self
     }
 
+    /// Whether it does no harm to ask twice: reads, and a GET that only marks what was read.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.is_read() || matches!(self.method, Method::GET | Method::HEAD)
+    }
+
     /// Whether the request can change nothing at Atlassian.
     ///
     /// A GET with a side effect (`updateHistory=true`) is not a read.

@@ -1,24 +1,30 @@
 //! One product's base URL and client.
 
+mod exchange;
+
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use http::HeaderMap;
-use http::HeaderValue;
-use http::header;
-use serde_json::Value;
+use http::Method;
+use tokio::time::Instant;
 use url::Url;
 
+use self::exchange::Failure;
 use super::Credential;
 use super::Patience;
-use super::Problem;
 use super::Reply;
 use super::Request;
 use super::UpstreamError;
 use super::Warrant;
-use super::client;
-use super::patience::Pacing;
-use super::patience::is_trouble;
+use super::patience;
+use super::patience::Admission;
+use super::patience::Lane;
+use super::patience::Lanes;
+use super::patience::Miss;
+use super::patience::Open;
+use super::patience::Reason;
+use crate::audit::CallId;
 use crate::audit::UpstreamNote;
 use crate::ids::InstanceName;
 use crate::policy::Access;
@@ -46,60 +52,70 @@ pub struct UpstreamSettings {
     pub patience: Patience,
 }
 
-/// The settings, with the state that all ways to the product share.
-#[derive(Debug, Clone)]
-struct Settings {
-    product: Product,
-    instance: InstanceName,
-    base: Url,
-    client: reqwest::Client,
-    headers: HeaderMap,
-    read_only: bool,
-    answer_limit: usize,
-    pacing: Arc<Pacing>,
-}
-
-/// One product: where it is and how it is asked.
+/// One product: where it is and how it is asked. Those made by [`Upstream::at`] share the client, and what there is to
+/// know about each site.
 #[derive(Debug)]
 pub struct Upstream {
-    settings: Box<Settings>,
-    metrics: Metrics,
+    base: Url,
+    instance: InstanceName,
+    lane: Arc<Lane>,
+    shared: Arc<Shared>,
 }
+
+#[derive(Debug)]
+struct Shared {
+    settings: UpstreamSettings,
+    metrics: Metrics,
+    /// The lane of the settings' own base.
+    lane: Arc<Lane>,
+    others: Lanes,
+}
+
+/// One request with who asks.
+struct Asked<'a> {
+    request: &'a Request,
+    call: &'a CallId,
+    note: &'a (dyn Fn(UpstreamNote) + Sync),
+}
+
+/// Redirects on one origin in a row.
+const MOST_HOPS: u32 = 3;
 
 impl Upstream {
     /// Takes the settings and the metrics to count in.
     pub fn new(settings: UpstreamSettings, metrics: Metrics) -> Self {
-        let settings = Box::new(Settings {
-            product: settings.product,
-            instance: settings.instance,
-            base: settings.base,
-            client: settings.client,
-            headers: settings.headers,
-            read_only: settings.read_only,
-            answer_limit: settings.answer_limit,
-            pacing: Arc::new(Pacing::new(settings.patience)),
-        });
-        Self { settings, metrics }
+        let shown = (settings.product, settings.instance.clone(), metrics.clone());
+        let shown = (!settings.instance.is_chosen()).then_some(shown);
+        let lane = Arc::new(Lane::new(&settings.patience, shown));
+        let (base, instance) = (settings.base.clone(), settings.instance.clone());
+        let shared = Shared { settings, metrics, lane: Arc::clone(&lane), others: Lanes::default() };
+        Self { base, instance, lane, shared: Arc::new(shared) }
     }
 
-    /// The same way to another address and instance of the product.
+    /// The same way to another address and instance of the product, which has limits and a breaker of its own.
     #[must_use]
     pub fn at(&self, base: Url, instance: InstanceName) -> Self {
-        let settings = Box::new(Settings { instance, base, ..(*self.settings).clone() });
-        Self { settings, metrics: self.metrics.clone() }
+        let shared = &self.shared;
+        let lane = if base == shared.settings.base {
+            Arc::clone(&shared.lane)
+        } else {
+            shared.others.of(base.as_str(), &shared.settings.patience)
+        };
+        Self { base, instance, lane, shared: Arc::clone(shared) }
     }
 
     /// Which product this is.
     pub fn product(&self) -> Product {
-        self.settings.product
+        self.shared.settings.product
     }
 
     /// The base URL without a trailing slash.
     pub fn base(&self) -> &str {
-        self.settings.base.as_str().trim_end_matches('/')
+        self.base.as_str().trim_end_matches('/')
     }
 
-    /// Sends a request on a warrant and reads its JSON answer.
+    /// Sends a request on a warrant and reads its JSON answer; asks again where that does no harm. Every request that
+    /// is sent is noted on the warrant.
     ///
     /// Dropping the future drops the request: when the client goes away, so does the call upstream.
     pub async fn execute<W: Warrant>(
@@ -108,187 +124,136 @@ impl Upstream {
         credential: &Credential,
         request: Request,
     ) -> Result<Reply, UpstreamError> {
-        let product = self.settings.product;
-        if *warrant.instance() != self.settings.instance {
+        let product = self.product();
+        if *warrant.instance() != self.instance {
             return Err(UpstreamError::NotPermitted(format!(
                 "the permit was made for {}",
                 warrant.instance()
             )));
         }
-        let read_only = self.settings.read_only || W::ACCESS == Access::Read;
+        let read_only = self.shared.settings.read_only || W::ACCESS == Access::Read;
         if read_only && !request.is_read() && !self.is_history_read(&request) {
             return Err(UpstreamError::NotARead { product, method: request.method.to_string() });
         }
-        let change = !request.is_read() && request.method != http::Method::GET;
-        let mut renewed: Option<Credential> = None;
-        let (mut attempt, since) = (0, tokio::time::Instant::now());
-        let Settings { pacing, base, instance, .. } = &*self.settings;
-        let leave = pacing
-            .breakers
-            .leave(base.as_str())
-            .map_err(|left| UpstreamError::LeftAlone { product, seconds: left.as_secs().max(1) })?;
-        let error = loop {
-            let shown = renewed.as_ref().unwrap_or(credential);
-            // On the heap, so that every tool's future does not carry the client's.
-            let result = Box::pin(self.once(warrant, shown, &request)).await;
-            let error = match result {
-                Ok(reply) => {
-                    leave.tell(false);
-                    self.metrics.upstream_breaker(product, instance, false);
-                    return Ok(reply);
-                }
-                Err(error) => error,
-            };
-            if error.status() == Some(401) && renewed.is_none() {
-                // What was answered with 401 was not carried out, so a write is repeated as well.
-                renewed = credential.renewed().await;
-                if renewed.is_some() {
-                    self.metrics.upstream_retry(product, "renewed");
-                    continue;
-                }
-            }
-            let Some(wait) = pacing.again(&error, !change, attempt, since) else { break error };
-            self.metrics.upstream_retry(product, "failed");
-            attempt += 1;
-            tokio::time::sleep(wait).await;
-        };
-        leave.tell(is_trouble(&error));
-        self.metrics.upstream_breaker(product, instance, pacing.breakers.is_open(base.as_str()));
-        Err(if change { error.of_change() } else { error })
-    }
-
-    /// Sends the request once. Every attempt is noted on the warrant.
-    async fn once<W: Warrant>(
-        &self,
-        warrant: &W,
-        credential: &Credential,
-        request: &Request,
-    ) -> Result<Reply, UpstreamError> {
-        let Settings { product, instance, pacing, .. } = &*self.settings;
-        let _turn = pacing.turn().await;
-        let started = Instant::now();
-        let mut status = None;
-        let result = self.exchange(warrant, credential, request, &mut status).await;
-        let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
-        let elapsed = started.elapsed();
-        self.metrics.upstream_request(*product, instance, status, elapsed);
-        warrant.note(UpstreamNote { method: request.method.to_string(), status, bytes, duration: elapsed });
-        result.map(|(reply, _)| reply)
+        let note = |note| warrant.note(note);
+        let asked = Asked { request: &request, call: warrant.call(), note: &note };
+        // On the heap, so that every tool's future does not carry the client's.
+        Box::pin(self.carry_out(&asked, credential)).await
     }
 
     /// With writes on, a read tool may mark the issue as recently viewed, as the reference server does by default.
     fn is_history_read(&self, request: &Request) -> bool {
-        !self.settings.read_only && request.method == http::Method::GET
+        !self.shared.settings.read_only && request.method == Method::GET
     }
 
-    async fn exchange<W: Warrant>(
+    async fn carry_out(&self, asked: &Asked<'_>, credential: &Credential) -> Result<Reply, UpstreamError> {
+        let change = !asked.request.is_repeatable();
+        let result = self.persist(asked, credential).await;
+        result.map_err(|error| if change { error.of_change() } else { error })
+    }
+
+    /// Asks until there is a result, or no reason to ask again. Each turn uses up one of three things that are few:
+    /// the retries, the one newer credential, the hops.
+    async fn persist(&self, asked: &Asked<'_>, credential: &Credential) -> Result<Reply, UpstreamError> {
+        let started = Instant::now();
+        let mut url = self.url(asked.request);
+        let (mut newer, mut last) = (None, None);
+        let (mut retries, mut hops) = (0, 0);
+        loop {
+            let shown = newer.as_ref().unwrap_or(credential);
+            let (result, admission) = match self.attempt(asked, shown, &url).await {
+                Ok(attempted) => attempted,
+                Err(open) => return Err(last.unwrap_or_else(|| self.left_alone(open))),
+            };
+            let failure = match result {
+                Ok(reply) => {
+                    admission.succeeded();
+                    return Ok(reply);
+                }
+                Err(failure) => failure,
+            };
+            let wait = self.wait(&failure, asked.request, retries, started);
+            failure.tell(admission, wait.is_some());
+            // What was answered with 401 was not carried out, so a write is repeated as well.
+            if failure.error.status() == Some(401) && newer.is_none() {
+                newer = credential.renewed().await;
+                if newer.is_some() {
+                    self.count("401");
+                    continue;
+                }
+            }
+            if let Some(target) = failure.target(asked.request, &url).filter(|_| hops < MOST_HOPS) {
+                (url, hops) = (target, hops + 1);
+                continue;
+            }
+            let Some((reason, wait)) = wait else {
+                return Err(failure.error);
+            };
+            retries += 1;
+            self.count(reason.as_str());
+            last = Some(failure.error);
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn wait(
         &self,
-        warrant: &W,
-        credential: &Credential,
+        failure: &Failure,
         request: &Request,
-        status: &mut Option<u16>,
-    ) -> Result<(Reply, u64), UpstreamError> {
-        let mut url = self.settings.base.clone();
-        url.set_path(&format!(
-            "{}{}",
-            self.settings.base.path().trim_end_matches('/'),
-            request.path.as_str()
-        ));
+        retries: u32,
+        started: Instant,
+    ) -> Option<(Reason, Duration)> {
+        let miss = Miss {
+            reason: failure.reason?,
+            retry_after: failure.error.retry_after(),
+            repeatable: request.is_repeatable(),
+            retries,
+            elapsed: started.elapsed(),
+        };
+        let wait = self.shared.settings.patience.wait(miss, patience::chance())?;
+        Some((miss.reason, wait))
+    }
+
+    fn count(&self, reason: &'static str) {
+        self.shared.metrics.upstream_retry(self.product(), reason);
+    }
+
+    fn left_alone(&self, open: Open) -> UpstreamError {
+        UpstreamError::LeftAlone { product: self.product(), failures: open.failures, seconds: open.seconds }
+    }
+
+    /// Sends the request once, when it is its turn.
+    async fn attempt(
+        &self,
+        asked: &Asked<'_>,
+        credential: &Credential,
+        url: &Url,
+    ) -> Result<(Result<Reply, Failure>, Admission<'_>), Open> {
+        let entered = self.lane.enter().await?;
+        let started = std::time::Instant::now();
+        let mut status = None;
+        let result = self.exchange(asked, credential, url.clone(), &mut status).await;
+        let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
+        let elapsed = started.elapsed();
+        self.shared.metrics.upstream_request(self.product(), &self.instance, status, elapsed);
+        let method = asked.request.method.to_string();
+        (asked.note)(UpstreamNote { method, status, bytes, duration: elapsed });
+        Ok((result.map(|(reply, _)| reply), entered.admission))
+    }
+
+    fn url(&self, request: &Request) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path().trim_end_matches('/'), request.path.as_str()));
         if !request.query.is_empty() {
             url.query_pairs_mut()
                 .extend_pairs(request.query.iter().map(|(name, value)| (*name, value.as_str())));
         }
-        let mut headers = self.settings.headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, value) in &request.headers {
-            headers.insert(*name, HeaderValue::from_static(value));
-        }
-        if let Ok(call) = HeaderValue::from_str(&warrant.call().to_string()) {
-            headers.insert("x-request-id", call);
-        }
-        credential.apply(&mut headers);
-        let mut builder = self.settings.client.request(request.method.clone(), url).headers(headers);
-        if let Some(body) = &request.body {
-            builder = builder.json(body);
-        }
-        let answer = builder.send().await.map_err(|error| self.failure(&error, None))?;
-        *status = Some(answer.status().as_u16());
-        self.read(answer).await
+        url
     }
-
-    async fn read(&self, answer: reqwest::Response) -> Result<(Reply, u64), UpstreamError> {
-        let product = self.settings.product;
-        let status = answer.status().as_u16();
-        let success = answer.status().is_success();
-        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        let content = header(header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default();
-        let content: String = content.trim().to_ascii_lowercase().chars().take(80).collect();
-        let retry_after = header(header::RETRY_AFTER).and_then(seconds_of);
-        let body = self.body(answer).await?;
-        if !success {
-            return Err(UpstreamError::from_answer(product, status, retry_after, &body));
-        }
-        if body.is_empty() {
-            return Ok((Reply { body: Value::Null, status }, 0));
-        }
-        if content != "application/json" && !content.ends_with("+json") {
-            let content = if content.is_empty() { "no content type".to_owned() } else { content };
-            return Err(UpstreamError::NotJson { product, status, content, in_doubt: false });
-        }
-        let bytes = body.len() as u64;
-        let body = serde_json::from_slice(&body).map_err(|error| UpstreamError::Malformed {
-            product,
-            status: Some(status),
-            in_doubt: false,
-            problem: format!("not JSON: {error}"),
-        })?;
-        Ok((Reply { body, status }, bytes))
-    }
-
-    async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>, UpstreamError> {
-        let limit = self.settings.answer_limit;
-        let status = answer.status().as_u16();
-        let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(1 << 20) as usize);
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(&error, Some(status)))? {
-            if body.len() + chunk.len() > limit {
-                return Err(UpstreamError::TooLarge { product: self.product(), in_doubt: false, limit });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
-    }
-
-    /// What a failed request means; `status` is there once an answer had begun.
-    fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> UpstreamError {
-        let (product, in_doubt) = (self.settings.product, false);
-        if error.is_builder() || error.is_request() && status.is_none() && client::causes(error).is_empty() {
-            return UpstreamError::NotPermitted(
-                "the request is too long to be sent; ask for less at once".to_owned(),
-            );
-        }
-        if error.is_timeout() && !error.is_connect() {
-            return UpstreamError::Timeout { product, in_doubt };
-        }
-        if error.is_body() || error.is_decode() {
-            let problem = "the answer broke off or could not be decoded".to_owned();
-            return UpstreamError::Malformed { product, status, in_doubt, problem };
-        }
-        let causes = client::causes(error);
-        let problem = Problem::of(error, &causes);
-        let detail = format!("{}: {causes}", self.settings.base.origin().ascii_serialization());
-        UpstreamError::Unreachable { product, in_doubt, problem, detail }
-    }
-}
-
-/// `Retry-After` as seconds from now: a number, or the date of HTTP (RFC 9110, section 10.2.3). Nonsense is nothing.
-fn seconds_of(value: &str) -> Option<u64> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(seconds);
-    }
-    let then = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Some(u64::try_from(then.as_second() - jiff::Timestamp::now().as_second()).unwrap_or(0))
 }
 
 /// The default of [`UpstreamSettings::answer_limit`]: 32 MiB.
 pub const ANSWER_LIMIT: usize = 32 << 20;
+
+#[cfg(test)]
+mod tests;

@@ -19,9 +19,6 @@ use crate::net::CredentialSource;
 use crate::net::Renew;
 use crate::secrets::Secret;
 
-/// How long before it expires a token is renewed, in seconds.
-const AHEAD: f64 = 300.0;
-
 /// How often a token is renewed because it was refused: once in this time.
 const OFTEN: Duration = Duration::from_mins(1);
 
@@ -84,6 +81,8 @@ struct State {
     failed: Option<(Instant, OAuthError)>,
     /// When a token was renewed last because it had been refused.
     refused: Option<Instant>,
+    /// When it was last tried in vain to store the tokens.
+    unsaved: Option<Instant>,
 }
 
 impl Session {
@@ -98,8 +97,9 @@ impl Session {
 
     /// The access token as it is now; renewed if it expires within five minutes.
     pub async fn credential(self: &Arc<Self>) -> Result<Credential, OAuthError> {
-        if let Some(tokens) = &self.state.lock().await.tokens
-            && tokens.is_good_for(AHEAD, (self.clock)())
+        if let State { tokens: Some(tokens), unsaved, .. } = &*self.state.lock().await
+            && !tokens.is_due((self.clock)())
+            && unsaved.is_none_or(|since| since.elapsed() < PAUSE)
         {
             return Ok(Credential::oauth(tokens.access.clone()));
         }
@@ -114,11 +114,32 @@ impl Session {
             state.tokens = self.load().await?;
         }
         let tokens = state.tokens.as_ref().ok_or(OAuthError::NotSetUp)?;
-        if !tokens.is_good_for(AHEAD, (self.clock)()) {
+        if tokens.is_due((self.clock)()) {
             self.renew_in_time(&mut state).await?;
         }
         let tokens = state.tokens.as_ref().ok_or(OAuthError::NotSetUp)?;
-        Ok(Credential::oauth(tokens.access.clone()))
+        let credential = Credential::oauth(tokens.access.clone());
+        if state.unsaved.is_some_and(|since| since.elapsed() >= PAUSE) {
+            self.save_again(&mut state).await;
+        }
+        Ok(credential)
+    }
+
+    /// Stores tokens that could not be stored when they came, unless somebody has stored newer ones meanwhile.
+    async fn save_again(&self, state: &mut State) {
+        let Some(tokens) = &state.tokens else { return };
+        let saved = async {
+            let _lock = self.store.lock().await?;
+            let stored = self.store.load().await.ok().flatten();
+            if stored.is_some_and(|stored| stored.expires_at >= tokens.expires_at) {
+                return Ok(());
+            }
+            self.store.save(tokens).await
+        };
+        state.unsaved = saved.await.err().map(|error: StoreError| {
+            tracing::error!(%error, "OAuth tokens still cannot be stored; they are lost when this process ends");
+            Instant::now()
+        });
     }
 
     /// The stored tokens, if they are of this app's own server: another Data Center must not see them.
@@ -136,14 +157,14 @@ impl Session {
     /// Renews; goes on with what there is while it is good and the fault may pass.
     async fn renew_in_time(&self, state: &mut State) -> Result<(), OAuthError> {
         let Some(tokens) = state.tokens.clone() else { return Err(OAuthError::NotSetUp) };
-        let still_good = tokens.is_good_for(0.0, (self.clock)());
+        let still_good = tokens.is_good((self.clock)());
         if tokens.refresh.is_none() && still_good {
             return Ok(());
         }
         if tokens.refresh.is_none() {
             // Somebody may have logged in again meanwhile.
             let stored = self.load().await?;
-            let good = |stored: &Tokens| stored.is_good_for(0.0, (self.clock)());
+            let good = |stored: &Tokens| stored.is_good((self.clock)());
             state.tokens = Some(stored.filter(good).ok_or(OAuthError::Expired)?);
             return Ok(());
         }
@@ -166,9 +187,10 @@ impl Session {
         }
         let renewed = self.renew_locked(state.tokens.clone(), old).await;
         match renewed {
-            Ok(tokens) => {
+            Ok((tokens, saved)) => {
                 state.tokens = Some(tokens);
                 state.failed = None;
+                state.unsaved = (!saved).then(Instant::now);
                 Ok(())
             }
             Err(error) => {
@@ -178,15 +200,15 @@ impl Session {
         }
     }
 
-    async fn renew_locked(&self, known: Option<Tokens>, old: &Secret) -> Result<Tokens, OAuthError> {
+    /// The new tokens, and whether they are stored.
+    async fn renew_locked(&self, known: Option<Tokens>, old: &Secret) -> Result<(Tokens, bool), OAuthError> {
         let _lock = self.store.lock().await?;
         let now = (self.clock)();
         // Another process may have been here first: its tokens are newer, and our refresh token is no longer good.
         let stored = self.load().await?;
-        let is_newer =
-            |stored: &Tokens| stored.access.expose() != old.expose() && stored.is_good_for(AHEAD, now);
+        let is_newer = |stored: &Tokens| stored.access.expose() != old.expose() && !stored.is_due(now);
         if let Some(stored) = stored.clone().filter(is_newer) {
-            return Ok(stored);
+            return Ok((stored, true));
         }
         // What could not be stored is newer than what is.
         let tokens = match (stored, known) {
@@ -208,11 +230,12 @@ impl Session {
             _ => OAuthError::Authority(error),
         })?;
         let renewed = tokens.renewed(&answer, now).ok_or(OAuthError::NoToken)?;
-        if let Err(error) = self.store.save(&renewed).await {
+        let saved = self.store.save(&renewed).await;
+        if let Err(error) = &saved {
             // The old refresh token is gone: what came must at least stay in memory.
             tracing::error!(%error, "renewed OAuth tokens could not be stored; they are lost when this process ends");
         }
-        Ok(renewed)
+        Ok((renewed, saved.is_ok()))
     }
 }
 

@@ -155,7 +155,8 @@ pub async fn setup(
     tokens.cloud_id = site.as_ref().map(|site| site.id.clone());
     tokens.base_url =
         defaults.data_center.as_ref().map(|base| base.as_str().trim_end_matches('/').to_owned());
-    let _lock = store.lock().await?;
+    // Without the lock it is saved all the same: what was just consented to must not be lost.
+    let _lock = store.lock().await.ok();
     store.save(&tokens).await?;
     tell(terminal, &asked, defaults, site.as_ref());
     Ok(())

@@ -39,6 +39,8 @@ struct State {
     sites: Value,
     /// Refresh tokens that were used up.
     used: Vec<String>,
+    /// What happens while a token is being made.
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Server {
@@ -80,6 +82,9 @@ impl State {
     fn token(&mut self, form: Vec<(String, String)>) -> (StatusCode, String) {
         let refresh = form.iter().find(|(key, _)| key == "refresh_token").map(|(_, value)| value.clone());
         self.forms.push(form);
+        if let Some(meanwhile) = self.meanwhile.take() {
+            meanwhile();
+        }
         if let Some((status, body)) = self.answers.pop_front() {
             return (StatusCode::from_u16(status).unwrap(), body);
         }
@@ -290,6 +295,42 @@ async fn what_could_not_be_stored_is_newer_than_what_is() {
     hands.forward(3600.0);
     assert_eq!(access(&session).await.as_deref(), Ok("canary-access-2"));
     assert_eq!(server.sent("refresh_token").as_deref(), Some("canary-refresh-1"));
+}
+
+#[tokio::test]
+async fn what_could_not_be_stored_is_stored_later() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let session = session(&server, home.path(), &hands);
+    let file = home.path().join("tokens/oauth-app-1.json");
+    let (blocked, free) = (file.clone(), file.clone());
+    server.state.lock().unwrap().meanwhile = Some(Box::new(move || {
+        std::fs::remove_file(&blocked).unwrap();
+        std::fs::create_dir(&blocked).unwrap();
+    }));
+    assert_eq!(access(&session).await.as_deref(), Ok("canary-access-1"), "nobody else has it");
+    std::fs::remove_dir(free).unwrap();
+    assert_eq!(access(&session).await.as_deref(), Ok("canary-access-1"));
+    assert!(!file.exists(), "not at every call");
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(6)).await;
+    tokio::time::resume();
+    assert_eq!(access(&session).await.as_deref(), Ok("canary-access-1"));
+    assert_eq!((&stored(home.path())["refresh_token"], server.requests()), (&json!("canary-refresh-1"), 1));
+}
+
+#[tokio::test]
+async fn a_token_that_never_lives_five_minutes_is_not_renewed_at_every_call() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let session = session(&server, home.path(), &hands);
+    let short = json!({"access_token": "canary-short", "expires_in": 200, "refresh_token": "canary-next"});
+    server.answer(200, &short.to_string());
+    for (forward, requests) in [(0.0, 1), (90.0, 1), (20.0, 2)] {
+        hands.forward(forward);
+        assert!(access(&session).await.is_ok());
+        assert_eq!(server.requests(), requests, "{forward}");
+    }
 }
 
 #[tokio::test]

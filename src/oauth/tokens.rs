@@ -8,6 +8,9 @@ use crate::secrets::Secret;
 /// How long a token is good for where the answer does not say.
 const USUAL_LIFETIME: f64 = 3600.0;
 
+/// How long before it expires a token is renewed, in seconds.
+const AHEAD: f64 = 300.0;
+
 /// The tokens of one app. The stored form is the reference server's:
 /// `{refresh_token, access_token, expires_at, cloud_id, base_url}`; what else stands in it is kept.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub struct Tokens {
     pub refresh: Option<Secret>,
     /// Until when it is good, in seconds since 1970.
     pub expires_at: f64,
+    /// From when on it is renewed, in seconds since 1970.
+    renew_at: f64,
     /// The Cloud site.
     pub cloud_id: Option<String>,
     /// The Data Center.
@@ -30,10 +35,13 @@ impl Tokens {
     pub fn granted(answer: &Value, now: f64) -> Option<Self> {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         let lifetime = answer.get("expires_in").and_then(number).filter(|seconds| *seconds > 0.0);
+        let lifetime = lifetime.unwrap_or(USUAL_LIFETIME);
         Some(Self {
             access: Secret::new(text("access_token")?),
             refresh: text("refresh_token").map(Secret::new),
-            expires_at: now + lifetime.unwrap_or(USUAL_LIFETIME),
+            expires_at: now + lifetime,
+            // One that never has so long to live would be renewed at every call.
+            renew_at: now + lifetime - AHEAD.min(lifetime / 2.0),
             cloud_id: None,
             base_url: None,
             other: Map::new(),
@@ -46,14 +54,20 @@ impl Tokens {
         Some(Self {
             access: new.access,
             expires_at: new.expires_at,
+            renew_at: new.renew_at,
             refresh: new.refresh.or(self.refresh.clone()),
             ..self.clone()
         })
     }
 
-    /// Whether it is good for that long yet.
-    pub(super) fn is_good_for(&self, seconds: f64, now: f64) -> bool {
-        now + seconds < self.expires_at
+    /// Whether it is good now.
+    pub(super) fn is_good(&self, now: f64) -> bool {
+        now < self.expires_at
+    }
+
+    /// Whether it is time to renew it: five minutes before it expires.
+    pub(super) fn is_due(&self, now: f64) -> bool {
+        now >= self.renew_at
     }
 
     /// Reads the stored form.
@@ -65,13 +79,14 @@ impl Tokens {
         };
         let (access, refresh) = (take("access_token"), take("refresh_token"));
         let (cloud_id, base_url) = (take("cloud_id"), take("base_url"));
-        let expires_at = stored.shift_remove("expires_at").as_ref().and_then(number);
+        let expires_at = stored.shift_remove("expires_at").as_ref().and_then(number).unwrap_or(0.0);
         // A refresh token alone is worth an access token.
         let access = access.or_else(|| refresh.as_ref().map(|_| String::new()))?;
         Some(Self {
             access: Secret::new(access),
             refresh: refresh.map(Secret::new),
-            expires_at: expires_at.unwrap_or(0.0),
+            expires_at,
+            renew_at: expires_at - AHEAD,
             cloud_id,
             base_url,
             other: stored,

@@ -417,7 +417,7 @@ const WRONG: &[Wrong] = &[
             ("X-Atlassian-Jira-Url", "http://127.0.0.1.."),
             ("X-Atlassian-Jira-Personal-Token", CANARY),
         ],
-        says: "it is not an address such as",
+        says: "this is not an address; write for example",
     },
     Wrong {
         name: "an address of the inside",
@@ -427,7 +427,7 @@ const WRONG: &[Wrong] = &[
             ("X-Atlassian-Jira-Url", "http://169.254.169.254"),
             ("X-Atlassian-Jira-Personal-Token", CANARY),
         ],
-        says: "`X-Atlassian-Jira-Url`: the address 169.254.169.254 is not a public one",
+        says: "`X-Atlassian-Jira-Url`: the address `169.254.169.254` is not public",
     },
     Wrong {
         name: "an address that is not on the list",
@@ -437,7 +437,7 @@ const WRONG: &[Wrong] = &[
             ("X-Atlassian-Jira-Url", "https://jira.example.com.evil.net"),
             ("X-Atlassian-Jira-Personal-Token", CANARY),
         ],
-        says: "is not one of those that may be chosen here",
+        says: "is not among the allowed domains",
     },
     Wrong {
         name: "an address of the inside, where nothing is configured",
@@ -447,7 +447,7 @@ const WRONG: &[Wrong] = &[
             ("X-Atlassian-Jira-Url", "http://localhost:9464"),
             ("X-Atlassian-Jira-Personal-Token", CANARY),
         ],
-        says: "the host `localhost` is not a public one",
+        says: "the host name `localhost` is not public",
     },
     Wrong {
         name: "a credential that is ignored, and none lent",

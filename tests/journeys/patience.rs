@@ -5,27 +5,26 @@ use serde_json::json;
 use crate::support::Setup;
 use crate::support::World;
 
-const RETRIES: &str = "portcullis_upstream_retries_total{product=\"jira\",reason=\"failed\"}";
-
 #[tokio::test]
 async fn a_read_survives_faults_that_pass_and_every_request_is_on_record() {
     let world = World::start(Setup::default()).await;
     let issue = json!({"issue_key": "OPS-1"});
     assert!(!world.call("alice-token", "jira_get_issue", issue.clone()).await.is_error);
     let path = "^/rest/api/2/issue/OPS-1$";
-    for fault in [
-        json!({"status": 503, "times": 2}),
-        json!({"status": 429, "headers": {"Retry-After": "0"}, "times": 1}),
-        json!({"kind": "reset", "times": 1}),
+    for (fault, reason) in [
+        (json!({"status": 503, "times": 2}), "503"),
+        (json!({"status": 429, "headers": {"Retry-After": "0"}, "times": 1}), "429"),
+        (json!({"kind": "reset", "times": 1}), "broken"),
     ] {
-        let (before, times) = (world.metric(RETRIES).await, fault["times"].as_u64().unwrap());
+        let retries = format!("portcullis_upstream_retries_total{{product=\"jira\",reason=\"{reason}\"}}");
+        let (before, times) = (world.metric(&retries).await, fault["times"].as_u64().unwrap());
         let mut injected = fault.clone();
         injected["method"] = "GET".into();
         injected["path"] = path.into();
         world.faults(json!([injected])).await;
         let called = world.call("alice-token", "jira_get_issue", issue.clone()).await;
         assert!(!called.is_error, "{fault}: {}", called.text);
-        assert_eq!(world.metric(RETRIES).await, before + times, "{fault}");
+        assert_eq!(world.metric(&retries).await, before + times, "{fault}");
         let record = world.audit().into_iter().rfind(|record| record["stage"] == "outcome").unwrap();
         assert_eq!(record["upstream"].as_array().unwrap().len() as u64, times + 1, "{record}");
     }
@@ -64,7 +63,7 @@ async fn a_site_that_fails_on_and_on_is_left_alone_and_the_other_product_is_not(
         said.push(world.call("alice-token", "jira_get_issue", issue.clone()).await.text);
     }
     let last = said.pop().unwrap();
-    assert!(last.contains("Jira failed several times in a row and is left alone"), "{last}");
+    assert!(last.contains("Jira failed 2 times in a row and is left alone"), "{last}");
     let open = "portcullis_upstream_breaker_open{instance=\"default\",product=\"jira\"}";
     assert_eq!(world.metric(open).await, 1);
     let before = world.requests().await.len();

@@ -217,7 +217,7 @@ async fn where_callers_choose_the_address_no_certificate_of_ours_is_shown() {
         client.get(format!("https://{}/", front.address)).send().await.unwrap_err()
     };
     assert!(ask(None).await.is_timeout(), "the server listens, and answers nothing");
-    let refused = format!("{:?}", ask(Some(Arc::new(Guard::new(Vec::new())))).await);
+    let refused = format!("{:?}", ask(Some(Arc::new(Guard::default()))).await);
     assert!(refused.contains("CertificateRequired"), "{refused}");
 }
 

@@ -188,8 +188,7 @@ async fn an_address_that_callers_choose_is_reached_without_proxy_and_without_for
     let client = net::build_client(&settings).unwrap();
     assert!(client.get(&url).send().await.is_err(), "it goes through the proxy");
     let guarded =
-        net::build_client(&ClientSettings { guard: Some(Arc::new(Guard::new(Vec::new()))), ..settings })
-            .unwrap();
+        net::build_client(&ClientSettings { guard: Some(Arc::new(Guard::default())), ..settings }).unwrap();
     assert!(guarded.get(&url).send().await.unwrap().status().is_success());
     let by_name = url.replace("127.0.0.1", "localhost");
     assert!(guarded.get(by_name).send().await.unwrap_err().is_connect());
