@@ -94,7 +94,7 @@ async fn confluence_groups(
     let account = account.get(field).and_then(Value::as_str).ok_or_else(failed)?;
     let mut found = BTreeSet::new();
     let mut start = 0;
-    loop {
+    for _ in 0..=MOST_GROUPS / Lookup::GROUP_PAGE {
         let lookup = Lookup::ConfluenceGroups { parameter, account, start };
         let answer = lookup::ask(&lookup, instance, credential, trail).await.map_err(|_| failed())?;
         let page = answer.get("results").and_then(Value::as_array).ok_or_else(failed)?;
@@ -109,10 +109,11 @@ async fn confluence_groups(
             return Ok(found);
         }
         // A list that says there is more and gives nothing is cut.
-        if page.is_empty() || start > MOST_GROUPS {
-            return Err(failed());
+        if page.is_empty() {
+            break;
         }
     }
+    Err(failed())
 }
 
 #[cfg(test)]

@@ -341,3 +341,15 @@ async fn end_late(world: &World, step: &Step) {
 fn intents(world: &World) -> usize {
     world.audit().iter().filter(|record| record["stage"] == "intent").count()
 }
+
+#[tokio::test]
+async fn a_list_without_end_is_cut_and_says_so() {
+    let world = World::start(Setup::default()).await;
+    let page = json!({"total": 7000, "worklogs": [{"id": "1"}]});
+    world.faults(json!([{"path": "/worklog$", "status": 200, "body": page}])).await;
+    let arguments = json!({"issue_key": "OPS-1", "include": "worklogs"});
+    let shown = world.call("alice-token", "jira_get_issue", arguments).await.json();
+    assert_eq!(shown["not_included"]["worklogs"], "only the first 50 of 7000", "{shown}");
+    assert_eq!(shown["worklogs"].as_array().unwrap().len(), 50, "{shown}");
+    world.end();
+}

@@ -160,25 +160,29 @@ impl Jira<'_> {
         }))
     }
 
-    /// Reads all worklogs, page after page.
-    pub async fn worklogs(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Vec<Value>, UpstreamError> {
+    /// Reads the worklogs, page after page up to fifty of them, and how many there are in all.
+    pub async fn worklogs(
+        &self,
+        permit: &Permit<Read>,
+        key: &IssueKey,
+    ) -> Result<(Vec<Value>, u64), UpstreamError> {
         const PAGE: usize = 100;
-        const MOST: usize = 5000;
-        let mut found = Vec::new();
-        while found.len() < MOST {
+        const MOST_PAGES: usize = 50;
+        let (mut found, mut total) = (Vec::new(), 0);
+        for _ in 0..MOST_PAGES {
             let request = Request::get(issue_path(permit.issue(key)?, Some("worklog")))
                 .with("maxResults", PAGE.to_string())
                 .with("startAt", found.len().to_string());
             let answer = self.get(permit, request).await?;
             let page =
                 answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
-            let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
+            total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
             found.extend(page.iter().map(worklog));
             if page.is_empty() || found.len() as u64 >= total {
                 break;
             }
         }
-        Ok(found)
+        Ok((found, total))
     }
 }
 

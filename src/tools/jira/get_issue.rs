@@ -144,14 +144,14 @@ impl Tool for GetIssue {
         let view = IssueView { base: jira.base(), fields: &fields, names, comment_limit: args.comment_limit };
         let mut shown = view.show(&issue);
         let mut parts = Box::pin(include(&args, &jira, permit)).await;
-        parts.push(("comments", comments.map(|()| None)));
+        parts.push(("comments", comments.map(|()| None).map_err(|error| error.to_string())));
         show_parts(parts, &mut shown);
         Ok(Output::Object { actual: lookup::issue_place(&issue), value: Value::Object(shown) })
     }
 }
 
 /// A part of the result with its key: nothing if it was not asked for.
-type Part = (&'static str, Result<Option<Value>, UpstreamError>);
+type Part = (&'static str, Result<Option<Value>, String>);
 
 /// Fetches the newest comments when the issue came without them all.
 async fn complete_comments(
@@ -182,21 +182,27 @@ async fn include(args: &Args, jira: &Jira<'_>, permit: &Permit<Read>) -> Vec<Par
         optional(wants(Include::RemoteLinks), jira.remote_links(permit, key)),
         optional(wants(Include::Transitions), jira.transitions(permit, key)),
         optional(wants(Include::Watchers), jira.watchers(permit, key)),
-        optional(wants(Include::Worklogs), async { Ok(Value::Array(jira.worklogs(permit, key).await?)) }),
+        optional(wants(Include::Worklogs), jira.worklogs(permit, key)),
     );
-    vec![
-        ("remote_links", links),
-        ("transitions", transitions),
-        ("watchers", watchers),
-        ("worklogs", worklogs),
-    ]
+    let mut parts = vec![("remote_links", links), ("transitions", transitions), ("watchers", watchers)];
+    match worklogs {
+        Ok(Some((found, total))) => {
+            if total > found.len() as u64 {
+                parts.push(("worklogs", Err(format!("only the first {} of {total}", found.len()))));
+            }
+            parts.push(("worklogs", Ok(Some(Value::Array(found)))));
+        }
+        Ok(None) => {}
+        Err(error) => parts.push(("worklogs", Err(error))),
+    }
+    parts
 }
 
-async fn optional(
+async fn optional<T>(
     wanted: bool,
-    request: impl Future<Output = Result<Value, UpstreamError>>,
-) -> Result<Option<Value>, UpstreamError> {
-    if wanted { request.await.map(Some) } else { Ok(None) }
+    request: impl Future<Output = Result<T, UpstreamError>>,
+) -> Result<Option<T>, String> {
+    if wanted { request.await.map(Some).map_err(|error| error.to_string()) } else { Ok(None) }
 }
 
 /// Adds the parts. One that Jira did not give, for example because the caller may not see watchers, is named with the
@@ -210,7 +216,7 @@ fn show_parts(parts: Vec<Part>, shown: &mut Map<String, Value>) {
             }
             Ok(None) => {}
             Err(error) => {
-                missing.insert(name.to_owned(), error.to_string().into());
+                missing.insert(name.to_owned(), error.into());
             }
         }
     }
@@ -261,7 +267,10 @@ mod tests {
             assert_eq!(Value::Object(shown), wanted);
         }
         let mut shown = Map::new();
-        show_parts(vec![("watchers", Err(refused())), ("worklogs", Ok(Some(1.into())))], &mut shown);
+        show_parts(
+            vec![("watchers", Err(refused().to_string())), ("worklogs", Ok(Some(1.into())))],
+            &mut shown,
+        );
         assert_eq!(shown["worklogs"], 1);
         let reason = shown["not_included"]["watchers"].as_str().unwrap();
         assert!(reason.starts_with("Jira answered 403"), "{reason}");
