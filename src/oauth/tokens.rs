@@ -115,6 +115,7 @@ impl std::fmt::Debug for Tokens {
             .field("access", &self.access)
             .field("refresh", &self.refresh)
             .field("expires_at", &self.expires_at)
+            .field("renew_at", &self.renew_at)
             .field("cloud_id", &self.cloud_id)
             .field("base_url", &self.base_url)
             .field("other", &other)
