@@ -26,8 +26,8 @@ const LONGEST: usize = 16 * 1024;
 
 /// The target of the one redirect that a download from the Cloud may make, relative ones resolved.
 ///
-/// It is asked once, through a client that resolves by [`super::resolver`], without any credential, without any header
-/// of the operator's or of the caller's, and without following a further redirect.
+/// It is asked once, through a client with a guard, without any credential, without any header of the operator's or of
+/// the caller's, and without following a further redirect.
 pub fn download_target(from: &Url, location: &str) -> Result<GuardedUrl, GuardError> {
     let mut url = join(from, location)?;
     let rules = Rules { https_only: true, query: true };
