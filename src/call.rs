@@ -20,6 +20,7 @@ pub use shape::Answer;
 use crate::atlassian::Products;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::Texts;
 use crate::audit::Admitted;
 use crate::audit::Audit;
 use crate::audit::CallFacts;
@@ -76,6 +77,8 @@ pub struct Gate {
     pub os_user: Option<String>,
     /// Whether an issue that is read may be noted at Jira as visited: only where the operator turned writes on.
     pub visits: bool,
+    /// How texts of Jira are shown and taken.
+    pub texts: Texts,
     /// The operator's boundary of projects, by instance; empty is none.
     pub projects: BTreeMap<InstanceName, Vec<ProjectKey>>,
     /// The operator's boundary of spaces, by instance; empty is none.
@@ -287,7 +290,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
     let default = InstanceName::default();
     let bounded = if instance.name.is_chosen() { &default } else { &instance.name };
     Context {
-        jira: (product == Product::Jira).then(|| Jira::new(instance, credential)),
+        jira: (product == Product::Jira).then(|| Jira::new(instance, credential, gate.texts)),
         confluence: (product == Product::Confluence).then(|| Confluence::new(instance, credential)),
         found,
         visits: gate.visits,

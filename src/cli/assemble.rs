@@ -10,6 +10,7 @@ use super::Failure;
 use super::connect;
 use super::output;
 use super::started;
+use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::audit::HmacKey;
@@ -95,6 +96,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
         os_user: os_user(),
         visits: settings.tools.read_only == ReadOnly::Off,
+        texts: if settings.tools.raw_jira_markup { Texts::Raw } else { Texts::Markdown },
         projects: projects(settings)?,
         spaces: spaces(settings)?,
     })

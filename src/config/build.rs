@@ -109,6 +109,7 @@ struct RawNetwork {
 #[serde(default, deny_unknown_fields)]
 struct RawTools {
     read_only: Option<bool>,
+    raw_jira_markup: bool,
     enabled: Option<Vec<String>>,
     toolsets: Option<Vec<String>>,
 }
@@ -297,7 +298,8 @@ fn tools(raw: RawTools) -> ToolSettings {
         Some(true) => ReadOnly::On,
         Some(false) => ReadOnly::Off,
     };
-    ToolSettings { read_only, enabled: raw.enabled, toolsets: raw.toolsets }
+    let RawTools { raw_jira_markup, enabled, toolsets, .. } = raw;
+    ToolSettings { read_only, raw_jira_markup, enabled, toolsets }
 }
 
 /// stdio opens no port unless told.

@@ -158,6 +158,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("network.breaker_cooldown_seconds", Kind::Number(1, HOUR))
         .variable("ATLASSIAN_CIRCUIT_BREAKER_COOLDOWN"),
     Key::new("tools.read_only", Kind::Flag).variable("READ_ONLY_MODE").flag("--read-only"),
+    Key::new("tools.raw_jira_markup", Kind::Flag).variable("DISABLE_JIRA_MARKUP_TRANSLATION"),
     Key::new("tools.enabled", Kind::List).variable("ENABLED_TOOLS").flag("--enabled-tools"),
     Key::new("tools.toolsets", Kind::List).variable("TOOLSETS").flag("--toolsets"),
     Key::new("policy.directory", Kind::Path),

@@ -62,10 +62,6 @@ const RULES: &[(&str, Rule)] = &[
     ("JIRA_FETCHER_MAX_WORKERS", Rule::Ignored("has no effect: there are no worker threads to limit")),
     ("ATLASSIAN_MAX_PAGINATION_LIMIT", Rule::NotZero("a bound on `limit` is not supported yet; unset it")),
     ("CONFLUENCE_ATTACHMENT_DOWNLOAD_USE_V1", Rule::Ignored("has no effect: the deployment decides")),
-    (
-        "DISABLE_JIRA_MARKUP_TRANSLATION",
-        Rule::Yes("turning the conversion of Markdown off is not supported yet; unset it"),
-    ),
     ("HIERARCHY_LINK_PHRASES", Rule::Ignored(NO_EFFECT)),
     ("JIRA_SLA_METRICS", Rule::Ignored(NO_EFFECT)),
     ("JIRA_SLA_WORKING_HOURS_ONLY", Rule::Ignored(NO_EFFECT)),
@@ -129,7 +125,6 @@ mod tests {
             ("ATLASSIAN_MAX_PAGINATION_LIMIT", "0", "50"),
             ("JIRA_PROJECT_KEY_PATTERN", "^[A-Z][A-Z0-9_]+$", ".*"),
             ("JIRA_INTERNAL_ONLY_PROJECTS", " ", "SD"),
-            ("DISABLE_JIRA_MARKUP_TRANSLATION", "false", "true"),
         ] {
             assert!(fine(name, default), "{name}={default}");
             assert!(refused(name, other), "{name}={other}");

@@ -269,6 +269,8 @@ pub enum Transport {
 pub struct ToolSettings {
     /// `READ_ONLY_MODE`.
     pub read_only: ReadOnly,
+    /// Whether texts of Jira stay wiki markup, in results and in arguments.
+    pub raw_jira_markup: bool,
     /// The only tools that are offered; `None` means all.
     pub enabled: Option<Vec<String>>,
     /// The only toolsets that are offered; `None` means all.

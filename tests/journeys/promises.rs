@@ -411,3 +411,18 @@ async fn a_lent_credential_is_a_service_that_policies_can_name() {
     assert_eq!(record["principal"], json!({"kind": "service", "id": "nightly"}));
     world.end();
 }
+
+#[tokio::test]
+async fn raw_passes_raw() {
+    let variables =
+        vec![("READ_ONLY_MODE", "false".to_owned()), ("DISABLE_JIRA_MARKUP_TRANSLATION", "true".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let text = "h1. Title\n**not Markdown** {color:red}x{color}\r\n  # _a_ \u{202E}b ";
+    let arguments = json!({"issue_key": "OPS-1", "body": text});
+    let added = world.call("alice-token", "jira_add_comment", arguments).await.json();
+    assert_eq!(added["body"], text, "{added}");
+    let issue = json!({"issue_key": "OPS-1", "include": "comments", "comment_limit": 1});
+    let shown = world.call("alice-token", "jira_get_issue", issue).await.json();
+    assert_eq!(shown["comments"][0]["body"], text, "{shown}");
+    world.end();
+}

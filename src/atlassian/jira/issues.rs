@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Fields;
 use super::Jira;
+use super::Texts;
 use super::malformed;
 use super::parts;
 use crate::atlassian::Deployment;
@@ -177,7 +178,7 @@ impl Jira<'_> {
             let page =
                 answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
             total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
-            found.extend(page.iter().map(worklog));
+            found.extend(page.iter().map(|entry| worklog(entry, self.texts)));
             if page.is_empty() || found.len() as u64 >= total {
                 break;
             }
@@ -186,7 +187,7 @@ impl Jira<'_> {
     }
 }
 
-fn worklog(worklog: &Value) -> Value {
+fn worklog(worklog: &Value, texts: Texts) -> Value {
     let mut view = Map::new();
     let time = |name: &str| {
         worklog
@@ -195,7 +196,7 @@ fn worklog(worklog: &Value) -> Value {
             .map_or(Value::Null, |text| crate::atlassian::times::offset(text).into())
     };
     view.insert("id".into(), worklog.get("id").cloned().unwrap_or_default());
-    view.insert("comment".into(), parts::text(worklog.get("comment")).unwrap_or_default().into());
+    view.insert("comment".into(), parts::text(worklog.get("comment"), texts).unwrap_or_default().into());
     view.insert("created".into(), time("created"));
     view.insert("updated".into(), time("updated"));
     view.insert("started".into(), time("started"));

@@ -33,12 +33,27 @@ use crate::policy::Write;
 pub struct Jira<'a> {
     instance: &'a Instance,
     credential: &'a Credential,
+    texts: Texts,
+}
+
+/// How texts in wiki markup are shown and taken. Documents of Cloud are Markdown for callers in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// As Markdown.
+    Markdown,
+    /// As they are.
+    Raw,
 }
 
 impl<'a> Jira<'a> {
     /// Binds an instance to the caller's credential.
-    pub fn new(instance: &'a Instance, credential: &'a Credential) -> Self {
-        Self { instance, credential }
+    pub fn new(instance: &'a Instance, credential: &'a Credential, texts: Texts) -> Self {
+        Self { instance, credential, texts }
+    }
+
+    /// How texts are shown and taken.
+    pub fn texts(&self) -> Texts {
+        self.texts
     }
 
     /// Server or Cloud.

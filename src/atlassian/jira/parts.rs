@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Texts;
 use crate::atlassian::times;
 use crate::markup;
 
@@ -59,10 +60,10 @@ pub(super) fn changelog(issue: &Value, view: &mut Map<String, Value>) {
 }
 
 /// A comment inside an issue.
-pub(super) fn comment(comment: &Value) -> Value {
+pub(super) fn comment(comment: &Value, texts: Texts) -> Value {
     json!({
         "id": comment.get("id"),
-        "body": text(comment.get("body")).unwrap_or_default(),
+        "body": text(comment.get("body"), texts).unwrap_or_default(),
         "author": comment.get("author").map(person),
         "created": comment.get("created"),
         "updated": comment.get("updated"),
@@ -162,9 +163,10 @@ pub(super) fn person(user: &Value) -> Value {
 }
 
 /// A text field as Markdown: ADF on version 3, wiki markup on version 2. `None` when it is empty.
-pub(super) fn text(value: Option<&Value>) -> Option<String> {
+pub(super) fn text(value: Option<&Value>, texts: Texts) -> Option<String> {
     match value? {
         Value::Null => None,
+        Value::String(wiki) if texts == Texts::Raw => Some(wiki.clone()),
         Value::String(wiki) => Some(markup::wiki_to_markdown(wiki)),
         document => Some(markup::adf_to_markdown(document)),
     }
@@ -183,10 +185,10 @@ pub(super) fn copy(source: &Value, name: &str, target: &mut Map<String, Value>, 
 }
 
 /// A comment that was just added, in the tools' shape.
-pub fn added_comment(comment: &Value) -> Map<String, Value> {
+pub fn added_comment(comment: &Value, texts: Texts) -> Map<String, Value> {
     let mut shown = Map::new();
     copy(comment, "id", &mut shown, "id");
-    shown.insert("body".into(), text(comment.get("body")).unwrap_or_default().into());
+    shown.insert("body".into(), text(comment.get("body"), texts).unwrap_or_default().into());
     // A service desk gives its times as an object.
     let created = comment.get("created").map(|created| created.get("iso8601").unwrap_or(created));
     if let Some(created) = created.and_then(Value::as_str) {

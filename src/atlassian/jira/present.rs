@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Fields;
+use super::Texts;
 use super::parts;
 use super::parts::copy;
 use super::parts::named;
@@ -26,6 +27,8 @@ pub struct IssueView<'a> {
     pub names: Option<&'a Value>,
     /// How many comments to show at most, the newest.
     pub comment_limit: usize,
+    /// How texts are shown.
+    pub texts: Texts,
 }
 
 impl IssueView<'_> {
@@ -42,7 +45,7 @@ impl IssueView<'_> {
             copy(issue, "self", &mut view, "url");
         }
         view.insert("browse_url".into(), format!("{}/browse/{key}", self.base).into());
-        if let Some(text) = text(fields.get("description")) {
+        if let Some(text) = text(fields.get("description"), self.texts) {
             view.insert("description".into(), text.into());
         }
         self.project(fields, &mut view);
@@ -79,7 +82,10 @@ impl IssueView<'_> {
         let Some(comments) = fields.pointer("/comment/comments").and_then(Value::as_array) else { return };
         let here = comments.len();
         let shown = here.min(self.comment_limit);
-        view.insert("comments".into(), comments.iter().skip(here - shown).map(parts::comment).collect());
+        view.insert(
+            "comments".into(),
+            comments.iter().skip(here - shown).map(|comment| parts::comment(comment, self.texts)).collect(),
+        );
         let total = fields.pointer("/comment/total").and_then(Value::as_u64).unwrap_or(0).max(here as u64);
         if total > shown as u64 {
             view.insert("comments_total".into(), total.into());
@@ -230,7 +236,7 @@ mod tests {
     fn shown(fields: &str, issue: &Value) -> Value {
         let fields = Fields::parse(fields);
         let base = "https://jira.example.com";
-        let view = IssueView { base, fields: &fields, names: None, comment_limit: 1 };
+        let view = IssueView { base, fields: &fields, names: None, comment_limit: 1, texts: Texts::Markdown };
         Value::Object(view.show(issue))
     }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::atlassian::Deployment;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewComment;
+use crate::atlassian::jira::Texts;
 use crate::atlassian::jira::added_comment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -80,10 +81,10 @@ impl Tool for AddComment {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
         if args.public == Some(true) {
-            let text = markup::markdown_to_wiki(&args.body);
+            let text = wiki(&jira, &args.body);
             let stored = jira.add_public_comment(permit, &key, &text).await;
             let stored = stored.map_err(|error| no_request(&key, error))?;
-            let mut shown = added_comment(&stored);
+            let mut shown = added_comment(&stored, jira.texts());
             shown.insert("public".into(), stored.get("public").cloned().unwrap_or(Value::Bool(true)));
             return Ok(Output::Object { actual: None, value: Value::Object(shown) });
         }
@@ -93,7 +94,7 @@ impl Tool for AddComment {
             internal: args.public == Some(false),
         };
         let stored = jira.add_comment(permit, &key, &comment).await?;
-        Ok(Output::Object { actual: None, value: Value::Object(added_comment(&stored)) })
+        Ok(Output::Object { actual: None, value: Value::Object(added_comment(&stored, jira.texts())) })
     }
 }
 
@@ -109,8 +110,15 @@ fn no_request(key: &IssueKey, error: UpstreamError) -> ToolError {
 
 fn body(jira: &Jira<'_>, text: &str) -> Value {
     match jira.deployment() {
-        Deployment::DataCenter => markup::markdown_to_wiki(text).into(),
+        Deployment::DataCenter => wiki(jira, text).into(),
         Deployment::Cloud => markup::markdown_to_adf(text),
+    }
+}
+
+fn wiki(jira: &Jira<'_>, text: &str) -> String {
+    match jira.texts() {
+        Texts::Markdown => markup::markdown_to_wiki(text),
+        Texts::Raw => text.to_owned(),
     }
 }
 

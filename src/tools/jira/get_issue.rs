@@ -141,7 +141,13 @@ impl Tool for GetIssue {
         let comments = complete_comments(&args, &jira, permit, &mut issue).await;
         let fields = args.fields();
         let names = args.use_display_names.then(|| issue.get("names")).flatten();
-        let view = IssueView { base: jira.base(), fields: &fields, names, comment_limit: args.comment_limit };
+        let view = IssueView {
+            base: jira.base(),
+            fields: &fields,
+            names,
+            comment_limit: args.comment_limit,
+            texts: jira.texts(),
+        };
         let mut shown = view.show(&issue);
         let mut parts = Box::pin(include(&args, &jira, permit)).await;
         parts.push(("comments", comments.map(|()| None).map_err(|error| error.to_string())));

@@ -127,6 +127,7 @@ impl Tool for Search {
                 fields: &fields,
                 names: names.filter(|_| args.use_display_names),
                 comment_limit: usize::MAX,
+                texts: jira.texts(),
             };
             Item { resource: lookup::issue_place(issue), value: Value::Object(view.show(issue)) }
         };
