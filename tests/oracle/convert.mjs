@@ -86,7 +86,8 @@ for (const [name, rows] of Object.entries(await results())) {
   else if (!existsSync(path) || readFileSync(path, 'utf8') !== text) stale.push(name);
   const errors = rows.filter(({ error }) => error !== undefined).length;
   const gaveUp = rows.filter((row) => row.gaveUp !== undefined).length;
-  console.log(`${name}: ${rows.length} rows, ${errors} errors, ${gaveUp} with tokens given up`);
+  const returns = rows.filter((row) => row.returns).length;
+  console.log(`${name}: ${rows.length} rows, ${errors} errors, ${gaveUp} with tokens given up, ${returns} that return`);
 }
 if (stale.length > 0) {
   console.error(`not what the converters give: ${stale.join(', ')}; run tests/oracle/run`);

@@ -35,6 +35,18 @@ function fromWiki(input, context) {
   return gaveUp.length === 0 ? { adf } : { adf, gaveUp };
 }
 
+/** The document as text to compare. The order of marks says which was read first, and nothing else. */
+function comparable(adf) {
+  const byType = (one, other) => (one.type < other.type ? -1 : 1);
+  return JSON.stringify(adf, (key, value) => (key === 'marks' && value ? [...value].sort(byType) : value));
+}
+
+function toWiki(adf) {
+  const text = wiki.encode(json.parse(adf));
+  // Whether the converter reads its own wiki markup as the same ADF again.
+  return { wiki: text, returns: comparable(json.encode(wiki.parse(text))) === comparable(adf) };
+}
+
 // The converter changes the context it is given, so each conversion has a new one.
 const context = () => JSON.parse(readFileSync(here('context.json'), 'utf8'));
 
@@ -42,7 +54,7 @@ const conversions = {
   wiki: ({ input }) => fromWiki(input),
   'wiki-context': ({ input }) => fromWiki(input, context()),
   markdown: ({ input }) => ({ adf: withStableIds(json.encode(markdown.parse(input)), input) }),
-  encode: ({ adf }) => ({ wiki: wiki.encode(json.parse(adf)) }),
+  encode: ({ adf }) => toWiki(adf),
 };
 
 parentPort.on('message', ({ how, ...example }) => {
