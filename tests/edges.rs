@@ -54,9 +54,11 @@ const CLIENTS: &[(&str, &[&str])] = &[
     ("VaultClient", &[]),
     ("hyper::client", &[]),
     ("hyper_util::client", &[]),
-    ("TcpStream::connect", &[]),
+    // The thread of proxy scripts tries the proxies that one names.
+    ("TcpStream::connect", &["net/script/worker.rs"]),
     ("TcpSocket", &[]),
-    ("UdpSocket", &[]),
+    // It sends nothing: that is how a machine learns its own address.
+    ("UdpSocket", &["net/script/engine.rs"]),
     ("Policy::custom(", &[]),
 ];
 

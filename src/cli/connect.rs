@@ -169,6 +169,7 @@ fn client_settings(
             https: proxy(&from.https_proxy),
             socks: proxy(&from.socks_proxy),
             exempt: Exempt::list(from.no_proxy.as_deref().unwrap_or_default()),
+            script: from.proxy_script.clone(),
         },
         user_agent: network.user_agent.clone(),
         guard: None,

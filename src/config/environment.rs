@@ -38,8 +38,8 @@ const FAMILIES: [&str; 4] = ["JIRA_", "CONFLUENCE_", "ATLASSIAN_", "MCP_ATLASSIA
 /// Logging by verbosity, weakest first.
 const VERBOSITY: [(&str, &str); 2] = [("MCP_VERBOSE", "info"), ("MCP_VERY_VERBOSE", "debug")];
 
-/// Proxies for all programs and the settings they stand in for, weakest first.
-const SHARED: [(&str, &[&str]); 10] = [
+/// Variables for all programs or both products, and the settings they stand in for, weakest first.
+const SHARED: [(&str, &[&str]); 12] = [
     ("all_proxy", &["http_proxy", "https_proxy"]),
     ("ALL_PROXY", &["http_proxy", "https_proxy"]),
     ("http_proxy", &["http_proxy"]),
@@ -50,6 +50,8 @@ const SHARED: [(&str, &[&str]); 10] = [
     ("SOCKS_PROXY", &["socks_proxy"]),
     ("no_proxy", &["no_proxy"]),
     ("NO_PROXY", &["no_proxy"]),
+    ("ATLASSIAN_PROXY_WPAD_ENABLE", &["proxy_wpad_enable"]),
+    ("ATLASSIAN_PROXY_WPAD_URL", &["proxy_wpad_url"]),
 ];
 
 /// Reads variables that share one rank. An empty variable is as if it were not set.
@@ -109,6 +111,7 @@ impl Read {
 
     fn unknown(&mut self, variable: &Variable) {
         if variable.value.trim().is_empty()
+            || SHARED.iter().any(|(name, _)| variable.name == *name)
             || !FAMILIES.iter().any(|family| variable.name.starts_with(family))
         {
             return;

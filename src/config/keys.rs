@@ -74,6 +74,8 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("jira.https_proxy", Kind::Proxy).variable("JIRA_HTTPS_PROXY"),
     Key::new("jira.socks_proxy", Kind::Proxy).variable("JIRA_SOCKS_PROXY"),
     Key::new("jira.no_proxy", Kind::Text).variable("JIRA_NO_PROXY"),
+    Key::new("jira.proxy_wpad_enable", Kind::Flag).variable("JIRA_PROXY_WPAD_ENABLE"),
+    Key::new("jira.proxy_wpad_url", Kind::Text).variable("JIRA_PROXY_WPAD_URL"),
     Key::new("jira.projects_filter", Kind::Projects)
         .variable("JIRA_PROJECTS_FILTER")
         .flag("--jira-projects-filter"),
@@ -106,6 +108,8 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("confluence.https_proxy", Kind::Proxy).variable("CONFLUENCE_HTTPS_PROXY"),
     Key::new("confluence.socks_proxy", Kind::Proxy).variable("CONFLUENCE_SOCKS_PROXY"),
     Key::new("confluence.no_proxy", Kind::Text).variable("CONFLUENCE_NO_PROXY"),
+    Key::new("confluence.proxy_wpad_enable", Kind::Flag).variable("CONFLUENCE_PROXY_WPAD_ENABLE"),
+    Key::new("confluence.proxy_wpad_url", Kind::Text).variable("CONFLUENCE_PROXY_WPAD_URL"),
     Key::new("confluence.spaces_filter", Kind::Spaces)
         .variable("CONFLUENCE_SPACES_FILTER")
         .flag("--confluence-spaces-filter"),

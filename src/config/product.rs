@@ -50,6 +50,8 @@ pub(super) struct RawProduct {
     https_proxy: Option<String>,
     socks_proxy: Option<String>,
     no_proxy: Option<String>,
+    proxy_wpad_enable: bool,
+    proxy_wpad_url: Option<String>,
     #[serde(alias = "projects_filter", alias = "spaces_filter")]
     filter: Vec<String>,
 }
@@ -257,7 +259,31 @@ fn reach(names: &Names, raw: &RawProduct) -> Result<Reach, ConfigError> {
         https_proxy: proxy(names, raw.https_proxy.as_deref())?,
         socks_proxy: proxy(names, raw.socks_proxy.as_deref())?,
         no_proxy: raw.no_proxy.clone(),
+        proxy_script: proxy_script(names, raw)?,
     })
+}
+
+/// Where browsers look for the script when nobody tells them.
+const USUAL_SCRIPT: &str = "http://wpad/wpad.dat";
+
+fn proxy_script(names: &Names, raw: &RawProduct) -> Result<Option<Url>, ConfigError> {
+    if !raw.proxy_wpad_enable {
+        return Ok(None);
+    }
+    let variables = &names.variables;
+    if !cfg!(feature = "pac") {
+        return names.refuse(format!(
+            "{variables}_PROXY_WPAD_ENABLE is on, but this program runs no proxy scripts; build it with \
+             `--features pac`, or set {variables}_HTTPS_PROXY"
+        ));
+    }
+    let text = raw.proxy_wpad_url.as_deref().unwrap_or(USUAL_SCRIPT);
+    match Url::parse(text) {
+        Ok(found) if matches!(found.scheme(), "http" | "https" | "file") => Ok(Some(found)),
+        _ => names.refuse(format!(
+            "{variables}_PROXY_WPAD_URL is not an address such as {USUAL_SCRIPT}; write http://, https:// or file://"
+        )),
+    }
 }
 
 fn proxy(names: &Names, text: Option<&str>) -> Result<Option<ProxyUrl>, ConfigError> {

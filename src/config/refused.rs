@@ -30,19 +30,12 @@ pub(super) enum Verdict {
 }
 
 const OAUTH_PROXY: &str = "only means something to the OAuth proxy, which is not supported yet";
-const WPAD: &str =
-    "finding a proxy by a script (WPAD) is not supported yet; set JIRA_HTTPS_PROXY or HTTPS_PROXY";
-const WPAD_URL: &str = "only means something to proxy scripts (WPAD), which are not supported yet";
 const PATTERN: &str = "own patterns for keys are not supported; keys have Jira's default form";
 const NO_EFFECT: &str = "has no effect yet";
 const STORAGE: &str = "own storage for OAuth clients is not supported yet; unset it";
 
 /// Rules by name. `*_` stands for both `JIRA_` and `CONFLUENCE_`.
 const RULES: &[(&str, Rule)] = &[
-    ("*_PROXY_WPAD_ENABLE", Rule::Yes(WPAD)),
-    ("*_PROXY_WPAD_URL", Rule::Ignored(WPAD_URL)),
-    ("ATLASSIAN_PROXY_WPAD_ENABLE", Rule::Yes(WPAD)),
-    ("ATLASSIAN_PROXY_WPAD_URL", Rule::Ignored(WPAD_URL)),
     ("ATLASSIAN_OAUTH_INSTANCE_URL", Rule::Ignored(OAUTH_PROXY)),
     ("ATLASSIAN_OAUTH_ALLOWED_CLIENT_REDIRECT_URIS", Rule::Ignored(OAUTH_PROXY)),
     ("ATLASSIAN_OAUTH_ALLOWED_GRANT_TYPES", Rule::Ignored(OAUTH_PROXY)),
@@ -120,7 +113,6 @@ mod tests {
         let refused = |name, value| matches!(judge(name, value), Some(Verdict::Refused(_)));
         let fine = |name, value| judge(name, value) == Some(Verdict::Fine);
         for (name, default, other) in [
-            ("JIRA_PROXY_WPAD_ENABLE", "false", "true"),
             ("ATLASSIAN_OAUTH_CLIENT_STORAGE_MODE", "default", "factory"),
             ("ATLASSIAN_MAX_PAGINATION_LIMIT", "0", "50"),
             ("JIRA_PROJECT_KEY_PATTERN", "^[A-Z][A-Z0-9_]+$", ".*"),

@@ -87,6 +87,8 @@ pub struct Reach {
     pub socks_proxy: Option<ProxyUrl>,
     /// Hosts that are reached without the proxy, separated by commas.
     pub no_proxy: Option<String>,
+    /// The script that says which proxy to take where none is set.
+    pub proxy_script: Option<Url>,
 }
 
 /// A certificate of our own, in PEM.

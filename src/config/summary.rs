@@ -188,6 +188,9 @@ fn describe_product(product: &ProductSettings) -> String {
     };
     if let Some(proxy) = product.reach.socks_proxy.as_ref().or(by_scheme.as_ref()) {
         let _ = write!(text, ", through {proxy}");
+    } else if let Some(script) = &product.reach.proxy_script {
+        let host = script.host_str().unwrap_or_default();
+        let _ = write!(text, ", through what {}://{host}{} says", script.scheme(), script.path());
     }
     for name in &product.passthrough_headers {
         let _ = write!(text, ", passes on {name}");

@@ -109,7 +109,8 @@ fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientEr
     if let Some(guard) = &settings.guard {
         return Ok(builder.dns_resolver(GuardedResolver::new(Arc::clone(guard))));
     }
-    if let Some(proxy) = settings.proxies.chooser()? {
+    let fetch = || build_client(&ClientSettings { proxies: Proxies::default(), ..settings.clone() });
+    if let Some(proxy) = settings.proxies.chooser(fetch)? {
         builder = builder.proxy(proxy);
     }
     Ok(builder)

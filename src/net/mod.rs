@@ -15,6 +15,8 @@ mod pem;
 mod problem;
 mod proxy;
 mod request;
+#[cfg(feature = "pac")]
+mod script;
 mod trust;
 mod upstream;
 

@@ -7,6 +7,10 @@ use std::net::SocketAddr;
 use url::Host;
 use url::Url;
 
+use super::ClientError;
+#[cfg(feature = "pac")]
+use super::script::Script;
+
 /// The proxies of a product. User names and passwords in them do not show.
 #[derive(Clone, Default)]
 pub struct Proxies {
@@ -18,6 +22,8 @@ pub struct Proxies {
     pub socks: Option<Url>,
     /// What is reached without a proxy.
     pub exempt: Vec<Exempt>,
+    /// The script that is asked where none of the three is set: `http`, `https` or `file`. Needs the feature `pac`.
+    pub script: Option<Url>,
 }
 
 /// Why a proxy cannot be used. Its text never holds the user name or the password.
@@ -34,6 +40,12 @@ pub enum ProxyError {
         "the {0} proxy is not a usable address; write SCHEME://USER:PASSWORD@HOST:PORT, with %XX for special characters"
     )]
     Unusable(&'static str),
+    /// A script, and nothing to run it.
+    #[error("this program runs no proxy scripts; build it with `--features pac`")]
+    NoScripts,
+    /// The thread for the script.
+    #[error("the thread that runs the proxy script cannot be started")]
+    NoThread,
 }
 
 /// One entry of `NO_PROXY`: a host with its subdomains, an address, a network or everything; perhaps at one port.
@@ -49,30 +61,65 @@ enum Rule {
 }
 
 impl Proxies {
-    /// The proxy for an address, if it is not exempt.
+    /// The proxy that is set for an address, if it is not exempt.
     pub fn of(&self, url: &Url) -> Option<&Url> {
         let by_scheme = if url.scheme() == "http" { self.http.as_ref() } else { self.https.as_ref() };
         let proxy = self.socks.as_ref().or(by_scheme)?;
-        let exempt = self.exempt.iter().any(|exempt| exempt.covers(url));
-        (!exempt).then_some(proxy)
+        (!self.exempts(url)).then_some(proxy)
     }
 
-    /// The choice as the client makes it for every request; nothing if there is no proxy at all.
-    pub(super) fn chooser(&self) -> Result<Option<reqwest::Proxy>, ProxyError> {
+    fn exempts(&self, url: &Url) -> bool {
+        self.exempt.iter().any(|exempt| exempt.covers(url))
+    }
+
+    /// The choice as the client makes it for every request; nothing if there is no proxy at all. The script is fetched
+    /// by a client that knows of no proxy.
+    pub(super) fn chooser(
+        &self,
+        fetch: impl FnOnce() -> Result<reqwest::Client, ClientError>,
+    ) -> Result<Option<reqwest::Proxy>, ClientError> {
         let proxies = Self {
             http: usable("HTTP", self.http.as_ref())?,
             https: usable("HTTPS", self.https.as_ref())?,
             socks: usable("SOCKS", self.socks.as_ref())?,
             exempt: self.exempt.clone(),
+            script: None,
         };
         if proxies.socks.as_ref().is_some_and(|proxy| !is_socks(proxy)) {
-            return Err(ProxyError::NotSocks);
+            return Err(ProxyError::NotSocks.into());
+        }
+        if let Some(script) = &self.script {
+            return scripted(proxies, script, fetch).map(Some);
         }
         if proxies.http.is_none() && proxies.https.is_none() && proxies.socks.is_none() {
             return Ok(None);
         }
         Ok(Some(reqwest::Proxy::custom(move |url: &Url| proxies.of(url).cloned())))
     }
+}
+
+/// What is set wins over the script, and what is exempt does not come to it.
+#[cfg(feature = "pac")]
+fn scripted(
+    proxies: Proxies,
+    script: &Url,
+    fetch: impl FnOnce() -> Result<reqwest::Client, ClientError>,
+) -> Result<reqwest::Proxy, ClientError> {
+    let script = Script::start(script.clone(), fetch()?).map_err(|_| ProxyError::NoThread)?;
+    Ok(reqwest::Proxy::custom(move |url: &Url| match proxies.of(url) {
+        Some(proxy) => Some(proxy.clone()),
+        None if proxies.exempts(url) => None,
+        None => script.proxy(url),
+    }))
+}
+
+#[cfg(not(feature = "pac"))]
+fn scripted(
+    _: Proxies,
+    _: &Url,
+    _: impl FnOnce() -> Result<reqwest::Client, ClientError>,
+) -> Result<reqwest::Proxy, ClientError> {
+    Err(ProxyError::NoScripts.into())
 }
 
 impl fmt::Debug for Proxies {
@@ -89,6 +136,7 @@ impl fmt::Debug for Proxies {
             .field("https", &shown(&self.https))
             .field("socks", &shown(&self.socks))
             .field("exempt", &self.exempt)
+            .field("script", &shown(&self.script))
             .finish()
     }
 }
@@ -278,6 +326,7 @@ mod tests {
             https: Some(url("http://b:2")),
             socks: None,
             exempt: Exempt::list("exempt"),
+            script: None,
         };
         let socks = Proxies { socks: Some(url("socks5h://c:3")), ..both.clone() };
         let one = Proxies { https: None, ..both.clone() };
@@ -315,11 +364,19 @@ mod tests {
                 _ => Proxies { socks: proxy, ..Proxies::default() },
             };
             assert!(!format!("{proxies:?}").contains("canary"), "{proxies:?}");
-            let refused = proxies.chooser().err();
+            let refused = proxies.chooser(|| unreachable!("no script")).err().map(|error| match error {
+                ClientError::Proxy(error) => error,
+                other => panic!("{other}"),
+            });
             assert_eq!(refused, wanted, "{proxies:?}");
             assert!(!refused.is_some_and(|error| error.to_string().contains("canary")));
         }
-        assert!(Proxies { exempt: Exempt::list("*"), ..Proxies::default() }.chooser().unwrap().is_none());
+        assert!(
+            Proxies { exempt: Exempt::list("*"), ..Proxies::default() }
+                .chooser(|| unreachable!("no script"))
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod authority;
 mod bombs;
 mod mutual;
 mod proxies;
+#[cfg(feature = "pac")]
+mod script;
 mod trust;
 
 #[expect(dead_code, reason = "the journeys use the rest")]

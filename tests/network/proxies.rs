@@ -32,8 +32,8 @@ const PASSWORD: &str = "canary:p@ss";
 const ENCODED: &str = "canary%3Ap%40ss";
 
 /// A proxy that takes one user; it is ended when dropped.
-struct Proxy {
-    address: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
     process: Child,
     log: PathBuf,
     _home: TempDir,
@@ -42,12 +42,21 @@ struct Proxy {
 impl Proxy {
     /// HTTP, with CONNECT.
     async fn tinyproxy(password: &str) -> Self {
+        Self::tinyproxy_with(&format!("BasicAuth portcullis {password}\n")).await
+    }
+
+    /// HTTP, with CONNECT, for everybody: no script can name a password.
+    #[cfg(feature = "pac")]
+    pub(crate) async fn open() -> Self {
+        Self::tinyproxy_with("").await
+    }
+
+    async fn tinyproxy_with(more: &str) -> Self {
         Self::start(|address, home| {
             let file = home.path().join("tinyproxy.conf");
             let log = home.path().join("log");
             let text = format!(
-                "Listen 127.0.0.1\nPort {}\nTimeout 60\nMaxClients 20\nLogFile \"{}\"\nLogLevel Connect\n\
-                 BasicAuth portcullis {password}\n",
+                "Listen 127.0.0.1\nPort {}\nTimeout 60\nMaxClients 20\nLogFile \"{}\"\nLogLevel Connect\n{more}",
                 address.port(),
                 log.display()
             );
@@ -97,7 +106,7 @@ impl Proxy {
         format!("{scheme}://{credential}@{}", self.address)
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }

@@ -1,0 +1,110 @@
+//! What the functions mean, and that no script harms.
+
+use super::*;
+
+const SHORT: Duration = Duration::from_millis(300);
+
+fn said(expression: &str) -> String {
+    let script = format!("function FindProxyForURL(url, host) {{ return String({expression}); }}");
+    run(&script, "https://jira.example.com/", "jira.example.com")
+        .unwrap_or_else(|error| format!("error: {error}"))
+}
+
+#[test]
+fn the_functions_of_scripts() {
+    let table = [
+        ("url + ' ' + host", "https://jira.example.com/ jira.example.com"),
+        ("isPlainHostName('jira')", "true"),
+        ("isPlainHostName('jira.example.com')", "false"),
+        ("dnsDomainIs('jira.Example.com', '.example.com')", "true"),
+        ("dnsDomainIs('jira.example.com.evil.net', '.example.com')", "false"),
+        ("localHostOrDomainIs('jira', 'jira.example.com')", "true"),
+        ("localHostOrDomainIs('jira.other.com', 'jira.example.com')", "false"),
+        ("localHostOrDomainIs('jira.example.com', 'jira.example.com')", "true"),
+        ("dnsResolve('10.1.2.3')", "10.1.2.3"),
+        ("dnsResolve('localhost')", "127.0.0.1"),
+        ("isResolvable('')", "false"),
+        ("isInNet('10.1.2.3', '10.1.0.0', '255.255.0.0')", "true"),
+        ("isInNet('10.2.2.3', '10.1.0.0', '255.255.0.0')", "false"),
+        ("isInNet('192.168.1.1', '192.0.0.0', '255.0.0.0')", "true"),
+        ("convert_addr('255.255.255.255')", "4294967295"),
+        ("convert_addr('x')", "0"),
+        ("dnsDomainLevels('www.example.com')", "2"),
+        ("shExpMatch('http://a/b.html', '*/b.*')", "true"),
+        ("shExpMatch('jira.example.com', '*.example.org')", "false"),
+        ("shExpMatch('jira', 'j?ra')", "true"),
+        ("shExpMatch('jira.x', 'jira?')", "false"),
+        ("shExpMatch('(a+b)', '(a+b)')", "true"),
+        ("shExpMatch('', '*')", "true"),
+        ("weekdayRange('SUN', 'SAT')", "true"),
+        ("weekdayRange('NOW')", "false"),
+        ("weekdayRange(['SUN','MON','TUE','WED','THU','FRI','SAT'][new Date().getUTCDay()], 'GMT')", "true"),
+        ("dateRange(1, 31)", "true"),
+        ("dateRange('JAN', 'DEC', 'GMT')", "true"),
+        ("dateRange(1999)", "false"),
+        ("dateRange(1999, 2999)", "true"),
+        ("dateRange(1, 'JAN', 1999, 31, 'DEC', 2999)", "true"),
+        ("dateRange('JAN', 1999, 'DEC', 2000)", "false"),
+        ("dateRange('SMARCH')", "false"),
+        ("timeRange(0, 23)", "true"),
+        ("timeRange(0, 0, 23, 59)", "true"),
+        ("timeRange(0, 0, 0, 23, 59, 59, 'GMT')", "true"),
+        ("timeRange(24)", "false"),
+        ("__within(1, 5, 1) && __within(6, 5, 1) && !__within(3, 5, 1)", "true"),
+        ("alert('words')", "undefined"),
+        ("alert()", "undefined"),
+        ("/^\\d+\\.\\d+\\.\\d+\\.\\d+$/.test(myIpAddress())", "true"),
+    ];
+    for (expression, wanted) in table {
+        assert_eq!(said(expression), wanted, "{expression}");
+    }
+}
+
+#[test]
+fn old_scripts_are_read_as_they_were_meant() {
+    let table = [
+        ("function FindProxyForURL(url, host) { proxy = 'DIRECT'; return proxy }", "DIRECT"),
+        ("function FindProxyForURL(url, host) { with ({a: 'DIRECT'}) { return a } }", "DIRECT"),
+        ("FindProxyForURL = function() { return null }", ""),
+        ("FindProxyForURL = function() { }", ""),
+    ];
+    for (script, wanted) in table {
+        assert_eq!(run(script, "https://a/", "a").as_deref(), Ok(wanted), "{script}");
+    }
+}
+
+#[test]
+fn a_script_that_means_harm_ends() {
+    let table = [
+        "while (true) {}",
+        "function FindProxyForURL() { while (true) {} }",
+        "function FindProxyForURL() { let a = []; while (true) { a.push(new Array(1e6).fill(1)) } }",
+        "function FindProxyForURL() { let a = 'x'; while (true) { a = a + a } }",
+        "function FindProxyForURL() { return 'x'.repeat(1 << 29) }",
+        "function FindProxyForURL() { return f(); function f() { return f() + 1 } }",
+        "function FindProxyForURL() { return JSON.parse('['.repeat(1e6)) }",
+        "function FindProxyForURL() { return /(a+)+$/.test('a'.repeat(60) + 'b') && 'DIRECT' }",
+        "function FindProxyForURL() { while (true) { try { while (true) {} } catch (e) {} } }",
+        "function FindProxyForURL() { throw new Error('no\\nway') }",
+        "function FindProxyForURL() { return {} }",
+        "function FindProxyForURL() { return 7 }",
+        "function FindProxyForURL( {",
+        "var a = 1;",
+        "",
+    ];
+    for script in table {
+        let since = Instant::now();
+        let error = run_for(SHORT, script, "https://a/", "a").unwrap_err().to_string();
+        assert!(!error.is_empty() && !error.contains('\n'), "{script}: {error:?}");
+        assert!(since.elapsed() < 20 * SHORT, "{script}");
+    }
+}
+
+#[test]
+fn a_script_reaches_nothing_else() {
+    for name in
+        ["fetch", "require", "process", "std", "os", "XMLHttpRequest", "WebAssembly", "setTimeout", "print"]
+    {
+        assert_eq!(said(&format!("typeof {name}")), "undefined");
+    }
+}
