@@ -109,7 +109,7 @@ fn scripted(
     Ok(reqwest::Proxy::custom(move |url: &Url| match proxies.of(url) {
         Some(proxy) => Some(proxy.clone()),
         None if proxies.exempts(url) => None,
-        None => script.proxy(url),
+        None => script.choose(url),
     }))
 }
 

@@ -66,7 +66,7 @@ impl Script {
     }
 
     /// The proxy for an address; nothing where the script says that none is needed.
-    pub(super) fn proxy(&self, url: &Url) -> Option<Url> {
+    pub(super) fn choose(&self, url: &Url) -> Option<Url> {
         let mut origin = url.clone();
         // The path and the query are nobody's business: a script can tell them to the whole network by asking for a
         // name.

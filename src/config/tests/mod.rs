@@ -554,3 +554,30 @@ proptest! {
         prop_assert!(!shown.contains(&token));
     }
 }
+
+#[test]
+fn a_script_for_proxies_is_the_products_or_shared_by_both() {
+    let jira = ("JIRA_URL", "https://jira.example.com");
+    let token = ("JIRA_PERSONAL_TOKEN", "x");
+    let shared = ("ATLASSIAN_PROXY_WPAD_ENABLE", "true");
+    let given = |more: &[(&str, &str)]| given(&[&[jira, token], more].concat());
+    if !cfg!(feature = "pac") {
+        let error = given(&[shared]).refused();
+        assert!(error.contains("--features pac") && error.contains("JIRA_HTTPS_PROXY"), "{error}");
+        return;
+    }
+    let table: [(&[(&str, &str)], Option<&str>); 5] = [
+        (&[], None),
+        (&[shared], Some("http://wpad/wpad.dat")),
+        (&[shared, ("JIRA_PROXY_WPAD_ENABLE", "false")], None),
+        (&[shared, ("JIRA_PROXY_WPAD_URL", "file:///etc/proxy.pac")], Some("file:///etc/proxy.pac")),
+        (&[shared, ("ATLASSIAN_PROXY_WPAD_URL", "https://x/p")], Some("https://x/p")),
+    ];
+    for (more, wanted) in table {
+        let settings = given(more).load().settings;
+        let script = settings.jira.values().next().unwrap().reach.proxy_script.clone();
+        assert_eq!(script.as_ref().map(url::Url::as_str), wanted, "{more:?}");
+    }
+    let error = given(&[shared, ("JIRA_PROXY_WPAD_URL", "ftp://x/")]).refused();
+    assert!(error.contains("JIRA_PROXY_WPAD_URL is not an address"), "{error}");
+}
