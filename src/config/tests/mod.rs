@@ -566,15 +566,15 @@ fn a_script_for_proxies_is_the_products_or_shared_by_both() {
         assert!(error.contains("--features pac") && error.contains("JIRA_HTTPS_PROXY"), "{error}");
         return;
     }
-    let table: [(&[(&str, &str)], Option<&str>); 5] = [
-        (&[], None),
-        (&[shared], Some("http://wpad/wpad.dat")),
-        (&[shared, ("JIRA_PROXY_WPAD_ENABLE", "false")], None),
-        (&[shared, ("JIRA_PROXY_WPAD_URL", "file:///etc/proxy.pac")], Some("file:///etc/proxy.pac")),
-        (&[shared, ("ATLASSIAN_PROXY_WPAD_URL", "https://x/p")], Some("https://x/p")),
+    let table = [
+        (vec![], None),
+        (vec![shared], Some("http://wpad/wpad.dat")),
+        (vec![shared, ("JIRA_PROXY_WPAD_ENABLE", "false")], None),
+        (vec![shared, ("JIRA_PROXY_WPAD_URL", "file:///etc/proxy.pac")], Some("file:///etc/proxy.pac")),
+        (vec![shared, ("ATLASSIAN_PROXY_WPAD_URL", "https://x/p")], Some("https://x/p")),
     ];
     for (more, wanted) in table {
-        let settings = given(more).load().settings;
+        let settings = given(&more).load().settings;
         let script = settings.jira.values().next().unwrap().reach.proxy_script.clone();
         assert_eq!(script.as_ref().map(url::Url::as_str), wanted, "{more:?}");
     }
