@@ -142,7 +142,7 @@ impl fmt::Debug for Proxies {
 }
 
 /// A proxy as the client below can use it: one that it could not read, it would silently go around.
-fn usable(which: &'static str, proxy: Option<&Url>) -> Result<Option<Url>, ProxyError> {
+pub(super) fn usable(which: &'static str, proxy: Option<&Url>) -> Result<Option<Url>, ProxyError> {
     let Some(proxy) = proxy else { return Ok(None) };
     if !matches!(proxy.scheme(), "http" | "https") && !is_socks(proxy) {
         return Err(ProxyError::Scheme(which));

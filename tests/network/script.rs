@@ -77,6 +77,9 @@ async fn a_script_that_fails_is_no_reason_to_go_without_a_proxy() {
         ("// nobody gets through", "proxy script failed"),
         ("function FindProxyForURL() { return 'nobody gets through' }", "names no way that is known"),
         ("function FindProxyForURL( { nobody gets through", "proxy script failed"),
+        // The client below would go around a proxy that it cannot read.
+        ("function FindProxyForURL() { return 'SOCKS5 nobody{gets:1' } // nobody gets through", "way that is not known"),
+        ("function FindProxyForURL() { return 'PROXY nobody{gets:1' } // nobody gets through", "way that is not known"),
     ];
     let home = tempfile::tempdir().unwrap();
     for (script, logged) in table {

@@ -3,6 +3,7 @@
 use url::Url;
 
 use super::Choice;
+use crate::net::proxy::usable;
 
 /// The ways in the order of the script. What cannot be understood is left out, and logged.
 ///
@@ -17,8 +18,7 @@ pub(super) fn read(answer: &str) -> Vec<Choice> {
         .filter_map(|part| {
             let way = way(part);
             if way.is_none() {
-                let part: String = part.chars().take(100).collect();
-                tracing::warn!(%part, "the proxy script names a way that is not known");
+                tracing::warn!(part = %shown(part), "the proxy script names a way that is not known");
             }
             way
         })
@@ -53,14 +53,21 @@ fn way(part: &str) -> Option<Choice> {
     if url.port_or_known_default().is_none() {
         url.set_port(Some(port)).ok()?;
     }
-    Some(Choice::Proxy(url))
+    // One that it cannot read, it would go around.
+    usable("script's", Some(&url)).ok().flatten().map(Choice::Proxy)
+}
+
+/// What a script says, as far as a log may hold it: what stands before an `@` may be a password.
+pub(super) fn shown(said: &str) -> String {
+    let said = said.rsplit('@').next().unwrap_or_default();
+    said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(choice: &Choice) -> &str {
+    fn text(choice: &Choice) -> &str {
         match choice {
             Choice::Direct => "direct",
             Choice::Proxy(url) => url.as_str(),
@@ -70,7 +77,7 @@ mod tests {
 
     #[test]
     fn ways_are_read_in_order_and_nonsense_is_left_out() {
-        let table: [(&str, &[&str]); 14] = [
+        let table: [(&str, &[&str]); 15] = [
             ("DIRECT", &["direct"]),
             ("", &["direct"]),
             (" ; ", &[]),
@@ -85,10 +92,18 @@ mod tests {
             ("PROXY user:canary@a:1", &[]),
             ("PROXY a:1/x; PROXY a:1?x; PROXY a:99999", &[]),
             ("PROXY a:1 b:2", &[]),
+            ("PROXY a{b:1; SOCKS5 a{b:1; SOCKS a%b:1; SOCKS4 \u{e9}:1; PROXY a\"b:1", &[]),
         ];
         for (answer, wanted) in table {
             let found = read(answer);
-            assert_eq!(found.iter().map(shown).collect::<Vec<_>>(), wanted, "{answer}");
+            assert_eq!(found.iter().map(text).collect::<Vec<_>>(), wanted, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_log_holds_no_password() {
+        for said in ["PROXY user:canary@a:1", "PROXY http://user:canary@x@a:1/y"] {
+            assert!(!shown(said).contains("canary") && shown(said).contains("a:1"), "{said}");
         }
     }
 }

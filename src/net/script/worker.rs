@@ -141,8 +141,7 @@ fn choose(said: &str) -> Choice {
     };
     match ways.as_slice() {
         [] => {
-            let said: String = said.chars().take(100).collect();
-            tracing::error!(%said, "the proxy script names no way that is known");
+            tracing::error!(said = %answer::shown(said), "the proxy script names no way that is known");
             Choice::Nothing
         }
         // With no other choice, nothing is tried.
