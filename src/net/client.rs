@@ -109,6 +109,10 @@ fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientEr
     if let Some(guard) = &settings.guard {
         return Ok(builder.dns_resolver(GuardedResolver::new(Arc::clone(guard))));
     }
+    #[cfg(feature = "pac")]
+    if settings.proxies.script.is_some() {
+        builder = builder.dns_resolver(super::script::NowhereResolver);
+    }
     let fetch = || build_client(&ClientSettings { proxies: Proxies::default(), ..settings.clone() });
     if let Some(proxy) = settings.proxies.chooser(fetch)? {
         builder = builder.proxy(proxy);

@@ -32,6 +32,8 @@ pub enum Problem {
     ProxyCredential,
     /// The proxy did not connect.
     Proxy,
+    /// The script that finds the proxy found none.
+    ProxyScript,
     /// Whoever chose the address may not have it asked.
     Guarded,
     /// The connection was there and broke.
@@ -41,7 +43,8 @@ pub enum Problem {
 }
 
 /// What the libraries below say, in lower case; the first that fits counts.
-const TABLE: [(&[&str], Problem); 13] = [
+const TABLE: [(&[&str], Problem); 14] = [
+    (&["proxy script: "], Problem::ProxyScript),
     (
         &["tunnel error: proxy authorization", "socks error: credentials", "socks error: server "],
         Problem::ProxyCredential,
@@ -94,7 +97,9 @@ impl Problem {
     /// Why it may be tried again: not where only somebody's work on the configuration would help.
     pub(super) fn reason(self) -> Option<Reason> {
         match self {
-            Self::Refused | Self::Name | Self::Slow | Self::ProxyDown | Self::Other => Some(Reason::Unsent),
+            Self::Refused | Self::Name | Self::Slow | Self::ProxyDown | Self::ProxyScript | Self::Other => {
+                Some(Reason::Unsent)
+            }
             // The proxy may have passed something on, for all that is known.
             Self::Broken | Self::Proxy => Some(Reason::Broken),
             // A proxy that refuses a password may lock it after a few more attempts.
@@ -120,6 +125,7 @@ impl Problem {
             Self::ProxyDown => "the proxy cannot be reached",
             Self::ProxyCredential => "the proxy does not accept the user name and password",
             Self::Proxy => "the proxy refused",
+            Self::ProxyScript => "the proxy script gave no usable answer",
             // The same for a name that is not there: who chose it is not to learn which names there are inside.
             Self::Guarded => "its name has no public address",
             Self::Broken => "the connection broke off",
@@ -163,6 +169,9 @@ impl Problem {
             Self::Guarded => "; the caller chose the address: to allow it, add its domain to \
                  MCP_ALLOWED_URL_DOMAINS"
                 .to_owned(),
+            Self::ProxyScript => {
+                format!("; see {name}_PROXY_WPAD_URL, or set {name}_HTTPS_PROXY or {name}_NO_PROXY")
+            }
             Self::Broken | Self::Other => String::new(),
         }
     }
@@ -205,6 +214,10 @@ mod tests {
             ("SOCKS error: credentials not accepted", Problem::ProxyCredential),
             ("SOCKS error: server does not support user/pass authentication", Problem::ProxyCredential),
             ("SOCKS error: connection refused", Problem::Proxy),
+            (
+                "tunnel error: failed to create underlying connection: dns error: proxy script: no answer",
+                Problem::ProxyScript,
+            ),
             ("Connection reset by peer (os error 104)", Problem::Other),
         ];
         for (causes, wanted) in table {

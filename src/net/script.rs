@@ -5,6 +5,7 @@
 
 mod answer;
 mod engine;
+mod nowhere;
 mod worker;
 
 use std::collections::HashMap;
@@ -19,6 +20,8 @@ use tokio::runtime::Handle;
 use tokio::runtime::RuntimeFlavor;
 use url::Url;
 
+pub(super) use nowhere::NowhereResolver;
+
 /// How long an answer of the script counts.
 const FRESH: Duration = Duration::from_mins(1);
 
@@ -30,10 +33,6 @@ const WAIT: Duration = Duration::from_secs(15);
 
 /// How many answers are kept; the origins that go through a script are few.
 const MOST: usize = 256;
-
-/// Where a request is sent when the script gave no usable answer: nowhere. The top-level domain never exists
-/// (RFC 6761).
-const NOWHERE: &str = "http://no-usable-answer-of-the-proxy-script.invalid:9";
 
 /// What the script said of one origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,14 +54,16 @@ struct Question {
 pub(super) struct Script {
     questions: mpsc::Sender<Question>,
     known: Mutex<HashMap<String, (Instant, Choice)>>,
+    nowhere: Url,
 }
 
 impl Script {
     /// Starts the thread; the script is fetched at the first question, through the client, and again every few minutes.
     pub(super) fn start(url: Url, client: reqwest::Client) -> std::io::Result<Arc<Self>> {
         let (sender, receiver) = mpsc::channel();
+        let nowhere = nowhere::address().map_err(std::io::Error::other)?;
         worker::start(url, client, receiver)?;
-        Ok(Arc::new(Self { questions: sender, known: Mutex::default() }))
+        Ok(Arc::new(Self { questions: sender, known: Mutex::default(), nowhere }))
     }
 
     /// The proxy for an address; nothing where the script says that none is needed.
@@ -78,7 +79,7 @@ impl Script {
         match self.choice(origin) {
             Choice::Direct => None,
             Choice::Proxy(proxy) => Some(proxy),
-            Choice::Nothing => Url::parse(NOWHERE).ok(),
+            Choice::Nothing => Some(self.nowhere.clone()),
         }
     }
 

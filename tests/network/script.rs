@@ -6,6 +6,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::proxies::Proxy;
+use crate::support::Called;
 use crate::support::Nobody;
 use crate::support::Setup;
 use crate::support::World;
@@ -25,8 +26,12 @@ async fn scripted(home: &TempDir, script: &str, more: Vec<(&'static str, String)
     world
 }
 
+async fn called(world: &World) -> Called {
+    world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-1"})).await
+}
+
 async fn is_there(world: &World) -> bool {
-    !world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-1"})).await.is_error
+    !called(world).await.is_error
 }
 
 fn returning(ways: &str) -> String {
@@ -78,13 +83,20 @@ async fn a_script_that_fails_is_no_reason_to_go_without_a_proxy() {
         ("function FindProxyForURL() { return 'nobody gets through' }", "names no way that is known"),
         ("function FindProxyForURL( { nobody gets through", "proxy script failed"),
         // The client below would go around a proxy that it cannot read.
-        ("function FindProxyForURL() { return 'SOCKS5 nobody{gets:1' } // nobody gets through", "way that is not known"),
-        ("function FindProxyForURL() { return 'PROXY nobody{gets:1' } // nobody gets through", "way that is not known"),
+        (
+            "function FindProxyForURL() { return 'SOCKS5 nobody{gets:1' } // nobody gets through",
+            "way that is not known",
+        ),
+        (
+            "function FindProxyForURL() { return 'PROXY nobody{gets:1' } // nobody gets through",
+            "way that is not known",
+        ),
     ];
     let home = tempfile::tempdir().unwrap();
     for (script, logged) in table {
         let world = scripted(&home, script, Vec::new()).await;
-        assert!(!is_there(&world).await, "{script}");
+        let called = called(&world).await;
+        assert!(called.text.contains("the proxy script gave no usable answer"), "{script}: {called:?}");
         assert_eq!(world.requests().await, Vec::<String>::new(), "{script}");
         assert!(world.stderr().contains(logged), "{script}: {}", world.stderr());
         world.end();
