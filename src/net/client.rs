@@ -113,7 +113,9 @@ fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientEr
     if settings.proxies.script.is_some() {
         builder = builder.dns_resolver(super::script::NowhereResolver);
     }
-    let fetch = || build_client(&ClientSettings { proxies: Proxies::default(), ..settings.clone() });
+    // The server of a script is not the product: our certificate is not shown there.
+    let bare = ClientSettings { proxies: Proxies::default(), client_certificate: None, ..settings.clone() };
+    let fetch = || build_client(&bare);
     if let Some(proxy) = settings.proxies.chooser(fetch)? {
         builder = builder.proxy(proxy);
     }
