@@ -32,21 +32,26 @@ function dnsDomainLevels(host) {
   return String(host).split(".").length - 1;
 }
 
+// The four numbers of an address; nothing if the text is none.
+function __numbers(address) {
+  const parts = String(address).split(".");
+  const good = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && part <= 255);
+  return good ? parts.map(Number) : null;
+}
+
+// It has a sign, as in browsers: scripts compare it with what `&` gives.
 function convert_addr(address) {
-  const parts = String(address).split(".").map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) {
-    return 0;
-  }
-  return ((parts[0] << 24) | (parts[1] << 16) | (parts[2] << 8) | parts[3]) >>> 0;
+  const [a, b, c, d] = __numbers(address) || [0, 0, 0, 0];
+  return (a << 24) | (b << 16) | (c << 8) | d;
 }
 
 function isInNet(host, pattern, mask) {
   const address = dnsResolve(host);
-  if (address === null) {
+  if (address === null || __numbers(pattern) === null || __numbers(mask) === null) {
     return false;
   }
   const bits = convert_addr(mask);
-  return ((convert_addr(address) & bits) >>> 0) === ((convert_addr(pattern) & bits) >>> 0);
+  return (convert_addr(address) & bits) === (convert_addr(pattern) & bits);
 }
 
 // `*` is any run of characters, `?` any one of them. Goes back to the last star only, so it is never slow.
@@ -103,33 +108,24 @@ function weekdayRange() {
   return from >= 0 && to >= 0 && __within(day, from, to);
 }
 
+// Days, months and years: one date of which all that is given must fit, or two of one kind.
 function dateRange() {
   const { values, year, month, date } = __now(arguments);
   const months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-  // Years, months and days in one number; a part that is not given is that of now in no place at all.
-  const number = (parts) => {
-    let given = 0, now = 0;
-    for (const part of parts) {
-      if (typeof part === "string") {
-        if (months.indexOf(part) < 0) {
-          return null;
-        }
-        given += months.indexOf(part) * 100;
-        now += month * 100;
-      } else if (part > 31) {
-        given += part * 10000;
-        now += year * 10000;
-      } else {
-        given += part;
-        now += date;
-      }
+  const parts = values.map((part) => {
+    if (typeof part === "string") {
+      return { weight: 100, given: months.indexOf(part), now: month };
     }
-    return { given, now };
-  };
-  const half = values.length > 1 ? values.length / 2 : 1;
-  const from = number(values.slice(0, half));
-  const to = number(values.length > 1 ? values.slice(half) : values);
-  return from !== null && to !== null && values.length > 0 && __within(from.now, from.given, to.given);
+    return part > 31 ? { weight: 10000, given: part, now: year } : { weight: 1, given: part, now: date };
+  });
+  if (parts.length === 0 || !parts.every((part) => part.given >= 0)) {
+    return false;
+  }
+  const kinds = (some) => some.map((part) => part.weight).join();
+  const [first, last] = [parts.slice(0, parts.length / 2), parts.slice(parts.length / 2)];
+  const [from, to] = kinds(first) === kinds(last) ? [first, last] : [parts, parts];
+  const number = (some, which) => some.reduce((sum, part) => sum + part.weight * part[which], 0);
+  return __within(number(from, "now"), number(from, "given"), number(to, "given"));
 }
 
 function timeRange() {

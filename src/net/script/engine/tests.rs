@@ -5,10 +5,19 @@ use super::*;
 const SHORT: Duration = Duration::from_millis(300);
 
 fn said(expression: &str) -> String {
-    let script = format!("function FindProxyForURL(url, host) {{ return String({expression}); }}");
+    let script = format!(
+        "const MONTHS = ['JAN','FEB','MAR','APR','MAY','JUN','JUL','AUG','SEP','OCT','NOV','DEC'];
+         function FindProxyForURL(url, host) {{ return String({expression}); }}"
+    );
     run(&script, "https://jira.example.com/", "jira.example.com")
         .unwrap_or_else(|error| format!("error: {error}"))
 }
+
+const TODAY: &str = "dateRange(new Date().getUTCDate(), MONTHS[new Date().getUTCMonth()], 'GMT')";
+const SAME_DAY_OF_NEXT_MONTH: &str =
+    "dateRange(new Date().getUTCDate(), MONTHS[(new Date().getUTCMonth() + 1) % 12], 'GMT')";
+const FIRST_OF_NEXT_MONTH: &str = "dateRange(1, MONTHS[(new Date().getUTCMonth() + 1) % 12], 'GMT')";
+const TODAY_NEXT_YEAR: &str = "dateRange(new Date().getUTCDate(), MONTHS[new Date().getUTCMonth()], new Date().getUTCFullYear() + 1, 'GMT')";
 
 #[test]
 fn the_functions_of_scripts() {
@@ -27,8 +36,14 @@ fn the_functions_of_scripts() {
         ("isInNet('10.1.2.3', '10.1.0.0', '255.255.0.0')", "true"),
         ("isInNet('10.2.2.3', '10.1.0.0', '255.255.0.0')", "false"),
         ("isInNet('192.168.1.1', '192.0.0.0', '255.0.0.0')", "true"),
-        ("convert_addr('255.255.255.255')", "4294967295"),
+        ("isInNet('10.1.2.3', '0.0.0.0', 'nonsense')", "false"),
+        ("isInNet('10.1.2.3', 'nonsense', '0.0.0.0')", "false"),
+        ("isInNet('10.1.2.3', '10.1.2.3', '255.255.255.0x')", "false"),
+        ("convert_addr('104.16.41.2')", "1745889538"),
+        ("convert_addr('255.255.255.255')", "-1"),
+        ("(convert_addr('192.0.2.1') & convert_addr('255.255.255.0')) === convert_addr('192.0.2.0')", "true"),
         ("convert_addr('x')", "0"),
+        ("convert_addr('1..2.3')", "0"),
         ("dnsDomainLevels('www.example.com')", "2"),
         ("shExpMatch('http://a/b.html', '*/b.*')", "true"),
         ("shExpMatch('jira.example.com', '*.example.org')", "false"),
@@ -46,6 +61,11 @@ fn the_functions_of_scripts() {
         ("dateRange(1, 'JAN', 1999, 31, 'DEC', 2999)", "true"),
         ("dateRange('JAN', 1999, 'DEC', 2000)", "false"),
         ("dateRange('SMARCH')", "false"),
+        ("dateRange()", "false"),
+        (TODAY, "true"),
+        (SAME_DAY_OF_NEXT_MONTH, "false"),
+        (FIRST_OF_NEXT_MONTH, "false"),
+        (TODAY_NEXT_YEAR, "false"),
         ("timeRange(0, 23)", "true"),
         ("timeRange(0, 0, 23, 59)", "true"),
         ("timeRange(0, 0, 0, 23, 59, 59, 'GMT')", "true"),
