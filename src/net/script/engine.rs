@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::ToSocketAddrs as _;
 use std::net::UdpSocket;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
@@ -22,7 +23,7 @@ use rquickjs::function::Opt;
 const MEMORY: usize = 32 << 20;
 
 /// The stack a script may use, in bytes.
-pub(super) const STACK: usize = 512 << 10;
+const STACK: usize = 512 << 10;
 
 /// How long it may run, names looked up included.
 const TIME: Duration = Duration::from_secs(5);
@@ -33,6 +34,12 @@ const LOOKUP: Duration = Duration::from_secs(2);
 /// How many look-ups may hang at once: the operating system's cannot be ended.
 const HANGING: usize = 8;
 
+/// How much longer a run is waited for: it ends by itself in time, unless one of the engine's own loops has it.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How many runs may be under way at once: those loops cannot be interrupted.
+const RUNNING: usize = 2;
+
 /// The functions that scripts expect, in terms of `__resolve` and `__address`.
 const FUNCTIONS: &str = include_str!("functions.js");
 
@@ -41,12 +48,53 @@ const FUNCTIONS: &str = include_str!("functions.js");
 #[error("{0}")]
 pub(super) struct EngineError(String);
 
-/// What the script's `FindProxyForURL` says; null counts as nothing said.
-pub(super) fn run(script: &str, url: &str, host: &str) -> Result<String, EngineError> {
-    run_for(TIME, script, url, host)
+/// Runs scripts, each on a thread of its own.
+#[derive(Debug, Default)]
+pub(super) struct Engine {
+    running: Arc<AtomicUsize>,
 }
 
-fn run_for(time: Duration, script: &str, url: &str, host: &str) -> Result<String, EngineError> {
+/// One run; it counts until it ends, however it ends.
+struct Running(Arc<AtomicUsize>);
+
+impl Engine {
+    /// What the script's `FindProxyForURL` says; null counts as nothing said.
+    pub(super) fn run(&self, script: &str, url: &str, host: &str) -> Result<String, EngineError> {
+        self.run_for(TIME, script, url, host)
+    }
+
+    fn run_for(&self, time: Duration, script: &str, url: &str, host: &str) -> Result<String, EngineError> {
+        let running = Running(Arc::clone(&self.running));
+        if running.0.fetch_add(1, Ordering::Relaxed) >= RUNNING {
+            return Err(EngineError(
+                "earlier runs of it have not ended; start this program again".to_owned(),
+            ));
+        }
+        let [script, url, host] = [script, url, host].map(str::to_owned);
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("proxy-script-run".to_owned()).stack_size(STACK * 4);
+        let spawned = thread.spawn(move || {
+            let said = run_here(time, &script, &url, &host);
+            drop(running);
+            // Who asked may have gone.
+            let _ = sender.send(said);
+        });
+        spawned.map_err(|error| EngineError(format!("its thread cannot be started: {error}")))?;
+        receiver.recv_timeout(time + GRACE).unwrap_or_else(|_| Err(too_long(time)))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn too_long(time: Duration) -> EngineError {
+    EngineError(format!("it ran for more than {} seconds", time.as_secs_f64()))
+}
+
+fn run_here(time: Duration, script: &str, url: &str, host: &str) -> Result<String, EngineError> {
     let ending = Instant::now() + time;
     let runtime = Runtime::new().map_err(|error| EngineError(error.to_string()))?;
     runtime.set_memory_limit(MEMORY);
@@ -54,21 +102,26 @@ fn run_for(time: Duration, script: &str, url: &str, host: &str) -> Result<String
     runtime.set_interrupt_handler(Some(Box::new(move || Instant::now() >= ending)));
     let context = Context::full(&runtime).map_err(|error| EngineError(error.to_string()))?;
     context.with(|context| {
-        let said = ask(&context, script, url, host);
+        let said = ask(&context, ending, script, url, host);
         said.catch(&context).map_err(|error| {
-            let words = if Instant::now() >= ending {
-                format!("it ran for more than {} seconds", time.as_secs_f64())
-            } else {
-                error.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
-            };
-            EngineError(words)
+            if Instant::now() >= ending {
+                return too_long(time);
+            }
+            let words = error.to_string();
+            EngineError(words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect())
         })
     })
 }
 
-fn ask<'js>(context: &Ctx<'js>, script: &str, url: &str, host: &str) -> rquickjs::Result<String> {
+fn ask<'js>(
+    context: &Ctx<'js>,
+    ending: Instant,
+    script: &str,
+    url: &str,
+    host: &str,
+) -> rquickjs::Result<String> {
     let globals = context.globals();
-    globals.set("__resolve", Function::new(context.clone(), |name: String| resolve(&name)))?;
+    globals.set("__resolve", Function::new(context.clone(), move |name: String| resolve(&name, ending)))?;
     globals.set("__address", Function::new(context.clone(), own_address))?;
     globals.set("alert", Function::new(context.clone(), |words: Opt<String>| alert(words.0)))?;
     let mut options = EvalOptions::default();
@@ -89,7 +142,7 @@ fn alert(words: Option<String>) {
 }
 
 /// The first IPv4 address of a name: the functions of scripts know no other.
-fn resolve(name: &str) -> Option<String> {
+fn resolve(name: &str, ending: Instant) -> Option<String> {
     static HANGING_NOW: AtomicUsize = AtomicUsize::new(0);
     if let Ok(address) = name.parse::<Ipv4Addr>() {
         return Some(address.to_string());
@@ -106,7 +159,7 @@ fn resolve(name: &str) -> Option<String> {
         // The script may have gone on without it.
         let _ = sender.send(found.map(Iterator::collect::<Vec<_>>).unwrap_or_default());
     });
-    let found = receiver.recv_timeout(LOOKUP).ok()?;
+    let found = receiver.recv_timeout(LOOKUP.min(ending.saturating_duration_since(Instant::now()))).ok()?;
     found.into_iter().map(|address| address.ip()).find(IpAddr::is_ipv4).map(|address| address.to_string())
 }
 

@@ -13,7 +13,7 @@ use url::Url;
 use super::Choice;
 use super::Question;
 use super::answer;
-use super::engine;
+use super::engine::Engine;
 
 /// The largest script, in bytes.
 const LARGEST: usize = 1 << 20;
@@ -34,8 +34,8 @@ pub(super) fn start(
     questions: mpsc::Receiver<Question>,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let worker = Worker { url, client, runtime, script: None, tried: None };
-    let thread = std::thread::Builder::new().name("proxy-script".to_owned()).stack_size(engine::STACK * 4);
+    let worker = Worker { url, client, runtime, engine: Engine::default(), script: None, tried: None };
+    let thread = std::thread::Builder::new().name("proxy-script".to_owned());
     thread.spawn(move || worker.run(&questions)).map(|_| ())
 }
 
@@ -43,6 +43,7 @@ struct Worker {
     url: Url,
     client: reqwest::Client,
     runtime: Runtime,
+    engine: Engine,
     script: Option<String>,
     /// When it was last tried to fetch it.
     tried: Option<Instant>,
@@ -60,7 +61,7 @@ impl Worker {
         self.refresh();
         let (Some(script), Some(host)) = (&self.script, origin.host_str()) else { return Choice::Nothing };
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        match engine::run(script, origin.as_str(), host) {
+        match self.engine.run(script, origin.as_str(), host) {
             Ok(said) => choose(&said),
             Err(error) => {
                 tracing::error!(url = %shown(&self.url), %error, "the proxy script failed");

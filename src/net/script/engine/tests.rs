@@ -9,7 +9,8 @@ fn said(expression: &str) -> String {
         "const MONTHS = ['JAN','FEB','MAR','APR','MAY','JUN','JUL','AUG','SEP','OCT','NOV','DEC'];
          function FindProxyForURL(url, host) {{ return String({expression}); }}"
     );
-    run(&script, "https://jira.example.com/", "jira.example.com")
+    Engine::default()
+        .run(&script, "https://jira.example.com/", "jira.example.com")
         .unwrap_or_else(|error| format!("error: {error}"))
 }
 
@@ -89,7 +90,7 @@ fn old_scripts_are_read_as_they_were_meant() {
         ("FindProxyForURL = function() { }", ""),
     ];
     for (script, wanted) in table {
-        assert_eq!(run(script, "https://a/", "a").as_deref(), Ok(wanted), "{script}");
+        assert_eq!(Engine::default().run(script, "https://a/", "a").as_deref(), Ok(wanted), "{script}");
     }
 }
 
@@ -114,9 +115,31 @@ fn a_script_that_means_harm_ends() {
     ];
     for script in table {
         let since = Instant::now();
-        let error = run_for(SHORT, script, "https://a/", "a").unwrap_err().to_string();
+        let error = Engine::default().run_for(SHORT, script, "https://a/", "a").unwrap_err().to_string();
         assert!(!error.is_empty() && !error.contains('\n'), "{script}: {error:?}");
         assert!(since.elapsed() < 20 * SHORT, "{script}");
+    }
+}
+
+#[test]
+fn a_run_that_cannot_be_interrupted_is_left_behind_and_there_are_few_of_them() {
+    let engine = Engine::default();
+    let harmless = "function FindProxyForURL() { return 'DIRECT' }";
+    assert_eq!(engine.run(harmless, "https://a/", "a").as_deref(), Ok("DIRECT"));
+    let table = [
+        "function FindProxyForURL() { new Array(4294967295).sort() }",
+        "function FindProxyForURL() { return 'a'.repeat(1 << 21).indexOf('a'.repeat(1 << 20) + 'b') }",
+        // It does not run any more.
+        harmless,
+    ];
+    let since = Instant::now();
+    let errors =
+        table.map(|script| engine.run_for(SHORT, script, "https://a/", "a").unwrap_err().to_string());
+    assert!(since.elapsed() < 20 * SHORT, "{:?}", since.elapsed());
+    for (error, wanted) in
+        errors.iter().zip(["it ran for more than", "it ran for more than", "start this program"])
+    {
+        assert!(error.contains(wanted), "{errors:?}");
     }
 }
 
