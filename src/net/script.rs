@@ -49,11 +49,32 @@ struct Question {
     answer: mpsc::SyncSender<Choice>,
 }
 
+/// What the script said lately, by origin.
+#[derive(Debug, Default)]
+struct Known(Mutex<HashMap<String, (Instant, Choice)>>);
+
+impl Known {
+    fn fresh(&self, origin: &Url) -> Option<Choice> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, choice) = known.get(origin.as_str())?;
+        let lasts = if *choice == Choice::Nothing { FAILED } else { FRESH };
+        (since.elapsed() < lasts).then(|| choice.clone())
+    }
+
+    fn keep(&self, origin: &Url, choice: Choice) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(origin.as_str().to_owned(), (Instant::now(), choice));
+    }
+}
+
 /// The script of one client. The thread that runs it ends with it.
 #[derive(Debug)]
 pub(super) struct Script {
     questions: mpsc::Sender<Question>,
-    known: Mutex<HashMap<String, (Instant, Choice)>>,
+    known: Arc<Known>,
     nowhere: Url,
 }
 
@@ -62,8 +83,9 @@ impl Script {
     pub(super) fn start(url: Url, client: reqwest::Client) -> std::io::Result<Arc<Self>> {
         let (sender, receiver) = mpsc::channel();
         let nowhere = nowhere::address().map_err(std::io::Error::other)?;
-        worker::start(url, client, receiver)?;
-        Ok(Arc::new(Self { questions: sender, known: Mutex::default(), nowhere }))
+        let known = Arc::new(Known::default());
+        worker::start(url, client, receiver, Arc::clone(&known))?;
+        Ok(Arc::new(Self { questions: sender, known, nowhere }))
     }
 
     /// The proxy for an address; nothing where the script says that none is needed.
@@ -76,27 +98,11 @@ impl Script {
         origin.set_fragment(None);
         let _ = origin.set_username("");
         let _ = origin.set_password(None);
-        match self.choice(origin) {
+        match self.known.fresh(&origin).unwrap_or_else(|| blocking(|| self.ask(origin))) {
             Choice::Direct => None,
             Choice::Proxy(proxy) => Some(proxy),
             Choice::Nothing => Some(self.nowhere.clone()),
         }
-    }
-
-    fn choice(&self, origin: Url) -> Choice {
-        let key = origin.as_str().to_owned();
-        if let Some((since, choice)) = self.known().get(&key)
-            && since.elapsed() < if *choice == Choice::Nothing { FAILED } else { FRESH }
-        {
-            return choice.clone();
-        }
-        let choice = blocking(|| self.ask(origin));
-        let mut known = self.known();
-        if known.len() >= MOST {
-            known.clear();
-        }
-        known.insert(key, (Instant::now(), choice.clone()));
-        choice
     }
 
     fn ask(&self, origin: Url) -> Choice {
@@ -109,10 +115,6 @@ impl Script {
             Choice::Nothing
         })
     }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Choice)>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Waits without keeping other tasks from running, where there are other threads for them.
@@ -120,5 +122,34 @@ fn blocking<T>(wait: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(wait),
         _ => wait(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::ClientSettings;
+    use crate::net::build_client;
+
+    #[test]
+    fn many_that_ask_at_once_wait_for_one_answer() {
+        let slow = "function FindProxyForURL() { const end = Date.now() + 300; while (Date.now() < end); return 'DIRECT' }";
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("proxy.pac");
+        std::fs::write(&file, slow).unwrap();
+        let client = build_client(&ClientSettings { plain: true, ..ClientSettings::default() }).unwrap();
+        let script = Script::start(Url::from_file_path(file).unwrap(), client).unwrap();
+        let since = Instant::now();
+        let asking = |_| {
+            let script = Arc::clone(&script);
+            std::thread::spawn(move || script.choose(&Url::parse("https://jira.example.com/x").unwrap()))
+        };
+        let asking: Vec<_> = (0..30).map(asking).collect();
+        assert!(asking.into_iter().all(|thread| thread.join().unwrap().is_none()));
+        assert!(
+            since.elapsed() < Duration::from_secs(5),
+            "one run each would take nine: {:?}",
+            since.elapsed()
+        );
     }
 }

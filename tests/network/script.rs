@@ -79,7 +79,7 @@ async fn a_script_from_a_server_sees_the_host_alone() {
 async fn a_script_that_fails_is_no_reason_to_go_without_a_proxy() {
     let table = [
         ("function FindProxyForURL() { throw new Error('nobody gets through') }", "nobody gets through"),
-        ("// nobody gets through", "proxy script failed"),
+        ("// nobody gets through", "it is no proxy script"),
         ("function FindProxyForURL() { return 'nobody gets through' }", "names no way that is known"),
         ("function FindProxyForURL( { nobody gets through", "proxy script failed"),
         // The client below would go around a proxy that it cannot read.

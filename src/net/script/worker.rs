@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::net::ToSocketAddrs as _;
+use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 use std::time::Instant;
@@ -11,6 +12,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use super::Choice;
+use super::Known;
 use super::Question;
 use super::answer;
 use super::engine::Engine;
@@ -32,9 +34,10 @@ pub(super) fn start(
     url: Url,
     client: reqwest::Client,
     questions: mpsc::Receiver<Question>,
+    known: Arc<Known>,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let worker = Worker { url, client, runtime, engine: Engine::default(), script: None, tried: None };
+    let worker = Worker::new(url, client, runtime, known);
     let thread = std::thread::Builder::new().name("proxy-script".to_owned());
     thread.spawn(move || worker.run(&questions)).map(|_| ())
 }
@@ -44,16 +47,27 @@ struct Worker {
     client: reqwest::Client,
     runtime: Runtime,
     engine: Engine,
+    known: Arc<Known>,
     script: Option<String>,
     /// When it was last tried to fetch it.
     tried: Option<Instant>,
 }
 
 impl Worker {
+    fn new(url: Url, client: reqwest::Client, runtime: Runtime, known: Arc<Known>) -> Self {
+        Self { url, client, runtime, engine: Engine::default(), known, script: None, tried: None }
+    }
+
     fn run(mut self, questions: &mpsc::Receiver<Question>) {
         while let Ok(Question { origin, answer }) = questions.recv() {
+            // Who asked before may have had the same question.
+            let choice = self.known.fresh(&origin).unwrap_or_else(|| {
+                let choice = self.choice(&origin);
+                self.known.keep(&origin, choice.clone());
+                choice
+            });
             // Who asked may have gone.
-            let _ = answer.send(self.choice(&origin));
+            let _ = answer.send(choice);
         }
     }
 
@@ -98,7 +112,9 @@ impl Worker {
             let fetching = async { tokio::time::timeout(FETCH, fetching).await };
             self.runtime.block_on(fetching).map_err(|_| "no answer in time".to_owned())??
         };
-        String::from_utf8(bytes).map_err(|_| "it is not text in UTF-8".to_owned())
+        // Old scripts have comments in other encodings.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if text.contains("FindProxyForURL") { Ok(text) } else { Err("it is no proxy script".to_owned()) }
     }
 }
 
@@ -162,4 +178,42 @@ fn is_there(proxy: &Url) -> bool {
         tracing::warn!(proxy = %proxy, "a proxy that the script names takes no connections; the next one is tried");
     }
     there
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::ClientSettings;
+    use crate::net::build_client;
+
+    #[test]
+    fn the_last_script_stays_until_another_can_be_read() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("proxy.pac");
+        let url = Url::from_file_path(&file).unwrap();
+        let client = build_client(&ClientSettings { plain: true, ..ClientSettings::default() }).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut worker = Worker::new(url, client, runtime, Arc::default());
+        let origin = Url::parse("https://jira.example.com/").unwrap();
+        let through = |proxy: &str| Choice::Proxy(Url::parse(proxy).unwrap());
+        // In Latin-1, as old scripts are.
+        let first = b"// f\xfcr alle\nfunction FindProxyForURL() { return 'PROXY a:1' }";
+        let second = b"function FindProxyForURL() { return 'PROXY b:1' }";
+        let too_large = b" ".repeat(LARGEST + 1);
+        let table: [(&[u8], Choice); 5] = [
+            (b"<html>log in first</html>", Choice::Nothing),
+            (first, through("http://a:1")),
+            (b"<html>log in first</html>", through("http://a:1")),
+            (&too_large, through("http://a:1")),
+            (second, through("http://b:1")),
+        ];
+        for (text, wanted) in table {
+            std::fs::write(&file, text).unwrap();
+            worker.tried = None;
+            assert_eq!(worker.choice(&origin), wanted);
+        }
+        std::fs::remove_file(&file).unwrap();
+        worker.tried = None;
+        assert_eq!(worker.choice(&origin), through("http://b:1"));
+    }
 }
