@@ -1,9 +1,12 @@
 //! `portcullis check`: everything that can be known wrong before anything is started; touches no network.
 
+use std::fs::File;
+
 use super::Failure;
 use super::assemble;
 use super::output;
 use crate::config::Loaded;
+use crate::config::Settings;
 use crate::policy::Engine;
 use crate::tools;
 use crate::tools::Offer;
@@ -15,6 +18,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     let settings = &loaded.settings;
     settings.products().map_err(Failure::configuration)?;
     assemble::refuse_what_is_not_there(settings)?;
+    files(settings)?;
     let engine = Engine::load(&tools::facts(), &assemble::engine_settings(settings)?)
         .map_err(Failure::configuration)?;
     for name in Offer::unknown(settings.tools.enabled.as_deref(), settings.tools.toolsets.as_deref()) {
@@ -23,5 +27,26 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     output::say(settings.summary().trim_end());
     output::say(&format!("policies: hash {}", engine.policy_hash()));
     output::say("the configuration is good");
+    Ok(())
+}
+
+/// The files with certificates and keys. What is in them may need a password, which may be in a vault: the start says.
+fn files(settings: &Settings) -> Result<(), Failure> {
+    for (product, _, site) in settings.sites() {
+        let reach = &site.reach;
+        let certificate = reach.client_certificate.as_ref();
+        let named = [
+            ("client certificate", certificate.map(|settings| &settings.certificate)),
+            ("client key", certificate.and_then(|settings| settings.key.as_ref())),
+            ("CA file", reach.ca_file.as_ref()),
+        ];
+        for (what, path) in named {
+            let Some(path) = path else { continue };
+            File::open(path).map_err(|error| {
+                let path = path.display();
+                Failure::configuration(format!("{product}: cannot read the {what} `{path}`: {error}"))
+            })?;
+        }
+    }
     Ok(())
 }

@@ -89,7 +89,12 @@ impl Settings {
             let _ = writeln!(text, "{name:<11} {value}");
         };
         for (name, sites) in [("jira", &self.jira), ("confluence", &self.confluence)] {
-            if sites.is_empty() {
+            if sites.is_empty() && self.oauth.any_site {
+                line(
+                    name,
+                    "the Cloud site that a caller's X-Atlassian-Cloud-Id names, with the caller's OAuth token",
+                );
+            } else if sites.is_empty() {
                 line(name, "not configured");
             }
             for (instance, product) in sites {

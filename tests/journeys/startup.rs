@@ -368,6 +368,27 @@ async fn check_reads_everything_and_touches_no_network() {
 }
 
 #[tokio::test]
+async fn check_finds_files_that_are_not_there() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("there.pem");
+    std::fs::write(&file, "-").unwrap();
+    let there = file.display().to_string();
+    for (missing, what) in [
+        (("JIRA_CLIENT_CERT", "/nowhere/a.pem"), "client certificate `/nowhere/a.pem`"),
+        (("JIRA_CLIENT_KEY", "/nowhere/b.pem"), "client key `/nowhere/b.pem`"),
+        (("JIRA_CA_FILE", "/nowhere/c.pem"), "CA file `/nowhere/c.pem`"),
+    ] {
+        let mut given = vec![("JIRA_CLIENT_CERT", there.as_str()), ("JIRA_CLIENT_KEY", there.as_str())];
+        given.retain(|(name, _)| *name != missing.0);
+        given.push(missing);
+        let checked = run(&variables(&home, &given), &["check"]).await;
+        let err = String::from_utf8_lossy(&checked.stderr);
+        assert_eq!(checked.status.code(), Some(78), "{err}");
+        assert!(err.contains(&format!("cannot read the {what}")), "{err}");
+    }
+}
+
+#[tokio::test]
 async fn writes_that_are_on_and_an_upstream_that_is_down_are_no_reason_not_to_start() {
     let nobody = Nobody::bind();
     let variables = vec![
