@@ -1,0 +1,11 @@
+//! The markup module by itself, and what must hold for any input.
+
+#[path = "../../../src/markup/mod.rs"]
+pub mod markup;
+
+mod laws;
+
+/// Holds an input of a format against the laws.
+pub fn hold(format: markup::Format, input: &[u8]) {
+    laws::hold(format, input);
+}
