@@ -3,6 +3,7 @@
 mod assemble;
 mod check;
 mod connect;
+mod convert;
 mod credentials;
 mod demo;
 mod flags;
@@ -30,6 +31,8 @@ use crate::telemetry;
 
 /// The command was used wrongly.
 const USAGE: u8 = 64;
+/// What was given to read cannot be read.
+const UNREADABLE: u8 = 65;
 /// Something outside failed for now.
 const TEMPORARY: u8 = 75;
 /// The configuration, a policy or a file it names is wrong.
@@ -71,6 +74,8 @@ enum Command {
     Check,
     /// List the tools.
     Tools(tools::Arguments),
+    /// Convert a document between Markdown, wiki markup, ADF and storage format.
+    Convert(convert::Arguments),
     /// Work with policies.
     Policy(policy::Arguments),
 }
@@ -85,6 +90,10 @@ pub(crate) struct Failure {
 impl Failure {
     fn usage(message: impl std::fmt::Display) -> Self {
         Self { code: USAGE, message: message.to_string() }
+    }
+
+    fn unreadable(message: impl std::fmt::Display) -> Self {
+        Self { code: UNREADABLE, message: message.to_string() }
     }
 
     fn configuration(message: impl std::fmt::Display) -> Self {
@@ -121,6 +130,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Tools(arguments)) => tools::run(arguments),
+        Some(Command::Convert(arguments)) => convert::run(arguments),
         Some(Command::Policy(arguments)) => policy::run(arguments),
         Some(Command::Check) => check::run(&load(cli)?),
         Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),

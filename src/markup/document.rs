@@ -1,24 +1,128 @@
 //! The document that every format is parsed into and rendered from.
 
+mod flat;
+mod notes;
+mod text;
+
+use serde_json::Map;
+use serde_json::Value;
+
+pub(super) use flat::flat;
+pub(super) use flat::task_mark;
+pub use notes::Note;
+pub(super) use notes::Notes;
+pub(super) use text::is_script;
+pub(super) use text::is_text;
+pub(super) use text::plain;
+pub(super) use text::push;
+pub(super) use text::push_all;
+pub(super) use text::tidy;
+pub(super) use text::trim;
+pub(super) use text::with_mentions;
+
 /// How deep blocks and inlines may nest; a parser keeps the text of what is deeper and drops its structure.
 pub(super) const MAX_DEPTH: usize = 64;
+
+/// The formats that documents come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// `CommonMark` with GitHub's tables, tasks and strikethrough, and the additions of `docs/MARKUP.md`.
+    Markdown,
+    /// The wiki markup of Jira.
+    Wiki,
+    /// Atlassian Document Format.
+    Adf,
+    /// The storage format of Confluence.
+    Storage,
+}
+
+impl Format {
+    /// The name, as arguments and Markdown have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Wiki => "wiki",
+            Self::Adf => "adf",
+            Self::Storage => "storage",
+        }
+    }
+
+    /// The format of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Markdown, Self::Wiki, Self::Adf, Self::Storage].into_iter().find(|one| one.as_str() == name)
+    }
+}
+
+/// What a format says of a node that the model has no word for: ADF's other `attrs` and block `marks`, storage's other
+/// attributes, wiki markup's other parameters. Only a renderer of the same format uses it, all of it, so that a
+/// document which is read and written back is the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Extra {
+    pub(super) format: Format,
+    /// In the order of the source; storage and wiki markup have strings only.
+    pub(super) values: Map<String, Value>,
+}
 
 /// One block of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Block {
-    Heading { level: u8, content: Vec<Inline> },
+    Heading {
+        level: u8,
+        content: Vec<Inline>,
+    },
     Paragraph(Vec<Inline>),
+    /// Text that stands in an item, a cell or a body without a paragraph of its own; storage and tight lists tell the
+    /// two apart, for all others it is a paragraph.
+    Line(Vec<Inline>),
     List(List),
-    Code { info: String, text: String },
+    Code(Code),
     Quote(Vec<Block>),
+    Panel(Panel),
+    Expand {
+        title: String,
+        blocks: Vec<Block>,
+    },
     Table(Table),
+    /// Columns side by side.
+    Columns(Vec<Column>),
     Rule,
+    /// An image that is a block of its own.
+    Picture {
+        image: Image,
+        caption: Vec<Inline>,
+    },
+    /// A smart link that is a block of its own; `embed` shows the page itself.
+    Card {
+        url: String,
+        embed: bool,
+    },
+    Macro(Macro),
+    /// A node that holds blocks and means nothing outside of its format, such as storage's `div` and ADF's
+    /// `bodiedExtension`.
+    Container {
+        name: String,
+        extra: Extra,
+        blocks: Vec<Block>,
+    },
+    /// A node in its own format, as it was written: what the model cannot say.
+    Source {
+        format: Format,
+        text: String,
+    },
+    /// A block with what its format says of it besides. Never around [`Block::Container`], [`Block::Source`] or
+    /// another one of these.
+    With {
+        extra: Extra,
+        block: Box<Block>,
+    },
 }
 
 /// A list; `start` is the first number of an ordered one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct List {
     pub(super) start: Option<u64>,
+    /// ADF's list of decisions, which is a list of bullets everywhere else.
+    pub(super) decisions: bool,
     pub(super) items: Vec<Item>,
 }
 
@@ -27,19 +131,94 @@ pub(super) struct List {
 pub(super) struct Item {
     pub(super) done: Option<bool>,
     pub(super) blocks: Vec<Block>,
+    pub(super) extra: Option<Extra>,
+}
+
+/// Code that is shown as it stands. `language` is in the words of the source; empty is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Code {
+    pub(super) language: String,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+/// A box around blocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Panel {
+    pub(super) look: Look,
+    pub(super) title: String,
+    pub(super) blocks: Vec<Block>,
+}
+
+/// How a panel looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Info,
+    Note,
+    Tip,
+    Success,
+    Warning,
+    Error,
+    /// Colours of its own, which are in the extra, or none.
+    Plain,
 }
 
 /// A table of rows, which may differ in length.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Table {
-    pub(super) rows: Vec<Vec<Cell>>,
+    pub(super) rows: Vec<Row>,
 }
 
-/// One cell of a table.
+/// One row of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) cells: Vec<Cell>,
+    pub(super) extra: Option<Extra>,
+}
+
+/// One cell of a table; a span of 0 or 1 is one row or column.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) header: bool,
+    pub(super) columns: u32,
+    pub(super) rows: u32,
     pub(super) blocks: Vec<Block>,
+    pub(super) extra: Option<Extra>,
+}
+
+/// One of several columns; the width is a percentage, as it was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) width: String,
+    pub(super) blocks: Vec<Block>,
+    pub(super) extra: Option<Extra>,
+}
+
+/// An image. The address is a URL; a bare name, which is a file attached to the same page or issue; or `media:` and
+/// the id of a file of Cloud. Sizes are as they were written; empty is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Image {
+    pub(super) url: String,
+    pub(super) alt: String,
+    pub(super) title: String,
+    pub(super) width: String,
+    pub(super) height: String,
+}
+
+/// A macro of Confluence or of wiki markup that the model has no word for, with the parameters in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Macro {
+    pub(super) name: String,
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) body: Body,
+}
+
+/// What a macro holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Body {
+    None,
+    Text(String),
+    Blocks(Vec<Block>),
 }
 
 /// One piece of running text.
@@ -47,23 +226,79 @@ pub(super) struct Cell {
 pub(super) enum Inline {
     Text(String),
     Code(String),
-    Strong(Vec<Inline>),
-    Emphasis(Vec<Inline>),
-    Strike(Vec<Inline>),
+    Marked(Mark, Vec<Inline>),
     Link {
         url: String,
+        title: String,
         content: Vec<Inline>,
     },
-    Image {
-        url: String,
-        alt: String,
-    },
-    /// `id` as wiki markup has it: a user name, or `accountid:` and the id.
+    /// A smart link, which Atlassian shows by the title of the page.
+    Card(String),
+    Image(Image),
+    /// `id` as wiki markup has it: a user name, `accountid:` and the id, or `userkey:` and the key.
     Mention {
         id: String,
         name: Option<String>,
     },
+    /// The short name with its colons, and the character; either may be empty.
+    Emoji {
+        name: String,
+        text: String,
+    },
+    /// A day as `2026-01-31`.
+    Date(String),
+    /// A status lozenge; the colour is ADF's word: neutral, purple, blue, red, yellow, green.
+    Status {
+        text: String,
+        color: String,
+    },
+    /// A place to link to.
+    Anchor(String),
+    Macro(Macro),
     Break,
+    /// A node or mark that holds text and means nothing outside of its format, such as ADF's `annotation`.
+    Container {
+        name: String,
+        extra: Extra,
+        content: Vec<Inline>,
+    },
+    /// A node in its own format, as it was written.
+    Source {
+        format: Format,
+        text: String,
+    },
+    /// A piece with what its format says of it besides. Never around text or another one of these.
+    With {
+        extra: Extra,
+        piece: Box<Inline>,
+    },
+}
+
+/// How a piece of text is marked. The order is that of ADF's schema, outermost first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mark {
+    Emphasis,
+    Strong,
+    Strike,
+    Subscript,
+    Superscript,
+    Underline,
+    /// `#rrggbb` in lower case, or a word of the source.
+    Color(String),
+    Background(String),
+    Citation,
+}
+
+impl Extra {
+    /// Nothing if there is nothing.
+    pub(super) fn new(format: Format, values: Map<String, Value>) -> Option<Self> {
+        (!values.is_empty()).then_some(Self { format, values })
+    }
+
+    /// The values, if they are of this format.
+    pub(super) fn of(&self, format: Format) -> Option<&Map<String, Value>> {
+        (self.format == format).then_some(&self.values)
+    }
 }
 
 impl Block {
@@ -71,247 +306,42 @@ impl Block {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Paragraph(vec![Inline::Text(text.into())])
     }
+
+    /// The block with what its format says of it besides.
+    pub(super) fn with(self, extra: Option<Extra>) -> Self {
+        match extra {
+            Some(extra) => Self::With { extra, block: Box::new(self) },
+            None => self,
+        }
+    }
+
+    /// The block itself, and what its format says of it besides.
+    pub(super) fn parts(&self) -> (&Self, Option<&Extra>) {
+        match self {
+            Self::With { extra, block } => (block, Some(extra)),
+            block => (block, None),
+        }
+    }
 }
 
 impl Inline {
+    /// The piece with what its format says of it besides.
+    pub(super) fn with(self, extra: Option<Extra>) -> Self {
+        match extra {
+            Some(extra) => Self::With { extra, piece: Box::new(self) },
+            None => self,
+        }
+    }
+
     /// The pieces inside this one, if it has any.
+    #[cfg(test)]
     pub(super) fn children(&self) -> &[Inline] {
         match self {
-            Self::Strong(content)
-            | Self::Emphasis(content)
-            | Self::Strike(content)
-            | Self::Link { content, .. } => content,
+            Self::Marked(_, content) | Self::Link { content, .. } | Self::Container { content, .. } => {
+                content
+            }
+            Self::With { piece, .. } => piece.children(),
             _ => &[],
         }
     }
-}
-
-/// Appends a piece, joined to the one before where they are of one kind.
-pub(super) fn push(content: &mut Vec<Inline>, piece: Inline) {
-    match (content.last_mut(), piece) {
-        (_, Inline::Text(text)) if text.is_empty() => {}
-        (Some(Inline::Text(before)), Inline::Text(text)) => before.push_str(&text),
-        (Some(Inline::Strong(before)), Inline::Strong(inner))
-        | (Some(Inline::Emphasis(before)), Inline::Emphasis(inner))
-        | (Some(Inline::Strike(before)), Inline::Strike(inner)) => push_all(before, inner),
-        (Some(Inline::Link { url: before, content }), Inline::Link { url, content: inner })
-            if *before == url =>
-        {
-            push_all(content, inner);
-        }
-        (_, piece) => content.push(piece),
-    }
-}
-
-/// Appends every piece as [`push`] does.
-pub(super) fn push_all(content: &mut Vec<Inline>, pieces: Vec<Inline>) {
-    for piece in pieces {
-        push(content, piece);
-    }
-}
-
-/// Joins neighbours of one kind, drops empty marks and moves white space from the edges of marks outside:
-/// no markup language has `** bold **`.
-pub(super) fn tidy(content: &[Inline]) -> Vec<Inline> {
-    let mut tidied = Vec::with_capacity(content.len());
-    for piece in content {
-        let (inner, wrap): (_, fn(Vec<Inline>) -> Inline) = match piece {
-            Inline::Strong(inner) => (inner, Inline::Strong),
-            Inline::Emphasis(inner) => (inner, Inline::Emphasis),
-            Inline::Strike(inner) => (inner, Inline::Strike),
-            Inline::Link { url, content } => {
-                push(&mut tidied, Inline::Link { url: url.clone(), content: tidy(content) });
-                continue;
-            }
-            other => {
-                push(&mut tidied, other.clone());
-                continue;
-            }
-        };
-        let mut inner = tidy(inner);
-        let leading = take_space(&mut inner, Edge::Start);
-        let trailing = take_space(&mut inner, Edge::End);
-        push_all(&mut tidied, leading);
-        if !inner.is_empty() {
-            push(&mut tidied, wrap(inner));
-        }
-        push_all(&mut tidied, trailing);
-    }
-    tidied
-}
-
-/// Removes white space and breaks from both ends.
-pub(super) fn trim(mut content: Vec<Inline>) -> Vec<Inline> {
-    take_space(&mut content, Edge::Start);
-    take_space(&mut content, Edge::End);
-    content
-}
-
-/// The text of some content, without any markup.
-pub(super) fn plain(content: &[Inline]) -> String {
-    let mut text = String::new();
-    add_plain(&mut text, content);
-    text
-}
-
-/// The blocks as a container takes them that allows only paragraphs, lists and code: list items and quotes.
-pub(super) fn simple(blocks: Vec<Block>) -> Vec<Block> {
-    let mut simplified = Vec::with_capacity(blocks.len());
-    for block in blocks {
-        match block {
-            Block::Heading { content, .. } => {
-                simplified.push(Block::Paragraph(vec![Inline::Strong(content)]));
-            }
-            Block::Quote(inner) => simplified.extend(simple(inner)),
-            Block::Table(table) => {
-                simplified.extend(table.rows.iter().map(|row| Block::Paragraph(row_line(row))));
-            }
-            Block::Rule => {}
-            other @ (Block::Paragraph(_) | Block::List(_) | Block::Code { .. }) => simplified.push(other),
-        }
-    }
-    simplified
-}
-
-/// The blocks as running text with breaks, for the cells of formats whose cells hold no blocks.
-pub(super) fn flat(blocks: &[Block]) -> Vec<Inline> {
-    let mut content = Vec::new();
-    for block in blocks {
-        let piece = match block {
-            Block::Heading { content, .. } => vec![Inline::Strong(content.clone())],
-            Block::Paragraph(content) => content.clone(),
-            Block::Code { text, .. } => {
-                let lines = text.lines().filter(|line| !line.is_empty());
-                joined(lines.map(|line| vec![Inline::Code(line.to_owned())]))
-            }
-            Block::Quote(inner) => flat(inner),
-            Block::List(list) => {
-                joined(list.items.iter().enumerate().map(|(index, item)| flat_item(list, index, item)))
-            }
-            Block::Table(table) => joined(table.rows.iter().map(|row| row_line(row))),
-            Block::Rule => Vec::new(),
-        };
-        if !piece.is_empty() && !content.is_empty() {
-            content.push(Inline::Break);
-        }
-        push_all(&mut content, piece);
-    }
-    content
-}
-
-/// Whether following the address would run a script instead of opening a page.
-pub(super) fn is_script(url: &str) -> bool {
-    let scheme: String =
-        url.chars().filter(|letter| !letter.is_whitespace() && !letter.is_control()).take(11).collect();
-    let scheme = scheme.to_ascii_lowercase();
-    ["javascript:", "vbscript:", "data:"].iter().any(|prefix| scheme.starts_with(prefix))
-}
-
-/// Splits `[~user]` out of plain text.
-pub(super) fn with_mentions(text: &str) -> Vec<Inline> {
-    let mut content = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("[~") {
-        push(&mut content, Inline::Text(before.to_owned()));
-        rest = after;
-        let end = after.find(|letter: char| matches!(letter, '[' | ']' | '|') || letter.is_control());
-        match end.and_then(|end| after.split_at_checked(end)) {
-            Some((id, tail)) if tail.starts_with(']') && !id.trim().is_empty() => {
-                content.push(Inline::Mention { id: id.to_owned(), name: None });
-                rest = tail.strip_prefix(']').unwrap_or(tail);
-            }
-            _ => push(&mut content, Inline::Text("[~".to_owned())),
-        }
-    }
-    push(&mut content, Inline::Text(rest.to_owned()));
-    content
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Edge {
-    Start,
-    End,
-}
-
-fn take_space(content: &mut Vec<Inline>, edge: Edge) -> Vec<Inline> {
-    let mut taken = Vec::new();
-    loop {
-        let at = if edge == Edge::Start { 0 } else { content.len().saturating_sub(1) };
-        let Some(piece) = content.get_mut(at) else { break };
-        match piece {
-            Inline::Break => taken.push(Inline::Break),
-            Inline::Text(text) => {
-                let kept = if edge == Edge::Start { text.trim_start() } else { text.trim_end() };
-                let outside = if edge == Edge::Start {
-                    text.get(..text.len() - kept.len())
-                } else {
-                    text.get(kept.len()..)
-                };
-                taken.push(Inline::Text(outside.unwrap_or_default().to_owned()));
-                if !kept.is_empty() {
-                    *text = kept.to_owned();
-                    break;
-                }
-            }
-            _ => break,
-        }
-        content.remove(at);
-    }
-    if edge == Edge::End {
-        taken.reverse();
-    }
-    taken
-}
-
-fn add_plain(text: &mut String, content: &[Inline]) {
-    for piece in content {
-        match piece {
-            Inline::Text(part) | Inline::Code(part) | Inline::Image { alt: part, .. } => text.push_str(part),
-            Inline::Mention { id, name } => text.push_str(name.as_ref().unwrap_or(id)),
-            Inline::Break => text.push(' '),
-            other => add_plain(text, other.children()),
-        }
-    }
-}
-
-fn row_line(row: &[Cell]) -> Vec<Inline> {
-    let mut line = Vec::new();
-    for (index, cell) in row.iter().enumerate() {
-        if index > 0 {
-            push(&mut line, Inline::Text(" | ".to_owned()));
-        }
-        push_all(&mut line, flat(&cell.blocks));
-    }
-    line
-}
-
-fn flat_item(list: &List, index: usize, item: &Item) -> Vec<Inline> {
-    let mut marker = match list.start {
-        Some(start) => format!("{}. ", start.saturating_add(index as u64)),
-        None => "- ".to_owned(),
-    };
-    marker.push_str(task_mark(item.done));
-    let mut line = vec![Inline::Text(marker)];
-    push_all(&mut line, flat(&item.blocks));
-    line
-}
-
-/// How a task is marked in front of its text.
-pub(super) fn task_mark(done: Option<bool>) -> &'static str {
-    match done {
-        Some(true) => "[x] ",
-        Some(false) => "[ ] ",
-        None => "",
-    }
-}
-
-fn joined(lines: impl Iterator<Item = Vec<Inline>>) -> Vec<Inline> {
-    let mut content = Vec::new();
-    for line in lines {
-        if !content.is_empty() {
-            content.push(Inline::Break);
-        }
-        push_all(&mut content, line);
-    }
-    content
 }

@@ -1,8 +1,9 @@
 //! Conversions between the Markdown that callers read and write and the formats of Jira and Confluence.
 //!
-//! Every format is a parser into one document model, a renderer out of it, or both; a conversion is one of each.
-//! All functions are pure and total: any input gives an output, nesting is bounded, and what has no place in
-//! the model is kept as code or as plain text instead of being dropped.
+//! Every format is a parser into one document model and a renderer out of it; a conversion is one of each. All
+//! functions are pure and total: any input gives an output, nesting is bounded, and what has no place in the model is
+//! kept in the words of its own format. Where something had to be approximated, a [`Note`] says what and where.
+//! `docs/MARKUP.md` describes the Markdown.
 
 use std::borrow::Cow;
 
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 mod adf;
 mod clean;
+mod convert;
 mod document;
 mod entity;
 mod markdown;
@@ -18,6 +20,23 @@ mod wiki;
 
 #[cfg(test)]
 mod tests;
+
+pub use convert::ConvertError;
+pub use convert::Converted;
+pub use convert::convert;
+pub use convert::settle;
+pub use document::Format;
+pub use document::Note;
+pub use markdown::Detail;
+pub use storage::Part;
+pub use storage::Section;
+pub use storage::SectionError;
+pub use storage::TreeError;
+pub use storage::Wanted;
+pub use storage::replace_section;
+pub use storage::sections;
+
+use document::Notes;
 
 /// Shows invisible and direction-changing characters as character references such as `&#x202E;`.
 ///
@@ -30,45 +49,48 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// Markdown to the wiki markup of Jira Data Center.
 #[must_use]
-pub fn markdown_to_wiki(markdown: &str) -> String {
-    wiki::render(&markdown::parse(markdown))
+pub fn markdown_to_wiki(markdown: &str) -> Converted<String> {
+    let mut notes = Notes::default();
+    let blocks = markdown::parse(markdown, &mut notes);
+    Converted::new(wiki::render(&blocks, &mut notes), notes)
 }
 
 /// Markdown to an Atlassian document, as Jira Cloud wants it in version 3 of its API.
 #[must_use]
-pub fn markdown_to_adf(markdown: &str) -> Value {
-    adf::render(markdown::parse(markdown))
+pub fn markdown_to_adf(markdown: &str) -> Converted<Value> {
+    let mut notes = Notes::default();
+    let blocks = markdown::parse(markdown, &mut notes);
+    Converted::new(adf::render(&blocks, &mut notes), notes)
 }
 
 /// Markdown to the storage format of Confluence. HTML in the Markdown is shown as text, never passed through.
 #[must_use]
-pub fn markdown_to_storage(markdown: &str) -> String {
-    storage::render(&markdown::parse(markdown))
+pub fn markdown_to_storage(markdown: &str) -> Converted<String> {
+    let mut notes = Notes::default();
+    let blocks = markdown::parse(markdown, &mut notes);
+    Converted::new(storage::render(&blocks, &mut notes), notes)
 }
 
 /// The wiki markup of Jira to Markdown.
 #[must_use]
-pub fn wiki_to_markdown(wiki: &str) -> String {
-    shown(&wiki::parse(wiki))
+pub fn wiki_to_markdown(wiki: &str, detail: Detail) -> Converted<String> {
+    let mut notes = Notes::default();
+    let blocks = wiki::parse(wiki, wiki::Reading::Jira, &mut notes);
+    Converted::new(markdown::render(&blocks, detail, false), notes)
 }
 
-/// An Atlassian document to Markdown. Nodes without a Markdown form become a code block `adf:<type>`.
+/// An Atlassian document, or one of its nodes, to Markdown.
 #[must_use]
-pub fn adf_to_markdown(adf: &Value) -> String {
-    shown(&adf::parse(adf))
+pub fn adf_to_markdown(adf: &Value, detail: Detail) -> Converted<String> {
+    let mut notes = Notes::default();
+    let blocks = adf::parse(adf, &mut notes);
+    Converted::new(markdown::render(&blocks, detail, false), notes)
 }
 
-/// The storage format of Confluence to Markdown. Unknown macros, and bodies that are not well-formed, become a
-/// code block `storage` with their source.
+/// The storage format of Confluence to Markdown.
 #[must_use]
-pub fn storage_to_markdown(storage: &str) -> String {
-    shown(&storage::parse(storage))
-}
-
-fn shown(blocks: &[document::Block]) -> String {
-    let markdown = markdown::render(blocks);
-    match clean(&markdown) {
-        Cow::Borrowed(_) => markdown,
-        Cow::Owned(cleaned) => cleaned,
-    }
+pub fn storage_to_markdown(storage: &str, detail: Detail) -> Converted<String> {
+    let mut notes = Notes::default();
+    let blocks = storage::parse(storage, &mut notes);
+    Converted::new(markdown::render(&blocks, detail, true), notes)
 }

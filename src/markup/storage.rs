@@ -1,8 +1,25 @@
 //! The storage format of Confluence: XHTML with elements of its own for macros, tasks and references.
+//!
+//! A body is read into a flat tree of elements (`tree`), and that into the document (`parse`). What the model cannot
+//! say of an element stands in an `Extra`: attributes and parameters under their names, everything else under keys that
+//! begin with `#`, which no attribute does.
 
+mod address;
+mod layout;
+pub(super) mod names;
 mod parse;
 mod render;
-mod tree;
+mod safety;
+mod section;
+mod style;
+pub(super) mod tree;
 
 pub(super) use parse::parse;
 pub(super) use render::render;
+pub use section::Part;
+pub use section::Section;
+pub use section::SectionError;
+pub use section::Wanted;
+pub use section::replace_section;
+pub use section::sections;
+pub use tree::TreeError;

@@ -130,9 +130,10 @@ mod tests {
             let people = mentioned(storage).into_iter().filter_map(|mention| {
                 Some((format!("[~{}{}]", mention.prefix, mention.id), named(&mention, &person)?))
             });
-            let shown = People(people.collect()).name_in(&markup::storage_to_markdown(storage));
+            let shown = People(people.collect())
+                .name_in(&markup::storage_to_markdown(storage, markup::Detail::All).value);
             assert_eq!(shown.trim(), wanted, "{person}");
-            let again = markup::markdown_to_storage(&shown);
+            let again = markup::markdown_to_storage(&shown).value;
             let id = if wanted.contains("[~ann]") { "ri:username=\"ann\"" } else { id_of(storage) };
             assert!(again.contains(id), "{again}");
         }

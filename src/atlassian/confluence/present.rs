@@ -8,6 +8,7 @@ use super::People;
 use crate::atlassian::Deployment;
 use crate::atlassian::times;
 use crate::markup;
+use crate::markup::Detail;
 
 /// How a page's content is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +93,8 @@ impl PageView<'_> {
         let (value, format) = match self.content {
             ContentForm::None => return None,
             ContentForm::Markdown => {
-                (self.people.name_in(&markup::storage_to_markdown(storage()?)), "markdown")
+                let markdown = markup::storage_to_markdown(storage()?, Detail::All).value;
+                (self.people.name_in(&markdown), "markdown")
             }
             ContentForm::Storage => (storage()?.to_owned(), "storage"),
             ContentForm::Excerpt => (clean(text("/excerpt")?), "view"),

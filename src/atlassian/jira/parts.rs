@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Texts;
 use crate::atlassian::times;
 use crate::markup;
+use crate::markup::Detail;
 
 /// The files attached to an issue.
 pub(super) fn attachments(fields: &Value, view: &mut Map<String, Value>) {
@@ -167,8 +168,8 @@ pub(super) fn text(value: Option<&Value>, texts: Texts) -> Option<String> {
     match value? {
         Value::Null => None,
         Value::String(wiki) if texts == Texts::Raw => Some(wiki.clone()),
-        Value::String(wiki) => Some(markup::wiki_to_markdown(wiki)),
-        document => Some(markup::adf_to_markdown(document)),
+        Value::String(wiki) => Some(markup::wiki_to_markdown(wiki, Detail::All).value),
+        document => Some(markup::adf_to_markdown(document, Detail::All).value),
     }
 }
 

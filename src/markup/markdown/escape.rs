@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::clean::is_hidden;
 use super::super::entity::is_reference;
 
 /// Where a piece of text stands.
@@ -25,22 +26,24 @@ pub(super) enum Within {
 
 /// Writes plain text so that nothing in it is read as markup.
 pub(super) fn text(out: &mut String, text: &str, place: Place) {
-    let text = if place.line_start { text.trim_start_matches([' ', '\t', '\n']) } else { text };
+    let first = text.chars().next();
+    if let Some(space) = first.filter(|first| place.line_start && is_dropped(*first)) {
+        out.push_str(&reference(space));
+        let rest = text.get(space.len_utf8()..).unwrap_or_default();
+        return self::text(out, rest, Place { line_start: false, ..place });
+    }
     if place.line_start && escaped_line_start(out, text) {
         return self::text(out, rest_of_line_start(text), Place { line_start: false, ..place });
     }
     let mut before = if place.line_start { None } else { out.chars().next_back() };
-    let mut word = Word::default();
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {
         let next = letters.peek().map(|(_, next)| *next);
         let after = text.get(at + letter.len_utf8()..).unwrap_or_default();
-        if at >= word.end && matches!(letter, ':' | '@' | '.') {
-            word = Word::at(text, at);
-        }
-        let around = Around { before, next, after, has_markup_in_word: word.last_markup > at };
+        let is_after_www = letter == '.' && text.get(..at).is_some_and(|before| before.ends_with("www"));
+        let around = Around { before, next, after, is_after_www };
         match letter {
-            '\n' | '\r' => out.push(' '),
+            _ if letter == '\n' || is_hidden(letter) => out.push_str(&reference(letter)),
             '|' if place.within == Within::Table => out.push_str("&#124;"),
             _ if is_special(letter, &around, place) => out.extend(['\\', letter]),
             _ => out.push(letter),
@@ -49,46 +52,28 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
     }
 }
 
+/// Whether Markdown drops the letter at the edges of a line.
+pub(super) fn is_dropped(letter: char) -> bool {
+    matches!(letter, ' ' | '\t')
+}
+
+/// The character reference of a letter, for one that would be lost or not be seen.
+pub(super) fn reference(letter: char) -> String {
+    format!("&#x{:X};", u32::from(letter))
+}
+
 struct Around<'a> {
     before: Option<char>,
     next: Option<char>,
     after: &'a str,
-    has_markup_in_word: bool,
-}
-
-/// The rest of a word: up to the next white space.
-#[derive(Default)]
-struct Word {
-    end: usize,
-    last_markup: usize,
-}
-
-impl Word {
-    fn at(text: &str, start: usize) -> Self {
-        let rest = text.get(start..).unwrap_or_default();
-        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        let mut last_markup = 0;
-        let mut before = None;
-        let mut letters = rest.get(..length).unwrap_or_default().char_indices().peekable();
-        while let Some((at, letter)) = letters.next() {
-            let next = letters.peek().map(|(_, next)| *next);
-            let around = Around { before, next, after: "", has_markup_in_word: false };
-            let is_markup = match letter {
-                '_' => !around.is_inside_word(),
-                other => "*~`[]\\&|<".contains(other),
-            };
-            if is_markup {
-                last_markup = start + at;
-            }
-            before = Some(letter);
-        }
-        Self { end: start + length, last_markup }
-    }
+    is_after_www: bool,
 }
 
 impl Around<'_> {
     fn is_spaced(&self) -> bool {
-        self.before.is_some_and(char::is_whitespace) && self.next.is_some_and(char::is_whitespace)
+        // What is written as a reference is no space to Markdown.
+        let is_space = |letter: char| letter.is_whitespace() && letter != '\n' && !is_hidden(letter);
+        self.before.is_some_and(is_space) && self.next.is_some_and(is_space)
     }
 
     fn is_inside_word(&self) -> bool {
@@ -100,17 +85,26 @@ fn is_special(letter: char, around: &Around<'_>, place: Place) -> bool {
     match letter {
         '`' | '[' => true,
         ']' => place.in_link,
+        // comrak takes `![^` for a footnote.
+        '^' => around.before == Some('['),
         '#' => place.within == Within::Heading,
-        '\\' => around.next.is_none_or(|next| next.is_ascii_punctuation()),
+        '\\' => {
+            around.next.is_none_or(|next| next.is_ascii_punctuation() || next == '\n' || is_hidden(next))
+                // What is at the end of a line is written as a reference.
+                || around.after.trim_start_matches(is_dropped).is_empty()
+        }
         '*' | '~' => !around.is_spaced(),
         '_' => !around.is_spaced() && !around.is_inside_word(),
         '<' => around.next.is_none_or(|next| next.is_ascii_alphabetic() || "/!?".contains(next)),
         '&' => is_reference(around.after),
         '!' => around.next.is_none() && place.followed,
-        // A bare address is a link of its own, in which an escape would be part of the address.
-        ':' => around.after.starts_with("//") && around.has_markup_in_word,
-        '@' => around.has_markup_in_word,
-        '.' => around.before == Some('w') && around.has_markup_in_word,
+        // A bare address is a link of its own.
+        ':' => around.after.starts_with("//"),
+        '@' => {
+            around.before.is_some_and(|before| before.is_alphanumeric() || ".+-_".contains(before))
+                && around.next.is_some_and(|next| !next.is_whitespace())
+        }
+        '.' => around.is_after_www,
         _ => false,
     }
 }
@@ -173,8 +167,11 @@ pub(super) fn destination(out: &mut String, url: &str, within: Within) {
     let needs_brackets = url.is_empty() || url.contains(|letter: char| " ()<".contains(letter));
     out.push_str(if needs_brackets { "(<" } else { "(" });
     let mut rest = url.chars();
+    let edges = [url.chars().next(), url.chars().next_back()];
     while let Some(letter) = rest.next() {
         match letter {
+            // White space at the edges is dropped.
+            ' ' if edges.contains(&Some(' ')) => out.push_str("&#x20;"),
             '\\' | '<' | '>' => out.extend(['\\', letter]),
             '&' if is_reference(rest.as_str()) => out.push_str("&amp;"),
             '|' if within == Within::Table => out.push_str("&#124;"),

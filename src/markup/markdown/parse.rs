@@ -1,78 +1,235 @@
-//! Markdown into the document, by way of comrak.
+//! Markdown into the document, by way of comrak: the blocks.
 
-use comrak::nodes::{ListType, Node, NodeList, NodeValue};
-use comrak::{Arena, Options, parse_document};
+use comrak::Arena;
+use comrak::Options;
+use comrak::nodes::ListType;
+use comrak::nodes::Node;
+use comrak::nodes::NodeCodeBlock;
+use comrak::nodes::NodeList;
+use comrak::nodes::NodeValue;
+use comrak::parse_document;
 
-use super::super::document::{
-    Block, Cell, Inline, Item, List, MAX_DEPTH, Table, is_script, push, push_all, with_mentions,
-};
+use super::super::document::Block;
+use super::super::document::Cell;
+use super::super::document::Code;
+use super::super::document::Extra;
+use super::super::document::Format;
+use super::super::document::Inline;
+use super::super::document::Item;
+use super::super::document::List;
+use super::super::document::Look;
+use super::super::document::MAX_DEPTH;
+use super::super::document::Notes;
+use super::super::document::Panel;
+use super::super::document::Row;
+use super::super::document::Table;
+use super::super::document::push;
+use super::fold::Fold;
+use super::inlines;
+use super::inlines::deep_text;
+use super::tags;
+use super::tags::Token;
 
-/// Parses Markdown. HTML stays text, except `<br>`, the only way to break a line inside a table cell.
-pub(in super::super) fn parse(markdown: &str) -> Vec<Block> {
+/// Parses Markdown. HTML that is none of the dialect's tags stays text.
+pub(in super::super) fn parse(markdown: &str, notes: &mut Notes) -> Vec<Block> {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
     options.extension.autolink = true;
     options.extension.tasklist = true;
+    options.extension.front_matter_delimiter = Some("---".to_owned());
+    // What was escaped is text, whatever it looks like.
+    options.render.escaped_char_spans = true;
     let arena = Arena::new();
-    blocks(parse_document(&arena, markdown, &options), 0)
+    // CommonMark wants it so, and comrak leaves some.
+    let without_null = markdown.contains('\0').then(|| markdown.replace('\0', "\u{FFFD}"));
+    let root = parse_document(&arena, without_null.as_deref().unwrap_or(markdown), &options);
+    Parser { notes }.contained(root, "", 0).0
 }
 
-fn blocks(parent: Node<'_>, depth: usize) -> Vec<Block> {
-    parent.children().filter_map(|node| block(node, depth)).collect()
+struct Parser<'n> {
+    notes: &'n mut Notes,
 }
 
-fn block(node: Node<'_>, depth: usize) -> Option<Block> {
-    if depth > MAX_DEPTH {
-        let text = deep_text(node);
-        return (!text.is_empty()).then(|| Block::text(text));
+impl Parser<'_> {
+    /// The blocks inside a node, and what is said of the node itself.
+    fn contained(
+        &mut self,
+        parent: Node<'_>,
+        about: &'static str,
+        depth: usize,
+    ) -> (Vec<Block>, Option<Extra>) {
+        let mut fold = Fold::new(about, depth);
+        for node in parent.children() {
+            self.add(&mut fold, node, false, depth);
+        }
+        fold.finish()
     }
-    let data = node.data();
-    Some(match &data.value {
-        NodeValue::Heading(heading) => Block::Heading { level: heading.level, content: inlines(node, depth) },
-        NodeValue::CodeBlock(code) => Block::Code {
-            info: code.info.clone(),
-            text: code.literal.strip_suffix('\n').unwrap_or(&code.literal).to_owned(),
-        },
-        NodeValue::BlockQuote => Block::Quote(blocks(node, depth + 1)),
-        NodeValue::List(list) => Block::List(items(node, *list, depth)),
-        NodeValue::Table(_) => Block::Table(table(node, depth)),
-        NodeValue::ThematicBreak => Block::Rule,
-        NodeValue::HtmlBlock(html) => Block::Paragraph(html_lines(&html.literal)),
-        _ => Block::Paragraph(inlines(node, depth)),
-    })
-}
 
-fn items(node: Node<'_>, list: NodeList, depth: usize) -> List {
-    let start = (list.list_type == ListType::Ordered).then_some(list.start as u64);
-    let items = node.children().map(|item| {
-        let done = match &item.data().value {
-            NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
-            _ => None,
-        };
-        Item { done, blocks: blocks(item, depth + 1) }
-    });
-    List { start, items: items.collect() }
-}
-
-fn table(node: Node<'_>, depth: usize) -> Table {
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for row in node.children() {
-        let header = matches!(row.data().value, NodeValue::TableRow(true));
-        let cells: Vec<Cell> = row.children().map(|cell| table_cell(cell, header, depth)).collect();
-        // A header without any text is how Markdown writes a table that has none.
-        let is_absent = header && cells.iter().all(|cell| cell.blocks.is_empty());
-        if !is_absent {
-            rows.push(cells);
+    fn add(&mut self, fold: &mut Fold, node: Node<'_>, is_tight: bool, depth: usize) {
+        let depth = depth.max(fold.depth());
+        if depth > MAX_DEPTH {
+            self.notes.add("what was nested too deep became plain text");
+            let text = deep_text(node);
+            if !text.is_empty() {
+                fold.block(Block::text(text));
+            }
+            return;
+        }
+        let data = node.data();
+        match &data.value {
+            NodeValue::HtmlBlock(html) => {
+                let html = html.literal.trim_end_matches('\n');
+                if let Some(piece) = inlines::lone(html) {
+                    fold.paragraph(vec![piece], is_tight);
+                } else if !fold.html(&tags::tokens(html)) {
+                    fold.block(Block::Paragraph(html_lines(html)));
+                }
+            }
+            NodeValue::CodeBlock(code) => fold.block(code_block(code)),
+            NodeValue::FrontMatter(text) => fold.block(Block::Code(front_matter(text))),
+            NodeValue::Heading(heading) => {
+                let content = inlines::all(node, depth);
+                self.notes.at(&content);
+                fold.block(Block::Heading { level: heading.level, content });
+            }
+            NodeValue::BlockQuote => {
+                let block = self.quote(node, depth);
+                fold.block(block);
+            }
+            NodeValue::List(list) => {
+                let list = self.list(node, *list, depth);
+                fold.block(Block::List(list));
+            }
+            NodeValue::Table(_) => {
+                let table = Self::table(node, depth);
+                fold.block(Block::Table(table));
+            }
+            NodeValue::ThematicBreak => fold.block(Block::Rule),
+            _ => {
+                let text = inlines::cell(node, depth);
+                for comment in text.outer {
+                    fold.comment(comment);
+                }
+                if !text.content.is_empty() {
+                    fold.paragraph(text.content, is_tight);
+                }
+            }
         }
     }
-    Table { rows }
+
+    /// A quote, or a panel if it begins with `[!INFO]` or the like.
+    fn quote(&mut self, node: Node<'_>, depth: usize) -> Block {
+        let Some((look, title, rest)) = node.first_child().and_then(|first| panel_title(first)) else {
+            return Block::Quote(self.contained(node, "", depth + 1).0);
+        };
+        let mut fold = Fold::new("", depth + 1);
+        if let Some(rest) = rest {
+            fold.paragraph(inlines::from(rest, depth + 1), false);
+        }
+        for inner in node.children().skip(1) {
+            self.add(&mut fold, inner, false, depth + 1);
+        }
+        Block::Panel(Panel { look, title, blocks: fold.finish().0 })
+    }
+
+    fn list(&mut self, node: Node<'_>, list: NodeList, depth: usize) -> List {
+        let start = (list.list_type == ListType::Ordered).then_some(list.start as u64);
+        let mut items = Vec::new();
+        for item in node.children() {
+            let done = match &item.data().value {
+                NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
+                _ => None,
+            };
+            let mut fold = Fold::new("item", depth + 1);
+            for inner in item.children() {
+                self.add(&mut fold, inner, list.tight, depth + 1);
+            }
+            let (blocks, extra) = fold.finish();
+            items.push(Item { done, blocks, extra });
+        }
+        List { start, decisions: false, items }
+    }
+
+    fn table(node: Node<'_>, depth: usize) -> Table {
+        let mut rows: Vec<Row> = Vec::new();
+        for row in node.children() {
+            let header = matches!(row.data().value, NodeValue::TableRow(true));
+            let mut extra = None;
+            let cells: Vec<Cell> = row
+                .children()
+                .map(|cell| {
+                    let content = inlines::cell(cell, depth);
+                    extra = extra.take().or(content.row);
+                    let blocks = if content.content.is_empty() {
+                        Vec::new()
+                    } else {
+                        vec![Block::Paragraph(content.content)]
+                    };
+                    Cell { header, blocks, extra: content.cell, ..Cell::default() }
+                })
+                .collect();
+            // A header without any text is how Markdown writes a table that has none.
+            let is_absent = header && cells.iter().all(|cell| cell.blocks.is_empty() && cell.extra.is_none());
+            if !is_absent {
+                rows.push(Row { cells, extra });
+            }
+        }
+        Table { rows }
+    }
 }
 
-fn table_cell(node: Node<'_>, header: bool, depth: usize) -> Cell {
-    let content = inlines(node, depth);
-    let blocks = if content.is_empty() { Vec::new() } else { vec![Block::Paragraph(content)] };
-    Cell { header, blocks }
+/// What a quote's first paragraph says of a panel: how it looks, its title, and the first node after that line.
+fn panel_title(first: Node<'_>) -> Option<(Look, String, Option<Node<'_>>)> {
+    if !matches!(first.data().value, NodeValue::Paragraph) {
+        return None;
+    }
+    let mut line = String::new();
+    let mut rest = None;
+    for (index, node) in first.children().enumerate() {
+        match &node.data().value {
+            NodeValue::SoftBreak => {
+                rest = node.next_sibling();
+                break;
+            }
+            NodeValue::Text(text) => line.push_str(text),
+            NodeValue::Escaped if index > 0 => line.push_str(&deep_text(node)),
+            _ if line.starts_with("[!") => line.push_str(&deep_text(node)),
+            _ => return None,
+        }
+    }
+    let (word, title) = line.strip_prefix("[!")?.split_once(']')?;
+    let look = match word.to_ascii_uppercase().as_str() {
+        "INFO" => Look::Info,
+        "NOTE" | "IMPORTANT" => Look::Note,
+        "TIP" => Look::Tip,
+        "SUCCESS" => Look::Success,
+        "WARNING" => Look::Warning,
+        "ERROR" | "CAUTION" => Look::Error,
+        "PANEL" => Look::Plain,
+        _ => return None,
+    };
+    Some((look, title.trim().to_owned(), rest))
+}
+
+/// A code block with its words; a source if that is what it says.
+fn code_block(code: &NodeCodeBlock) -> Block {
+    let text = code.literal.strip_suffix('\n').unwrap_or(&code.literal).to_owned();
+    let info = code.info.trim();
+    let format =
+        info.strip_suffix(" source").and_then(Format::parse).filter(|format| *format != Format::Markdown);
+    if let Some(format) = format {
+        return Block::Source { format, text };
+    }
+    let (language, rest) = info.split_once(char::is_whitespace).unwrap_or((info, ""));
+    let title =
+        rest.split_once("title=\"").and_then(|(_, title)| title.split_once('"')).map(|(title, _)| title);
+    Block::Code(Code { language: language.to_owned(), title: title.unwrap_or_default().to_owned(), text })
+}
+
+fn front_matter(text: &str) -> Code {
+    let text = text.trim().trim_start_matches("---").trim_end_matches("---").trim_matches('\n');
+    Code { language: "yaml".to_owned(), title: String::new(), text: text.to_owned() }
 }
 
 fn html_lines(html: &str) -> Vec<Inline> {
@@ -86,82 +243,24 @@ fn html_lines(html: &str) -> Vec<Inline> {
     content
 }
 
-fn inlines(parent: Node<'_>, depth: usize) -> Vec<Inline> {
-    let mut joined = Vec::new();
-    for node in parent.children() {
-        match inline(node, depth + 1) {
-            Inline::Link { url, content } if is_script(&url) => {
-                push_all(&mut joined, content);
-                push(&mut joined, Inline::Text(format!(" ({url})")));
-            }
-            // Jira Cloud's document has no image by address: it would become a link.
-            Inline::Image { url, alt } if is_script(&url) => {
-                push(&mut joined, Inline::Text(format!("{alt} ({url})")));
-            }
-            piece => push(&mut joined, piece),
-        }
-    }
-    let mut content = Vec::with_capacity(joined.len());
-    for piece in joined {
-        match piece {
-            Inline::Text(text) if text.contains("[~") => push_all(&mut content, with_mentions(&text)),
-            other => push(&mut content, other),
-        }
-    }
-    content
-}
-
-fn inline(node: Node<'_>, depth: usize) -> Inline {
-    if depth > MAX_DEPTH {
-        return Inline::Text(deep_text(node));
-    }
-    match &node.data().value {
-        NodeValue::Text(text) => Inline::Text(text.to_string()),
-        NodeValue::SoftBreak => Inline::Text(" ".to_owned()),
-        NodeValue::LineBreak => Inline::Break,
-        NodeValue::Code(code) => Inline::Code(code.literal.clone()),
-        NodeValue::HtmlInline(html) if is_break(html) => Inline::Break,
-        NodeValue::HtmlInline(html) => Inline::Text(html.clone()),
-        NodeValue::Emph => Inline::Emphasis(inlines(node, depth)),
-        NodeValue::Strong => Inline::Strong(inlines(node, depth)),
-        NodeValue::Strikethrough => Inline::Strike(inlines(node, depth)),
-        NodeValue::Link(link) => self_or_mention(&link.url, inlines(node, depth)),
-        NodeValue::Image(link) => Inline::Image { url: link.url.clone(), alt: deep_text(node) },
-        _ => Inline::Text(deep_text(node)),
+/// Whether a piece of HTML is of the dialect.
+pub(super) fn is_known(token: &Token<'_>) -> bool {
+    let known = |name: &str| {
+        matches!(
+            name,
+            "details" | "summary" | "table" | "tr" | "th" | "td" | "columns" | "column" | "figure" | "macro"
+        ) || format_of(name).is_some()
+    };
+    match token {
+        Token::Open(tag) | Token::Void(tag) => known(&tag.name),
+        Token::Close(name) => known(name),
+        Token::Comment(_) | Token::Text(_) => true,
     }
 }
 
-fn self_or_mention(url: &str, content: Vec<Inline>) -> Inline {
-    let url = url.to_owned();
-    match content.as_slice() {
-        [Inline::Text(name)] if url.starts_with("accountid:") && name.starts_with('@') => {
-            Inline::Mention { id: url, name: Some(name.clone()) }
-        }
-        _ => Inline::Link { url, content },
-    }
-}
-
-fn is_break(html: &str) -> bool {
-    ["<br>", "<br/>", "<br />"].iter().any(|tag| html.eq_ignore_ascii_case(tag))
-}
-
-/// The text below a node, gathered without recursion.
-fn deep_text(node: Node<'_>) -> String {
-    let mut text = String::new();
-    for inner in node.descendants() {
-        match &inner.data().value {
-            NodeValue::Text(part) => text.push_str(part),
-            NodeValue::Code(code) => text.push_str(&code.literal),
-            NodeValue::CodeBlock(code) => text.push_str(&code.literal),
-            NodeValue::HtmlInline(html) => text.push_str(html),
-            NodeValue::HtmlBlock(html) => text.push_str(&html.literal),
-            NodeValue::SoftBreak | NodeValue::LineBreak | NodeValue::Item(_) | NodeValue::TableCell
-                if !text.is_empty() =>
-            {
-                text.push(' ');
-            }
-            _ => {}
-        }
-    }
-    text
+/// The format and the name in it, of a tag such as `storage-div`.
+pub(super) fn format_of(name: &str) -> Option<(Format, &str)> {
+    let (format, name) = name.split_once('-')?;
+    let format = Format::parse(format).filter(|format| *format != Format::Markdown)?;
+    (!name.is_empty()).then_some((format, name))
 }

@@ -1,24 +1,65 @@
-//! The document as Markdown.
+//! The document as Markdown: the blocks.
 
-use super::super::document::{Block, Cell, Inline, Item, List, Table, flat, plain, task_mark, tidy, trim};
-use super::escape::{Place, Within, code, destination, is_autolink, longest_run, text};
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::super::clean::clean;
+use super::super::document::Block;
+use super::super::document::Body;
+use super::super::document::Cell;
+use super::super::document::Code;
+use super::super::document::Column;
+use super::super::document::Extra;
+use super::super::document::Inline;
+use super::super::document::Item;
+use super::super::document::List;
+use super::super::document::Look;
+use super::super::document::Macro;
+use super::super::document::Panel;
+use super::super::document::Table;
+use super::super::document::flat;
+use super::super::document::task_mark;
+use super::super::document::tidy;
+use super::super::document::trim;
+use super::Detail;
+use super::escape;
+use super::escape::Place;
+use super::escape::Within;
+use super::escape::longest_run;
+use super::layout;
+use super::layout::Shape;
+use super::tags::attributes_of;
+use super::tags::plain_json;
+use super::tags::tag_of;
+use super::tags::write_comment;
+use super::tags::write_extra;
+use super::tags::write_tag;
+use super::text;
 
 /// Renders the document, without a final line break.
-pub(in super::super) fn render(blocks: &[Block]) -> String {
-    let mut writer = Writer::default();
-    writer.blocks(blocks);
+///
+/// `lines`: whether it matters that text has no paragraph of its own, as in the storage format.
+pub(in super::super) fn render(blocks: &[Block], detail: Detail, lines: bool) -> String {
+    let mut writer = Writer { lines, out: String::new(), prefix: String::new(), detail, in_task: false };
+    writer.blocks(blocks, Shape::Loose);
     writer.out
 }
 
-#[derive(Default)]
-struct Writer {
-    out: String,
+pub(super) struct Writer {
+    pub(super) out: String,
     /// What every new line starts with: the marks of quotes and the indent of lists.
     prefix: String,
+    pub(super) detail: Detail,
+    lines: bool,
+    /// Right after the box of a task only text can stand, comments among it.
+    in_task: bool,
 }
 
 impl Writer {
-    fn line_break(&mut self) {
+    pub(super) fn line_break(&mut self) {
         self.out.push('\n');
         self.out.push_str(&self.prefix);
     }
@@ -36,94 +77,349 @@ impl Writer {
         self.prefix.truncate(length);
     }
 
-    fn blocks(&mut self, blocks: &[Block]) {
+    fn is_whole(&self) -> bool {
+        self.detail == Detail::All
+    }
+
+    fn blocks(&mut self, blocks: &[Block], shape: Shape) {
         let mut before: Option<&Block> = None;
         // Two lists in a row are told apart by their markers only.
         let mut alternate = false;
-        for block in blocks.iter().filter(|block| !is_empty(block)) {
-            alternate = !alternate && before.is_some_and(|before| is_same_list(before, block));
-            match (before, block) {
-                (None, _) => {}
-                (Some(Block::Paragraph(_)), Block::List(list))
-                    if !self.prefix.is_empty() && interrupts(list) =>
-                {
-                    self.line_break();
-                }
-                _ => self.blank_line(),
+        let is_whole = self.is_whole();
+        for block in blocks {
+            let (plain, _) = block.parts();
+            if layout::is_nothing(plain) || (!is_whole && layout::is_empty(plain)) {
+                continue;
             }
-            self.block(block, alternate);
-            before = Some(block);
+            alternate = !alternate && before.is_some_and(|before| layout::is_same_list(before, plain));
+            match before {
+                None => {}
+                Some(_) if shape == Shape::Tight => self.line_break(),
+                Some(_) => self.blank_line(),
+            }
+            self.block(block, shape, alternate);
+            before = Some(plain);
         }
     }
 
-    fn block(&mut self, block: &Block, alternate: bool) {
+    fn comment(&mut self, word: &str, value: &Value) {
+        write_comment(&mut self.out, word, value);
+        if !self.in_task {
+            self.line_break();
+        }
+    }
+
+    fn block(&mut self, block: &Block, shape: Shape, alternate: bool) {
         match block {
+            Block::With { extra, block } => {
+                if self.is_whole() {
+                    write_extra(&mut self.out, extra, if self.in_task { "block" } else { "" });
+                    if !self.in_task {
+                        self.line_break();
+                    }
+                }
+                self.block(block, shape, alternate);
+            }
             Block::Heading { level, content } => {
                 self.out.push_str(&"#".repeat(usize::from(*level).clamp(1, 6)));
                 self.out.push(' ');
                 self.line(content, Place { within: Within::Heading, ..Place::default() });
             }
-            Block::Paragraph(content) => self.line(content, Place { line_start: true, ..Place::default() }),
+            Block::Paragraph(content) => self.paragraph(content, shape != Shape::Loose, "paragraph"),
+            Block::Line(content) => self.paragraph(content, shape != Shape::Tight, "line"),
             Block::List(list) => self.list(list, alternate),
-            Block::Code { info, text } => self.code_block(info, text),
-            Block::Quote(inner) => {
-                self.out.push_str("> ");
-                self.nested("> ", |writer| writer.blocks(inner));
+            Block::Code(code) => self.code(code),
+            Block::Quote(inner) => self.quote(inner),
+            Block::Panel(panel) => self.panel(panel),
+            Block::Expand { title, blocks } => {
+                self.out.push_str("<details>");
+                self.line_break();
+                self.out.push_str("<summary>");
+                text::entities(&mut self.out, title);
+                self.out.push_str("</summary>");
+                self.inside(blocks, "details");
             }
             Block::Table(table) => self.table(table),
-            Block::Rule if self.prefix.is_empty() => self.out.push_str("---"),
-            // After the `- ` of an item dashes would make the whole line one rule.
+            Block::Columns(columns) => self.columns(columns),
+            // Dashes at the top would open front matter, and after the mark of an item make one long rule.
+            Block::Rule if self.prefix.is_empty() && !self.out.is_empty() => self.out.push_str("---"),
             Block::Rule => self.out.push_str("___"),
+            Block::Picture { image, caption } if caption.is_empty() => {
+                self.inlines(&[Inline::Image(image.clone())], Place { line_start: true, ..Place::default() });
+            }
+            Block::Picture { image, caption } => {
+                let picture = Block::Picture { image: image.clone(), caption: Vec::new() };
+                self.out.push_str("<figure>");
+                self.inside(&[picture, Block::Paragraph(caption.clone())], "figure");
+            }
+            Block::Card { url, embed } => {
+                let title = if *embed { "smart-embed" } else { "smart-card" };
+                let content = vec![Inline::Text(url.clone())];
+                let link = Inline::Link { url: url.clone(), title: title.to_owned(), content };
+                self.inlines(&[link], Place { line_start: true, ..Place::default() });
+            }
+            Block::Macro(call) => self.call(call),
+            Block::Container { blocks, .. } if !self.is_whole() => self.blocks(blocks, Shape::Loose),
+            Block::Container { name, extra, blocks } => {
+                let (name, named) = tag_of(extra.format, name);
+                let attributes: Vec<_> = named.into_iter().chain(attributes_of(extra)).collect();
+                let attributes: Vec<_> = pairs(&attributes).collect();
+                write_tag(&mut self.out, &name, &attributes, false);
+                self.inside(blocks, &name);
+            }
+            Block::Source { format, text } => self.fence(&format!("{} source", format.as_str()), text),
         }
     }
 
+    /// Text as a block. `is_odd`: that it has a paragraph of its own, or none, does not show by itself.
+    fn paragraph(&mut self, content: &[Inline], is_odd: bool, word: &str) {
+        let content = self.shown(content);
+        if content.is_empty() {
+            if self.is_whole() && word == "paragraph" {
+                write_comment(&mut self.out, "empty", &Value::Null);
+            }
+            return;
+        }
+        let would_be_a_block = layout::looks_like_a_block(&content);
+        if self.is_whole() && ((is_odd && self.lines) || would_be_a_block) {
+            self.comment(word, &Value::Null);
+        }
+        self.in_task = false;
+        self.inlines(&content, Place { line_start: true, ..Place::default() });
+    }
+
+    /// The blocks between two tags, with a blank line around them, and the closing tag.
+    fn inside(&mut self, blocks: &[Block], name: &str) {
+        if blocks.is_empty() {
+            self.line_break();
+        } else {
+            self.blank_line();
+            self.blocks(blocks, Shape::Loose);
+            self.blank_line();
+        }
+        self.out.extend(["</", name, ">"]);
+    }
+
+    fn quote(&mut self, inner: &[Block]) {
+        self.out.push_str("> ");
+        self.nested("> ", |writer| writer.blocks(inner, Shape::Loose));
+    }
+
+    fn panel(&mut self, panel: &Panel) {
+        let word = match panel.look {
+            Look::Info => "INFO",
+            Look::Note => "NOTE",
+            Look::Tip => "TIP",
+            Look::Success => "SUCCESS",
+            Look::Warning => "WARNING",
+            Look::Error => "ERROR",
+            Look::Plain => "PANEL",
+        };
+        self.out.extend(["> [!", word, "]"]);
+        let title = panel.title.trim();
+        if !title.is_empty() {
+            self.out.push(' ');
+            text::plain(&mut self.out, title);
+        }
+        self.nested("> ", |writer| {
+            match panel.blocks.first() {
+                None => return,
+                // A new line in the same paragraph is enough.
+                Some(Block::Paragraph(content)) if layout::is_simple(content) => writer.line_break(),
+                Some(_) => writer.blank_line(),
+            }
+            writer.blocks(&panel.blocks, Shape::Loose);
+        });
+    }
+
     fn list(&mut self, list: &List, alternate: bool) {
+        if list.decisions && self.is_whole() {
+            self.comment("decisions", &Value::Null);
+        }
+        let shape = layout::shape(list);
         for (index, item) in list.items.iter().enumerate() {
-            if index > 0 {
-                self.line_break();
+            match (index, shape) {
+                (0, _) => {}
+                (_, Shape::Tight) => self.line_break(),
+                _ => self.blank_line(),
             }
             let marker = match (list.start, alternate) {
                 (None, false) => "- ".to_owned(),
                 (None, true) => "* ".to_owned(),
-                (Some(start), false) => format!("{}. ", number(start, index)),
-                (Some(start), true) => format!("{}) ", number(start, index)),
+                (Some(start), false) => format!("{}. ", layout::number(start, index)),
+                (Some(start), true) => format!("{}) ", layout::number(start, index)),
             };
             self.out.push_str(&marker);
-            self.nested(&" ".repeat(marker.len()), |writer| writer.item(item));
+            self.nested(&" ".repeat(marker.len()), |writer| writer.item(item, shape));
         }
     }
 
-    fn item(&mut self, item: &Item) {
+    fn item(&mut self, item: &Item, shape: Shape) {
         self.out.push_str(task_mark(item.done));
-        let opens_with_text = matches!(item.blocks.first(), Some(Block::Paragraph(_)));
-        if item.done.is_some() && !opens_with_text && !item.blocks.iter().all(is_empty) {
+        let text_first = item.done.is_some() && layout::is_text(item.blocks.first());
+        if let Some(extra) = item.extra.as_ref().filter(|_| self.is_whole()) {
+            write_extra(&mut self.out, extra, "item");
+            if !text_first && !item.blocks.is_empty() {
+                self.line_break();
+            }
+        }
+        if item.done.is_some() && !text_first && !item.blocks.is_empty() {
             self.blank_line();
         }
-        self.blocks(&item.blocks);
+        self.in_task = text_first;
+        self.blocks(&item.blocks, shape);
+        self.in_task = false;
+        if item.blocks.iter().all(layout::is_nothing) && layout::is_rule(&self.out) {
+            // Two, because one would be HTML; they say nothing.
+            self.out.push_str("<wbr><wbr>");
+        }
     }
 
-    fn code_block(&mut self, info: &str, text: &str) {
-        let info = info.replace(['\n', '\r'], " ").replace('\\', "\\\\").replace('&', "&amp;");
-        let mark = if info.contains('`') { '~' } else { '`' };
-        let fence = mark.to_string().repeat(longest_run(text, mark).max(2) + 1);
+    fn code(&mut self, code: &Code) {
+        let is_plain = |text: &str| {
+            text.chars().all(|c| c.is_alphanumeric() || "+#-._/".contains(c)) && !text.starts_with(['-', '.'])
+        };
+        let mut info = String::new();
+        if is_plain(&code.language) {
+            info.push_str(&code.language);
+        } else if self.is_whole() {
+            self.comment("language", &json!(code.language));
+        }
+        let title = code.title.as_str();
+        if !title.is_empty() {
+            let is_simple = title.chars().all(|c| c.is_alphanumeric() || " +-._/:()".contains(c))
+                && !info.is_empty()
+                && title.trim() == title;
+            if is_simple {
+                // INVARIANT: writing to a String cannot fail.
+                let _ = write!(info, " title=\"{title}\"");
+            } else if self.is_whole() {
+                self.comment("title", &json!(title));
+            }
+        }
+        self.fence(&info, &code.text);
+    }
+
+    /// A code block; where it would be shown otherwise than it is, the exact text comes before it.
+    fn fence(&mut self, info: &str, code: &str) {
+        let shown = clean(code);
+        let is_exact = shown == code && !code.contains('\r');
+        if !is_exact && self.is_whole() {
+            self.comment("text", &json!(code));
+        }
+        let fence = "`".repeat(longest_run(&shown, '`').max(2) + 1);
         self.out.push_str(&fence);
-        self.out.push_str(info.trim());
-        for line in text.lines() {
+        self.out.push_str(info);
+        for line in shown.lines() {
             self.line_break();
             self.out.push_str(line);
         }
-        if text.ends_with('\n') {
+        if shown.ends_with('\n') {
             self.line_break();
         }
         self.line_break();
         self.out.push_str(&fence);
     }
 
+    fn call(&mut self, call: &Macro) {
+        match &call.body {
+            Body::Text(text) => {
+                if self.is_whole() {
+                    self.comment("macro", &json!([call.name, call.parameters]));
+                }
+                self.fence("", text);
+            }
+            Body::None => self.macro_tag(call, true),
+            Body::Blocks(blocks) if !self.is_whole() => self.blocks(blocks, Shape::Loose),
+            Body::Blocks(blocks) => {
+                self.macro_tag(call, false);
+                self.inside(blocks, "macro");
+            }
+        }
+    }
+
+    pub(super) fn macro_tag(&mut self, call: &Macro, is_void: bool) {
+        let json;
+        let mut attributes = vec![("name", call.name.as_str())];
+        let text = match &call.body {
+            Body::Text(text) => Some(text.as_str()),
+            _ => None,
+        };
+        if text.is_none() && layout::are_attributes(&call.parameters) {
+            attributes.extend(pairs(&call.parameters));
+        } else {
+            json = plain_json(&json!(call.parameters));
+            attributes.push(("parameters", json.as_str()));
+            attributes.extend(text.map(|text| ("text", text)));
+        }
+        write_tag(&mut self.out, "macro", &attributes, is_void);
+    }
+
+    fn columns(&mut self, columns: &[Column]) {
+        self.out.push_str("<columns>");
+        for column in columns {
+            self.line_break();
+            let width = [("width", column.width.as_str())];
+            let attributes = if column.width.is_empty() { &[][..] } else { &width[..] };
+            write_tag(&mut self.out, "column", attributes, false);
+            self.extra_inside(column.extra.as_ref(), "column");
+            self.inside(&column.blocks, "column");
+        }
+        self.line_break();
+        self.out.push_str("</columns>");
+    }
+
+    fn extra_inside(&mut self, extra: Option<&Extra>, about: &str) {
+        if let Some(extra) = extra.filter(|_| self.is_whole()) {
+            self.line_break();
+            write_extra(&mut self.out, extra, about);
+        }
+    }
+
     fn table(&mut self, table: &Table) {
-        let width = table.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let has_header = table.rows.first().is_some_and(|row| row.iter().any(|cell| cell.header));
+        if let Some(pipes) = layout::pipes(table) {
+            if pipes.lines && self.lines && self.is_whole() {
+                self.comment("lines", &Value::Null);
+            }
+            return self.pipe_table(table, pipes.has_header);
+        }
+        if !self.is_whole() {
+            return self.pipe_table(table, layout::has_header(table));
+        }
+        self.out.push_str("<table>");
+        for row in &table.rows {
+            self.line_break();
+            self.out.push_str("<tr>");
+            self.extra_inside(row.extra.as_ref(), "row");
+            for cell in &row.cells {
+                self.line_break();
+                self.cell_tag(cell);
+                self.extra_inside(cell.extra.as_ref(), "cell");
+                self.inside(&cell.blocks, if cell.header { "th" } else { "td" });
+            }
+            self.line_break();
+            self.out.push_str("</tr>");
+        }
+        self.line_break();
+        self.out.push_str("</table>");
+    }
+
+    fn cell_tag(&mut self, cell: &Cell) {
+        let (columns, rows) = (cell.columns.to_string(), cell.rows.to_string());
+        let mut attributes = Vec::new();
+        if cell.columns > 0 {
+            attributes.push(("colspan", columns.as_str()));
+        }
+        if cell.rows > 0 {
+            attributes.push(("rowspan", rows.as_str()));
+        }
+        write_tag(&mut self.out, if cell.header { "th" } else { "td" }, &attributes, false);
+    }
+
+    fn pipe_table(&mut self, table: &Table, has_header: bool) {
+        let width = table.rows.iter().map(|row| row.cells.len()).max().unwrap_or_default();
         if !has_header {
-            self.row(&[], width);
+            self.row(&[], None, width);
             self.line_break();
             self.delimiter_row(width);
         }
@@ -131,7 +427,7 @@ impl Writer {
             if index > 0 || !has_header {
                 self.line_break();
             }
-            self.row(row, width);
+            self.row(&row.cells, row.extra.as_ref(), width);
             if index == 0 && has_header {
                 self.line_break();
                 self.delimiter_row(width);
@@ -144,161 +440,40 @@ impl Writer {
         self.out.push_str(&"---|".repeat(width));
     }
 
-    fn row(&mut self, row: &[Cell], width: usize) {
+    fn row(&mut self, row: &[Cell], extra: Option<&Extra>, width: usize) {
         self.out.push('|');
         for column in 0..width {
             self.out.push(' ');
+            if let Some(extra) = extra.filter(|_| column == 0 && self.is_whole()) {
+                write_extra(&mut self.out, extra, "row");
+            }
             if let Some(cell) = row.get(column) {
-                self.line(&flat(&cell.blocks), Place { within: Within::Table, ..Place::default() });
+                if let Some(extra) = cell.extra.as_ref().filter(|_| self.is_whole()) {
+                    write_extra(&mut self.out, extra, "cell");
+                }
+                let content = flat(&cell.blocks, &mut super::super::document::Notes::default());
+                self.line(&content, Place { within: Within::Table, ..Place::default() });
             }
             self.out.push_str(" |");
         }
     }
 
+    /// Text that is all of a line, but for what opens it.
     fn line(&mut self, content: &[Inline], place: Place) {
-        self.inlines(&trim(tidy(content)), place);
-    }
-
-    fn inlines(&mut self, content: &[Inline], place: Place) {
-        let mut place = place;
-        let end = place.followed;
-        for (index, piece) in content.iter().enumerate() {
-            let next = content.get(index + 1);
-            place.followed = end || next.is_some();
-            self.inline(piece, next, place);
-            place.line_start = matches!(piece, Inline::Break) && place.within == Within::Paragraph;
-        }
-    }
-
-    fn inline(&mut self, piece: &Inline, next: Option<&Inline>, place: Place) {
-        match piece {
-            Inline::Text(part) => text(&mut self.out, part, place),
-            Inline::Code(part) => code(&mut self.out, part, place.within),
-            Inline::Strong(inner) => self.marked("**", inner, next, place),
-            Inline::Strike(inner) => self.marked("~~", inner, next, place),
-            Inline::Emphasis(inner) => {
-                let beside_stars = self.out.ends_with('*')
-                    || matches!(next, Some(Inline::Strong(_)))
-                    || matches!(inner.first(), Some(Inline::Strong(_)))
-                    || matches!(inner.last(), Some(Inline::Strong(_)));
-                self.marked(if beside_stars { "_" } else { "*" }, inner, next, place);
-            }
-            Inline::Link { content, .. } if place.in_link => self.inlines(content, place),
-            Inline::Link { url, content }
-                if place.within != Within::Table && is_autolink(url) && plain(content) == *url =>
-            {
-                self.out.extend(["<", url, ">"]);
-            }
-            Inline::Link { url, content } => {
-                self.out.push('[');
-                let inside = Place { in_link: true, followed: false, line_start: false, ..place };
-                self.inlines(&trim(content.clone()), inside);
-                self.out.push(']');
-                destination(&mut self.out, url, place.within);
-            }
-            Inline::Image { url, alt } => {
-                self.out.push_str("![");
-                text(
-                    &mut self.out,
-                    alt,
-                    Place { in_link: true, followed: false, line_start: false, ..place },
-                );
-                self.out.push(']');
-                destination(&mut self.out, url, place.within);
-            }
-            Inline::Mention { id, name: Some(name) }
-                if id.starts_with("accountid:") && name.starts_with('@') =>
-            {
-                self.out.push('[');
-                text(
-                    &mut self.out,
-                    name,
-                    Place { in_link: true, followed: false, line_start: false, ..place },
-                );
-                self.out.push(']');
-                destination(&mut self.out, id, place.within);
-            }
-            Inline::Mention { id, .. } => {
-                // Before a parenthesis it would be the text of a link.
-                let is_ambiguous = next.and_then(first_letter).is_some_and(|letter| "([:".contains(letter));
-                self.out.push_str(if is_ambiguous { "\\[~" } else { "[~" });
-                text(&mut self.out, id, Place { in_link: true, followed: false, line_start: false, ..place });
-                self.out.push(']');
-            }
-            Inline::Break if place.within == Within::Table => self.out.push_str("<br>"),
-            Inline::Break if place.within == Within::Heading => self.out.push(' '),
-            Inline::Break => {
-                self.out.push('\\');
-                self.line_break();
-            }
-        }
-    }
-
-    /// Writes marked text, or only the text where Markdown would not see the marks.
-    fn marked(&mut self, mark: &str, inner: &[Inline], next: Option<&Inline>, place: Place) {
         let start = self.out.len();
-        let before = self.out.chars().next_back().filter(|_| !place.line_start);
-        self.out.push_str(mark);
-        self.inlines(inner, Place { followed: true, ..place });
-        let written = self.out.get(start + mark.len()..).unwrap_or_default();
-        let after = next.and_then(first_letter);
-        let (first, last) = (written.chars().next(), written.chars().next_back());
-        if opens(mark, before, first) && opens(mark, after, last) {
-            self.out.push_str(mark);
-            return;
+        self.inlines(&self.shown(content), place);
+        let written = self.out.get(start..).unwrap_or_default();
+        if let Some(space) = written.chars().next().filter(|first| escape::is_dropped(*first)) {
+            self.out.replace_range(start..start + space.len_utf8(), &escape::reference(space));
         }
-        self.out.replace_range(start..start + mark.len(), "");
+    }
+
+    /// The text as it is written: all of it, or without the white space that only its format sees.
+    fn shown<'c>(&self, content: &'c [Inline]) -> Cow<'c, [Inline]> {
+        if self.is_whole() { Cow::Borrowed(content) } else { Cow::Owned(trim(tidy(content))) }
     }
 }
 
-/// Whether a mark between an outer and an inner character is seen as one.
-fn opens(mark: &str, outer: Option<char>, inner: Option<char>) -> bool {
-    let Some(inner) = inner.filter(|inner| !inner.is_whitespace()) else { return false };
-    let Some(outer) = outer.filter(|outer| !outer.is_whitespace()) else { return true };
-    let is_mark = mark.starts_with(outer) && outer != '*';
-    !is_mark && (is_punctuation(outer) || (!is_punctuation(inner) && mark != "_"))
-}
-
-fn is_punctuation(letter: char) -> bool {
-    !letter.is_alphanumeric() && !letter.is_whitespace()
-}
-
-fn first_letter(piece: &Inline) -> Option<char> {
-    match piece {
-        Inline::Text(text) => text.chars().next(),
-        Inline::Code(_) => Some('`'),
-        Inline::Strong(_) | Inline::Emphasis(_) => Some('*'),
-        Inline::Strike(_) => Some('~'),
-        Inline::Link { .. } | Inline::Mention { .. } => Some('['),
-        Inline::Image { .. } => Some('!'),
-        Inline::Break => None,
-    }
-}
-
-fn number(start: u64, index: usize) -> u64 {
-    // Markdown reads no more than nine digits.
-    start.saturating_add(index as u64).min(999_999_999)
-}
-
-fn is_same_list(before: &Block, block: &Block) -> bool {
-    match (before, block) {
-        (Block::List(before), Block::List(list)) => before.start.is_some() == list.start.is_some(),
-        _ => false,
-    }
-}
-
-/// Whether a list may follow a paragraph without a blank line.
-fn interrupts(list: &List) -> bool {
-    let opens_with_text = list.items.first().is_some_and(|item| !item.blocks.iter().all(is_empty));
-    opens_with_text && list.start.is_none_or(|start| start == 1)
-}
-
-fn is_empty(block: &Block) -> bool {
-    match block {
-        Block::Paragraph(content) => trim(tidy(content)).is_empty(),
-        Block::List(list) => list.items.is_empty(),
-        Block::Table(table) => table.rows.iter().all(Vec::is_empty),
-        Block::Quote(inner) => inner.iter().all(is_empty),
-        Block::Heading { .. } | Block::Code { .. } | Block::Rule => false,
-    }
+fn pairs(attributes: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }

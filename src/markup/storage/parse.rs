@@ -1,319 +1,255 @@
 //! Storage format into the document.
 
-use super::super::document::{Block, Cell, Inline, Item, List, Table, push, push_all};
-use super::tree::{Element, Node, read};
+mod inlines;
+mod links;
+mod lists;
+mod macros;
+mod tables;
 
-/// The name of the code blocks that hold what has no Markdown form.
-const VERBATIM: &str = "storage";
+use std::cell::Cell;
+use std::ops::Range;
 
-/// Parses a body. One that is not well-formed is kept whole, as a code block.
-pub(in super::super) fn parse(storage: &str) -> Vec<Block> {
-    let storage = storage.replace("\r\n", "\n");
-    match read(&storage) {
-        Ok(nodes) => Parser { source: &storage }.blocks(&nodes),
-        Err(_) => vec![Block::Code { info: VERBATIM.to_owned(), text: storage }],
+use serde_json::Map;
+use serde_json::Value;
+
+use super::super::document::Block;
+use super::super::document::Extra;
+use super::super::document::Format;
+use super::super::document::Inline;
+use super::super::document::MAX_DEPTH;
+use super::super::document::Notes;
+use super::names;
+use super::safety;
+use super::tree;
+use super::tree::Child;
+use super::tree::Element;
+use super::tree::Node;
+use super::tree::children;
+
+pub(super) use lists::first_number;
+pub(super) use macros::status_colour as status_word;
+pub(super) use tables::span;
+
+type Values = Map<String, Value>;
+
+/// Parses a body. One that is not well-formed is kept whole, as its source.
+pub(in super::super) fn parse(storage: &str, notes: &mut Notes) -> Vec<Block> {
+    // XML has no form for them, and a null has none in Markdown.
+    let is_none = |letter: char| !safety::is_allowed(letter);
+    let allowed = storage.contains(is_none).then(|| storage.replace(is_none, "\u{FFFD}"));
+    let storage = allowed.as_deref().unwrap_or(storage);
+    let tree = match tree::read(storage) {
+        Ok(tree) => tree,
+        Err(error) => {
+            notes.add(format!("the body is kept as its source: {error}"));
+            return vec![Block::Source { format: Format::Storage, text: storage.to_owned() }];
+        }
+    };
+    let parser = Parser { source: storage, is_cut: Cell::new(false) };
+    let blocks = parser.blocks(&tree.nodes, Place::default());
+    if parser.is_cut.get() {
+        notes.add(format!("what nests deeper than {MAX_DEPTH} is kept as its source"));
     }
+    blocks
 }
 
 struct Parser<'a> {
     source: &'a str,
+    is_cut: Cell<bool>,
 }
 
-/// Blocks that are done, and the running text that is not yet a paragraph.
-#[derive(Default)]
-struct Flow {
-    blocks: Vec<Block>,
-    line: Vec<Inline>,
+/// Where a node stands.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    depth: usize,
+    /// The marks around it, a bit for each kind.
+    marks: u8,
+    in_link: bool,
+    /// Whether it stands right inside a layout.
+    in_layout: bool,
 }
 
-impl Flow {
-    fn close(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let is_blank = line.iter().all(|piece| matches!(piece, Inline::Text(text) if text.trim().is_empty()));
-        if !is_blank {
-            self.blocks.push(Block::Paragraph(line));
-        }
-    }
-
-    fn push(&mut self, block: Block) {
-        self.close();
-        self.blocks.push(block);
+impl Place {
+    fn deeper(self) -> Self {
+        Self { depth: self.depth + 1, in_layout: false, ..self }
     }
 }
 
 impl Parser<'_> {
-    fn blocks(&self, nodes: &[Node]) -> Vec<Block> {
-        let mut flow = Flow::default();
-        self.flow(&mut flow, nodes);
-        flow.close();
-        flow.blocks
+    /// Blocks, with the running text between them as lines.
+    fn blocks(&self, nodes: &[Node<'_>], place: Place) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        let mut run = 0..0;
+        let mut after_macro = false;
+        for (range, child) in children(nodes) {
+            match child {
+                Child::Element(element) if element.tag.is_block => {
+                    let is_macro = is_open_macro(&element);
+                    self.run(nodes, run, [after_macro, is_macro], place, &mut blocks);
+                    blocks.push(self.block(element, place));
+                    run = range.end..range.end;
+                    after_macro = is_macro;
+                }
+                _ => run.end = range.end,
+            }
+        }
+        self.run(nodes, run, [after_macro, false], place, &mut blocks);
+        blocks
     }
 
-    fn flow(&self, flow: &mut Flow, nodes: &[Node]) {
-        for node in nodes {
-            match node {
-                Node::Text(text) => push(&mut flow.line, Inline::Text(collapsed(text))),
-                Node::Element(element) => self.element(flow, element),
-            }
+    /// Text that stands beside blocks; or what is a block although it could be a piece of text.
+    fn run(
+        &self,
+        nodes: &[Node<'_>],
+        run: Range<usize>,
+        beside_macro: [bool; 2],
+        place: Place,
+        blocks: &mut Vec<Block>,
+    ) {
+        let nodes = nodes.get(run).unwrap_or_default();
+        let shown = |child: &Child<'_, '_>| !matches!(child, Child::Text(text) if tree::is_blank(text));
+        let mut pieces = children(nodes).map(|(_, child)| child).filter(shown).peekable();
+        if pieces.peek().is_none() {
+            return;
+        }
+        let are_macros =
+            pieces.clone().all(|piece| matches!(piece, Child::Element(element) if is_macro_alone(&element)));
+        if are_macros {
+            let elements = pieces.filter_map(|piece| match piece {
+                Child::Element(element) => Some(self.block(element, place)),
+                Child::Text(_) => None,
+            });
+            return blocks.extend(elements);
+        }
+        if let (Some(Child::Element(element)), None) = (pieces.next(), pieces.next())
+            && let Some(block) = self.lone_piece(&element, place)
+        {
+            return blocks.push(block);
+        }
+        let mut line = self.line(nodes, place);
+        keep_edges(&mut line, nodes, beside_macro);
+        if !line.is_empty() {
+            blocks.push(Block::Line(line));
         }
     }
 
-    fn element(&self, flow: &mut Flow, element: &Element) {
-        let children = element.children.as_slice();
-        match element.name.as_str() {
-            "p" | "div" | "section" | "article" | "header" | "footer" | "figure" | "center" | "details"
-            | "summary" | "ac:layout" | "ac:layout-section" | "ac:layout-cell" | "ac:rich-text-body" => {
-                flow.close();
-                self.flow(flow, children);
-                flow.close();
-            }
-            name @ ("h1" | "h2" | "h3" | "h4" | "h5" | "h6") => {
-                let level = name.as_bytes().get(1).map_or(1, |digit| digit - b'0');
-                flow.push(Block::Heading { level, content: self.inlines(children) });
-            }
-            "ul" => flow.push(self.list(element, None)),
-            "ol" => {
-                let start = element.attribute("start").parse().unwrap_or(1);
-                flow.push(self.list(element, Some(start)));
-            }
-            "ac:task-list" => flow.push(self.tasks(element)),
-            "blockquote" => flow.push(Block::Quote(self.blocks(children))),
-            "pre" => flow.push(Block::Code { info: String::new(), text: element.text() }),
-            "hr" => flow.push(Block::Rule),
-            "table" => flow.push(self.table(element)),
-            "ac:structured-macro" | "ac:macro" => self.macro_block(flow, element),
-            "ac:adf-extension" => flow.push(self.verbatim(element)),
-            _ => match self.inline(element) {
-                Some(pieces) => push_all(&mut flow.line, pieces),
-                None if element.name.contains(':') => flow.push(self.verbatim(element)),
-                // An element nobody knows is transparent, as in a browser.
-                None => self.flow(flow, children),
-            },
+    /// An element that is a block, or a macro.
+    fn block(&self, element: Element<'_, '_>, place: Place) -> Block {
+        if element.tag.is_live || self.is_too_deep(&element, place) {
+            return self.source(&element);
         }
-    }
-
-    fn macro_block(&self, flow: &mut Flow, element: &Element) {
-        match element.attribute("ac:name") {
-            "code" | "noformat" => {
-                let body = element.element("ac:plain-text-body").map(Element::text).unwrap_or_default();
-                flow.push(Block::Code { info: parameter(element, "language"), text: body });
+        let known = match element.tag.name {
+            "p" => self.paragraph(&element, place),
+            "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => self.heading(&element, place),
+            "ul" | "ol" => self.list(&element, place),
+            "ac:task-list" => self.tasks(&element, place),
+            "blockquote" if !element.inner.is_empty() => {
+                let blocks = self.blocks(element.inner, place.deeper());
+                Some(Block::Quote(blocks).with(extra(&element, &[])))
             }
-            name @ ("info" | "note" | "tip" | "warning" | "panel" | "expand") => {
-                let title = Some(parameter(element, "title")).filter(|title| !title.is_empty());
-                let title = Inline::Text(title.unwrap_or_else(|| name.to_owned()));
-                let mut blocks = vec![Block::Paragraph(vec![Inline::Strong(vec![title])])];
-                if let Some(body) = element.element("ac:rich-text-body") {
-                    blocks.extend(self.blocks(&body.children));
-                }
-                flow.push(Block::Quote(blocks));
-            }
-            _ => flow.push(self.verbatim(element)),
-        }
-    }
-
-    fn verbatim(&self, element: &Element) -> Block {
-        Block::Code { info: VERBATIM.to_owned(), text: self.source_of(element).to_owned() }
-    }
-
-    fn source_of(&self, element: &Element) -> &str {
-        self.source.get(element.source.clone()).unwrap_or_default()
-    }
-
-    fn list(&self, element: &Element, start: Option<u64>) -> Block {
-        let mut items: Vec<Item> = Vec::new();
-        for child in element.elements() {
-            match (child.name.as_str(), items.last_mut()) {
-                ("li", _) => items.push(Item { done: None, blocks: self.blocks(&child.children) }),
-                // Old pages nest a list beside the item it belongs to.
-                (_, Some(item)) => {
-                    let mut flow = Flow { blocks: std::mem::take(&mut item.blocks), line: Vec::new() };
-                    self.element(&mut flow, child);
-                    flow.close();
-                    item.blocks = flow.blocks;
-                }
-                (_, None) => {
-                    let mut flow = Flow::default();
-                    self.element(&mut flow, child);
-                    flow.close();
-                    items.push(Item { done: None, blocks: flow.blocks });
-                }
-            }
-        }
-        Block::List(List { start, items })
-    }
-
-    fn tasks(&self, element: &Element) -> Block {
-        let mut items: Vec<Item> = Vec::new();
-        for child in element.elements() {
-            if child.name == "ac:task" {
-                let done =
-                    child.element("ac:task-status").is_some_and(|status| status.text().trim() == "complete");
-                let body = child.element("ac:task-body").map(|body| self.blocks(&body.children));
-                items.push(Item { done: Some(done), blocks: body.unwrap_or_default() });
-            } else if child.name == "ac:task-list" {
-                let inner = self.tasks(child);
-                match items.last_mut() {
-                    Some(item) => item.blocks.push(inner),
-                    None => items.push(Item { done: None, blocks: vec![inner] }),
-                }
-            }
-        }
-        Block::List(List { start: None, items })
-    }
-
-    fn table(&self, element: &Element) -> Block {
-        let mut rows = Vec::new();
-        for child in element.elements() {
-            match child.name.as_str() {
-                "tr" => rows.push(self.row(child)),
-                "thead" | "tbody" | "tfoot" => {
-                    rows.extend(child.elements().filter(|row| row.name == "tr").map(|row| self.row(row)));
-                }
-                _ => {}
-            }
-        }
-        Block::Table(Table { rows })
-    }
-
-    fn row(&self, row: &Element) -> Vec<Cell> {
-        let cells = row.elements().filter(|cell| matches!(cell.name.as_str(), "td" | "th"));
-        cells.map(|cell| Cell { header: cell.name == "th", blocks: self.blocks(&cell.children) }).collect()
-    }
-
-    fn inlines(&self, nodes: &[Node]) -> Vec<Inline> {
-        let mut content = Vec::new();
-        for node in nodes {
-            match node {
-                Node::Text(text) => push(&mut content, Inline::Text(collapsed(text))),
-                Node::Element(element) => match self.inline(element) {
-                    Some(pieces) => push_all(&mut content, pieces),
-                    None if element.name.contains(':') => {
-                        push(&mut content, Inline::Code(self.source_of(element).to_owned()));
-                    }
-                    None => push_all(&mut content, self.inlines(&element.children)),
-                },
-            }
-        }
-        content
-    }
-
-    /// An element of running text; `None` for blocks and for what is unknown.
-    fn inline(&self, element: &Element) -> Option<Vec<Inline>> {
-        let children = element.children.as_slice();
-        Some(vec![match element.name.as_str() {
-            "strong" | "b" => Inline::Strong(self.inlines(children)),
-            "em" | "i" => Inline::Emphasis(self.inlines(children)),
-            "del" | "s" | "strike" => Inline::Strike(self.inlines(children)),
-            "code" | "tt" | "kbd" | "samp" => Inline::Code(element.text()),
-            "br" => Inline::Break,
-            "a" if !element.attribute("href").is_empty() => {
-                let url = element.attribute("href").to_owned();
-                Inline::Link { url, content: self.inlines(children) }
-            }
-            "img" => Inline::Image {
-                url: element.attribute("src").to_owned(),
-                alt: element.attribute("alt").to_owned(),
-            },
-            "time" => {
-                let shown = element.text();
-                Inline::Text(if shown.is_empty() { element.attribute("datetime").to_owned() } else { shown })
-            }
-            "ac:image" => image(element)?,
-            "ac:link" => self.link(element)?,
-            "ac:emoticon" => Inline::Text(emoticon(element)),
-            "sup" => {
-                let mut content = vec![Inline::Text("^".to_owned())];
-                push_all(&mut content, self.inlines(children));
-                push(&mut content, Inline::Text("^".to_owned()));
-                return Some(content);
-            }
-            "u"
-            | "span"
-            | "sub"
-            | "small"
-            | "big"
-            | "font"
-            | "cite"
-            | "ac:inline-comment-marker"
-            | "ac:placeholder"
-            | "a" => return Some(self.inlines(children)),
-            _ => return None,
-        }])
-    }
-
-    fn link(&self, element: &Element) -> Option<Inline> {
-        let anchor = element.attribute("ac:anchor");
-        let target = element.elements().find(|target| target.name.starts_with("ri:"));
-        let (url, name) = match target {
-            None if !anchor.is_empty() => (format!("#{anchor}"), anchor.to_owned()),
-            None => return None,
-            Some(target) => match target.name.as_str() {
-                "ri:user" => return user(target),
-                "ri:page" => {
-                    let title = target.attribute("ri:content-title");
-                    (format!("page:{}/{title}", target.attribute("ri:space-key")), title.to_owned())
-                }
-                // A file of another page has no address that would lead back to it.
-                "ri:attachment" if target.children.is_empty() => {
-                    let name = target.attribute("ri:filename");
-                    (format!("attachment:{name}"), name.to_owned())
-                }
-                "ri:url" => {
-                    (target.attribute("ri:value").to_owned(), target.attribute("ri:value").to_owned())
-                }
-                _ => return None,
-            },
+            "pre" => preformatted(&element),
+            "hr" if element.inner.is_empty() => Some(Block::Rule.with(extra(&element, &[]))),
+            "table" => self.table(&element, place),
+            "ac:layout-section" if place.in_layout => self.columns(&element, place),
+            "ac:structured-macro" | "ac:macro" => return self.macro_block(&element, place),
+            _ => None,
         };
-        let body = element
-            .elements()
-            .find(|body| matches!(body.name.as_str(), "ac:link-body" | "ac:plain-text-link-body"));
-        let content = body.map(|body| self.inlines(&body.children)).filter(|content| !content.is_empty());
-        Some(Inline::Link { url, content: content.unwrap_or_else(|| vec![Inline::Text(name)]) })
+        known.unwrap_or_else(|| self.container(&element, place))
     }
-}
 
-fn user(target: &Element) -> Option<Inline> {
-    let account = target.attribute("ri:account-id");
-    let key = target.attribute("ri:userkey");
-    let id = match (account, key, target.attribute("ri:username")) {
-        ("", "", "") => return None,
-        ("", "", name) => name.to_owned(),
-        ("", key, _) => format!("userkey:{key}"),
-        (account, _, _) => format!("accountid:{account}"),
-    };
-    Some(Inline::Mention { id, name: None })
-}
+    fn paragraph(&self, element: &Element<'_, '_>, place: Place) -> Option<Block> {
+        Some(Block::Paragraph(self.line_of(element, place)?).with(extra(element, &[])))
+    }
 
-fn image(element: &Element) -> Option<Inline> {
-    let target = element.elements().find(|target| target.name.starts_with("ri:"))?;
-    let url = match target.name.as_str() {
-        "ri:url" => target.attribute("ri:value"),
-        "ri:attachment" if target.children.is_empty() => target.attribute("ri:filename"),
-        _ => return None,
-    };
-    Some(Inline::Image { url: url.to_owned(), alt: element.attribute("ac:alt").to_owned() })
-}
+    fn heading(&self, element: &Element<'_, '_>, place: Place) -> Option<Block> {
+        let level = element.tag.name.as_bytes().get(1).copied()?.checked_sub(b'0')?;
+        let content = self.line_of(element, place)?;
+        Some(Block::Heading { level, content }.with(extra(element, &[])))
+    }
 
-fn emoticon(element: &Element) -> String {
-    let fallback = element.attribute("ac:emoji-fallback");
-    if fallback.is_empty() { format!(":{}:", element.attribute("ac:name")) } else { fallback.to_owned() }
-}
+    /// The text of an element that has text and no blocks.
+    fn line_of(&self, element: &Element<'_, '_>, place: Place) -> Option<Vec<Inline>> {
+        let has_blocks = children(element.inner)
+            .any(|(_, child)| matches!(child, Child::Element(inner) if inner.tag.is_block));
+        let line = (!has_blocks).then(|| self.line(element.inner, place.deeper()))?;
+        (!line.is_empty()).then_some(line)
+    }
 
-fn parameter(element: &Element, name: &str) -> String {
-    let is_wanted = |inner: &&Element| inner.name == "ac:parameter" && inner.attribute("ac:name") == name;
-    element.elements().find(is_wanted).map(Element::text).unwrap_or_default()
-}
-
-/// White space as XHTML shows it: every run is one space.
-fn collapsed(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        let is_space = matches!(letter, ' ' | '\t' | '\n' | '\r');
-        match (is_space, shown.ends_with(' ')) {
-            (true, true) => {}
-            (true, false) => shown.push(' '),
-            (false, _) => shown.push(letter),
+    /// An element that means nothing elsewhere, with the blocks inside.
+    fn container(&self, element: &Element<'_, '_>, place: Place) -> Block {
+        if !is_container(element) {
+            return self.source(element);
         }
+        let name = element.tag.name.to_owned();
+        let extra = Extra { format: Format::Storage, values: attributes(element, &[]) };
+        let place = Place { in_layout: name == "ac:layout", ..place.deeper() };
+        Block::Container { name, extra, blocks: self.blocks(element.inner, place) }
     }
-    shown
+
+    fn source(&self, element: &Element<'_, '_>) -> Block {
+        Block::Source { format: Format::Storage, text: self.source_of(element).to_owned() }
+    }
+
+    fn source_of(&self, element: &Element<'_, '_>) -> &str {
+        self.source.get(element.tag.source.clone()).unwrap_or_default()
+    }
+
+    fn is_too_deep(&self, element: &Element<'_, '_>, place: Place) -> bool {
+        let is_cut = place.depth >= MAX_DEPTH && !element.inner.is_empty();
+        self.is_cut.set(self.is_cut.get() || is_cut);
+        is_cut
+    }
+}
+
+/// Preformatted text. With elements inside it stays as it is, because all of its white space is shown.
+fn preformatted(element: &Element<'_, '_>) -> Option<Block> {
+    let text = element.only_text()?.to_owned();
+    let mut values = attributes(element, &[]);
+    set(&mut values, "#tag", "pre");
+    let code = super::super::document::Code { text, ..Default::default() };
+    Some(Block::Code(code).with(Extra::new(Format::Storage, values)))
+}
+
+/// Whether the element is a macro without a body, which is a block where it stands alone.
+fn is_macro_alone(element: &Element<'_, '_>) -> bool {
+    matches!(element.tag.name, "ac:structured-macro" | "ac:macro")
+        && !names::is_inline_macro(element.attribute("ac:name"))
+}
+
+/// Whether the element is a macro that may be shown within a line, for all that is known.
+fn is_open_macro(element: &Element<'_, '_>) -> bool {
+    is_macro_alone(element) && !names::is_block_macro(element.attribute("ac:name"))
+}
+
+/// Keeps the space between a text and a macro that may be shown within the line.
+fn keep_edges(line: &mut Vec<Inline>, nodes: &[Node<'_>], [before, after]: [bool; 2]) {
+    let is_space = |byte: Option<u8>| byte.is_some_and(tree::is_space);
+    let space = || Inline::Source { format: Format::Storage, text: " ".to_owned() };
+    if before && matches!(nodes.first(), Some(Node::Text(text)) if is_space(text.bytes().next())) {
+        line.insert(0, space());
+    }
+    if after && matches!(nodes.last(), Some(Node::Text(text)) if is_space(text.bytes().last())) {
+        line.push(space());
+    }
+}
+
+/// Whether Markdown has a form for this element as a container.
+fn is_container(element: &Element<'_, '_>) -> bool {
+    names::is_container(element.tag.name)
+        && element.tag.attributes.iter().all(|(name, _)| names::is_plain_name(name))
+}
+
+/// The attributes, but for those named.
+fn attributes(element: &Element<'_, '_>, except: &[&str]) -> Values {
+    let kept = element.tag.attributes.iter().filter(|(name, _)| !except.contains(name));
+    kept.map(|(name, value)| ((*name).to_owned(), Value::from(value.as_ref()))).collect()
+}
+
+/// The attributes as what storage says besides, but for those named.
+fn extra(element: &Element<'_, '_>, except: &[&str]) -> Option<Extra> {
+    Extra::new(Format::Storage, attributes(element, except))
+}
+
+fn set(values: &mut Values, key: &str, value: &str) {
+    values.insert(key.to_owned(), Value::from(value));
 }

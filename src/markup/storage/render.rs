@@ -1,238 +1,198 @@
 //! The document as storage format.
 
-use super::super::document::{Block, Inline, Item, List, Table, plain, task_mark, tidy, trim};
+mod inlines;
+mod links;
+mod lists;
+mod macros;
+mod markup;
+mod tables;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::super::document::Block;
+use super::super::document::Code;
+use super::super::document::Extra;
+use super::super::document::Format;
+use super::super::document::Image;
+use super::super::document::Inline;
+use super::super::document::Notes;
+use super::super::document::is_script;
+use super::names;
+use super::safety;
+use super::tree;
+use super::tree::Child;
+
+pub(super) use macros::status_colour;
 
 /// Renders the document as well-formed XHTML.
-pub(in super::super) fn render(blocks: &[Block]) -> String {
-    let mut writer = Writer::default();
-    writer.blocks(blocks);
+pub(in super::super) fn render(blocks: &[Block], notes: &mut Notes) -> String {
+    let mut writer = Writer { out: String::new(), notes, next_task: lists::next_task(blocks) };
+    if blocks.iter().any(|block| matches!(block.parts().0, Block::Columns(_))) {
+        writer.within("ac:layout", |writer| writer.sections(blocks));
+    } else {
+        writer.blocks(blocks);
+    }
     writer.out
 }
 
-#[derive(Default)]
-struct Writer {
+/// What storage says of a node besides.
+type Said<'a> = Option<&'a Map<String, Value>>;
+
+struct Writer<'a> {
     out: String,
-    tasks: usize,
+    notes: &'a mut Notes,
+    /// The number of the next task that has none.
+    next_task: u64,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn blocks(&mut self, blocks: &[Block]) {
+        let mut is_after_line = false;
         for block in blocks {
-            self.block(block);
+            match block {
+                // Two lines would become one.
+                Block::Line(content) if is_after_line => self.within("p", |writer| writer.inlines(content)),
+                block => self.block(block),
+            }
+            is_after_line = matches!(block.parts().0, Block::Line(_));
         }
-    }
-
-    fn within(&mut self, name: &str, write: impl FnOnce(&mut Self)) {
-        self.out.extend(["<", name, ">"]);
-        write(self);
-        self.out.extend(["</", name, ">"]);
     }
 
     fn block(&mut self, block: &Block) {
+        let (block, extra) = block.parts();
+        let said = self.said(extra);
         match block {
             Block::Heading { level, content } => {
-                self.within(&format!("h{}", level.clamp(&1, &6)), |writer| writer.line(content));
+                self.notes.at(content);
+                let name =
+                    ["h1", "h1", "h2", "h3", "h4", "h5", "h6"].get(usize::from(*level)).unwrap_or(&"h6");
+                self.element(name, said, |writer| writer.inlines(content));
             }
-            Block::Paragraph(content) => self.within("p", |writer| writer.line(content)),
-            Block::List(list) if is_task_list(list) => self.tasks(list),
-            Block::List(list) => self.list(list),
-            Block::Code { info, text } => self.code(info, text),
-            Block::Quote(inner) => self.within("blockquote", |writer| writer.blocks(inner)),
-            Block::Table(table) => self.table(table),
-            Block::Rule => self.out.push_str("<hr/>"),
-        }
-    }
-
-    fn list(&mut self, list: &List) {
-        let name = if list.start.is_some() { "ol" } else { "ul" };
-        match list.start {
-            Some(start) if start != 1 => self.out.extend(["<ol start=\"", &start.to_string(), "\">"]),
-            _ => self.out.extend(["<", name, ">"]),
-        }
-        for item in &list.items {
-            self.within("li", |writer| writer.item(item));
-        }
-        self.out.extend(["</", name, ">"]);
-    }
-
-    fn item(&mut self, item: &Item) {
-        let mark = task_mark(item.done);
-        let Some((Block::Paragraph(content), rest)) = item.blocks.split_first() else {
-            self.out.push_str(mark);
-            return self.blocks(&item.blocks);
-        };
-        self.within("p", |writer| {
-            writer.out.push_str(mark);
-            writer.line(content);
-        });
-        self.blocks(rest);
-    }
-
-    fn tasks(&mut self, list: &List) {
-        self.within("ac:task-list", |writer| {
-            for item in &list.items {
-                writer.within("ac:task", |writer| writer.task(item));
+            Block::Paragraph(content) => self.element("p", said, |writer| writer.inlines(content)),
+            Block::Line(content) => self.inlines(content),
+            Block::List(list) => self.list(list, said),
+            Block::Code(code) => self.code(code, said),
+            Block::Quote(inner) => self.element("blockquote", said, |writer| writer.blocks(inner)),
+            Block::Panel(panel) => self.panel(panel, said),
+            Block::Expand { title, blocks } => {
+                self.macro_with("expand", &[("title", title)], said, |writer| writer.rich_body(blocks));
             }
-        });
-    }
-
-    fn task(&mut self, item: &Item) {
-        self.tasks += 1;
-        let number = self.tasks.to_string();
-        self.within("ac:task-id", |writer| writer.out.push_str(&number));
-        let status = if item.done == Some(true) { "complete" } else { "incomplete" };
-        self.within("ac:task-status", |writer| writer.out.push_str(status));
-        self.within("ac:task-body", |writer| match item.blocks.split_first() {
-            Some((Block::Paragraph(content), rest)) => {
-                writer.line(content);
-                writer.blocks(rest);
-            }
-            _ => writer.blocks(&item.blocks),
-        });
-    }
-
-    fn code(&mut self, info: &str, text: &str) {
-        self.out.push_str("<ac:structured-macro ac:name=\"code\" ac:schema-version=\"1\">");
-        let language = info.split(|letter: char| letter.is_whitespace() || "{,".contains(letter)).next();
-        if let Some(language) = language.filter(|language| !language.is_empty()) {
-            self.out.push_str("<ac:parameter ac:name=\"language\">");
-            self.text(language);
-            self.out.push_str("</ac:parameter>");
-        }
-        self.within("ac:plain-text-body", |writer| writer.character_data(text));
-        self.out.push_str("</ac:structured-macro>");
-    }
-
-    fn character_data(&mut self, text: &str) {
-        self.out.push_str("<![CDATA[");
-        for (index, part) in text.split("]]>").enumerate() {
-            if index > 0 {
-                self.out.push_str("]]]]><![CDATA[>");
-            }
-            self.out.extend(part.chars().map(allowed));
-        }
-        self.out.push_str("]]>");
-    }
-
-    fn table(&mut self, table: &Table) {
-        if table.rows.iter().all(Vec::is_empty) {
-            return;
-        }
-        self.out.push_str("<table><tbody>");
-        for row in table.rows.iter().filter(|row| !row.is_empty()) {
-            self.within("tr", |writer| {
-                for cell in row {
-                    let name = if cell.header { "th" } else { "td" };
-                    writer.within(name, |writer| {
-                        if cell.blocks.is_empty() {
-                            writer.out.push_str("<p></p>");
-                        }
-                        writer.blocks(&cell.blocks);
-                    });
+            Block::Table(table) => self.table(table, said),
+            Block::Columns(columns) => {
+                self.notes.add("columns became blocks one after the other where no columns can stand");
+                for column in columns {
+                    self.blocks(&column.blocks);
                 }
-            });
-        }
-        self.out.push_str("</tbody></table>");
-    }
-
-    fn line(&mut self, content: &[Inline]) {
-        self.inlines(&trim(tidy(content)));
-    }
-
-    fn inlines(&mut self, content: &[Inline]) {
-        for piece in content {
-            match piece {
-                Inline::Text(text) => self.text(text),
-                Inline::Code(code) => self.within("code", |writer| writer.text(code)),
-                Inline::Strong(inner) => self.within("strong", |writer| writer.inlines(inner)),
-                Inline::Emphasis(inner) => self.within("em", |writer| writer.inlines(inner)),
-                Inline::Strike(inner) => self.within("del", |writer| writer.inlines(inner)),
-                Inline::Link { url, content } => self.link(url, content),
-                Inline::Image { url, alt } => self.image(url, alt),
-                Inline::Mention { id, .. } => self.mention(id),
-                Inline::Break => self.out.push_str("<br/>"),
             }
+            Block::Rule => self.empty("hr", &[], said),
+            Block::Card { url, .. } | Block::Picture { image: Image { url, .. }, .. } if is_script(url) => {
+                self.notes.add("an address that runs a script became text");
+                self.within("p", |writer| writer.text(url));
+            }
+            Block::Picture { image, caption } => self.picture(image, Some(caption), said),
+            Block::Card { url, embed } => self.card(url, if *embed { "embed" } else { "block" }, said),
+            Block::Macro(call) => self.macro_call(call, said),
+            Block::Container { name, extra, blocks } => self.container(name, extra, blocks),
+            Block::Source { format, text } => self.source_block(*format, text),
+            Block::With { block, .. } => self.block(block),
         }
     }
 
-    fn link(&mut self, url: &str, content: &[Inline]) {
-        let page = url.strip_prefix("page:").and_then(|page| page.split_once('/'));
-        if let Some((space, title)) = page {
-            self.out.push_str("<ac:link><ri:page");
-            if !space.is_empty() {
-                self.attribute("ri:space-key", space);
-            }
-            self.attribute("ri:content-title", title);
-            self.link_body(content);
-        } else if let Some(name) = url.strip_prefix("attachment:") {
-            self.out.push_str("<ac:link><ri:attachment");
-            self.attribute("ri:filename", name);
-            self.link_body(content);
+    /// What storage says besides; what other formats say is left out, with a note.
+    fn said<'e>(&mut self, extra: Option<&'e Extra>) -> Said<'e> {
+        let extra = extra?;
+        if extra.format != Format::Storage {
+            let format = extra.format.as_str();
+            self.notes.add(format!("what only {format} says of a piece (colours, widths, ids) was left out"));
+        }
+        extra.of(Format::Storage)
+    }
+
+    fn container(&mut self, name: &str, extra: &Extra, blocks: &[Block]) {
+        if !self.may_contain(name, extra) {
+            return self.blocks(blocks);
+        }
+        let said = extra.of(Format::Storage);
+        self.element(name, said, |writer| match name {
+            "ac:layout" => writer.layout(blocks),
+            _ => writer.blocks(blocks),
+        });
+    }
+
+    /// Whether the element may be written; if not only what is inside of it is.
+    fn may_contain(&mut self, name: &str, extra: &Extra) -> bool {
+        let may =
+            extra.format == Format::Storage && names::is_container(name) && !safety::is_live_element(name);
+        if !may {
+            self.notes.add(format!(
+                "`{name}` of {} was left out, what is inside of it is kept",
+                extra.format.as_str()
+            ));
+        }
+        may
+    }
+
+    fn source_block(&mut self, format: Format, text: &str) {
+        if let Some(reason) = self.source(format, text, |_| true) {
+            self.notes.add(format!("source of {} is shown as code: {reason}", format.as_str()));
+            let language = if format == Format::Storage { "xml" } else { "" };
+            self.code(
+                &Code { language: language.to_owned(), text: text.to_owned(), ..Code::default() },
+                None,
+            );
+        }
+    }
+
+    fn source_piece(&mut self, format: Format, text: &str) {
+        let is_inline = |name: &str| name.starts_with("ac:") || !names::is_block(name);
+        if let Some(reason) = self.source(format, text, is_inline) {
+            self.notes.add(format!("source of {} is shown as code: {reason}", format.as_str()));
+            self.within("code", |writer| writer.text(text));
+        }
+    }
+
+    /// Writes source that was kept of a part of an element, if it is what it should be.
+    fn raw(&mut self, text: &str, is_fitting: impl Fn(&str) -> bool) {
+        if let Some(reason) = self.source(Format::Storage, text, is_fitting) {
+            self.notes.add(format!("a part of an element was left out: {reason}"));
+        }
+    }
+
+    /// Writes source as it is; the answer is why it cannot be.
+    fn source(&mut self, format: Format, text: &str, is_fitting: impl Fn(&str) -> bool) -> Option<String> {
+        if format != Format::Storage {
+            return Some("Confluence does not read it".to_owned());
+        }
+        let tree = match tree::read(text) {
+            Ok(tree) => tree,
+            Err(error) => return Some(error.to_string()),
+        };
+        if tree.is_live {
+            return Some("it has a script, a frame, a form or something else that runs".to_owned());
+        }
+        let is_fitting =
+            |child: Child<'_, '_>| !matches!(child, Child::Element(element) if !is_fitting(element.tag.name));
+        if !tree::children(&tree.nodes).all(|(_, child)| is_fitting(child)) {
+            return Some("no block can stand in a line".to_owned());
+        }
+        if tree.is_strict && text.chars().all(safety::is_allowed) {
+            self.out.push_str(text);
         } else {
-            self.out.push_str("<a");
-            self.attribute("href", url);
-            self.out.push('>');
-            self.inlines(content);
-            self.out.push_str("</a>");
+            self.nodes(&tree.nodes);
         }
-    }
-
-    fn link_body(&mut self, content: &[Inline]) {
-        self.out.push_str("/>");
-        self.within("ac:plain-text-link-body", |writer| writer.character_data(&plain(content)));
-        self.out.push_str("</ac:link>");
-    }
-
-    fn image(&mut self, url: &str, alt: &str) {
-        self.out.push_str("<ac:image");
-        if !alt.is_empty() {
-            self.attribute("ac:alt", alt);
-        }
-        let is_file = !url.contains("://") && !url.starts_with('/');
-        self.out.push_str(if is_file { "><ri:attachment" } else { "><ri:url" });
-        self.attribute(if is_file { "ri:filename" } else { "ri:value" }, url);
-        self.out.push_str("/></ac:image>");
-    }
-
-    fn mention(&mut self, id: &str) {
-        self.out.push_str("<ac:link><ri:user");
-        match id.split_once(':') {
-            Some(("accountid", account)) => self.attribute("ri:account-id", account),
-            Some(("userkey", key)) => self.attribute("ri:userkey", key),
-            _ => self.attribute("ri:username", id),
-        }
-        self.out.push_str("/></ac:link>");
-    }
-
-    fn attribute(&mut self, name: &str, value: &str) {
-        self.out.extend([" ", name, "=\""]);
-        self.text(value);
-        self.out.push('"');
-    }
-
-    fn text(&mut self, text: &str) {
-        for letter in text.chars() {
-            match letter {
-                '&' => self.out.push_str("&amp;"),
-                '<' => self.out.push_str("&lt;"),
-                '>' => self.out.push_str("&gt;"),
-                '"' => self.out.push_str("&quot;"),
-                other => self.out.push(allowed(other)),
-            }
-        }
+        None
     }
 }
 
-fn is_task_list(list: &List) -> bool {
-    !list.items.is_empty() && list.items.iter().all(|item| item.done.is_some())
+fn get<'a>(said: Said<'a>, key: &str) -> Option<&'a str> {
+    said?.get(key)?.as_str()
 }
 
-/// XML has no form for most control characters.
-fn allowed(letter: char) -> char {
-    match letter {
-        '\t' | '\n' => letter,
-        '\u{FFFE}' | '\u{FFFF}' => '\u{FFFD}',
-        other if other.is_ascii_control() => '\u{FFFD}',
-        other => other,
+/// Whether the pieces are one text, which is then the whole of it.
+fn only_text(content: &[Inline]) -> Option<&str> {
+    match content {
+        [Inline::Text(text)] => Some(text),
+        _ => None,
     }
 }

@@ -1,4 +1,5 @@
-use crate::markup::{markdown_to_wiki, wiki_to_markdown};
+use super::markdown_to_wiki;
+use super::wiki_to_markdown;
 
 use super::SAMPLE;
 
@@ -29,10 +30,10 @@ fn markdown_becomes_wiki() {
         ("- a\n\n  b\n- c", "* a\n\\\\ b\n* c"),
         ("- a\n  ```sh\n  ls\n  ```\n- b", "* a\n{code:sh}\nls\n{code}\n* b"),
         ("> a\n>\n> b", "{quote}\na\n\nb\n{quote}"),
-        ("> a\n> > b", "{quote}\na\n\nb\n{quote}"),
+        ("> a\n> > b", "{quote}\na\n\nbq. b\n{quote}"),
         ("```\nplain\n```", "{noformat}\nplain\n{noformat}"),
         ("```rust\nfn\n```", "{code:none|title=rust}\nfn\n{code}"),
-        ("```py title=\"x\"\n1\n```", "{code:python}\n1\n{code}"),
+        ("```py title=\"x\"\n1\n```", "{code:python|title=x}\n1\n{code}"),
         ("| a | b |\n|---|---|\n| x\\|y |  |", "||a||b||\n|x\\|y| |"),
         ("un**frigging**believable", "un{*}frigging{*}believable"),
         ("***both***", "_*both*_"),
@@ -50,9 +51,14 @@ fn markdown_becomes_wiki() {
         ("https\\://e.com/a mailto\\:a", "https&#58;//e.com/a mailto&#58;a"),
         ("https://e.com/a!b", "[https://e.com/a\\!b|https://e.com/a%21b]"),
     ];
-    for (given, expected) in cases {
-        assert_eq!(markdown_to_wiki(given), expected, "{given:?}");
-    }
+    let differ: Vec<_> = cases
+        .into_iter()
+        .filter(|(given, expected)| markdown_to_wiki(given) != *expected)
+        .map(|(given, expected)| {
+            format!("{given:?}\n  wanted {expected:?}\n  found  {:?}\n", markdown_to_wiki(given))
+        })
+        .collect();
+    assert!(differ.is_empty(), "{}", differ.concat());
 }
 
 #[test]
@@ -88,38 +94,46 @@ fn wiki_becomes_markdown() {
         ("line one\nline two", "line one\\\nline two"),
         ("a\\\\b", "a\\\nb"),
         ("{{code}} {{a{b}}}", "`code` `a{b}`"),
-        ("* a\n** b\n*# c\n* d", "- a\n  - b\n\n  1. c\n- d"),
+        ("* a\n** b\n*# c\n* d", "- a\n\n  - b\n\n  1. c\n\n- d"),
         ("* a\n# b", "- a\n\n1. b"),
         ("- a\n- b", "- a\n- b"),
         ("** deep", "- - deep"),
         ("bq. said", "> said"),
-        ("{quote}\na\n\n* b\n{quote}", "> a\n> - b"),
+        ("{quote}\na\n\n* b\n{quote}", "> a\n>\n> - b"),
         ("before {quote}q{quote} after", "before\n\n> q\n\nafter"),
-        ("{code:title=A.java|borderStyle=solid}\nx\n{code}", "```A.java\nx\n```"),
-        ("{code}x{code}", "```\nx\n```"),
+        (
+            "{code:title=A.java|borderStyle=solid}\nx\n{code}",
+            "<!--wiki {\"borderStyle\":\"solid\"}-->\n```java title=\"A.java\"\nx\n```",
+        ),
+        ("{code}x{code}", "```java\nx\n```"),
         ("{noformat}\n*x* {code}\n{noformat}", "```\n*x* {code}\n```"),
         ("{code}unclosed", "{code}unclosed"),
-        ("||A|B|\n|1|[x|https://e.com]|", "| A | B |\n|---|---|\n| 1 | [x](https://e.com) |"),
+        ("||A||B||\n|1|[x|https://e.com]|", "| A | B |\n|---|---|\n| 1 | [x](https://e.com) |"),
         ("|no|header|", "|  |  |\n|---|---|\n| no | header |"),
         ("|a\nb|c|", "|  |  |\n|---|---|\n| a<br>b | c |"),
         ("[~user] [~accountid:5b]", "[~user] [~accountid:5b]"),
         ("https://ex.com/a_b_c.", "<https://ex.com/a_b_c>."),
         ("[https://ex.com/a_b_c]", "<https://ex.com/a_b_c>"),
-        ("[*b*|https://ex.com|tip]", "[**b**](https://ex.com)"),
+        ("[*b*|https://ex.com|tip]", "[**b**](https://ex.com \"tip\")"),
         ("[foo] [PROJ-1]", "\\[foo] \\[PROJ-1]"),
-        ("!a.png|thumbnail! wow!", "![](a.png) wow!"),
+        ("!a.png|thumbnail! wow!", "<wbr><img src=\"a.png\" width=\"thumbnail\"/> wow!"),
         ("a{*}b{*}c 2*3*4 *x", "a**b**c 2\\*3\\*4 \\*x"),
         ("*_both_*", "**_both_**"),
         ("-gone- a-b-c", "~~gone~~ a-b-c"),
-        ("{panel:title=T}\n* in\n{panel}", "{panel:title=T}\n\n- in\n\n{panel}"),
-        ("{color:red}hot{color}", "{color:red}hot{color}"),
-        ("----", "---"),
+        ("{panel:title=T}\n* in\n{panel}", "> [!PANEL] T\n>\n> - in"),
+        ("{color:red}hot{color}", "<span style=\"color: red\">hot</span>"),
+        ("----", "___"),
         ("a &nbsp;&uuml; \\{x\\}", "a \u{a0}ü {x}"),
         ("rtl \u{202e}x", "rtl &#x202E;x"),
         ("<script> 1. & &amp;lt;", "\\<script> 1. & \\&lt;"),
         ("1. no\n+ no", "1\\. no\\\n\\+ no"),
     ];
-    for (given, expected) in cases {
-        assert_eq!(wiki_to_markdown(given), expected, "{given:?}");
-    }
+    let differ: Vec<_> = cases
+        .into_iter()
+        .filter(|(given, expected)| wiki_to_markdown(given) != *expected)
+        .map(|(given, expected)| {
+            format!("{given:?}\n  wanted {expected:?}\n  found  {:?}\n", wiki_to_markdown(given))
+        })
+        .collect();
+    assert!(differ.is_empty(), "{}", differ.concat());
 }

@@ -1,30 +1,7 @@
 //! Text, code and addresses as wiki markup that Jira shows as the same text.
 
 use super::super::entity::is_reference;
-
-/// Icons that Jira draws for letters in parentheses.
-const ICONS: [&str; 20] = [
-    "(!)",
-    "(?)",
-    "(+)",
-    "(-)",
-    "(*)",
-    "(*r)",
-    "(*g)",
-    "(*b)",
-    "(*y)",
-    "(/)",
-    "(x)",
-    "(i)",
-    "(y)",
-    "(n)",
-    "(on)",
-    "(off)",
-    "(flag)",
-    "(flagoff)",
-    "(h)",
-    "(v)",
-];
+use super::emoticons;
 
 /// What Jira makes links of, up to the colon.
 const SCHEMES: [&str; 5] = ["https", "http", "ftp", "mailto", "file"];
@@ -64,17 +41,26 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
         let after = rest.get(at + letter.len_utf8()..).unwrap_or_default();
         match letter {
             '\n' | '\r' => out.push(' '),
+            // At the edges of a line every white space is dropped, but these are there to be seen.
+            _ if letter.is_whitespace() && !matches!(letter, ' ' | '\t') => {
+                reference(out, letter);
+            }
             '\\' if next.map_or(place.followed, |next| next.is_ascii_punctuation()) => out.push_str("&#92;"),
             '&' if is_reference(after) => out.push_str("&amp;"),
             // Jira would link the address, with the escapes in it.
             ':' if place.within != Within::Link && SCHEMES.iter().any(|scheme| out.ends_with(scheme)) => {
                 out.push_str("&#58;");
             }
+            ':' | ';' if emoticons::read(here, before).is_some() => {
+                out.push_str(if letter == ':' { "&#58;" } else { "&#59;" });
+            }
             '{' | '}' | '[' | '|' => out.extend(['\\', letter]),
             ']' if place.within == Within::Link => out.push_str("\\]"),
             '!' if next.map_or(place.followed, |next| !next.is_whitespace()) => out.push_str("\\!"),
             '?' if before == Some('?') => out.push_str("\\?"),
-            '(' if ICONS.iter().any(|icon| here.starts_with(icon)) => out.push_str("\\("),
+            '(' if emoticons::read(here, before).is_some() => out.push_str("\\("),
+            // The mark before it and what it follows would be an emoticon.
+            ')' if ["(*", "(-", "(+"].iter().any(|open| out.ends_with(open)) => out.push_str("&#41;"),
             '*' | '_' | '-' | '+' | '^' | '~' if is_mark(before, next, place.followed) => {
                 out.extend(['\\', letter]);
             }
@@ -82,6 +68,10 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
         }
         before = Some(letter);
     }
+}
+
+fn reference(out: &mut String, letter: char) {
+    out.extend(["&#", &u32::from(letter).to_string(), ";"]);
 }
 
 /// Whether a character could open or close a mark: one side is text, the other is not a letter.
@@ -123,6 +113,10 @@ pub(super) fn code(out: &mut String, code: &str) {
     while let Some(letter) = letters.next() {
         match letter {
             '\n' | '\r' => out.push(' '),
+            // At the edges of a line every white space is dropped, but these are there to be seen.
+            _ if letter.is_whitespace() && !matches!(letter, ' ' | '\t') => {
+                reference(out, letter);
+            }
             '{' | '}' | '|' => out.extend(['\\', letter]),
             '[' if letters.peek() == Some(&'~') => out.push_str("\\["),
             '\\' if letters.peek().is_none_or(|next| "\\{}[]|".contains(*next)) => out.push_str("&#92;"),
@@ -138,6 +132,7 @@ pub(super) fn address(out: &mut String, url: &str) {
     for letter in url.chars() {
         match letter {
             '|' => out.push_str("%7C"),
+            '\\' => out.push_str("%5C"),
             '[' => out.push_str("%5B"),
             ']' => out.push_str("%5D"),
             '{' => out.push_str("%7B"),
@@ -155,9 +150,7 @@ pub(super) fn alt(out: &mut String, text: &str) {
     for letter in text.chars() {
         match letter {
             '!' | '|' | ',' | '{' | '}' | '&' => {
-                out.push_str("&#");
-                out.push_str(&u32::from(letter).to_string());
-                out.push(';');
+                reference(out, letter);
             }
             other if other.is_control() => out.push(' '),
             other => out.push(other),

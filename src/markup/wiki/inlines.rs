@@ -1,17 +1,35 @@
 //! Wiki markup into the document: running text.
 
-use super::super::document::{Inline, push, push_all};
+use super::super::document::Body;
+use super::super::document::Inline;
+use super::super::document::Macro;
+use super::super::document::Mark;
+use super::super::document::push;
+use super::super::document::push_all;
 use super::super::entity::Entities;
+use super::Reading;
+use super::emoticons;
 use super::finder::Finder;
+use super::links::LONGEST;
+use super::links::bare_link;
+use super::links::image;
+use super::links::link;
+use super::parameters::Parameters;
 
-/// How far the end of code, a link or an image is looked for.
-const LONGEST: usize = 4096;
+/// How deep colours and marks may nest; deeper ones stay text.
+const DEEPEST: usize = 32;
 
-const SCHEMES: [&str; 5] = ["https://", "http://", "ftp://", "mailto:", "file://"];
+/// What a backslash keeps from being markup, after Jira's own `BackslashEscapeRendererComponent`.
+const ESCAPED: &str = "-#*_+?^~|%{}[]()!@";
 
 /// Parses the text of one block; line breaks in it are breaks.
-pub(super) fn inlines(text: &str) -> Vec<Inline> {
-    Parser::new(text, false).run()
+pub(super) fn inlines(text: &str, reading: Reading) -> Vec<Inline> {
+    Parser::new(text, false, reading).run()
+}
+
+/// Parses the text of a link, in which no other link can stand.
+pub(super) fn linked(text: &str, reading: Reading) -> Vec<Inline> {
+    Parser::new(text, true, reading).run()
 }
 
 /// The length of code, a link or an image that starts here, in which bars and braces have no meaning of their own.
@@ -19,11 +37,11 @@ pub(super) fn inlines(text: &str) -> Vec<Inline> {
 /// `rest` starts at `at` of the text that the finder searches.
 pub(super) fn opaque_length(rest: &str, at: usize, finder: &mut Finder<'_>) -> Option<usize> {
     if let Some(inside) = rest.strip_prefix("{{") {
-        finder.find("}}", at + 2)?;
+        finder.find("}}", at + 2).filter(|end| end - at <= LONGEST)?;
         return code_length(inside).map(|length| length + 4);
     }
     if rest.starts_with('[') {
-        return link(rest).map(|(_, length)| length);
+        return link(rest, Reading::Jira).map(|(_, length)| length);
     }
     image(rest).map(|(_, length)| length)
 }
@@ -33,6 +51,7 @@ struct Parser<'a> {
     at: usize,
     before: Option<char>,
     in_link: bool,
+    reading: Reading,
     finder: Finder<'a>,
     entities: Entities,
     plain: String,
@@ -42,16 +61,31 @@ struct Parser<'a> {
 
 struct Frame {
     mark: Option<char>,
+    /// Of a colour, which is a mark of its own.
+    color: String,
     written: String,
     content: Vec<Inline>,
 }
 
+/// The mark of a colour, which no text has.
+const COLOR: char = '\0';
+
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, in_link: bool) -> Self {
-        let page = Frame { mark: None, written: String::new(), content: Vec::new() };
+    fn new(text: &'a str, in_link: bool, reading: Reading) -> Self {
+        let page = Frame { mark: None, color: String::new(), written: String::new(), content: Vec::new() };
         let finder = Finder::new(text);
         let entities = Entities::default();
-        Self { text, at: 0, before: None, in_link, finder, entities, plain: String::new(), open: vec![page] }
+        Self {
+            text,
+            at: 0,
+            before: None,
+            in_link,
+            reading,
+            finder,
+            entities,
+            plain: String::new(),
+            open: vec![page],
+        }
     }
 
     fn run(mut self) -> Vec<Inline> {
@@ -70,18 +104,23 @@ impl<'a> Parser<'a> {
     fn step(&mut self, letter: char, rest: &str) -> usize {
         match letter {
             '\n' => {
-                // Marks do not span lines.
-                self.close_to(0);
+                // Marks do not span lines, colours do.
+                let color = self.open.iter().rposition(|frame| frame.mark == Some(COLOR));
+                self.close_to(color.unwrap_or(0));
                 self.add(Inline::Break);
                 1
             }
             '\\' => self.backslash(rest),
             '{' => self.brace(rest),
-            '[' if !self.in_link => self.piece(link(rest), rest),
+            '[' if !self.in_link => self.piece(link(rest, self.reading), rest),
             '!' if !self.before.is_some_and(char::is_alphanumeric) => self.piece(image(rest), rest),
-            '*' | '_' | '-' => self.mark(letter, 1, rest),
-            'h' | 'f' | 'm' if !self.in_link && !self.before.is_some_and(char::is_alphanumeric) => {
-                self.piece(bare_link(rest), rest)
+            '*' | '_' | '-' | '+' | '^' | '~' => self.mark(letter, 1, rest),
+            '?' if rest.starts_with("??") => self.mark('?', 2, rest),
+            '(' | ':' | ';' if !self.in_link && !self.is_escaped() => {
+                self.piece(emoticons::read(rest, self.before), rest)
+            }
+            'h' | 'f' | 'm' | 'i' if !self.in_link && self.may_begin_link() => {
+                self.piece(bare_link(rest, self.reading), rest)
             }
             other => {
                 self.plain.push(other);
@@ -95,12 +134,18 @@ impl<'a> Parser<'a> {
             self.plain.push('\\');
             return 1;
         };
+        let is_editor = self.reading == Reading::Editor;
         if next == '\\' {
+            if is_editor && rest.starts_with("\\\\\\") {
+                let run = rest.bytes().take_while(|byte| *byte == b'\\').count();
+                self.plain.extend(std::iter::repeat_n('\\', run));
+                return run;
+            }
             self.add(Inline::Break);
-            let spaces = rest.bytes().skip(2).take_while(|byte| *byte == b' ').take(1).count();
+            let spaces = rest.bytes().skip(2).take_while(|byte| *byte == b' ' && !is_editor).take(1).count();
             return 2 + spaces;
         }
-        if !next.is_ascii_punctuation() {
+        if !ESCAPED.contains(next) {
             self.plain.push('\\');
             return 1;
         }
@@ -113,16 +158,59 @@ impl<'a> Parser<'a> {
             && let Some(length) = opaque_length(rest, self.at, &mut self.finder)
         {
             let code = rest.get(2..length - 2).unwrap_or_default();
-            let code = self.entities.decode(&unescape(code));
-            self.add(Inline::Code(code));
-            return length;
+            let after = rest.get(length..).and_then(|after| after.chars().next());
+            if self.reads_code(code, after) {
+                let code = self.decoded(unescape(code));
+                self.add(Inline::Code(code));
+                return length;
+            }
+            self.plain.push_str("{{");
+            return 2;
         }
         let mut letters = rest.chars().skip(1);
-        if let (Some(mark @ ('*' | '_' | '-')), Some('}')) = (letters.next(), letters.next()) {
+        if let (Some(mark @ ('*' | '_' | '-' | '+' | '^' | '~')), Some('}')) =
+            (letters.next(), letters.next())
+        {
             return self.mark(mark, 3, rest);
         }
-        self.plain.push('{');
-        1
+        if rest.starts_with("{??}") {
+            return self.mark('?', 4, rest);
+        }
+        if let Some(length) = self.color(rest) {
+            return length;
+        }
+        self.piece(small_macro(rest, self.reading), rest)
+    }
+
+    /// Opens or closes a colour.
+    fn color(&mut self, rest: &str) -> Option<usize> {
+        let open = self.open.iter().rposition(|frame| frame.mark == Some(COLOR));
+        let is_editor = self.reading == Reading::Editor;
+        if rest.starts_with("{color}") && (open.is_some() || !is_editor) {
+            self.close_to(open?);
+            let frame = self.open.pop()?;
+            if !frame.content.is_empty() {
+                self.add(Inline::Marked(Mark::Color(frame.color), frame.content));
+            }
+            return Some(7);
+        }
+        let inside = rest.strip_prefix("{color")?;
+        let end = inside.bytes().take(64).position(|byte| byte == b'}')?;
+        let length = "{color}".len() + end;
+        let color = inside.get(..end)?;
+        let color = color.strip_prefix(':').or(Some(color).filter(|color| is_editor && color.is_empty()))?;
+        if self.open.len() >= DEEPEST {
+            return None;
+        }
+        if self.finder.find("{color}", self.at + length).is_none() {
+            // The editor drops a colour that never ends.
+            return is_editor.then_some(length);
+        }
+        self.flush();
+        let written = if is_editor { String::new() } else { rest.get(..length)?.to_owned() };
+        let color = color.trim().to_ascii_lowercase();
+        self.open.push(Frame { mark: Some(COLOR), color, written, content: Vec::new() });
+        Some(length)
     }
 
     fn piece(&mut self, found: Option<(Inline, usize)>, rest: &str) -> usize {
@@ -135,12 +223,13 @@ impl<'a> Parser<'a> {
     }
 
     fn mark(&mut self, mark: char, length: usize, rest: &str) -> usize {
-        let is_forced = length > 1;
+        let is_forced = rest.starts_with('{');
         let written = rest.get(..length).unwrap_or_default();
         let next = rest.get(length..).and_then(|after| after.chars().next());
         let is_text = |letter: char| !letter.is_whitespace() && letter != mark;
+        let reading = self.reading;
         let is_edge =
-            |letter: Option<char>| is_forced || letter.is_none_or(|letter| !letter.is_alphanumeric());
+            |letter: Option<char>| is_forced || letter.is_none_or(|letter| is_apart(letter, reading));
         let open = self.open.iter().position(|frame| frame.mark == Some(mark));
         if let Some(open) = open {
             let closes = is_edge(next) && next != Some(mark) && self.before.is_some_and(is_text);
@@ -149,7 +238,8 @@ impl<'a> Parser<'a> {
             }
         } else if is_edge(self.before) && self.before != Some(mark) && next.is_some_and(is_text) {
             self.flush();
-            self.open.push(Frame { mark: Some(mark), written: written.to_owned(), content: Vec::new() });
+            let written = written.to_owned();
+            self.open.push(Frame { mark: Some(mark), color: String::new(), written, content: Vec::new() });
             return length;
         }
         self.plain.push_str(written);
@@ -165,12 +255,16 @@ impl<'a> Parser<'a> {
         }
         self.close_to(open);
         let Some(frame) = self.open.pop() else { return false };
-        let piece = match frame.mark {
-            Some('*') => Inline::Strong(frame.content),
-            Some('_') => Inline::Emphasis(frame.content),
-            _ => Inline::Strike(frame.content),
+        let mark = match frame.mark {
+            Some('*') => Mark::Strong,
+            Some('_') => Mark::Emphasis,
+            Some('+') => Mark::Underline,
+            Some('^') => Mark::Superscript,
+            Some('~') => Mark::Subscript,
+            Some('?') => Mark::Citation,
+            _ => Mark::Strike,
         };
-        self.add(piece);
+        self.add(Inline::Marked(mark, frame.content));
         true
     }
 
@@ -185,6 +279,27 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Whether monospaced text is read as such.
+    fn reads_code(&self, code: &str, after: Option<char>) -> bool {
+        let is_apart = |letter: Option<char>| letter.is_none_or(|letter| is_apart(letter, self.reading));
+        self.reading == Reading::Jira
+            || code.trim() == code && !code.is_empty() && is_apart(self.before) && is_apart(after)
+    }
+
+    fn may_begin_link(&self) -> bool {
+        !self.before.is_some_and(char::is_alphanumeric) && !self.is_escaped()
+    }
+
+    /// Whether the editor takes the backslash before this for an escape, though it stays.
+    fn is_escaped(&self) -> bool {
+        self.reading == Reading::Editor && self.before == Some('\\')
+    }
+
+    /// The text with its character references resolved, which the editor does not do.
+    fn decoded(&mut self, text: String) -> String {
+        if self.reading == Reading::Editor { text } else { self.entities.decode(&text) }
+    }
+
     fn add(&mut self, piece: Inline) {
         self.flush();
         if let Some(frame) = self.open.last_mut() {
@@ -196,10 +311,20 @@ impl<'a> Parser<'a> {
         if self.plain.is_empty() {
             return;
         }
-        let text = self.entities.decode(&std::mem::take(&mut self.plain));
+        let plain = std::mem::take(&mut self.plain);
+        let text = self.decoded(plain);
         if let Some(frame) = self.open.last_mut() {
             push(&mut frame.content, Inline::Text(text));
         }
+    }
+}
+
+/// Whether a mark may begin behind this character, or end before it.
+fn is_apart(letter: char, reading: Reading) -> bool {
+    match reading {
+        Reading::Jira => !letter.is_alphanumeric(),
+        // Its patterns know no letters but those of ASCII, and take all else for one.
+        Reading::Editor => letter.is_ascii() && !letter.is_ascii_alphanumeric() || letter == '\u{a0}',
     }
 }
 
@@ -235,74 +360,33 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// `[text|address]`, `[address]` or `[~user]`.
-fn link(rest: &str) -> Option<(Inline, usize)> {
-    let inside = rest.strip_prefix('[')?;
-    let length = bounded(inside, ']', "[\n")?;
-    let body = inside.get(..length)?;
-    let total = length + 2;
-    if let Some(id) = body.strip_prefix('~') {
-        let is_user = !id.trim().is_empty() && !id.contains('|');
-        return is_user.then(|| (Inline::Mention { id: id.to_owned(), name: None }, total));
-    }
-    let Some(bar) = bounded(body, '|', "") else {
-        let is_address = SCHEMES.iter().any(|scheme| body.starts_with(scheme)) && !body.contains(' ');
-        let content = vec![Inline::Text(body.to_owned())];
-        return is_address.then(|| (Inline::Link { url: body.to_owned(), content }, total));
-    };
-    let (text, target) = (body.get(..bar)?, body.get(bar + 1..)?);
-    let target = target.split('|').next().unwrap_or_default().trim();
-    if target.is_empty() || text.trim().is_empty() {
-        return None;
-    }
-    let content = Parser::new(text, true).run();
-    Some((Inline::Link { url: target.to_owned(), content }, total))
-}
-
-/// `!address|alt=text!`
-fn image(rest: &str) -> Option<(Inline, usize)> {
-    let inside = rest.strip_prefix('!')?;
-    let length = bounded(inside, '!', "\n")?;
-    let body = inside.get(..length)?;
-    let after = inside.get(length + 1..).and_then(|after| after.chars().next());
-    let (url, parameters) = body.split_once('|').unwrap_or((body, ""));
-    let is_file = url.contains('.') && !url.starts_with(char::is_whitespace) && !url.ends_with([' ', '.']);
-    let is_image = is_file && !after.is_some_and(char::is_alphanumeric) && !url.contains(['{', '[', '*']);
-    if !is_image {
-        return None;
-    }
-    let alt = parameters.split([',', '|']).find_map(|parameter| parameter.trim().strip_prefix("alt="));
-    let alt = Entities::default().decode(alt.unwrap_or_default().trim_matches('"'));
-    Some((Inline::Image { url: url.to_owned(), alt }, length + 2))
-}
-
-/// An address in running text, without the punctuation of the sentence around it.
-fn bare_link(rest: &str) -> Option<(Inline, usize)> {
-    let scheme = SCHEMES.iter().find(|scheme| rest.starts_with(**scheme))?;
-    let end = rest
-        .find(|letter: char| letter.is_whitespace() || "|[]{}\\\"<>!".contains(letter))
-        .unwrap_or(rest.len());
-    let mut url = rest.get(..end)?.trim_end_matches(['.', ',', ';', ':', '?', '\'', '*', '_', '-']);
-    if url.ends_with(')') && !url.contains('(') {
-        url = url.trim_end_matches(')');
-    }
-    let content = vec![Inline::Text(url.strip_prefix("mailto:").unwrap_or(url).to_owned())];
-    (url.len() > scheme.len()).then(|| (Inline::Link { url: url.to_owned(), content }, url.len()))
-}
-
-/// Where `wanted` stands unescaped, before any of `barriers` and not too far away.
-fn bounded(text: &str, wanted: char, barriers: &str) -> Option<usize> {
-    let mut is_escaped = false;
-    for (at, letter) in text.char_indices().take(LONGEST) {
-        if is_escaped {
-            is_escaped = false;
-        } else if letter == wanted {
-            return Some(at);
-        } else if letter == '\\' {
-            is_escaped = true;
-        } else if barriers.contains(letter) {
-            return None;
+/// `{status}`, `{anchor}` and other macros that hold nothing.
+fn small_macro(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
+    let inside = rest.strip_prefix('{')?;
+    let end = inside.bytes().take(512).position(|byte| byte == b'}')?;
+    let body = inside.get(..end)?;
+    let (name, parameters) = body.split_once(':').unwrap_or((body, ""));
+    let is_editor = reading == Reading::Editor;
+    let mut parameters = Parameters::read(parameters, '|');
+    let piece = match name {
+        "anchor" => Inline::Anchor(parameters.take("").or(Some(String::new()).filter(|_| is_editor))?),
+        "status" => {
+            let text = parameters.take("title").unwrap_or_default();
+            let color = parameters.take("colour").or(parameters.take("color")).unwrap_or_default();
+            let color = match color.to_ascii_lowercase().as_str() {
+                "" | "grey" | "gray" => "neutral".to_owned(),
+                named => named.to_owned(),
+            };
+            Inline::Status { text, color }.with(parameters.extra())
         }
-    }
-    None
+        "toc" | "children" | "jira" | "jiraissues" | "include" | "attachments" | "gallery" | "loremipsum" => {
+            Inline::Macro(Macro {
+                name: name.to_owned(),
+                parameters: parameters.into_pairs(),
+                body: Body::None,
+            })
+        }
+        _ => return None,
+    };
+    Some((piece, end + 2))
 }

@@ -18,6 +18,8 @@ use crate::ids::PageId;
 use crate::ids::SpaceKey;
 use crate::lookup::Target;
 use crate::markup;
+use crate::markup::Converted;
+use crate::markup::Note;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
 use crate::policy::Write;
@@ -96,7 +98,7 @@ impl Tool for CreatePage {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let page = new_page(&args)?;
+        let (page, notes) = new_page(&args)?;
         let stored = if args.subtype.is_some() {
             if !confluence.has_live_pages() {
                 return Err(ToolError::Arguments(
@@ -115,11 +117,15 @@ impl Tool for CreatePage {
         if let (Value::Object(value), Some(failed)) = (&mut value, stored.get("propertiesNotSet")) {
             value.insert("properties_not_set".into(), failed.clone());
         }
+        if let (Value::Object(value), false) = (&mut value, notes.is_empty()) {
+            value.insert("notes".into(), json!(notes));
+        }
         Ok(Output::Object { actual: None, value })
     }
 }
 
-fn new_page(args: &Args) -> Result<NewPage, ToolError> {
+/// The page, and what of its content had to be approximated.
+fn new_page(args: &Args) -> Result<(NewPage, Vec<Note>), ToolError> {
     let wrong = |text: &str| Err(ToolError::Arguments(text.to_owned()));
     if args.title.trim().is_empty() {
         return wrong("`title` is empty");
@@ -137,10 +143,11 @@ fn new_page(args: &Args) -> Result<NewPage, ToolError> {
     if !matches!(layout, None | Some("full-width" | "wide" | "default")) {
         return wrong("`table_layout` must be full-width, wide or default");
     }
+    let as_is = |content: &String| Converted { value: content.clone(), notes: Vec::new() };
     let (body, format) = match args.content_format.trim().to_ascii_lowercase().as_str() {
         "markdown" => (storage(content, args.enable_heading_anchors, layout), BodyFormat::Storage),
-        "wiki" => (content.clone(), BodyFormat::Wiki),
-        "storage" | "xhtml" => (content.clone(), BodyFormat::Storage),
+        "wiki" => (as_is(content), BodyFormat::Wiki),
+        "storage" | "xhtml" => (as_is(content), BodyFormat::Storage),
         _ => return wrong("`content_format` must be markdown, wiki or storage"),
     };
     let properties = properties(args)?;
@@ -148,7 +155,8 @@ fn new_page(args: &Args) -> Result<NewPage, ToolError> {
         return wrong("`emoji` and `page_width` cannot be given to a live document; leave them out");
     }
     let title = args.title.trim().to_owned();
-    Ok(NewPage { title, body, format, parent: args.parent_id.clone(), properties })
+    let parent = args.parent_id.clone();
+    Ok((NewPage { title, body: body.value, format, parent, properties }, body.notes))
 }
 
 fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
@@ -173,12 +181,15 @@ fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
     Ok(properties)
 }
 
-fn storage(content: &str, anchors: bool, layout: Option<&str>) -> String {
-    let mut storage = markup::markdown_to_storage(content);
+fn storage(content: &str, anchors: bool, layout: Option<&str>) -> Converted<String> {
+    let Converted { value: mut storage, notes } = markup::markdown_to_storage(content);
     if let Some(layout) = layout {
         storage = decorate::with_table_layout(&storage, layout);
     }
-    if anchors { decorate::with_anchors(&storage) } else { storage }
+    if anchors {
+        storage = decorate::with_anchors(&storage);
+    }
+    Converted { value: storage, notes }
 }
 
 #[cfg(test)]

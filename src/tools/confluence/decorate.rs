@@ -101,7 +101,7 @@ mod tests {
         for markdown in
             ["```html\n<h1>x</h1><table></table>\n```", "a\n\n```\n<h1>x</h1><table></table>\n```\n\n# b"]
         {
-            let storage = markup::markdown_to_storage(markdown);
+            let storage = markup::markdown_to_storage(markdown).value;
             assert!(storage.contains(code), "{storage}");
             assert!(with_anchors(&storage).contains(code), "{markdown}");
             assert_eq!(with_table_layout(&storage, "wide"), storage, "{markdown}");

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +16,8 @@ use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
 use crate::markup;
+use crate::markup::Converted;
+use crate::markup::Note;
 use crate::net::UpstreamError;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
@@ -82,19 +85,20 @@ impl Tool for AddComment {
         let key = context.found.present_key(args.issue_key);
         if args.public == Some(true) {
             let text = wiki(&jira, &args.body);
-            let stored = jira.add_public_comment(permit, &key, &text).await;
+            let stored = jira.add_public_comment(permit, &key, &text.value).await;
             let stored = stored.map_err(|error| no_request(&key, error))?;
             let mut shown = added_comment(&stored, jira.texts());
             shown.insert("public".into(), stored.get("public").cloned().unwrap_or(Value::Bool(true)));
-            return Ok(Output::Object { actual: None, value: Value::Object(shown) });
+            return Ok(with_notes(shown, &text.notes));
         }
+        let body = body(&jira, &args.body);
         let comment = NewComment {
-            body: body(&jira, &args.body),
+            body: body.value,
             visibility: visibility(args.visibility.as_deref())?,
             internal: args.public == Some(false),
         };
         let stored = jira.add_comment(permit, &key, &comment).await?;
-        Ok(Output::Object { actual: None, value: Value::Object(added_comment(&stored, jira.texts())) })
+        Ok(with_notes(added_comment(&stored, jira.texts()), &body.notes))
     }
 }
 
@@ -108,17 +112,28 @@ fn no_request(key: &IssueKey, error: UpstreamError) -> ToolError {
     ))
 }
 
-fn body(jira: &Jira<'_>, text: &str) -> Value {
+fn body(jira: &Jira<'_>, text: &str) -> Converted<Value> {
     match jira.deployment() {
-        Deployment::DataCenter => wiki(jira, text).into(),
+        Deployment::DataCenter => {
+            let Converted { value, notes } = wiki(jira, text);
+            Converted { value: value.into(), notes }
+        }
         Deployment::Cloud => markup::markdown_to_adf(text),
     }
 }
 
-fn wiki(jira: &Jira<'_>, text: &str) -> String {
+/// The result, and what of the text had to be approximated.
+fn with_notes(mut shown: Map<String, Value>, notes: &[Note]) -> Output {
+    if !notes.is_empty() {
+        shown.insert("notes".into(), json!(notes));
+    }
+    Output::Object { actual: None, value: Value::Object(shown) }
+}
+
+fn wiki(jira: &Jira<'_>, text: &str) -> Converted<String> {
     match jira.texts() {
         Texts::Markdown => markup::markdown_to_wiki(text),
-        Texts::Raw => text.to_owned(),
+        Texts::Raw => Converted { value: text.to_owned(), notes: Vec::new() },
     }
 }
 

@@ -1,0 +1,214 @@
+//! Running text.
+
+use super::super::super::document::Extra;
+use super::super::super::document::Format;
+use super::super::super::document::Image;
+use super::super::super::document::Inline;
+use super::super::super::document::Mark;
+use super::super::super::document::plain;
+use super::super::super::document::tidy;
+use super::super::super::document::trim;
+use super::super::Reading;
+use super::super::emoticons;
+use super::super::escape::Place;
+use super::super::escape::Within;
+use super::super::escape::address;
+use super::super::escape::alt;
+use super::super::escape::code;
+use super::super::escape::text;
+use super::super::links::link;
+use super::super::parameters;
+use super::Writer;
+
+impl Writer<'_> {
+    pub(super) fn line(&mut self, content: &[Inline], place: Place) {
+        self.inlines(&trim(tidy(content)), place);
+    }
+
+    pub(super) fn inlines(&mut self, content: &[Inline], place: Place) {
+        let mut place = place;
+        let end = place.followed;
+        for (index, piece) in content.iter().enumerate() {
+            let next = content.get(index + 1);
+            place.followed = end || next.is_some();
+            self.inline(piece, next, place, None);
+            place.line_start = matches!(piece, Inline::Break) && place.within == Within::Paragraph;
+        }
+    }
+
+    pub(super) fn inline(
+        &mut self,
+        piece: &Inline,
+        next: Option<&Inline>,
+        place: Place,
+        extra: Option<&Extra>,
+    ) {
+        match piece {
+            Inline::Text(part) => text(&mut self.out, part, place),
+            Inline::Code(part) => code(&mut self.out, part),
+            Inline::Marked(mark, inner) => match mark {
+                Mark::Strong => self.marked("*", inner, next, place),
+                Mark::Emphasis => self.marked("_", inner, next, place),
+                Mark::Strike => self.marked("-", inner, next, place),
+                Mark::Underline => self.marked("+", inner, next, place),
+                Mark::Superscript => self.marked("^", inner, next, place),
+                Mark::Subscript => self.marked("~", inner, next, place),
+                Mark::Citation => self.marked("??", inner, next, place),
+                Mark::Color(color) => {
+                    self.out.extend(["{color:", color, "}"]);
+                    self.inlines(inner, Place { line_start: false, followed: true, ..place });
+                    self.out.push_str("{color}");
+                }
+                Mark::Background(_) => {
+                    self.notes.add("the colour behind text was left out");
+                    self.inlines(inner, place);
+                }
+            },
+            Inline::Link { url, title, content } => self.link(url, title, content, next, place),
+            Inline::Card(url) => self.smart(url, "smart-link"),
+            Inline::Image(image) => self.image(image, extra),
+            Inline::Mention { id, .. } => self.out.extend(["[~", id, "]"]),
+            Inline::Emoji { name, text: shown } => match emoticons::notation(name) {
+                Some(notation) => self.out.push_str(notation),
+                None => text(&mut self.out, if shown.is_empty() { name } else { shown }, place),
+            },
+            Inline::Date(day) => text(&mut self.out, day, place),
+            Inline::Status { text: shown, color } => {
+                let color = match color.as_str() {
+                    "neutral" => "Grey",
+                    other => other,
+                };
+                let mut written = String::new();
+                parameters::write(&mut written, &[("colour", color), ("title", shown)], extra, '|');
+                self.out.extend(["{status:", &written, "}"]);
+            }
+            Inline::Anchor(name) => self.out.extend(["{anchor:", name, "}"]),
+            Inline::Macro(call) => self.call(call),
+            Inline::Break if place.within != Within::Paragraph || self.out.ends_with('\n') => {
+                self.out.push_str("\\\\ ");
+            }
+            Inline::Break => self.out.push('\n'),
+            Inline::Container { name, content, .. } => {
+                self.notes.add(format!("`{name}` was left out, the text in it stays"));
+                self.inlines(content, place);
+            }
+            Inline::Source { format: Format::Wiki, text } => self.out.push_str(text),
+            Inline::Source { format, text } => {
+                self.notes.add(format!("what only {} can say became code", format.as_str()));
+                code(&mut self.out, text);
+            }
+            Inline::With { extra, piece } => {
+                if extra.format != Format::Wiki {
+                    self.notes
+                        .add(format!("what {} says of text besides was left out", extra.format.as_str()));
+                }
+                self.inline(piece, next, place, Some(extra));
+            }
+        }
+    }
+
+    pub(super) fn smart(&mut self, url: &str, kind: &str) {
+        let mut target = String::new();
+        address(&mut target, url);
+        self.out.extend(["[", &target, "|", &target, "|", kind, "]"]);
+    }
+
+    pub(super) fn image(&mut self, image: &Image, extra: Option<&Extra>) {
+        self.out.push('!');
+        address(&mut self.out, &image.url);
+        let mut description = String::new();
+        alt(&mut description, &image.alt);
+        let pairs = [
+            ("alt", description.as_str()),
+            ("title", image.title.as_str()),
+            (if image.width == "thumbnail" { "" } else { "width" }, image.width.as_str()),
+            ("height", image.height.as_str()),
+        ];
+        let pairs: Vec<_> = pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let mut written = String::new();
+        parameters::write(&mut written, &pairs, extra, ',');
+        if !written.is_empty() {
+            self.out.extend(["|", &written]);
+        }
+        self.out.push('!');
+    }
+
+    pub(super) fn link(
+        &mut self,
+        url: &str,
+        title: &str,
+        content: &[Inline],
+        next: Option<&Inline>,
+        place: Place,
+    ) {
+        if place.within == Within::Link {
+            return self.inlines(content, place);
+        }
+        let is_bare = title.is_empty() && plain(content) == url.trim_start_matches("mailto:");
+        if is_bare && stands_alone(url, &self.out, next) {
+            self.out.push_str(url);
+            return;
+        }
+        let mut target = String::new();
+        let attachment = url.strip_prefix("attachment:");
+        if attachment.is_some() {
+            target.push('^');
+        }
+        address(&mut target, attachment.unwrap_or(url));
+        self.out.push('[');
+        let says_itself = plain(content) == target.trim_start_matches(['^', '#'])
+            && link(&format!("[{target}]"), Reading::Jira).is_some();
+        if !says_itself || !title.is_empty() {
+            let inside = Place { within: Within::Link, followed: true, line_start: false };
+            self.inlines(&trim(content.to_vec()), inside);
+            self.out.push('|');
+        }
+        self.out.push_str(&target);
+        if !title.is_empty() {
+            self.out.push('|');
+            self.out.extend(title.chars().filter(|c| !matches!(c, '|' | '[' | ']' | '\n')));
+        }
+        self.out.push(']');
+    }
+
+    /// Writes marked text; beside a letter or another mark the mark stands in braces.
+    pub(super) fn marked(&mut self, mark: &str, inner: &[Inline], next: Option<&Inline>, place: Place) {
+        let before = self.out.chars().next_back().filter(|_| !place.line_start);
+        let joins = |letter: char| letter.is_alphanumeric() || mark.starts_with(letter) || letter == '}';
+        let is_joined = before.is_some_and(joins) || next.and_then(first_letter).is_some_and(joins);
+        let mark = if is_joined { format!("{{{mark}}}") } else { mark.to_owned() };
+        self.out.push_str(&mark);
+        let within = if place.within == Within::Link { Within::Link } else { Within::Line };
+        self.inlines(inner, Place { within, line_start: false, followed: true });
+        self.out.push_str(&mark);
+    }
+}
+
+/// Whether Jira would link a bare address here, all of it and nothing more.
+fn stands_alone(url: &str, out: &str, next: Option<&Inline>) -> bool {
+    let is_known = ["https://", "http://", "ftp://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
+    let is_plain = url.chars().all(|letter| !letter.is_whitespace() && !"[]{}|!\\\"<>".contains(letter));
+    let starts = out.chars().next_back().is_none_or(|letter| letter.is_whitespace() || letter == '(');
+    let ends = match next {
+        None | Some(Inline::Break) => true,
+        Some(Inline::Text(text)) => text.starts_with(char::is_whitespace),
+        Some(_) => false,
+    };
+    is_known
+        && is_plain
+        && starts
+        && ends
+        && url.ends_with(|letter: char| letter.is_alphanumeric() || letter == '/')
+}
+
+fn first_letter(piece: &Inline) -> Option<char> {
+    match piece {
+        Inline::Text(text) => text.chars().next(),
+        Inline::Marked(Mark::Strong, _) => Some('*'),
+        Inline::Marked(Mark::Emphasis, _) => Some('_'),
+        Inline::Marked(Mark::Strike, _) => Some('-'),
+        // Nothing is known about how Jira joins these to a mark, so they count as a letter.
+        Inline::Code(_) => Some('}'),
+        _ => None,
+    }
+}
