@@ -13,4 +13,5 @@ mod words;
 
 pub(super) use parse::parse;
 pub(super) use render::render;
+pub(super) use render::write;
 pub(super) use words::hex;

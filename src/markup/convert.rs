@@ -67,7 +67,7 @@ fn rewritten(from: Format, to: Format, document: &str) -> Result<Converted<Strin
     let value = match to {
         Format::Markdown => markdown::render(&blocks, Detail::All, from == Format::Storage),
         Format::Wiki => wiki::render(&blocks, &mut notes),
-        Format::Adf => serde_json::to_string(&adf::render(&blocks, &mut notes))?,
+        Format::Adf => adf::write(&blocks, &mut notes)?,
         Format::Storage => storage::render(&blocks, &mut notes),
     };
     Ok(Converted::new(value, notes))

@@ -75,7 +75,7 @@ impl Reader<'_> {
 
     /// The identifier that a task or decision has where nothing is said of it.
     fn usual_identifier<'map>(&self, map: &'map Values) -> &'map str {
-        if self.is_numbered { text(map, "localId") } else { words::NEW_IDENTIFIER }
+        if self.is_numbered { text(map, "localId") } else { identifiers::NEW_TASK }
     }
 
     /// The node as it was written, or its text if it is too deep to be written.

@@ -30,6 +30,30 @@ const DEEPEST: usize = 2 * MAX_DEPTH;
 const RESERVED: [&str; 9] =
     ["type", "version", "text", "content", "attrs", "marks", "media", "caption", "cells"];
 
+/// Renders the document as JSON, one block after the other: of the nodes only those of one block are there at a time.
+pub(in super::super) fn write(blocks: &[Block], notes: &mut Notes) -> serde_json::Result<String> {
+    if matches!(blocks, [Block::Container { .. }]) {
+        return serde_json::to_string(&render(blocks, notes));
+    }
+    let mut writer = Writer { notes, has_new: false };
+    let mut out = br#"{"type":"doc","content":["#.to_vec();
+    let mut nodes = Vec::new();
+    let mut is_first = true;
+    for block in blocks {
+        writer.add(&mut nodes, block, Place::Document, 0);
+        for node in nodes.drain(..) {
+            if !is_first {
+                out.push(b',');
+            }
+            is_first = false;
+            serde_json::to_writer(&mut out, &node)?;
+        }
+    }
+    out.extend_from_slice(br#"],"version":1}"#);
+    let text = String::from_utf8(out).map_err(serde::ser::Error::custom)?;
+    Ok(if writer.has_new { identifiers::numbered(&text) } else { text })
+}
+
 /// Renders the document.
 pub(in super::super) fn render(blocks: &[Block], notes: &mut Notes) -> Value {
     let (blocks, extra) = match blocks {
@@ -84,7 +108,8 @@ impl Writer<'_> {
         node.insert("type".to_owned(), Value::from(kind));
         let attributes = besides.and_then(|values| values.get("attrs"));
         if let Some(attributes) = self.attributes(kind, words, attributes) {
-            self.has_new |= attributes.get("localId").is_some_and(|id| id == words::NEW_IDENTIFIER);
+            self.has_new |=
+                attributes.get("localId").and_then(Value::as_str).is_some_and(identifiers::is_new);
             node.insert("attrs".to_owned(), Value::Object(attributes));
         }
         for (name, value) in besides.into_iter().flatten() {

@@ -174,9 +174,6 @@ pub(super) fn numbered(start: u64) -> Words {
     if start == 1 { Words::none().by_default("order", 1) } else { Words::none().saying("order", start) }
 }
 
-/// Stands for the identifier of a task or decision that has none yet.
-pub(super) const NEW_IDENTIFIER: &str = "\u{0}";
-
 /// A list of tasks or decisions.
 pub(super) fn identified(identifier: &str) -> Words {
     Words::none().by_default("localId", identifier)

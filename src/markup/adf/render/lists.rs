@@ -11,6 +11,7 @@ use super::super::super::document::List;
 use super::super::super::document::flat;
 use super::super::super::document::push_all;
 use super::super::super::document::task_mark;
+use super::super::identifiers;
 use super::super::schema::Place;
 use super::super::schema::allowed;
 use super::super::words;
@@ -109,7 +110,7 @@ impl Writer<'_> {
             }
         }
         self.node(
-            Draft::new("taskList", words::identified(words::NEW_IDENTIFIER), besides).holding(content),
+            Draft::new("taskList", words::identified(identifiers::NEW_TASK_LIST), besides).holding(content),
             place,
         )
     }
@@ -131,7 +132,7 @@ impl Writer<'_> {
             ("taskItem", self.running(text))
         };
         self.node(
-            Draft::new(kind, words::task(done, words::NEW_IDENTIFIER), besides).holding(content),
+            Draft::new(kind, words::task(done, identifiers::NEW_TASK), besides).holding(content),
             Place::Tasks,
         )
     }
@@ -154,12 +155,13 @@ impl Writer<'_> {
         for item in &list.items {
             let besides = self.besides(item.extra.as_ref());
             let text: Vec<&Block> = item.blocks.iter().collect();
-            let draft = Draft::new("decisionItem", words::decision(words::NEW_IDENTIFIER), besides);
+            let draft = Draft::new("decisionItem", words::decision(identifiers::NEW_DECISION), besides);
             let text = self.running(&text);
             content.push(self.node(draft.holding(text), Place::Decisions));
         }
         self.node(
-            Draft::new("decisionList", words::identified(words::NEW_IDENTIFIER), besides).holding(content),
+            Draft::new("decisionList", words::identified(identifiers::NEW_DECISION_LIST), besides)
+                .holding(content),
             place,
         )
     }
