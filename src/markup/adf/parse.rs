@@ -17,7 +17,6 @@ use super::depth::is_shallow;
 use super::depth::readable;
 use super::identifiers;
 use super::schema::Place;
-use super::words;
 use super::words::Values;
 use super::words::Words;
 

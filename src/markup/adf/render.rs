@@ -19,7 +19,6 @@ use super::identifiers;
 use super::schema;
 use super::schema::Kept;
 use super::schema::Place;
-use super::words;
 use super::words::Values;
 use super::words::Words;
 

@@ -42,7 +42,7 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
         match letter {
             '\n' | '\r' => out.push(' '),
             // At the edges of a line every white space is dropped, but these are there to be seen.
-            _ if letter.is_whitespace() && !matches!(letter, ' ' | '\t') => {
+            _ if letter.is_whitespace() && !is_space(letter) => {
                 reference(out, letter);
             }
             '\\' if next.map_or(place.followed, |next| next.is_ascii_punctuation()) => out.push_str("&#92;"),
@@ -56,7 +56,7 @@ pub(super) fn text(out: &mut String, text: &str, place: Place) {
             }
             '{' | '}' | '[' | '|' => out.extend(['\\', letter]),
             ']' if place.within == Within::Link => out.push_str("\\]"),
-            '!' if next.map_or(place.followed, |next| !next.is_whitespace()) => out.push_str("\\!"),
+            '!' if next.map_or(place.followed, |next| !is_space(next)) => out.push_str("\\!"),
             '?' if before == Some('?') => out.push_str("\\?"),
             '(' if emoticons::read(here, before).is_some() => out.push_str("\\("),
             // The mark before it and what it follows would be an emoticon.
@@ -77,9 +77,14 @@ fn reference(out: &mut String, letter: char) {
 /// Whether a character could open or close a mark: one side is text, the other is not a letter.
 fn is_mark(before: Option<char>, next: Option<char>, followed: bool) -> bool {
     let is_edge = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
-    let has_text_before = before.is_some_and(|letter| !letter.is_whitespace());
-    let has_text_after = next.map_or(followed, |letter| !letter.is_whitespace());
+    let has_text_before = before.is_some_and(|letter| !is_space(letter));
+    let has_text_after = next.map_or(followed, |letter| !is_space(letter));
     (is_edge(before) && has_text_after) || (has_text_before && is_edge(next))
+}
+
+/// White space that is written as it is; all other is a reference, which is text to Jira.
+fn is_space(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\n' | '\r')
 }
 
 /// Writes the escaped start of a line that would open a block; returns what is left to write.
@@ -114,7 +119,7 @@ pub(super) fn code(out: &mut String, code: &str) {
         match letter {
             '\n' | '\r' => out.push(' '),
             // At the edges of a line every white space is dropped, but these are there to be seen.
-            _ if letter.is_whitespace() && !matches!(letter, ' ' | '\t') => {
+            _ if letter.is_whitespace() && !is_space(letter) => {
                 reference(out, letter);
             }
             '{' | '}' | '|' => out.extend(['\\', letter]),

@@ -104,8 +104,9 @@ pub(super) fn image(rest: &str) -> Option<(Inline, usize)> {
         return None;
     }
     let mut parameters = Parameters::read(parameters, ',');
-    let mut text =
-        |name: &str| Entities::default().decode(parameters.take(name).unwrap_or_default().trim_matches('"'));
+    let mut text = |name: &str| {
+        Entities::default().decode(parameters.take(name).unwrap_or_default().trim_matches('"').trim())
+    };
     let (alt, title, width, height) = (text("alt"), text("title"), text("width"), text("height"));
     // How Jira shows most files; a width in all but name.
     let thumbnail = if width.is_empty() { text("") } else { String::new() };

@@ -50,6 +50,7 @@ pub(super) fn write(out: &mut String, pairs: &[(&str, &str)], extra: Option<&Ext
         let ends = |letter: char| separator == ',' && matches!(letter, ',' | '!' | '\\');
         let is_written = |letter: &char| !matches!(letter, '\n' | '\r' | '{' | '}' | '|') && !ends(*letter);
         let value: String = given.chars().filter(is_written).collect();
+        let value = value.trim();
         if value.is_empty() && !given.is_empty() {
             continue;
         }
@@ -60,6 +61,6 @@ pub(super) fn write(out: &mut String, pairs: &[(&str, &str)], extra: Option<&Ext
         if !name.is_empty() {
             out.extend([name, "="]);
         }
-        out.push_str(&value);
+        out.push_str(value);
     }
 }

@@ -155,6 +155,10 @@ impl Writer<'_> {
             target.push('^');
         }
         address(&mut target, attachment.unwrap_or(url));
+        if target.trim_start_matches('^').is_empty() {
+            self.notes.add("a link without an address became its text");
+            return self.inlines(content, place);
+        }
         self.out.push('[');
         let says_itself = plain(content) == target.trim_start_matches(['^', '#'])
             && link(&format!("[{target}]"), Reading::Jira).is_some();
@@ -191,7 +195,8 @@ fn stands_alone(url: &str, out: &str, next: Option<&Inline>) -> bool {
     let starts = out.chars().next_back().is_none_or(|letter| letter.is_whitespace() || letter == '(');
     let ends = match next {
         None | Some(Inline::Break) => true,
-        Some(Inline::Text(text)) => text.starts_with(char::is_whitespace),
+        // Other white space is written as a reference, which would go on.
+        Some(Inline::Text(text)) => text.starts_with([' ', '\t', '\n', '\r']),
         Some(_) => false,
     };
     is_known

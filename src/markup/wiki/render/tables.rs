@@ -23,6 +23,11 @@ impl Writer<'_> {
                 if self.out.len() == start {
                     self.out.push(' ');
                 }
+                // It would keep the bar that follows from ending the cell.
+                if self.out.ends_with('\\') {
+                    self.out.pop();
+                    self.out.push_str("&#92;");
+                }
             }
             let ends_in_header = row.cells.last().is_some_and(|cell| cell.header);
             self.out.push_str(if ends_in_header { "||" } else { "|" });
