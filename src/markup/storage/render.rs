@@ -148,7 +148,7 @@ impl Writer<'_> {
         let is_inline = |name: &str| name.starts_with("ac:") || !names::is_block(name);
         if let Some(reason) = self.source(format, text, is_inline) {
             self.notes.add(format!("source of {} is shown as code: {reason}", format.as_str()));
-            self.within("code", |writer| writer.text(text));
+            self.within("code", |writer| writer.code_text(text));
         }
     }
 

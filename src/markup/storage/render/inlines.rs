@@ -69,21 +69,23 @@ impl Writer<'_> {
         }
     }
 
+    /// A line break in code is a space to Confluence.
+    pub(super) fn code_text(&mut self, code: &str) {
+        for (index, line) in code.split(['\n', '\r']).enumerate() {
+            if index > 0 {
+                self.text(" ");
+            }
+            self.text(line);
+        }
+    }
+
     fn piece(&mut self, piece: &Inline, said: Said<'_>, edges: Edges<'_>) {
         match piece {
             Inline::Text(text) => self.text(text),
             Inline::Code(code) => {
                 let name =
                     get(said, "#tag").filter(|tag| matches!(*tag, "tt" | "kbd" | "samp")).unwrap_or("code");
-                // A line break in code is a space to Confluence.
-                self.element(name, said, |writer| {
-                    for (index, line) in code.split(['\n', '\r']).enumerate() {
-                        if index > 0 {
-                            writer.text(" ");
-                        }
-                        writer.text(line);
-                    }
-                });
+                self.element(name, said, |writer| writer.code_text(code));
             }
             Inline::Marked(mark, content) => self.marked(mark, content, said, edges),
             Inline::Link { url, title, content } => self.link((url, title), content, said, edges),

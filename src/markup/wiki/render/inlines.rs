@@ -110,6 +110,9 @@ impl Writer<'_> {
     pub(super) fn smart(&mut self, url: &str, kind: &str) {
         let mut target = String::new();
         address(&mut target, url);
+        if target.is_empty() {
+            return self.notes.add("a smart link without an address was left out");
+        }
         self.out.extend(["[", &target, "|", &target, "|", kind, "]"]);
     }
 
