@@ -241,7 +241,16 @@ impl Writer<'_> {
                     );
                 }
             }
-            follows_text = matches!(block, Block::Paragraph(_) | Block::Line(_));
+            // What cannot stand in an item was written as text.
+            follows_text = !matches!(
+                block,
+                Block::List(_)
+                    | Block::Code(_)
+                    | Block::Panel(_)
+                    | Block::Macro(_)
+                    | Block::Expand { .. }
+                    | Block::Source { .. }
+            );
         }
     }
 }
