@@ -1,5 +1,6 @@
 //! Text, code and addresses as Markdown that reads back as the same text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::super::clean::is_hidden;
@@ -144,6 +145,25 @@ fn rest_of_line_start(text: &str) -> &str {
 
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
+/// How many backticks in a row begin a code span at most; comrak takes more of them for text.
+const LONGEST_FENCE: usize = 80;
+
+/// The code as a span of code can show it: with its runs of backticks cut, if it has one that is too long.
+pub(super) fn for_span(code: Cow<'_, str>) -> Cow<'_, str> {
+    if longest_run(&code, '`') < LONGEST_FENCE {
+        return code;
+    }
+    let mut shown = String::with_capacity(code.len());
+    let mut run = 0;
+    for letter in code.chars() {
+        run = if letter == '`' { run + 1 } else { 0 };
+        if run < LONGEST_FENCE {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Writes a code span.

@@ -126,7 +126,7 @@ impl Writer {
 
     /// Code; where it would be shown otherwise than it is, the exact text comes before it.
     fn code_span(&mut self, code: &str, place: Place) {
-        let shown = clean(code);
+        let shown = escape::for_span(clean(code));
         let is_exact = shown == code && !code.contains(['\n', '\r']) && !code.is_empty();
         if !is_exact && self.detail == Detail::All {
             write_comment(&mut self.out, "text", &json!(code));

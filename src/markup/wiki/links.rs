@@ -98,8 +98,12 @@ pub(super) fn image(rest: &str) -> Option<(Inline, usize)> {
     let body = inside.get(..length)?;
     let after = inside.get(length + 1..).and_then(|after| after.chars().next());
     let (url, parameters) = body.split_once('|').unwrap_or((body, ""));
-    let is_file = url.contains('.') && !url.starts_with(char::is_whitespace) && !url.ends_with([' ', '.']);
-    let is_image = is_file && !after.is_some_and(char::is_alphanumeric) && !url.contains(['{', '[', '*']);
+    let ends_well = !url.ends_with(|letter: char| letter == '.' || letter.is_whitespace());
+    let is_file = url.contains('.') && !url.starts_with(char::is_whitespace) && ends_well;
+    let is_image = is_file
+        && !after.is_some_and(char::is_alphanumeric)
+        && !url.contains(['{', '[', '*'])
+        && !url.contains(char::is_control);
     if !is_image {
         return None;
     }
