@@ -131,12 +131,20 @@ impl Writer<'_> {
     fn attributes(&mut self, kind: &str, words: Words, besides: Option<&Value>) -> Option<Values> {
         let (Some(node), Some(_)) = (schema::node(kind), besides) else { return words.attributes(besides) };
         let alone = words.alone();
-        let Some(mut attributes) = words.attributes(besides) else {
+        let Some(mut attributes) = words.clone().attributes(besides) else {
             return alone.filter(|_| node.needs_attributes);
         };
+        let written: Vec<String> = attributes.keys().cloned().collect();
         match schema::kept_attributes(node, &mut attributes) {
             Kept::All => {}
-            Kept::Some => self.notes.add(format!("an attribute of a {kind} was left out: it cannot have it")),
+            Kept::Some => {
+                self.notes.add(format!("an attribute of a {kind} was left out: it cannot have it"));
+                // What stood in the place of a default leaves the default.
+                let is_left_out = |name: &String| written.contains(name) && !attributes.contains_key(name);
+                let mut valid = besides.and_then(Value::as_object).cloned().unwrap_or_default();
+                valid.retain(|name, _| !is_left_out(name));
+                attributes = words.attributes(Some(&Value::Object(valid))).unwrap_or_default();
+            }
             Kept::TooFew => {
                 self.notes.add(format!("the attributes of a {kind} were left out: it cannot have them"));
                 return alone;

@@ -33,7 +33,7 @@ pub(super) use media::inline;
 pub(super) use media::single;
 
 /// The attributes that the model's words stand for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Words {
     /// What the model says; nothing else can say otherwise.
     said: Map<String, Value>,

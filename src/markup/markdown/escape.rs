@@ -117,7 +117,9 @@ fn escaped_line_start(out: &mut String, text: &str) -> bool {
     let ends_word = second.is_none_or(char::is_whitespace);
     let opens = match first {
         '#' | '>' | '=' | '|' => true,
-        '-' | '+' => ends_word || second == Some('-'),
+        '+' => ends_word,
+        // More of them are a rule, and with a colon or a bar they are below the head of a table.
+        '-' => ends_word || matches!(second, Some('-' | ':' | '|')),
         ':' => second == Some('-'),
         _ => false,
     };

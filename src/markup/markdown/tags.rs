@@ -257,7 +257,7 @@ const NODE: &str = "node";
 /// Tags of Markdown have no colons: they are written as two hyphens.
 pub(super) fn tag_of(format: Format, name: &str) -> (String, Option<(String, String)>) {
     let plain = name.replace(':', "--");
-    let is_plain = !name.contains("--")
+    let is_plain = plain.replace("--", ":") == name
         && !name.is_empty()
         && name != NODE
         && plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

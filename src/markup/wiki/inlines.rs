@@ -32,7 +32,7 @@ pub(super) fn linked(text: &str, reading: Reading) -> Vec<Inline> {
     Parser::new(text, true, reading).run()
 }
 
-/// The length of code, a link or an image that starts here, in which bars and braces have no meaning of their own.
+/// The length of code, a link, an image or a small macro that starts here, in which bars and braces have no meaning of their own.
 ///
 /// `rest` starts at `at` of the text that the finder searches.
 pub(super) fn opaque_length(rest: &str, at: usize, finder: &mut Finder<'_>) -> Option<usize> {
@@ -40,8 +40,10 @@ pub(super) fn opaque_length(rest: &str, at: usize, finder: &mut Finder<'_>) -> O
         finder.find("}}", at + 2).filter(|end| end - at <= LONGEST)?;
         return code_length(inside).map(|length| length + 4);
     }
-    if rest.starts_with('[') {
-        return link(rest, Reading::Jira).map(|(_, length)| length);
+    match rest.bytes().next() {
+        Some(b'[') => return link(rest, Reading::Jira).map(|(_, length)| length),
+        Some(b'{') => return small_macro(rest, Reading::Jira).map(|(_, length)| length),
+        _ => {}
     }
     image(rest).map(|(_, length)| length)
 }
@@ -361,7 +363,7 @@ fn unescape(text: &str) -> String {
 }
 
 /// `{status}`, `{anchor}` and other macros that hold nothing.
-fn small_macro(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
+pub(super) fn small_macro(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
     let inside = rest.strip_prefix('{')?;
     let end = inside.bytes().take(512).position(|byte| byte == b'}')?;
     let body = inside.get(..end)?;

@@ -6,6 +6,7 @@ use super::super::document::is_script;
 use super::super::entity::Entities;
 use super::Reading;
 use super::inlines::linked;
+use super::inlines::small_macro;
 use super::parameters::Parameters;
 
 /// How far the end of code, a link or an image is looked for.
@@ -29,7 +30,7 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
     if let Some(name) = body.strip_prefix('^').filter(|name| !name.is_empty() && !name.contains('|')) {
         return Some((link_to(format!("attachment:{name}"), name), total));
     }
-    let Some(bar) = bounded(body, '|', "") else {
+    let Some(bar) = separator(body, reading) else {
         return alone(body, reading).map(|link| (link, total));
     };
     let (text, target) = (body.get(..bar)?, body.get(bar + 1..)?);
@@ -56,6 +57,22 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         return Some((Inline::Card(url), total));
     }
     Some((Inline::Link { url, title: tip.to_owned(), content: linked(text, reading) }, total))
+}
+
+/// Where the text of a link ends; the parameters of a macro in it are no end.
+fn separator(body: &str, reading: Reading) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = body.get(at..)?;
+        let offset = rest.find(['|', '\\', '{'])?;
+        let found = rest.get(offset..)?;
+        at += offset;
+        match found.chars().next()? {
+            '|' => return Some(at),
+            '\\' => at += 1 + found.chars().nth(1).map_or(0, char::len_utf8),
+            _ => at += small_macro(found, reading).map_or(1, |(_, length)| length),
+        }
+    }
 }
 
 /// An address, or a place on the page, without a text of its own.

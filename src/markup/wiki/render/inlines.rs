@@ -165,15 +165,21 @@ impl Writer<'_> {
         self.out.push('[');
         let says_itself = plain(content) == target.trim_start_matches(['^', '#'])
             && link(&format!("[{target}]"), Reading::Jira).is_some();
+        let tip: String = title.chars().filter(|letter| !matches!(letter, '|' | '[' | ']' | '\n')).collect();
+        let tip = tip.trim();
+        // Behind an address it would make a card of the link.
+        let is_written = tip != "smart-link";
+        if !is_written {
+            self.notes.add("the tip of a link was left out");
+        }
         if !says_itself || !title.is_empty() {
             let inside = Place { within: Within::Link, followed: true, line_start: false };
             self.inlines(&trim(content.to_vec()), inside);
             self.out.push('|');
         }
         self.out.push_str(&target);
-        if !title.is_empty() {
-            self.out.push('|');
-            self.out.extend(title.chars().filter(|c| !matches!(c, '|' | '[' | ']' | '\n')));
+        if !tip.is_empty() && is_written {
+            self.out.extend(["|", tip]);
         }
         self.out.push(']');
     }
