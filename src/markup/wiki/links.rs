@@ -40,7 +40,7 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         let name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
         return Some((Inline::Mention { id: id.to_owned(), name }, total));
     }
-    if target.is_empty() {
+    if target.is_empty() || is_script(target) {
         return None;
     }
     if text.trim().is_empty() {
@@ -118,6 +118,7 @@ pub(super) fn image(rest: &str) -> Option<(Inline, usize)> {
     let ends_well = !url.ends_with(|letter: char| letter == '.' || letter.is_whitespace());
     let is_file = url.contains('.') && !url.starts_with(char::is_whitespace) && ends_well;
     let is_image = is_file
+        && !is_script(url)
         && !after.is_some_and(char::is_alphanumeric)
         && !url.contains(['{', '[', '*'])
         && !url.contains(char::is_control);
