@@ -40,7 +40,7 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         let name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
         return Some((Inline::Mention { id: id.to_owned(), name }, total));
     }
-    if target.is_empty() || is_script(target) {
+    if target.is_empty() || is_script(target) || target.contains(char::is_control) {
         return None;
     }
     if text.trim().is_empty() {

@@ -31,7 +31,7 @@ pub(in super::super) fn render(blocks: &[Block], notes: &mut Notes) -> String {
 
 struct Writer<'n> {
     out: String,
-    /// The macros that are open: their tags are the same at both ends, so none can stand in itself.
+    /// The macros and marks that are open: they begin as they end, so none can stand in itself.
     open: Vec<String>,
     notes: &'n mut Notes,
 }
@@ -230,9 +230,14 @@ impl Writer<'_> {
                     self.out.push('\n');
                     self.block(block, extra);
                 }
+                // The short form would have to begin the line of the item.
+                Block::Quote(inner) => {
+                    self.out.push('\n');
+                    self.body("quote", &[], None, |writer| writer.blocks(inner));
+                }
                 other => {
                     if index > 0 {
-                        self.out.push('\n');
+                        self.out.push_str(if follows_text { "\n\\\\ " } else { "\n" });
                     }
                     let content = flat(std::slice::from_ref(other), self.notes);
                     self.line(
@@ -248,6 +253,7 @@ impl Writer<'_> {
                     | Block::Code(_)
                     | Block::Panel(_)
                     | Block::Macro(_)
+                    | Block::Quote(_)
                     | Block::Expand { .. }
                     | Block::Source { .. }
             );

@@ -158,6 +158,12 @@ impl Writer<'_> {
             target.push('^');
         }
         address(&mut target, attachment.unwrap_or(url));
+        // At its start these make a person or a file of an address.
+        for (mark, encoded) in [("~", "%7E"), ("^", "%5E")] {
+            if attachment.is_none() && target.starts_with(mark) {
+                target.replace_range(..mark.len(), encoded);
+            }
+        }
         if target.trim_start_matches('^').is_empty() {
             self.notes.add("a link without an address became its text");
             return self.inlines(content, place);
@@ -186,14 +192,19 @@ impl Writer<'_> {
 
     /// Writes marked text; beside a letter or another mark the mark stands in braces.
     pub(super) fn marked(&mut self, mark: &str, inner: &[Inline], next: Option<&Inline>, place: Place) {
+        if self.open.iter().any(|open| open == mark) {
+            return self.inlines(inner, Place { followed: place.followed || next.is_some(), ..place });
+        }
         let before = self.out.chars().next_back().filter(|_| !place.line_start);
         let joins = |letter: char| letter.is_alphanumeric() || mark.starts_with(letter) || letter == '}';
         let is_joined = before.is_some_and(joins) || next.and_then(first_letter).is_some_and(joins);
+        self.open.push(mark.to_owned());
         let mark = if is_joined { format!("{{{mark}}}") } else { mark.to_owned() };
         self.out.push_str(&mark);
         let within = if place.within == Within::Link { Within::Link } else { Within::Line };
         self.inlines(inner, Place { within, line_start: false, followed: true });
         self.out.push_str(&mark);
+        self.open.pop();
     }
 }
 
