@@ -96,7 +96,14 @@ fn is_special(letter: char, around: &Around<'_>, place: Place) -> bool {
         }
         '*' | '~' => !around.is_spaced(),
         '_' => !around.is_spaced() && !around.is_inside_word(),
-        '<' => around.next.is_none_or(|next| next.is_ascii_alphabetic() || "/!?".contains(next)),
+        '<' => {
+            // A mail address in angle brackets may begin with any mark.
+            let is_mail = || {
+                let mut word = around.after.chars().take(320).take_while(|letter| !" <>\n".contains(*letter));
+                word.any(|letter| letter == '@')
+            };
+            around.next.is_none_or(|next| next.is_ascii_alphabetic() || "/!?".contains(next)) || is_mail()
+        }
         '&' => is_reference(around.after),
         '!' => around.next.is_none() && place.followed,
         // A bare address is a link of its own.

@@ -27,7 +27,7 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         let is_user = !id.trim().is_empty() && !id.contains('|');
         return is_user.then(|| (Inline::Mention { id: id.to_owned(), name: None }, total));
     }
-    if let Some(name) = body.strip_prefix('^').filter(|name| !name.is_empty() && !name.contains('|')) {
+    if let Some(name) = body.strip_prefix('^').filter(|name| is_file(name)) {
         return Some((link_to(format!("attachment:{name}"), name), total));
     }
     let Some(bar) = separator(body, reading) else {
@@ -40,7 +40,8 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         let name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
         return Some((Inline::Mention { id: id.to_owned(), name }, total));
     }
-    if target.is_empty() || is_script(target) || target.contains(char::is_control) {
+    let is_nothing = target.strip_prefix('^').is_some_and(|name| !is_file(name));
+    if target.is_empty() || is_nothing || is_script(target) || target.contains(char::is_control) {
         return None;
     }
     if text.trim().is_empty() {
@@ -57,6 +58,13 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         return Some((Inline::Card(url), total));
     }
     Some((Inline::Link { url, title: tip.to_owned(), content: linked(text, reading) }, total))
+}
+
+/// Whether an attachment can be called so.
+fn is_file(name: &str) -> bool {
+    !name.is_empty()
+        && name.trim() == name
+        && !name.contains(|letter: char| letter == '|' || letter.is_control())
 }
 
 /// Where the text of a link ends; the parameters of a macro in it are no end.
