@@ -371,12 +371,10 @@ pub(super) fn small_macro(rest: &str, reading: Reading) -> Option<(Inline, usize
     let is_editor = reading == Reading::Editor;
     let mut parameters = Parameters::read(parameters, '|');
     let piece = match name {
-        "anchor" => Inline::Anchor(
-            parameters
-                .take("")
-                .filter(|name| !name.is_empty() || is_editor)
-                .or_else(|| is_editor.then(String::new))?,
-        ),
+        "anchor" => {
+            let name = parameters.take("").filter(|name| !name.is_empty());
+            Inline::Anchor(name.or_else(|| is_editor.then(String::new))?)
+        }
         "status" => {
             let text = parameters.take("title").unwrap_or_default();
             let color = parameters.take("colour").or(parameters.take("color")).unwrap_or_default();
