@@ -197,7 +197,10 @@ impl Writer<'_> {
         }
         let before = self.out.chars().next_back().filter(|_| !place.line_start);
         let joins = |letter: char| letter.is_alphanumeric() || mark.starts_with(letter) || letter == '}';
-        let is_joined = before.is_some_and(joins) || next.and_then(first_letter).is_some_and(joins);
+        // Nothing but such marks at the start of a line would be an item of a list.
+        let is_item = place.line_start && plain(inner).chars().all(|letter| "*#-".contains(letter));
+        let is_joined =
+            is_item || before.is_some_and(joins) || next.and_then(first_letter).is_some_and(joins);
         self.open.push(mark.to_owned());
         let mark = if is_joined { format!("{{{mark}}}") } else { mark.to_owned() };
         self.out.push_str(&mark);
