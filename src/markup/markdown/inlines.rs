@@ -125,7 +125,7 @@ impl Line {
         }
         let is_bare = is_text(&content, url);
         match content.as_slice() {
-            [Inline::Text(name)] if url.starts_with("accountid:") && name.starts_with('@') => {
+            [Inline::Text(name)] if is_account(url) && name.starts_with('@') => {
                 self.add(Inline::Mention { id: url.to_owned(), name: Some(name.clone()) });
             }
             _ if title == SMART_LINK && is_bare => self.add(Inline::Card(url.to_owned())),
@@ -331,4 +331,9 @@ pub(super) fn deep_text(node: Node<'_>) -> String {
         }
     }
     text
+}
+
+/// Whether an address is the id of an account.
+fn is_account(url: &str) -> bool {
+    url.strip_prefix("accountid:").is_some_and(|id| !id.trim().is_empty())
 }

@@ -51,6 +51,8 @@ pub(super) fn write(out: &mut String, pairs: &[(&str, &str)], extra: Option<&Ext
         let is_written = |letter: &char| !matches!(letter, '\n' | '\r' | '{' | '}' | '|') && !ends(*letter);
         let value: String = given.chars().filter(is_written).collect();
         let value = value.trim();
+        // Those of an image may stand in quotes.
+        let value = if separator == ',' { value.trim_matches('"').trim() } else { value };
         if value.is_empty() && !given.is_empty() {
             continue;
         }
