@@ -1,5 +1,7 @@
 //! Text, code and addresses as wiki markup that Jira shows as the same text.
 
+use std::fmt::Write as _;
+
 use super::super::entity::is_reference;
 use super::emoticons;
 
@@ -144,7 +146,13 @@ pub(super) fn address(out: &mut String, url: &str) {
             '}' => out.push_str("%7D"),
             '!' => out.push_str("%21"),
             ' ' => out.push_str("%20"),
-            other if other.is_whitespace() || other.is_control() => {}
+            other if other.is_whitespace() || other.is_control() => {
+                let mut bytes = [0; 4];
+                for byte in other.encode_utf8(&mut bytes).bytes() {
+                    // INVARIANT: writing to a String cannot fail.
+                    let _ = write!(out, "%{byte:02X}");
+                }
+            }
             other => out.push(other),
         }
     }

@@ -40,6 +40,11 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         let name = Some(text.trim().to_owned()).filter(|name| !name.is_empty());
         return Some((Inline::Mention { id: id.to_owned(), name }, total));
     }
+    // How Markdown has a person.
+    let is_account = target.strip_prefix("accountid:").is_some_and(|id| !id.trim().is_empty());
+    if is_account && text.starts_with('@') {
+        return Some((Inline::Mention { id: target.to_owned(), name: Some(text.to_owned()) }, total));
+    }
     let is_nothing = target.strip_prefix('^').is_some_and(|name| !is_file(name));
     if target.is_empty() || is_nothing || is_script(target) || target.contains(char::is_control) {
         return None;

@@ -154,15 +154,15 @@ impl Writer<'_> {
         }
         let mut target = String::new();
         let attachment = url.strip_prefix("attachment:");
-        if attachment.is_some() {
-            target.push('^');
-        }
         address(&mut target, attachment.unwrap_or(url));
         // At its start these make a person or a file of an address.
         for (mark, encoded) in [("~", "%7E"), ("^", "%5E")] {
-            if attachment.is_none() && target.starts_with(mark) {
+            if target.starts_with(mark) && (attachment.is_none() || mark == "^") {
                 target.replace_range(..mark.len(), encoded);
             }
+        }
+        if attachment.is_some() {
+            target.insert(0, '^');
         }
         if target.trim_start_matches('^').is_empty() {
             self.notes.add("a link without an address became its text");
