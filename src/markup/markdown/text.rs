@@ -272,6 +272,16 @@ impl Writer {
         self.destination(&image.url, &image.title, place);
     }
 
+    /// Whether a bracket was closed in this paragraph: behind one that was never opened, comrak makes links of mail
+    /// addresses in brackets too. Where the paragraph is long, it may have been.
+    fn is_after_bracket(&self) -> bool {
+        const LONGEST: usize = 10_000;
+        let bytes = self.out.as_bytes();
+        let near = bytes.get(bytes.len().saturating_sub(LONGEST)..).unwrap_or_default();
+        let paragraph = near.windows(2).rposition(|pair| pair == b"\n\n").and_then(|at| near.get(at..));
+        paragraph.unwrap_or(near).contains(&b']') || (paragraph.is_none() && bytes.len() > LONGEST)
+    }
+
     fn mention(&mut self, id: &str, name: Option<&str>, next: Option<&Inline>, place: Place) {
         let inside = Place { in_link: true, followed: false, line_start: false, ..place };
         let is_id = |id: &str| {
@@ -289,6 +299,7 @@ impl Writer {
             }
             // Before a parenthesis it would be the text of a link.
             None if is_id(id)
+                && !(id.contains('@') && self.is_after_bracket())
                 && !next.and_then(first_letter).is_some_and(|letter| "([:".contains(letter)) =>
             {
                 self.out.extend(["[~", id, "]"]);

@@ -213,7 +213,9 @@ impl Writer<'_> {
 
 /// Whether Jira would link a bare address here, all of it and nothing more.
 fn stands_alone(url: &str, out: &str, next: Option<&Inline>) -> bool {
-    let is_known = ["https://", "http://", "ftp://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
+    let is_known = ["https://", "http://", "ftp://", "mailto:"]
+        .iter()
+        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
     let is_plain = url.chars().all(|letter| !letter.is_whitespace() && !"[]{}|!\\\"<>".contains(letter));
     let starts = out.chars().next_back().is_none_or(|letter| letter.is_whitespace() || letter == '(');
     let ends = match next {
