@@ -130,7 +130,10 @@ impl Call<'_> {
 }
 
 fn code(name: &str, mut parameters: Parameters, body: &str, reading: Reading) -> Block {
-    let language = parameters.take("").or(parameters.take("language")).unwrap_or_default();
+    let language = match name {
+        "noformat" => String::new(),
+        _ => parameters.take("").or(parameters.take("language")).unwrap_or_default(),
+    };
     let title = parameters.take("title").unwrap_or_default();
     let body = match reading {
         Reading::Editor => body.trim(),
