@@ -7,6 +7,7 @@ mod inlines;
 mod layout;
 mod parse;
 mod render;
+mod surplus;
 mod tags;
 mod text;
 

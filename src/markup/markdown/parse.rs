@@ -27,6 +27,8 @@ use super::super::document::push;
 use super::fold::Fold;
 use super::inlines;
 use super::inlines::deep_text;
+use super::surplus::Source;
+use super::surplus::surplus;
 use super::tags;
 use super::tags::Token;
 
@@ -44,11 +46,13 @@ pub(in super::super) fn parse(markdown: &str, notes: &mut Notes) -> Vec<Block> {
     // CommonMark wants it so, and comrak leaves some.
     let without_null = markdown.contains('\0').then(|| markdown.replace('\0', "\u{FFFD}"));
     let root = parse_document(&arena, without_null.as_deref().unwrap_or(markdown), &options);
-    Parser { notes }.contained(root, "", 0).0
+    let source = Source::new(without_null.as_deref().unwrap_or(markdown));
+    Parser { notes, source }.contained(root, "", 0).0
 }
 
 struct Parser<'n> {
     notes: &'n mut Notes,
+    source: Source<'n>,
 }
 
 impl Parser<'_> {
@@ -102,7 +106,7 @@ impl Parser<'_> {
                 fold.block(Block::List(list));
             }
             NodeValue::Table(_) => {
-                let table = Self::table(node, depth);
+                let table = self.table(node, depth);
                 fold.block(Block::Table(table));
             }
             NodeValue::ThematicBreak => fold.block(Block::Rule),
@@ -151,12 +155,24 @@ impl Parser<'_> {
         List { start, decisions: false, items }
     }
 
-    fn table(node: Node<'_>, depth: usize) -> Table {
+    /// What a row has too much goes into its last cell.
+    fn keep_surplus(&mut self, row: Node<'_>, cells: &mut [Cell]) {
+        let start = row.data().sourcepos.start;
+        let surplus = surplus(self.source.line(start.line, start.column), cells.len());
+        let Some(last) = cells.last_mut().filter(|_| !surplus.is_empty()) else { return };
+        self.notes.add("a row of a table has more cells than its head: the rest is in its last cell");
+        match last.blocks.last_mut() {
+            Some(Block::Paragraph(content)) => push(content, Inline::Text(format!(" | {surplus}"))),
+            _ => last.blocks.push(Block::text(surplus)),
+        }
+    }
+
+    fn table(&mut self, node: Node<'_>, depth: usize) -> Table {
         let mut rows: Vec<Row> = Vec::new();
         for row in node.children() {
             let header = matches!(row.data().value, NodeValue::TableRow(true));
             let mut extra = None;
-            let cells: Vec<Cell> = row
+            let mut cells: Vec<Cell> = row
                 .children()
                 .map(|cell| {
                     let content = inlines::cell(cell, depth);
@@ -169,6 +185,7 @@ impl Parser<'_> {
                     Cell { header, blocks, extra: content.cell, ..Cell::default() }
                 })
                 .collect();
+            self.keep_surplus(row, &mut cells);
             // A header without any text is how Markdown writes a table that has none.
             let is_absent = header && cells.iter().all(|cell| cell.blocks.is_empty() && cell.extra.is_none());
             if !is_absent {
