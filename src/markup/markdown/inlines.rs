@@ -125,6 +125,8 @@ impl Line {
         }
         let is_bare = is_text(&content, url);
         match content.as_slice() {
+            // Nothing that leads nowhere.
+            [] if url.is_empty() && title.is_empty() => {}
             [Inline::Text(name)] if is_account(url) && name.starts_with('@') => {
                 self.add(Inline::Mention { id: url.to_owned(), name: Some(name.clone()) });
             }
