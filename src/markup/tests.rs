@@ -22,6 +22,10 @@ use serde_json::Value;
 
 use super::Detail;
 
+fn markdown_to_markdown(markdown: &str) -> String {
+    super::settle(super::Format::Markdown, markdown).unwrap().value
+}
+
 fn markdown_to_wiki(markdown: &str) -> String {
     super::markdown_to_wiki(markdown).value
 }

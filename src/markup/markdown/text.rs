@@ -196,8 +196,10 @@ impl Writer {
         if is_clear {
             return self.out.push_str(mark);
         }
-        self.out.truncate(start);
-        self.wrapped(tag, &[], inner, place);
+        // What is inside stays as it was written: writing it anew would double the work with every level.
+        let open = ["<", tag, ">"].concat();
+        self.out.replace_range(start..start + mark.len(), &open);
+        self.out.extend(["</", tag, ">"]);
     }
 
     fn card(&mut self, url: &str, place: Place) {

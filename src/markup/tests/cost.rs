@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::adf_to_markdown;
 use super::markdown_to_adf;
+use super::markdown_to_markdown;
 use super::markdown_to_storage;
 use super::markdown_to_wiki;
 use super::storage_to_markdown;
@@ -59,6 +60,23 @@ fn expensive_markdown_is_converted() {
         let storage = markdown_to_storage(&given);
         assert!(wiki.len() < 20 * SIZE && storage.len() < 40 * SIZE, "{piece:?}");
         assert_eq!(markdown_to_adf(&given)["type"], "doc", "{piece:?}");
+    }
+}
+
+/// What cannot be written with marks is written with tags; once for each level, not twice.
+#[test]
+fn marks_in_marks_are_written_once() {
+    for mark in ["_", "__(", "*_", "***(", "~~_", "**(~~"] {
+        let marks = mark.repeat(100);
+        let closing: String = marks.chars().rev().collect();
+        let markdown = markdown_to_markdown(&format!("{marks}a{closing}"));
+        assert!(markdown.contains('a') && markdown.len() < 10_000, "{mark}: {markdown}");
+    }
+    for tags in [["em", "strong"], ["em", "em"], ["strong", "del"]] {
+        let open = format!("<{}>(<{}>", tags[0], tags[1]).repeat(40);
+        let close = format!("</{}>)</{}>", tags[1], tags[0]).repeat(40);
+        let markdown = storage_to_markdown(&format!("<p>{open}a{close}</p>"));
+        assert!(markdown.contains('a') && markdown.len() < 10_000, "{tags:?}: {markdown}");
     }
 }
 
