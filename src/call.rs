@@ -233,20 +233,16 @@ async fn resolve(
     found: &mut Found,
 ) -> Result<Vec<Resource>, Refusal> {
     let alone = gate.engine.decides_alone(tool.spec().name);
-    let mut resources = Vec::with_capacity(targets.len());
-    for target in targets {
-        // A title names no object until Confluence has said which page it is: the permit must.
-        if alone && !matches!(target, Target::PageTitled(..)) {
-            resources.push(target.unresolved());
-            continue;
-        }
-        let there = (&*caller.route.instance, &*caller.route.credential);
-        let place = gate.lookups.resolve(target, tool.access(), there, trail, found).await;
-        resources.push(place.map_err(|error| match error {
-            LookupError::NotVisible => Refusal::not_visible(targets),
-            other => Refusal::Lookup(other),
-        })?);
-    }
+    // A title names no object until Confluence has said which page it is: the permit must.
+    let (asked, unasked): (Vec<&Target>, Vec<&Target>) =
+        targets.iter().partition(|target| !alone || matches!(target, Target::PageTitled(..)));
+    let there = (&*caller.route.instance, &*caller.route.credential);
+    let located = gate.lookups.resolve(&asked, tool.access(), there, trail, found).await;
+    let mut resources = located.map_err(|error| match error {
+        LookupError::NotVisible => Refusal::not_visible(targets),
+        other => Refusal::Lookup(other),
+    })?;
+    resources.extend(unasked.into_iter().map(Target::unresolved));
     Ok(resources)
 }
 

@@ -249,6 +249,33 @@ impl PageId {
     }
 }
 
+/// Ids of Jira that are numbers: what each names, and an example for the message.
+macro_rules! number_ids {
+    ($($(#[$doc:meta])* $type:ident: $expected:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+            #[serde(try_from = "String", into = "String")]
+            pub struct $type(String);
+
+            impl $type {
+                /// Reads an id; takes surrounding blanks.
+                pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                    let id = canonical(text);
+                    if is_digits(id) { Ok(Self(id.to_owned())) } else { Err(invalid(text, $expected)) }
+                }
+
+                /// The id in digits.
+                pub fn as_str(&self) -> &str {
+                    &self.0
+                }
+            }
+        )*
+        text_forms!($($type),*);
+        schema_forms!($($type: r"^\s*\d{1,19}\s*$"),*);
+    };
+}
+
 /// The shared ways in and out of each type: text, serde, display.
 macro_rules! text_forms {
     ($($type:ident),*) => {$(
@@ -308,6 +335,27 @@ schema_forms!(
     PageId: r"^\s*\d{1,19}\s*$"
 );
 text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
+
+number_ids! {
+    /// The id of an agile board.
+    BoardId: "a numeric board id such as `12`";
+    /// The id of a sprint.
+    SprintId: "a numeric sprint id such as `37`";
+    /// The id of a service desk, which is not the key of its project.
+    ServiceDeskId: "a numeric service desk id such as `4`";
+    /// The id of a queue of a service desk.
+    QueueId: "a numeric queue id such as `47`";
+    /// The id of a request type of a service desk.
+    RequestTypeId: "a numeric request type id such as `23`";
+    /// The id of a project's version.
+    VersionId: "a numeric version id such as `10200`";
+    /// The id of a link between two issues.
+    LinkId: "a numeric issue link id such as `10301`";
+    /// The id of a comment on an issue.
+    CommentId: "a numeric comment id such as `10042`";
+    /// The id of an issue type.
+    IssueTypeId: "a numeric issue type id such as `10001`";
+}
 
 fn canonical(text: &str) -> &str {
     text.trim()

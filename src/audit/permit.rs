@@ -15,6 +15,7 @@ use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Decision;
 use crate::policy::Effect;
+use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::Resource;
@@ -84,6 +85,12 @@ impl<E: Effect> Permit<E> {
     /// The key, if this is a space the permit was made for.
     pub fn space<'k>(&self, key: &'k SpaceKey) -> Result<&'k SpaceKey, UpstreamError> {
         self.covers(key, |resource| matches!(resource, Resource::Space(permitted) if permitted == key))
+    }
+
+    /// Nothing, if the permit was made for this board, sprint, service desk, version or link.
+    pub fn part(&self, part: &Part) -> Result<(), UpstreamError> {
+        let is_it = |resource: &Resource| matches!(resource, Resource::Part { part: permitted, .. } if permitted == part);
+        self.covers(part, is_it).map(|_| ())
     }
 
     /// Nothing, if the permit is for the whole of a product.

@@ -237,7 +237,7 @@ fn names(decision: &Decision) -> Vec<String> {
     let mut names = Vec::new();
     for resource in &decision.resources {
         names.push(resource.named_in(at));
-        match resource {
+        match resource.place() {
             Resource::Issue { project: Some(project), .. } => {
                 names.push(Resource::Project(project.clone()).named_in(at));
             }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Path;
 
 /// Reads that are a POST at Atlassian, by path below the product's base: nothing else but GET passes for a read.
-const READS_BY_POST: [&str; 1] = ["/rest/api/3/search/jql"];
+const READS_BY_POST: [&str; 2] = ["/rest/api/2/changelog/bulkfetch", "/rest/api/3/search/jql"];
 
 /// One request below a product's base URL.
 #[derive(Debug, Clone)]
@@ -37,6 +37,11 @@ impl Request {
     /// A PUT with a JSON body.
     pub fn put(path: Path, body: Value) -> Self {
         Self { method: Method::PUT, path, query: Vec::new(), body: Some(body), headers: Vec::new() }
+    }
+
+    /// A DELETE.
+    pub fn delete(path: Path) -> Self {
+        Self { method: Method::DELETE, path, query: Vec::new(), body: None, headers: Vec::new() }
     }
 
     /// Adds one query parameter.
@@ -78,6 +83,8 @@ pub struct Reply {
     pub body: Value,
     /// The HTTP status.
     pub status: u16,
+    /// How long the body was.
+    pub bytes: u64,
 }
 
 #[cfg(test)]
@@ -93,6 +100,8 @@ mod tests {
             (Request::get(issue()).with("updateHistory", "false"), true),
             (Request::get(issue()).with("updateHistory", "true"), false),
             (Request::post(search(), Value::Null), true),
+            (Request::post(Path::of(["rest", "api", "2", "changelog", "bulkfetch"]), Value::Null), true),
+            (Request::delete(issue()), false),
             (Request::post(issue(), Value::Null), false),
             (Request::put(search(), Value::Null), false),
         ];

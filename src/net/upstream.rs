@@ -1,16 +1,19 @@
 //! One product's base URL and client.
 
 mod exchange;
+mod remembered;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::Method;
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
 use self::exchange::Failure;
+use self::remembered::Remembered;
 use super::Credential;
 use super::Patience;
 use super::Reply;
@@ -69,6 +72,7 @@ struct Shared {
     /// The lane of the settings' own base.
     lane: Arc<Lane>,
     others: Lanes,
+    remembered: Remembered,
 }
 
 /// One request with who asks.
@@ -88,7 +92,13 @@ impl Upstream {
         let shown = (!settings.instance.is_chosen()).then_some(shown);
         let lane = Arc::new(Lane::new(&settings.patience, shown));
         let (base, instance) = (settings.base.clone(), settings.instance.clone());
-        let shared = Shared { settings, metrics, lane: Arc::clone(&lane), others: Lanes::default() };
+        let shared = Shared {
+            settings,
+            metrics,
+            lane: Arc::clone(&lane),
+            others: Lanes::default(),
+            remembered: Remembered::default(),
+        };
         Self { base, instance, lane, shared: Arc::new(shared) }
     }
 
@@ -139,6 +149,22 @@ impl Upstream {
         let asked = Asked { request: &request, call: warrant.call(), note: &note };
         // On the heap, so that every tool's future does not carry the client's.
         Box::pin(self.carry_out(&asked, credential)).await
+    }
+
+    /// Reads what seldom changes, such as the fields of a site: the answer of the same credential is good for five
+    /// minutes. Who asks must be permitted to by now.
+    pub async fn recall<W: Warrant>(
+        &self,
+        warrant: &W,
+        credential: &Credential,
+        request: Request,
+    ) -> Result<Arc<Value>, UpstreamError> {
+        let key = Remembered::key(&self.instance, &self.url(&request), credential);
+        if let Some(known) = self.shared.remembered.get(&key).await {
+            return Ok(known);
+        }
+        let reply = self.execute(warrant, credential, request).await?;
+        Ok(self.shared.remembered.keep(key, reply).await)
     }
 
     /// With writes on, a read tool may mark the issue as recently viewed, as the reference server does by default.

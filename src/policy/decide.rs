@@ -105,7 +105,7 @@ impl Engine {
 
         let mut seen = Tally::default();
         for resource in question.resources {
-            if let Resource::Instance(_) = resource {
+            if let Resource::Instance(_) = resource.place() {
                 continue;
             }
             let view = &self.view(resource.product()).action;
@@ -149,12 +149,16 @@ impl Engine {
 }
 
 impl Viewer<'_> {
-    /// Whether this item may be shown. An instance is no item; an item of unknown place is not shown.
+    /// Whether this item may be shown. An instance is no item; an item of unknown place is not shown. What lies in no
+    /// project, such as a board of many, was decided on with the call that lists it.
     pub fn may_view(&self, item: &Resource) -> bool {
         let product = item.product();
         let known = self.principal.groups.is_some() || !self.engine.needs_groups(product);
         if !known || !item.is_resolved() || matches!(item, Resource::Instance(_)) {
             return false;
+        }
+        if let Resource::Instance(_) = item.place() {
+            return true;
         }
         let view = self.engine.view(product);
         let Ok(store) = self.store(&view.base, std::slice::from_ref(item)) else {

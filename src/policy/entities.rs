@@ -95,8 +95,10 @@ impl Types {
         let uid_of = |resource: &Resource| uid(self.resource_type(resource.kind()), &resource.id_in(at));
         let inside = |kind: &EntityTypeName, id: &str| uid(kind, &at.qualify(id));
         let instance = uid_of(&Resource::Instance(resource.product()));
+        let resource = resource.place();
         let ancestors = match resource {
             Resource::Instance(_)
+            | Resource::Part { .. }
             | Resource::Issue { project: None, .. }
             | Resource::Page { space: None, .. } => Vec::new(),
             Resource::Project(_) | Resource::Space(_) => vec![instance],
@@ -128,13 +130,14 @@ impl Types {
         resource: &Resource,
         at: &InstanceName,
     ) -> Result<Vec<Entity>, String> {
+        let resource = resource.place();
         let Chain { uid: own, ancestors } = self.resource(resource, at);
         let parent = ancestors.first().cloned();
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let mut attributes = HashMap::new();
         let mut entities = Vec::with_capacity(2);
         match resource {
-            Resource::Instance(_) => return Ok(entities),
+            Resource::Instance(_) | Resource::Part { .. } => return Ok(entities),
             Resource::Project(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
             Resource::Space(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
             Resource::Issue { key, project } => {

@@ -42,6 +42,7 @@ pub use error::Problem;
 pub use principal::Principal;
 pub use principal::PrincipalKind;
 pub use principal::Session;
+pub use resource::Part;
 pub use resource::Product;
 pub use resource::Resource;
 pub use resource::ResourceKind;

@@ -1,12 +1,18 @@
 //! What a call touches, as policies see it.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use crate::ids::BoardId;
 use crate::ids::InstanceName;
 use crate::ids::IssueKey;
+use crate::ids::LinkId;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
+use crate::ids::ServiceDeskId;
 use crate::ids::SpaceKey;
+use crate::ids::SprintId;
+use crate::ids::VersionId;
 
 /// One of the two products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,7 +64,45 @@ pub enum Resource {
         /// The space Confluence says it is in.
         space: Option<SpaceKey>,
     },
+    /// What lies in a project, on an issue or, where Jira names neither, in the whole of Jira, and is decided on by
+    /// that; `None` while it is not known.
+    Part {
+        /// The thing itself.
+        part: Part,
+        /// What it lies in.
+        of: Option<Box<Resource>>,
+    },
 }
+
+/// Something of Jira that policies do not name: they see what it lies in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// A board: in the projects it shows, or in the whole of Jira.
+    Board(BoardId),
+    /// A sprint: where its board is.
+    Sprint(SprintId),
+    /// A service desk: in its project.
+    ServiceDesk(ServiceDeskId),
+    /// A version: in its project.
+    Version(VersionId),
+    /// A link: on both of its issues.
+    Link(LinkId),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Board(id) => write!(f, "board {id}"),
+            Self::Sprint(id) => write!(f, "sprint {id}"),
+            Self::ServiceDesk(id) => write!(f, "service desk {id}"),
+            Self::Version(id) => write!(f, "version {id}"),
+            Self::Link(id) => write!(f, "issue link {id}"),
+        }
+    }
+}
+
+/// What a part of unknown place is named by.
+static WHOLE_OF_JIRA: Resource = Resource::Instance(Product::Jira);
 
 /// The type of a [`Resource`], as the schema names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,9 +134,24 @@ impl ResourceKind {
 }
 
 impl Resource {
+    /// A part in what it lies in.
+    pub fn part(part: Part, of: Resource) -> Self {
+        Self::Part { part, of: Some(Box::new(of)) }
+    }
+
+    /// What policies are asked about: the resource itself, or what a part lies in.
+    pub fn place(&self) -> &Self {
+        match self {
+            Self::Part { of: Some(of), .. } => of.place(),
+            Self::Part { of: None, .. } => &WHOLE_OF_JIRA,
+            itself => itself,
+        }
+    }
+
     /// The resource's type.
     pub fn kind(&self) -> ResourceKind {
-        match self {
+        match self.place() {
+            Self::Part { .. } => ResourceKind::Instance(Product::Jira),
             Self::Instance(product) => ResourceKind::Instance(*product),
             Self::Project(_) => ResourceKind::Project,
             Self::Issue { .. } => ResourceKind::Issue,
@@ -105,15 +164,15 @@ impl Resource {
     pub fn product(&self) -> Product {
         match self {
             Self::Instance(product) => *product,
-            Self::Project(_) | Self::Issue { .. } => Product::Jira,
+            Self::Project(_) | Self::Issue { .. } | Self::Part { .. } => Product::Jira,
             Self::Space(_) | Self::Page { .. } => Product::Confluence,
         }
     }
 
     /// The id of its entity, within its instance.
     pub fn id(&self) -> &str {
-        match self {
-            Self::Instance(_) => InstanceName::DEFAULT,
+        match self.place() {
+            Self::Instance(_) | Self::Part { .. } => InstanceName::DEFAULT,
             Self::Project(key) => key.as_str(),
             Self::Issue { key, .. } => key.as_str(),
             Self::Space(key) => key.as_str(),
@@ -123,14 +182,19 @@ impl Resource {
 
     /// True when the project or space it lies in is known, so that a policy can be asked about it.
     pub fn is_resolved(&self) -> bool {
-        !matches!(self, Self::Issue { project: None, .. } | Self::Page { space: None, .. })
+        match self {
+            Self::Issue { project, .. } => project.is_some(),
+            Self::Page { space, .. } => space.is_some(),
+            Self::Part { of, .. } => of.as_ref().is_some_and(|of| of.is_resolved()),
+            Self::Instance(_) | Self::Project(_) | Self::Space(_) => true,
+        }
     }
 }
 
 impl Resource {
     /// The id of its entity: bare in the default instance, after the instance's name in any other.
     pub fn id_in<'a>(&'a self, instance: &'a InstanceName) -> Cow<'a, str> {
-        match self {
+        match self.place() {
             Self::Instance(_) => Cow::Borrowed(instance.as_str()),
             other => instance.qualify(other.id()),
         }
@@ -143,8 +207,8 @@ impl Resource {
 }
 
 /// As Cedar writes it in the default instance, for example `Jira::Issue::"OPS-1"`.
-impl std::fmt::Display for Resource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}::\"{}\"", self.kind().type_name(), self.id())
     }
 }

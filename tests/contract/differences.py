@@ -49,7 +49,7 @@ class Rule:
 
     def stale(self) -> list[str]:
         """Where the row says something differs and nothing does."""
-        row = f"differences.toml, {self.tool} `{self.difference}`"
+        row = f"differences, {self.tool} `{self.difference}`"
         found = []
         for mode in self.modes:
             calls = {call for seen, _, call in self.seen if seen == mode}
@@ -66,14 +66,23 @@ class Rule:
 class Table:
     """All rows."""
 
-    def __init__(self, path: Path):
+    def __init__(self, directory: Path):
+        paths = sorted(directory.glob("*.toml"))
+        if not paths:
+            sys.exit(f"{directory} holds no table of differences")
+        self.rules = [rule for path in paths for rule in self.read(path)]
+
+    @staticmethod
+    def read(path: Path) -> list[Rule]:
+        """The rows of one file."""
         try:
-            self.rules = [Rule(**row) for row in tomllib.loads(path.read_text())["difference"]]
+            rules = [Rule(**row) for row in tomllib.loads(path.read_text())["difference"]]
         except (TypeError, KeyError, tomllib.TOMLDecodeError) as error:
             sys.exit(f"{path} is not a table of differences: {error}")
-        for rule in self.rules:
+        for rule in rules:
             if not rule.why.strip() or not set(rule.modes) <= set(MODES):
                 sys.exit(f"{path}: `{rule.difference}` needs a reason, and modes of {', '.join(MODES)}")
+        return rules
 
     def takes(self, tool: str, mode: str, call: int | None, found: Difference) -> bool:
         """Whether a row allows this difference; every row that is about it counts it as seen."""

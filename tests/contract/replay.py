@@ -1,6 +1,6 @@
 """Replays the recorded calls of the reference server and compares what is asked of Atlassian and what comes back.
 
-Every difference has to be in differences.toml with the reason for it, and every row of that table has to happen.
+Every difference has to be in a table of `differences` with the reason for it, and every row of those tables has to happen.
 A server is started for each call, so that what is asked once and remembered is asked in each of them.
 Needs the recorded contract in $PORTCULLIS_SHARED (../shared) and a built server in $PORTCULLIS_BINARY.
 """
@@ -31,7 +31,7 @@ class Replay:
         self.contract = contract
         self.schemas = {tool["name"]: tool for tool in json.loads((contract / "tools.json").read_text())["tools"]}
         self.recorded = json.loads((contract / "calls.json").read_text())["tools"]
-        self.table = Table(ROOT / "tests/contract/differences.toml")
+        self.table = Table(ROOT / "tests/contract/differences")
         self.chosen = chosen
         self.counts: dict[str, dict[str, list[int]]] = {}
         self.calls = 0
@@ -80,7 +80,7 @@ class Replay:
         stale = [] if self.chosen else self.table.stale()
         if not self.chosen:
             print(f"{absent} tools of the contract do not exist yet")
-            print(f"{len(self.table.rules)} rows of differences.toml, {len(stale)} of them stale")
+            print(f"{len(self.table.rules)} rows of differences, {len(stale)} of them stale")
         for problem in self.problems + stale:
             print(f"  {problem}")
         sums = [sum(counts) for counts in zip(*(pair for modes in self.counts.values() for pair in modes.values()))]

@@ -5,7 +5,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Jira;
-use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::net::Path;
@@ -48,10 +47,7 @@ impl Jira<'_> {
         comment: &NewComment,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let version = match self.deployment() {
-            Deployment::DataCenter => "2",
-            Deployment::Cloud => "3",
-        };
+        let version = self.version();
         let path = Path::of(["rest", "api", version, "issue", key, "comment"]);
         self.send(permit, Request::post(path, comment.to_body())).await
     }

@@ -9,7 +9,6 @@ use super::Jira;
 use super::Texts;
 use super::malformed;
 use super::parts;
-use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::net::Path;
@@ -125,10 +124,7 @@ impl Jira<'_> {
 
     /// Reads the links to other systems.
     pub async fn remote_links(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
-        let version = match self.deployment() {
-            Deployment::DataCenter => "2",
-            Deployment::Cloud => "3",
-        };
+        let version = self.version();
         let key = permit.issue(key)?.as_str();
         let request = Request::get(Path::of(["rest", "api", version, "issue", key, "remotelink"]));
         self.get(permit, request).await

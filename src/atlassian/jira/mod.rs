@@ -7,6 +7,8 @@ mod parts;
 mod present;
 mod search;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 pub use comments::NewComment;
@@ -69,6 +71,23 @@ impl<'a> Jira<'a> {
     /// Reads; the request must not change anything, which `net` checks.
     async fn get<E: Effect>(&self, permit: &Permit<E>, request: Request) -> Result<Value, UpstreamError> {
         Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
+    }
+
+    /// Reads what seldom changes; an answer of the last five minutes will do.
+    async fn recall<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        request: Request,
+    ) -> Result<Arc<Value>, UpstreamError> {
+        self.instance.upstream.recall(permit, self.credential, request).await
+    }
+
+    /// The version of the platform's API that takes and gives documents: ADF on Cloud, wiki markup on Data Center.
+    fn version(&self) -> &'static str {
+        match self.deployment() {
+            Deployment::DataCenter => "2",
+            Deployment::Cloud => "3",
+        }
     }
 
     /// Changes something.

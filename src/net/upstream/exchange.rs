@@ -76,7 +76,7 @@ impl Upstream {
         }
         let body = self.body(answer).await?;
         if body.is_empty() {
-            return Ok((Reply { body: Value::Null, status }, 0));
+            return Ok((Reply { body: Value::Null, status, bytes: 0 }, 0));
         }
         if content != "application/json" && !content.ends_with("+json") {
             let content = if content.is_empty() { "no content type".to_owned() } else { content };
@@ -89,7 +89,7 @@ impl Upstream {
             in_doubt: false,
             problem: format!("not JSON: {error}"),
         })?;
-        Ok((Reply { body, status }, bytes))
+        Ok((Reply { body, status, bytes }, bytes))
     }
 
     async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>, Failure> {

@@ -1,0 +1,87 @@
+//! What look-ups brought along, so that the tool need not ask again.
+
+use serde_json::Value;
+
+use super::Target;
+use super::places::PlaceKey;
+use crate::ids::IssueKey;
+use crate::ids::PageId;
+use crate::policy::Part;
+use crate::policy::Resource;
+
+/// An object that a look-up brought whole.
+#[derive(Debug)]
+pub(super) enum Brought {
+    /// The issue a caller named by this key.
+    Issue(IssueKey, Value),
+    /// A page.
+    Page(PageId, Value),
+    /// A board, a sprint, a service desk, a version or a link, as Jira gives it.
+    Part(Part, Value),
+}
+
+/// What look-ups brought along, so that the tool need not ask again.
+#[derive(Debug, Default)]
+pub struct Found {
+    brought: Vec<Brought>,
+    /// The page that a title named.
+    pub titled: Option<PageId>,
+    /// What was located just now.
+    located: Vec<(PlaceKey, Vec<Resource>)>,
+    /// The present keys of issues that were named by old ones.
+    renamed: Vec<(IssueKey, IssueKey)>,
+}
+
+impl Found {
+    /// The issue a caller named by this key, if a look-up brought it whole.
+    pub fn take_issue(&mut self, key: &IssueKey) -> Option<Value> {
+        self.take(|brought| matches!(brought, Brought::Issue(named, _) if named == key))
+    }
+
+    /// The page of this id, if a look-up brought it.
+    pub fn take_page(&mut self, id: &PageId) -> Option<Value> {
+        self.take(|brought| matches!(brought, Brought::Page(named, _) if named == id))
+    }
+
+    /// The board, sprint, service desk, version or link, if a look-up brought it.
+    pub fn take_part(&mut self, part: &Part) -> Option<Value> {
+        self.take(|brought| matches!(brought, Brought::Part(named, _) if named == part))
+    }
+
+    fn take(&mut self, is_it: impl Fn(&Brought) -> bool) -> Option<Value> {
+        let at = self.brought.iter().position(is_it)?;
+        let (Brought::Issue(_, value) | Brought::Page(_, value) | Brought::Part(_, value)) =
+            self.brought.swap_remove(at);
+        Some(value)
+    }
+
+    /// The present key of an issue: issues that moved to another project still answer to their old keys.
+    pub fn present_key(&self, named: IssueKey) -> IssueKey {
+        match self.renamed.iter().find(|(old, _)| *old == named) {
+            Some((_, present)) => present.clone(),
+            None => named,
+        }
+    }
+
+    /// Notes what a name led to.
+    pub(super) fn note(&mut self, target: &Target, places: &[Resource]) {
+        match (target, places) {
+            (Target::PageTitled(..), [Resource::Page { id, .. }]) => self.titled = Some(id.clone()),
+            (Target::Issue(named, _), [Resource::Issue { key, .. }]) if named != key => {
+                self.renamed.push((named.clone(), key.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps what was located just now, and what came along.
+    pub(super) fn keep(&mut self, key: PlaceKey, places: Vec<Resource>, brought: Option<Brought>) {
+        self.located.push((key, places));
+        self.brought.extend(brought);
+    }
+
+    /// What was located just now, to be remembered.
+    pub(super) fn take_located(&mut self) -> Vec<(PlaceKey, Vec<Resource>)> {
+        std::mem::take(&mut self.located)
+    }
+}
