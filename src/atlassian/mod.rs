@@ -4,7 +4,7 @@ pub mod confluence;
 mod instance;
 pub mod jira;
 pub mod query;
-mod times;
+pub(crate) mod times;
 
 pub use instance::GATEWAY_HOST;
 pub use instance::Instance;

@@ -18,6 +18,19 @@ pub(crate) fn iso(text: &str) -> String {
     form(text, "%Y-%m-%dT%H:%M:%S+00:00")
 }
 
+/// `2024-01-01T10:00:00.000+0000`, the only form that Jira takes; nothing if the text is no moment.
+pub(crate) fn jira(text: &str) -> Option<String> {
+    let text = text.trim();
+    let zoned = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text)
+        .or_else(|_| jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", text))
+        .and_then(|parsed| parsed.to_zoned());
+    let zoned = match zoned {
+        Ok(zoned) => zoned,
+        Err(_) => parse(text)?.to_zoned(TimeZone::UTC),
+    };
+    Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%.3f%z").to_string())
+}
+
 fn form(text: &str, format: &str) -> String {
     let Some(time) = parse(text) else { return text.to_owned() };
     time.to_zoned(TimeZone::UTC).strftime(format).to_string()

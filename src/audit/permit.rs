@@ -69,6 +69,12 @@ impl<E: Effect> Permit<E> {
         )
     }
 
+    /// The key, if this is an issue the permit was made for, or one in a project that it was made for: what was just
+    /// created has no other.
+    pub fn written<'k>(&self, key: &'k IssueKey) -> Result<&'k IssueKey, UpstreamError> {
+        self.issue(key).or_else(|refused| self.project(&key.project()).map(|_| key).map_err(|_| refused))
+    }
+
     /// The id, if this is a page the permit was made for.
     pub fn page<'k>(&self, id: &'k PageId) -> Result<&'k PageId, UpstreamError> {
         self.covers(

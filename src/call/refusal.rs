@@ -115,6 +115,10 @@ impl Refusal {
             Self::Tool(ToolError::Upstream(error)) | Self::Lookup(LookupError::Upstream(error)) => {
                 Some(error.operator())
             }
+            Self::Tool(ToolError::Partial { error, .. }) => match error.as_ref() {
+                ToolError::Upstream(error) => Some(error.operator()),
+                _ => None,
+            },
             Self::Identity(error) => Some(error.operator()),
             Self::Denied(denied) if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
             Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {
@@ -148,6 +152,9 @@ impl Refusal {
             Self::Lookup(LookupError::Audit(_)) | Self::Audit(_) => Outcome::AuditFailed,
             Self::Tool(ToolError::Arguments(problem)) => {
                 Outcome::InvalidArguments { problem: arguments_named(tool, problem) }
+            }
+            Self::Tool(ToolError::Partial { done, .. }) => {
+                Outcome::ToolError { problem: format!("done in part: {done}") }
             }
             Self::Tool(error) => Outcome::ToolError { problem: error.to_string() },
             Self::Deadline { .. } => Outcome::Deadline,

@@ -2,6 +2,7 @@
 
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::PersonError;
 use crate::ids::InvalidId;
 use crate::lookup::Found;
 use crate::net::UpstreamError;
@@ -45,6 +46,14 @@ pub enum ToolError {
     /// Atlassian gave no result.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
+    /// Some of it was done before something failed.
+    #[error("{done}; then it failed: {error}")]
+    Partial {
+        /// What was done, and stays; holds no value of an argument.
+        done: String,
+        /// What failed.
+        error: Box<ToolError>,
+    },
     /// The object does not exist, as far as the caller may know.
     #[error("does not exist or is not visible to you")]
     Absent,
@@ -54,6 +63,15 @@ pub enum ToolError {
     /// The permit is for another effect; a fault of ours.
     #[error("the permit does not fit the tool; nothing was sent")]
     WrongPermit,
+}
+
+impl From<PersonError> for ToolError {
+    fn from(error: PersonError) -> Self {
+        match error {
+            PersonError::Upstream(error) => Self::Upstream(error),
+            other => Self::Arguments(other.to_string()),
+        }
+    }
 }
 
 impl From<InvalidId> for ToolError {

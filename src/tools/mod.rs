@@ -49,8 +49,17 @@ pub static ALL: &[&dyn AnyTool] = &[
     &confluence::GetPage,
     &confluence::Search,
     &jira::AddComment,
+    &jira::AddWorklog,
+    &jira::AssignIssue,
+    &jira::BatchCreateIssues,
+    &jira::CreateIssue,
+    &jira::DeleteIssue,
+    &jira::EditComment,
     &jira::GetIssue,
+    &jira::LinkToEpic,
     &jira::Search,
+    &jira::TransitionIssue,
+    &jira::UpdateIssue,
 ];
 
 /// The tool of this name.

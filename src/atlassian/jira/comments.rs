@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Jira;
 use crate::audit::Permit;
+use crate::ids::CommentId;
 use crate::ids::IssueKey;
 use crate::net::Path;
 use crate::net::Request;
@@ -50,6 +51,21 @@ impl Jira<'_> {
         let version = self.version();
         let path = Path::of(["rest", "api", version, "issue", key, "comment"]);
         self.send(permit, Request::post(path, comment.to_body())).await
+    }
+
+    /// Replaces the body of a comment, and who may see it, and brings what Jira stored.
+    pub async fn edit_comment(
+        &self,
+        permit: &Permit<Write>,
+        key: &IssueKey,
+        id: &CommentId,
+        body: Value,
+        visibility: Option<Value>,
+    ) -> Result<Value, UpstreamError> {
+        let key = permit.issue(key)?.as_str();
+        let comment = NewComment { body, visibility, internal: false };
+        let path = Path::of(["rest", "api", self.version(), "issue", key, "comment", id.as_str()]);
+        self.send(permit, Request::put(path, comment.to_body())).await
     }
 
     /// Adds a comment to a customer request that the customer sees; the text is wiki markup on every deployment.

@@ -1,19 +1,19 @@
 //! `/rest/api/2/issue/{key}` and what hangs below it.
 
-use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Fields;
 use super::Jira;
-use super::Texts;
 use super::malformed;
 use super::parts;
+use super::parts::shown_worklog;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Effect;
 use crate::policy::Read;
 
 /// What to ask for with an issue.
@@ -130,6 +130,20 @@ impl Jira<'_> {
         self.get(permit, request).await
     }
 
+    /// Reads the transitions open to the caller as Jira gives them.
+    pub async fn offered_transitions<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        key: &IssueKey,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let answer =
+            self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("transitions")))).await?;
+        match answer.get("transitions") {
+            Some(Value::Array(offered)) => Ok(offered.clone()),
+            _ => Err(malformed("no transitions")),
+        }
+    }
+
     /// Reads the transitions open to the caller: their numbers and names.
     pub async fn transitions(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
         let answer =
@@ -174,7 +188,7 @@ impl Jira<'_> {
             let page =
                 answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
             total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
-            found.extend(page.iter().map(|entry| worklog(entry, self.texts)));
+            found.extend(page.iter().map(|entry| Value::Object(shown_worklog(entry, self.texts))));
             if page.is_empty() || found.len() as u64 >= total {
                 break;
             }
@@ -183,25 +197,6 @@ impl Jira<'_> {
     }
 }
 
-fn worklog(worklog: &Value, texts: Texts) -> Value {
-    let mut view = Map::new();
-    let time = |name: &str| {
-        worklog
-            .get(name)
-            .and_then(Value::as_str)
-            .map_or(Value::Null, |text| crate::atlassian::times::offset(text).into())
-    };
-    view.insert("id".into(), worklog.get("id").cloned().unwrap_or_default());
-    view.insert("comment".into(), parts::text(worklog.get("comment"), texts).unwrap_or_default().into());
-    view.insert("created".into(), time("created"));
-    view.insert("updated".into(), time("updated"));
-    view.insert("started".into(), time("started"));
-    view.insert("time_spent".into(), worklog.get("timeSpent").cloned().unwrap_or_default());
-    view.insert("time_spent_seconds".into(), worklog.get("timeSpentSeconds").cloned().unwrap_or_default());
-    view.insert("author".into(), worklog.pointer("/author/displayName").cloned().unwrap_or_default());
-    Value::Object(view)
-}
-
-fn issue_path(key: &IssueKey, below: Option<&str>) -> Path {
+pub(super) fn issue_path(key: &IssueKey, below: Option<&str>) -> Path {
     Path::of(["rest", "api", "2", "issue", key.as_str()].into_iter().chain(below))
 }

@@ -1,24 +1,42 @@
 //! A typed client for Jira. Reading needs any permit, sending needs a permit to write.
 
+mod catalogue;
 mod comments;
+mod edit;
 mod fields;
 mod issues;
 mod parts;
+mod people;
 mod present;
 mod search;
+mod shape;
+mod worklogs;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use catalogue::Catalogue;
+pub use catalogue::Field;
+pub use catalogue::UnknownField;
 pub use comments::NewComment;
+pub use edit::Edit;
+pub use edit::Transition;
 pub use fields::Fields;
 pub use issues::Include;
 pub use issues::IssueQuery;
 pub use parts::added_comment;
+pub use parts::edited_comment;
+pub use parts::shown_worklog;
+pub use people::Person;
+pub use people::PersonError;
 pub use present::IssueView;
 pub use search::SearchPage;
 pub use search::SearchQuery;
+pub use shape::Shaped;
+pub use shape::shape;
+pub use shape::system_field;
+pub use worklogs::NewWorklog;
 
 use super::Deployment;
 use super::Instance;

@@ -200,3 +200,30 @@ pub fn added_comment(comment: &Value, texts: Texts) -> Map<String, Value> {
     }
     shown
 }
+
+/// A comment that was just changed, in the tools' shape.
+pub fn edited_comment(comment: &Value, texts: Texts) -> Map<String, Value> {
+    let mut shown = added_comment(comment, texts);
+    shown.remove("created");
+    if let Some(updated) = comment.get("updated").and_then(Value::as_str) {
+        shown.insert("updated".into(), times::offset(updated).into());
+    }
+    shown
+}
+
+/// A worklog, in the tools' shape.
+pub fn shown_worklog(worklog: &Value, texts: Texts) -> Map<String, Value> {
+    let mut view = Map::new();
+    let time = |name: &str| {
+        worklog.get(name).and_then(Value::as_str).map_or(Value::Null, |text| times::offset(text).into())
+    };
+    view.insert("id".into(), worklog.get("id").cloned().unwrap_or_default());
+    view.insert("comment".into(), text(worklog.get("comment"), texts).unwrap_or_default().into());
+    view.insert("created".into(), time("created"));
+    view.insert("updated".into(), time("updated"));
+    view.insert("started".into(), time("started"));
+    view.insert("time_spent".into(), worklog.get("timeSpent").cloned().unwrap_or_default());
+    view.insert("time_spent_seconds".into(), worklog.get("timeSpentSeconds").cloned().unwrap_or_default());
+    view.insert("author".into(), worklog.pointer("/author/displayName").cloned().unwrap_or_default());
+    view
+}

@@ -7,7 +7,8 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::atlassian::Deployment;
+use super::given;
+use super::written::visibility;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewComment;
 use crate::atlassian::jira::Texts;
@@ -71,7 +72,7 @@ impl Tool for AddComment {
         if args.body.trim().is_empty() {
             return wrong("`body` is empty; write what the comment should say");
         }
-        let hidden = visibility(args.visibility.as_deref())?.is_some();
+        let hidden = visibility("visibility", args.visibility.as_deref())?.is_some();
         if hidden && args.public == Some(true) {
             return wrong(
                 "`public` shows the comment to the customer, `visibility` hides it; give one of them",
@@ -91,10 +92,10 @@ impl Tool for AddComment {
             shown.insert("public".into(), stored.get("public").cloned().unwrap_or(Value::Bool(true)));
             return Ok(with_notes(shown, &text.notes));
         }
-        let body = body(&jira, &args.body);
+        let body = given::text(&jira, &args.body);
         let comment = NewComment {
             body: body.value,
-            visibility: visibility(args.visibility.as_deref())?,
+            visibility: visibility("visibility", args.visibility.as_deref())?,
             internal: args.public == Some(false),
         };
         let stored = jira.add_comment(permit, &key, &comment).await?;
@@ -112,16 +113,6 @@ fn no_request(key: &IssueKey, error: UpstreamError) -> ToolError {
     ))
 }
 
-fn body(jira: &Jira<'_>, text: &str) -> Converted<Value> {
-    match jira.deployment() {
-        Deployment::DataCenter => {
-            let Converted { value, notes } = wiki(jira, text);
-            Converted { value: value.into(), notes }
-        }
-        Deployment::Cloud => markup::markdown_to_adf(text),
-    }
-}
-
 /// The result, and what of the text had to be approximated.
 fn with_notes(mut shown: Map<String, Value>, notes: &[Note]) -> Output {
     if !notes.is_empty() {
@@ -135,22 +126,6 @@ fn wiki(jira: &Jira<'_>, text: &str) -> Converted<String> {
         Texts::Markdown => markup::markdown_to_wiki(text),
         Texts::Raw => Converted { value: text.to_owned(), notes: Vec::new() },
     }
-}
-
-fn visibility(text: Option<&str>) -> Result<Option<Value>, ToolError> {
-    let Some(text) = text else { return Ok(None) };
-    let wrong = || {
-        let text = "`visibility` must be JSON such as {\"type\": \"group\", \"value\": \"ops\"}, with `group` or `role`";
-        ToolError::Arguments(text.to_owned())
-    };
-    let value: Value = serde_json::from_str(text).map_err(|_| wrong())?;
-    let part = |name: &str| value.get(name).and_then(Value::as_str).filter(|part| !part.is_empty());
-    // Cloud names a group by its id as well.
-    let name = ["value", "identifier"].iter().find_map(|name| Some((*name, part(name)?)));
-    let (Some(kind @ ("group" | "role")), Some((key, name))) = (part("type"), name) else {
-        return Err(wrong());
-    };
-    Ok(Some(json!({"type": kind, key: name})))
 }
 
 #[cfg(test)]
@@ -185,18 +160,6 @@ mod tests {
         for (status, wanted) in table {
             let text = no_request(&key, answered(status)).to_string();
             assert!(text.starts_with(wanted), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_visibility_is_whole_or_refused() {
-        assert_eq!(visibility(None).unwrap(), None);
-        let group = r#"{"type": "group", "value": "ops"}"#;
-        assert_eq!(visibility(Some(group)).unwrap(), Some(json!({"type": "group", "value": "ops"})));
-        let by_id = r#"{"type": "group", "identifier": "7f-1"}"#;
-        assert_eq!(visibility(Some(by_id)).unwrap(), Some(json!({"type": "group", "identifier": "7f-1"})));
-        for bad in ["ops", "{}", r#"{"type": "all", "value": "x"}"#, r#"{"type": "role", "value": ""}"#] {
-            assert!(visibility(Some(bad)).is_err(), "{bad}");
         }
     }
 }

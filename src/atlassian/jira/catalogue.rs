@@ -1,0 +1,149 @@
+//! The fields of a site, `/rest/api/2/field`: by which name people know them, and what Jira wants in them.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Jira;
+use super::malformed;
+use crate::audit::Permit;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Effect;
+
+/// All fields of a site that the caller may see.
+#[derive(Debug)]
+pub struct Catalogue(Arc<Value>);
+
+/// One field.
+#[derive(Debug, Clone, Copy)]
+pub struct Field<'a> {
+    /// The id, as requests name it.
+    pub id: &'a str,
+    /// The name that people see.
+    pub name: &'a str,
+    /// What Jira says of its values; null for a few system fields.
+    pub schema: &'a Value,
+}
+
+/// Why a name leads to no field; the text is for the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownField {
+    /// No field has the name.
+    #[error("there is no field `{name}`{}", nearest.as_ref().map(|near| format!("; did you mean {near}?")).unwrap_or_default())]
+    None {
+        /// The name as given.
+        name: String,
+        /// The field whose name is most like it.
+        nearest: Option<String>,
+    },
+    /// Several fields have it.
+    #[error("there are several fields `{name}`; name one by its id: {}", ids.join(", "))]
+    Several {
+        /// The name as given.
+        name: String,
+        /// Their ids.
+        ids: Vec<String>,
+    },
+}
+
+impl Jira<'_> {
+    /// The fields of the site.
+    pub async fn catalogue<E: Effect>(&self, permit: &Permit<E>) -> Result<Catalogue, UpstreamError> {
+        let fields = self.recall(permit, Request::get(Path::of(["rest", "api", "2", "field"]))).await?;
+        if fields.is_array() { Ok(Catalogue(fields)) } else { Err(malformed("the fields are not a list")) }
+    }
+}
+
+impl Catalogue {
+    /// Every field.
+    pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
+        self.0.as_array().into_iter().flatten().filter_map(|field| {
+            let text = |name: &str| field.get(name).and_then(Value::as_str);
+            let schema = field.get("schema").unwrap_or(&Value::Null);
+            Some(Field { id: text("id")?, name: text("name")?, schema })
+        })
+    }
+
+    /// The field of this id, or of this name in any case.
+    pub fn find(&self, name: &str) -> Result<Field<'_>, UnknownField> {
+        if let Some(field) = self.fields().find(|field| field.id == name) {
+            return Ok(field);
+        }
+        let wanted = folded(name);
+        let named: Vec<Field<'_>> = self.fields().filter(|field| folded(field.name) == wanted).collect();
+        match named.as_slice() {
+            [field] => Ok(*field),
+            [] => Err(UnknownField::None { name: shown(name), nearest: self.nearest(&wanted) }),
+            several => Err(UnknownField::Several {
+                name: shown(name),
+                ids: several.iter().map(|field| field.id.to_owned()).collect(),
+            }),
+        }
+    }
+
+    /// The first field of a kind that an app brings, such as `gh-epic-link`.
+    pub fn of_kind(&self, kind: &str) -> Option<Field<'_>> {
+        self.fields().find(|field| field.kind().is_some_and(|found| found == kind))
+    }
+
+    fn nearest(&self, wanted: &str) -> Option<String> {
+        let likeness = |field: &Field<'_>| strsim::jaro_winkler(&folded(field.name), wanted);
+        let nearest = self.fields().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+        (likeness(&nearest) > 0.8).then(|| format!("`{}` ({})", nearest.name, nearest.id))
+    }
+}
+
+impl Field<'_> {
+    /// The last part of the type that an app gives it: `textarea`, `gh-sprint`.
+    pub fn kind(&self) -> Option<&str> {
+        self.schema.get("custom").and_then(Value::as_str)?.rsplit(':').next()
+    }
+}
+
+/// Names as people write them: `story_points` is `Story Points`.
+fn folded(name: &str) -> String {
+    name.trim().replace(['_', '-'], " ").to_lowercase()
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(60).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_is_found_by_id_and_by_name_and_never_guessed() {
+        let catalogue = Catalogue(Arc::new(json!([
+            {"id": "summary", "name": "Summary"},
+            {"id": "customfield_1", "name": "Story Points", "schema": {"custom": "a:float"}},
+            {"id": "customfield_2", "name": "Team"},
+            {"id": "customfield_3", "name": "team"},
+        ])));
+        let table = [
+            ("summary", Ok("summary")),
+            ("Summary", Ok("summary")),
+            ("story_points", Ok("customfield_1")),
+            ("customfield_3", Ok("customfield_3")),
+            (
+                "Team",
+                Err("there are several fields `Team`; name one by its id: customfield_2, customfield_3"),
+            ),
+            (
+                "Storypoints",
+                Err("there is no field `Storypoints`; did you mean `Story Points` (customfield_1)?"),
+            ),
+            ("zzz", Err("there is no field `zzz`")),
+        ];
+        for (name, wanted) in table {
+            let found = catalogue.find(name).map(|field| field.id).map_err(|error| error.to_string());
+            assert_eq!(found, wanted.map_err(str::to_owned), "{name}");
+        }
+        assert_eq!(catalogue.of_kind("float").unwrap().id, "customfield_1");
+    }
+}

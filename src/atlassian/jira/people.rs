@@ -1,0 +1,173 @@
+//! Who is meant by a name: account ids on Cloud, user names on Data Center.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::Jira;
+use super::malformed;
+use crate::atlassian::Deployment;
+use crate::audit::Permit;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Effect;
+
+/// A person as requests name one: `{"name": ...}` on Data Center, `{"accountId": ...}` on Cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person(Value);
+
+impl Person {
+    /// Nobody: what an issue is assigned to when its assignee is taken away.
+    pub fn nobody(deployment: Deployment) -> Self {
+        Self(json!({id_name(deployment): null}))
+    }
+
+    /// As a value of a field.
+    pub fn to_value(&self) -> Value {
+        self.0.clone()
+    }
+}
+
+/// Why a name leads to nobody.
+#[derive(Debug, thiserror::Error)]
+pub enum PersonError {
+    /// Jira knows nobody of this name whom the caller may see.
+    #[error("nobody was found for `{0}`; give {1}")]
+    Nobody(String, &'static str),
+    /// Several people fit.
+    #[error("several people fit `{name}`: {}; name one by {wanted}", candidates.join(", "))]
+    Several {
+        /// The name as given.
+        name: String,
+        /// Who they are.
+        candidates: Vec<String>,
+        /// What says exactly who is meant.
+        wanted: &'static str,
+    },
+    /// Jira could not be asked.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+}
+
+/// How many people are looked at.
+const MOST: &str = "20";
+
+impl Jira<'_> {
+    /// Finds out who is meant by an account id, a user name, an e-mail address or a full name.
+    pub async fn person<E: Effect>(&self, permit: &Permit<E>, name: &str) -> Result<Person, PersonError> {
+        let deployment = self.deployment();
+        let name = name.trim();
+        let id = name.strip_prefix("accountid:").unwrap_or(name);
+        if deployment == Deployment::Cloud && is_account_id(id) {
+            return Ok(Person(json!({"accountId": id})));
+        }
+        let parameter = match deployment {
+            Deployment::DataCenter => "username",
+            Deployment::Cloud => "query",
+        };
+        let request = Request::get(Path::of(["rest", "api", "2", "user", "search"]))
+            .with(parameter, name)
+            .with("maxResults", MOST);
+        let answer = self.get(permit, request).await?;
+        let found = answer.as_array().ok_or_else(|| malformed("the people found are not a list"))?;
+        choose(found, name, deployment)
+    }
+}
+
+/// The one person that a name means among those whom a search found.
+fn choose(found: &[Value], name: &str, deployment: Deployment) -> Result<Person, PersonError> {
+    let id_name = id_name(deployment);
+    let text = |user: &Value, key: &str| user.get(key).and_then(Value::as_str).map(str::to_lowercase);
+    let wanted = name.to_lowercase();
+    let is_exact = |user: &&Value| {
+        let says = |key: &str| text(user, key).as_ref() == Some(&wanted);
+        says("name") || says("key") || says("accountId") || says("emailAddress") || says("displayName")
+    };
+    let exact: Vec<&Value> = found.iter().filter(is_exact).collect();
+    let fitting = if exact.is_empty() { found.iter().collect() } else { exact };
+    let how = match deployment {
+        Deployment::DataCenter => "a user name",
+        Deployment::Cloud => "an account id",
+    };
+    match fitting.as_slice() {
+        [] => Err(PersonError::Nobody(shown(name), how)),
+        [one] => {
+            let id = one.get(id_name).filter(|id| id.is_string());
+            let id = id.ok_or_else(|| malformed("a person has no id"))?;
+            Ok(Person(json!({id_name: id})))
+        }
+        several => {
+            let brief = |user: &&Value| {
+                let of = |key: &str| user.get(key).and_then(Value::as_str).unwrap_or_default();
+                format!("{} ({})", of("displayName"), of(id_name))
+            };
+            let candidates = several.iter().map(brief).collect();
+            Err(PersonError::Several { name: shown(name), candidates, wanted: how })
+        }
+    }
+}
+
+fn id_name(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::DataCenter => "name",
+        Deployment::Cloud => "accountId",
+    }
+}
+
+/// Account ids are 24 hexadecimal digits, or a number, a colon and a UUID.
+///
+/// <https://developer.atlassian.com/cloud/jira/platform/user-privacy-developer-guide/>
+fn is_account_id(text: &str) -> bool {
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-');
+    match text.split_once(':') {
+        Some((number, rest)) => {
+            number.bytes().all(|b| b.is_ascii_alphanumeric()) && rest.len() >= 20 && is_word(rest)
+        }
+        None => text.len() >= 20 && text.bytes().all(|b| b.is_ascii_hexdigit()),
+    }
+}
+
+fn shown(name: &str) -> String {
+    name.chars().take(80).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_found_or_the_candidates_are_named() {
+        let found = [
+            json!({"name": "ann", "displayName": "Ann Example", "emailAddress": "ann@example.com"}),
+            json!({"name": "annika", "displayName": "Annika"}),
+        ];
+        let table = [
+            ("ann", Ok("ann")),
+            ("ANN@example.com", Ok("ann")),
+            ("annika", Ok("annika")),
+            (
+                "an",
+                Err("several people fit `an`: Ann Example (ann), Annika (annika); name one by a user name"),
+            ),
+        ];
+        for (name, wanted) in table {
+            let chosen = choose(&found, name, Deployment::DataCenter).map_err(|error| error.to_string());
+            let wanted = wanted.map(|id| Person(json!({"name": id}))).map_err(str::to_owned);
+            assert_eq!(chosen, wanted, "{name}");
+        }
+        let nobody = choose(&[], "zoe", Deployment::Cloud).unwrap_err().to_string();
+        assert_eq!(nobody, "nobody was found for `zoe`; give an account id");
+        let bare = choose(&[json!({"displayName": "Zoe"})], "zoe", Deployment::Cloud);
+        assert!(matches!(bare, Err(PersonError::Upstream(_))), "{bare:?}");
+    }
+
+    #[test]
+    fn account_ids_are_told_from_names() {
+        for id in ["5b10ac8d82e05b22cc7d4ef1", "557058:295406f3-a1fc-4733-b906-dd15d021bd79"] {
+            assert!(is_account_id(id), "{id}");
+        }
+        for name in ["ann", "Ann Example", "ann@example.com", "5b10", "a:b", ""] {
+            assert!(!is_account_id(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Log work on an issue.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
+
+use super::given;
+use crate::atlassian::jira::NewWorklog;
+use crate::atlassian::jira::shown_worklog;
+use crate::atlassian::times;
+use crate::audit::Permit;
+use crate::ids::IssueKey;
+use crate::lookup::Target;
+use crate::policy::Product;
+use crate::policy::ResourceKind;
+use crate::policy::Write;
+use crate::tools::Context;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `jira_add_worklog`.
+#[derive(Debug)]
+pub(crate) struct AddWorklog;
+
+/// Arguments of `jira_add_worklog`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    issue_key: IssueKey,
+    /// In Jira's notation, for example 1h 30m, 2d or 1w.
+    time_spent: String,
+    /// What was done, in Markdown.
+    comment: Option<String>,
+    /// When the work began, for example 2024-01-05T10:00:00.000+0000; now if left out.
+    started: Option<String>,
+    /// New original estimate, in the same notation.
+    original_estimate: Option<String>,
+    /// New remaining estimate, in the same notation.
+    remaining_estimate: Option<String>,
+}
+
+impl Tool for AddWorklog {
+    const SPEC: Spec = Spec {
+        name: "jira_add_worklog",
+        product: Product::Jira,
+        toolset: "jira_worklog",
+        core: false,
+        description: "Log time spent on a Jira issue; can set its estimates too. Returns the worklog as Jira stored it.",
+        destructive: true,
+        cloud_only: false,
+        resources: &[ResourceKind::Issue],
+        long_text: &["comment"],
+        aliases: &[],
+    };
+    type Effect = Write;
+    type Args = Args;
+
+    fn targets(args: &Args) -> Vec<Target> {
+        vec![Target::Issue(args.issue_key.clone(), None)]
+    }
+
+    fn check(args: &Args) -> Result<(), ToolError> {
+        let given = [
+            ("time_spent", Some(&args.time_spent)),
+            ("original_estimate", args.original_estimate.as_ref()),
+            ("remaining_estimate", args.remaining_estimate.as_ref()),
+        ];
+        for (argument, text) in given {
+            if let Some(text) = text {
+                duration(argument, text)?;
+            }
+        }
+        args.started.as_deref().map_or(Ok(()), |text| moment("started", text).map(|_| ()))
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+        let jira = context.jira()?;
+        let key = context.found.present_key(args.issue_key);
+        if let Some(estimate) = &args.original_estimate {
+            jira.estimate(permit, &key, &duration("original_estimate", estimate)?).await?;
+        }
+        let comment = args.comment.as_deref().map(|comment| given::text(&jira, comment));
+        let notes = comment.as_ref().map(|text| text.notes.clone()).unwrap_or_default();
+        let worklog = NewWorklog {
+            time_spent: duration("time_spent", &args.time_spent)?,
+            comment: comment.map(|text| text.value),
+            started: args.started.as_deref().map(|text| moment("started", text)).transpose()?,
+            remaining: args
+                .remaining_estimate
+                .as_deref()
+                .map(|text| duration("remaining_estimate", text))
+                .transpose()?,
+        };
+        let stored = jira.add_worklog(permit, &key, &worklog).await;
+        let stored = stored.map_err(|error| match args.original_estimate {
+            None => error.into(),
+            Some(_) => ToolError::Partial {
+                done: format!("the original estimate of {key} was set, but no work was logged"),
+                error: Box::new(error.into()),
+            },
+        })?;
+        let mut shown = shown_worklog(&stored, jira.texts());
+        shown.insert("original_estimate_updated".into(), args.original_estimate.is_some().into());
+        shown.insert("remaining_estimate_updated".into(), args.remaining_estimate.is_some().into());
+        let mut value = json!({"message": format!("Work was logged on issue {key}."), "worklog": shown});
+        if let (Value::Object(value), false) = (&mut value, notes.is_empty()) {
+            value.insert("notes".into(), json!(notes));
+        }
+        Ok(Output::Object { actual: None, value })
+    }
+}
+
+/// A length of time in Jira's own notation, which alone knows how long a working day is.
+pub(super) fn duration(argument: &str, text: &str) -> Result<String, ToolError> {
+    let text = text.trim();
+    let is_part = |part: &str| {
+        let number = part.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+        let unit = part.get(number.len()..).unwrap_or_default();
+        matches!(unit, "w" | "d" | "h" | "m" | "") && number.parse::<f64>().is_ok_and(|number| number >= 0.0)
+    };
+    let mut parts = text.split_whitespace().peekable();
+    if parts.peek().is_none() || !parts.all(is_part) {
+        return Err(ToolError::Arguments(format!(
+            "`{argument}` must be a time such as `1h 30m`, `2d` or `1w 3d`"
+        )));
+    }
+    Ok(text.to_owned())
+}
+
+/// A moment in the only form that Jira takes here.
+pub(super) fn moment(argument: &str, text: &str) -> Result<String, ToolError> {
+    times::jira(text).ok_or_else(|| {
+        ToolError::Arguments(format!("`{argument}` must be a time such as `2024-01-05T10:00:00.000+0000`"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_jiras_or_refused() {
+        for fine in ["1h 30m", "2d", "1w 1d 1h", "90", "1.5h", " 2h "] {
+            assert_eq!(duration("time_spent", fine).unwrap(), fine.trim());
+        }
+        for bad in ["", "zzz", "1x", "h", "-1h", "1h; 2h", "one hour"] {
+            assert!(duration("time_spent", bad).is_err(), "{bad}");
+        }
+        let table = [
+            ("2024-01-05T10:00:00.000+0000", "2024-01-05T10:00:00.000+0000"),
+            ("2024-01-05T10:00:00Z", "2024-01-05T10:00:00.000+0000"),
+            ("2024-01-05T10:00:00.5+02:00", "2024-01-05T10:00:00.500+0200"),
+        ];
+        for (given, wanted) in table {
+            assert_eq!(moment("started", given).unwrap(), wanted);
+        }
+        assert!(moment("started", "yesterday").is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! Create an issue.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::given;
+use super::given::Given;
+use super::written::Shown;
+use super::written::Written;
+use crate::atlassian::jira::Jira;
+use crate::audit::Permit;
+use crate::ids::ProjectKey;
+use crate::lookup::Target;
+use crate::policy::Product;
+use crate::policy::ResourceKind;
+use crate::policy::Write;
+use crate::tools::Context;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `jira_create_issue`.
+#[derive(Debug)]
+pub(crate) struct CreateIssue;
+
+/// Arguments of `jira_create_issue`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    project_key: ProjectKey,
+    summary: String,
+    /// Name of the type in this project, for example Task, Bug, Epic.
+    issue_type: String,
+    /// Account id, user name, e-mail or full name.
+    assignee: Option<String>,
+    /// In Markdown.
+    description: Option<String>,
+    /// Names, comma separated.
+    components: Option<String>,
+    /// More fields by name or id, JSON such as {"priority": "High", "parent": "OPS-1", "Story Points": 3}.
+    additional_fields: Option<String>,
+}
+
+impl Tool for CreateIssue {
+    const SPEC: Spec = Spec {
+        name: "jira_create_issue",
+        product: Product::Jira,
+        toolset: "jira_issues",
+        core: true,
+        description: "Create one Jira issue, also a subtask (with parent) or an epic. Returns the issue as Jira stored \
+                      it. For many at once use jira_batch_create_issues.",
+        destructive: false,
+        cloud_only: false,
+        resources: &[ResourceKind::Project, ResourceKind::Issue],
+        long_text: &["description", "additional_fields", "summary"],
+        aliases: &[],
+    };
+    type Effect = Write;
+    type Args = Args;
+
+    fn targets(args: &Args) -> Vec<Target> {
+        let mut targets = vec![Target::Project(args.project_key.clone())];
+        if let Ok(fields) = given::object("additional_fields", args.additional_fields.as_deref()) {
+            targets.extend(given::named_issues(&fields));
+        }
+        targets
+    }
+
+    fn check(args: &Args) -> Result<(), ToolError> {
+        let fields = given::object("additional_fields", args.additional_fields.as_deref())?;
+        for (argument, text) in [("summary", &args.summary), ("issue_type", &args.issue_type)] {
+            if text.trim().is_empty() {
+                return Err(ToolError::Arguments(format!("`{argument}` is empty")));
+            }
+        }
+        given::check("additional_fields", &fields)
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+        let jira = context.jira()?;
+        let mut fields = given::object("additional_fields", args.additional_fields.as_deref())?;
+        let color = ["epic_color", "epic_colour"].iter().find_map(|name| fields.remove(*name));
+        let new = NewIssue {
+            summary: args.summary,
+            issue_type: args.issue_type,
+            assignee: args.assignee,
+            description: args.description,
+            components: given::components(args.components.as_deref()),
+            fields,
+        };
+        let given = new.given(&jira, permit).await?;
+        let key = jira.create(permit, &args.project_key, &given.edit).await?;
+        if let Some(color) = color {
+            paint(&jira, permit, &key, color).await.map_err(|error| ToolError::Partial {
+                done: format!("issue {key} was created, without the colour of the epic"),
+                error: Box::new(error),
+            })?;
+        }
+        let written = Written { notes: given.notes, shown: Shown::System, ..Written::default() };
+        Ok(written.shown(&jira, permit, &key, format!("Issue {key} was created.")).await)
+    }
+}
+
+/// The colour is on no screen that issues are created with, so it is a change of its own.
+async fn paint(
+    jira: &Jira<'_>,
+    permit: &Permit<Write>,
+    key: &crate::ids::IssueKey,
+    color: Value,
+) -> Result<(), ToolError> {
+    let mut given = Given::default();
+    let mut fields = Map::new();
+    fields.insert("epic_color".into(), color);
+    given.set_all(jira, permit, fields).await?;
+    Ok(jira.update(permit, key, &given.edit).await?)
+}
+
+/// An issue to create, as a caller describes it.
+#[derive(Debug, Default)]
+pub(super) struct NewIssue {
+    pub(super) summary: String,
+    pub(super) issue_type: String,
+    pub(super) assignee: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) components: Option<Value>,
+    /// All others, by name or id.
+    pub(super) fields: Map<String, Value>,
+}
+
+impl NewIssue {
+    /// The fields as Jira takes them, but for the project.
+    pub(super) async fn given(self, jira: &Jira<'_>, permit: &Permit<Write>) -> Result<Given, ToolError> {
+        let mut given = Given::default();
+        let mut fields = self.fields;
+        given.set("summary", self.summary.trim().into());
+        given.set("issuetype", json!({"name": self.issue_type.trim()}));
+        if let Some(description) = self.description.filter(|text| !text.trim().is_empty()) {
+            given.set_text(jira, "description", &description);
+        }
+        if let Some(components) = self.components {
+            given.set("components", components);
+        }
+        if let Some(assignee) = self.assignee.filter(|name| !name.trim().is_empty()) {
+            fields.insert("assignee".into(), assignee.into());
+        }
+        given.set_all(jira, permit, fields).await?;
+        Ok(given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(extra: Value) -> Args {
+        let mut given = json!({"project_key": "OPS", "summary": "s", "issue_type": "Task"});
+        for (name, value) in extra.as_object().unwrap() {
+            given[name] = value.clone();
+        }
+        serde_json::from_value(given).unwrap()
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_before_anything_is_asked() {
+        let table = [
+            (json!({}), None),
+            (json!({"summary": " "}), Some("`summary` is empty")),
+            (json!({"additional_fields": "x"}), Some("`additional_fields` must be a JSON object")),
+            (
+                json!({"additional_fields": r#"{"project": "SECRET"}"#}),
+                Some("`additional_fields` has `project`"),
+            ),
+        ];
+        for (given, wanted) in table {
+            let problem = CreateIssue::check(&args(given.clone())).err().map(|error| error.to_string());
+            assert_eq!(problem.is_some(), wanted.is_some(), "{given}");
+            assert!(problem.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{given}");
+        }
+    }
+
+    #[test]
+    fn the_parent_is_decided_on_as_well() {
+        let given = args(json!({"additional_fields": r#"{"parent": "SECRET-1", "labels": ["x"]}"#}));
+        let named: Vec<String> = CreateIssue::targets(&given).iter().map(Target::named).collect();
+        assert_eq!(named, ["project OPS", "issue SECRET-1"]);
+    }
+}

@@ -1,0 +1,244 @@
+//! Fields of an issue as callers give them, brought into the form that Jira takes.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::atlassian::Deployment;
+use crate::atlassian::jira::Catalogue;
+use crate::atlassian::jira::Edit;
+use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::Shaped;
+use crate::atlassian::jira::Texts;
+use crate::atlassian::jira::shape;
+use crate::atlassian::jira::system_field;
+use crate::atlassian::query;
+use crate::audit::Permit;
+use crate::ids::IssueKey;
+use crate::lookup::Target;
+use crate::markup;
+use crate::markup::Converted;
+use crate::markup::Note;
+use crate::policy::Write;
+use crate::tools::ToolError;
+
+/// Fields with the names that people and the reference server know them by.
+const ALIASES: [(&str, &str); 9] = [
+    ("issue_type", "issuetype"),
+    ("type", "issuetype"),
+    ("due_date", "duedate"),
+    ("fix_versions", "fixVersions"),
+    ("fix_version", "fixVersions"),
+    ("affects_versions", "versions"),
+    ("epic_key", "epic_link"),
+    ("epicKey", "epic_link"),
+    ("epicLink", "epic_link"),
+];
+
+/// Reads an argument that holds fields as a JSON object.
+pub(super) fn object(argument: &str, text: Option<&str>) -> Result<Map<String, Value>, ToolError> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(Map::new()) };
+    let wrong = || {
+        let text = format!("`{argument}` must be a JSON object such as {{\"priority\": \"High\"}}");
+        ToolError::Arguments(text)
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err(wrong()),
+    }
+}
+
+/// Refuses what would lead around the decision: another project, or an issue that is named by a number.
+pub(super) fn check(argument: &str, fields: &Map<String, Value>) -> Result<(), ToolError> {
+    let wrong = |problem: String| Err(ToolError::Arguments(format!("`{argument}` {problem}")));
+    for (name, value) in fields {
+        let real = real_name(name);
+        if matches!(real.to_ascii_lowercase().as_str(), "project" | "project_key") {
+            return wrong(format!("has `{name}`; issues stay in the project that is an argument of its own"));
+        }
+        let names_issue = matches!(folded(real).as_str(), "parent" | "epic link" | "parent link");
+        let key = value.as_str().or_else(|| value.get("key")?.as_str());
+        if names_issue && !value.is_null() && key.is_none_or(|key| IssueKey::parse(key).is_err()) {
+            return wrong(format!("has `{name}`, which must be an issue key such as `OPS-12`"));
+        }
+    }
+    Ok(())
+}
+
+fn folded(name: &str) -> String {
+    name.trim().replace(['_', '-'], " ").to_lowercase()
+}
+
+/// The other issues that fields name: a parent or an epic. Each of them has to be allowed as well.
+pub(super) fn named_issues(fields: &Map<String, Value>) -> Vec<Target> {
+    let key = |value: &Value| value.as_str().or_else(|| value.get("key")?.as_str()).map(str::to_owned);
+    let mut keys: Vec<IssueKey> = Vec::new();
+    for value in
+        fields.values().flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
+    {
+        if let Some(key) = key(value).and_then(|key| IssueKey::parse(&key).ok())
+            && !keys.contains(&key)
+        {
+            keys.push(key);
+        }
+    }
+    keys.into_iter().map(|key| Target::Issue(key, None)).collect()
+}
+
+/// Names of components, comma separated, as a field.
+pub(super) fn components(text: Option<&str>) -> Option<Value> {
+    let names = query::listed(text?);
+    (!names.is_empty()).then(|| names.iter().map(|name| json!({"name": name})).collect())
+}
+
+/// Text in Markdown as the deployment's own format.
+pub(super) fn text(jira: &Jira<'_>, markdown: &str) -> Converted<Value> {
+    match (jira.deployment(), jira.texts()) {
+        (Deployment::Cloud, _) => markup::markdown_to_adf(markdown),
+        (Deployment::DataCenter, Texts::Markdown) => {
+            let Converted { value, notes } = markup::markdown_to_wiki(markdown);
+            Converted { value: value.into(), notes }
+        }
+        (Deployment::DataCenter, Texts::Raw) => Converted { value: markdown.into(), notes: Vec::new() },
+    }
+}
+
+/// Fields that are put together for one write.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// What is written.
+    pub(super) edit: Edit,
+    /// What of the texts had to be approximated.
+    pub(super) notes: Vec<Note>,
+}
+
+impl Given {
+    /// Sets a field that is in Jira's form already.
+    pub(super) fn set(&mut self, id: &str, value: Value) {
+        self.edit.fields.insert(id.to_owned(), value);
+    }
+
+    /// Sets a text in Markdown.
+    pub(super) fn set_text(&mut self, jira: &Jira<'_>, id: &str, markdown: &str) {
+        let Converted { value, notes } = text(jira, markdown);
+        self.edit.has_documents |= value.is_object();
+        self.notes.extend(notes);
+        self.set(id, value);
+    }
+
+    /// Sets fields by id or name in the forms that people write. Every problem is told, not only the first.
+    pub(super) async fn set_all(
+        &mut self,
+        jira: &Jira<'_>,
+        permit: &Permit<Write>,
+        fields: Map<String, Value>,
+    ) -> Result<(), ToolError> {
+        if fields.is_empty() {
+            return Ok(());
+        }
+        // Where all are Jira's own fields, nobody has to be asked which they are.
+        let is_known = fields.keys().all(|name| system_field(real_name(name)).is_some());
+        let catalogue = if is_known { None } else { Some(jira.catalogue(permit).await?) };
+        let mut problems = Vec::new();
+        for (name, value) in fields {
+            match shaped(catalogue.as_ref(), real_name(&name), value) {
+                Ok((id, shaped)) => {
+                    if let Err(error) = self.put(jira, permit, &id, shaped).await {
+                        problems.push(format!("field `{name}`: {error}"));
+                    }
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(ToolError::Arguments(problems.join("; "))) }
+    }
+
+    async fn put(
+        &mut self,
+        jira: &Jira<'_>,
+        permit: &Permit<Write>,
+        id: &str,
+        shaped: Shaped,
+    ) -> Result<(), ToolError> {
+        match shaped {
+            Shaped::Ready(value) => self.set(id, value),
+            Shaped::Text(markdown) => self.set_text(jira, id, &markdown),
+            Shaped::Person(name) => {
+                let person = jira.person(permit, &name).await?;
+                self.set(id, person.to_value());
+            }
+            Shaped::People(names) => {
+                let mut people = Vec::with_capacity(names.len());
+                for name in &names {
+                    people.push(jira.person(permit, name).await?.to_value());
+                }
+                self.set(id, people.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The id of the field that a name means, and the value in its shape.
+fn shaped(catalogue: Option<&Catalogue>, name: &str, value: Value) -> Result<(String, Shaped), String> {
+    let of_kind = |kind| catalogue.and_then(|catalogue| catalogue.of_kind(kind));
+    let field = match name {
+        // Cloud has the epic of an issue as its parent.
+        "epic_link" => of_kind("gh-epic-link").or_else(|| system_field("parent")),
+        "epic_name" => of_kind("gh-epic-label"),
+        "epic_color" | "epic_colour" => of_kind("gh-epic-color"),
+        _ => system_field(name),
+    };
+    let field = match (field, catalogue) {
+        (Some(field), _) => field,
+        (None, Some(catalogue)) => catalogue.find(name).map_err(|error| error.to_string())?,
+        (None, None) => return Err(format!("there is no field `{name}`")),
+    };
+    Ok((field.id.to_owned(), shape(field, value)?))
+}
+
+fn real_name(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, real)| real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_an_object_or_refused() {
+        assert!(object("fields", None).unwrap().is_empty());
+        assert_eq!(object("fields", Some(r#"{"a": 1}"#)).unwrap()["a"], 1);
+        for bad in ["[]", "x", "1"] {
+            let problem = object("fields", Some(bad)).unwrap_err().to_string();
+            assert_eq!(problem, "`fields` must be a JSON object such as {\"priority\": \"High\"}");
+        }
+    }
+
+    #[test]
+    fn no_field_leads_around_the_decision() {
+        let table = [
+            (json!({"parent": "OPS-1"}), None),
+            (json!({"parent": {"key": "OPS-1"}, "Epic Link": null}), None),
+            (json!({"parent": {"id": "10001"}}), Some("`f` has `parent`, which must be an issue key")),
+            (json!({"epicKey": "10001"}), Some("`f` has `epicKey`, which must be an issue key")),
+            (json!({"Epic Link": 10001}), Some("`f` has `Epic Link`, which must be an issue key")),
+            (json!({"Project": {"id": "1"}}), Some("`f` has `Project`; issues stay in the project")),
+        ];
+        for (fields, wanted) in table {
+            let problem = check("f", fields.as_object().unwrap()).err().map(|error| error.to_string());
+            assert_eq!(problem.is_some(), wanted.is_some(), "{fields}");
+            assert!(problem.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{fields}");
+        }
+    }
+
+    #[test]
+    fn issues_that_fields_name_are_decided_on_too() {
+        let fields = json!({
+            "parent": "ops-1", "Epic Link": {"key": "OPS-2"}, "labels": ["x"], "a": [{"key": "OPS-1"}], "summary": "OPS-9 is odd"
+        });
+        let Value::Object(fields) = fields else { panic!("an object") };
+        let named: Vec<String> = named_issues(&fields).iter().map(Target::named).collect();
+        assert_eq!(named, ["issue OPS-1", "issue OPS-2"]);
+    }
+}
