@@ -31,6 +31,14 @@ pub(crate) fn jira(text: &str) -> Option<String> {
     Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%.3f%z").to_string())
 }
 
+/// A moment in milliseconds since 1970, in the form of changelogs.
+pub(crate) fn of_epoch(milliseconds: i64) -> String {
+    match Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
+        Err(_) => milliseconds.to_string(),
+    }
+}
+
 fn form(text: &str, format: &str) -> String {
     let Some(time) = parse(text) else { return text.to_owned() };
     time.to_zoned(TimeZone::UTC).strftime(format).to_string()

@@ -78,6 +78,9 @@ pub(super) fn sift(
             }
             Ok(Sifted { value, note: None })
         }
+        Output::List { items, complete, next } => {
+            Ok(listed(items, Map::new(), None, None, Rest { complete, withheld: 0, next }))
+        }
         Output::Items { items, envelope, field, complete, total, next } => {
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();

@@ -28,6 +28,15 @@ pub enum Output {
         /// The result.
         value: Value,
     },
+    /// Things that lie in no project and no space, such as fields: a bare list.
+    List {
+        /// The things.
+        items: Vec<Value>,
+        /// Whether these are all there are.
+        complete: bool,
+        /// How to get the rest, when it is not complete.
+        next: Option<String>,
+    },
     /// Items found on the way, each to be sifted.
     Items {
         /// The items.

@@ -78,7 +78,7 @@ class Comparison:
         if isinstance(recorded, dict):
             return recorded.get("type") == "doc"
         # Storage format in a result is what Confluence stored, byte for byte; a request's is the converter's.
-        raw = recorded in self.given or (self.prefix == "result" and str(recorded).startswith("<"))
+        raw = (isinstance(recorded, str) and recorded in self.given) or (self.prefix == "result" and str(recorded).startswith("<"))
         return isinstance(recorded, str) and not raw
 
     def presence(self, path: str, recorded, ours):

@@ -51,12 +51,37 @@ pub enum UnknownField {
 impl Jira<'_> {
     /// The fields of the site.
     pub async fn catalogue<E: Effect>(&self, permit: &Permit<E>) -> Result<Catalogue, UpstreamError> {
-        let fields = self.recall(permit, Request::get(Path::of(["rest", "api", "2", "field"]))).await?;
+        self.catalogue_anew(permit, false).await
+    }
+
+    /// The fields of the site; `anew` asks Jira in any case.
+    pub async fn catalogue_anew<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        anew: bool,
+    ) -> Result<Catalogue, UpstreamError> {
+        let request = Request::get(Path::of(["rest", "api", "2", "field"]));
+        let fields = if anew {
+            Arc::new(self.get(permit, request).await?)
+        } else {
+            self.recall(permit, request).await?
+        };
         if fields.is_array() { Ok(Catalogue(fields)) } else { Err(malformed("the fields are not a list")) }
     }
 }
 
 impl Catalogue {
+    /// The fields as Jira lists them whose name, id or name in JQL has a text in it.
+    pub fn search(&self, text: &str) -> Vec<&Value> {
+        let wanted = folded(text);
+        let has = |value: &Value| value.as_str().is_some_and(|found| folded(found).contains(&wanted));
+        let fits = |field: &&Value| {
+            let clauses = field.get("clauseNames").and_then(Value::as_array).into_iter().flatten();
+            ["name", "id"].iter().filter_map(|name| field.get(*name)).chain(clauses).any(has)
+        };
+        self.0.as_array().into_iter().flatten().filter(fits).collect()
+    }
+
     /// Every field.
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
         self.0.as_array().into_iter().flatten().filter_map(|field| {

@@ -25,7 +25,7 @@ pub struct NewComment {
 }
 
 impl NewComment {
-    fn to_body(&self) -> Value {
+    pub(super) fn to_body(&self) -> Value {
         let mut body = Map::new();
         body.insert("body".into(), self.body.clone());
         if let Some(visibility) = &self.visibility {

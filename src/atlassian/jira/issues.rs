@@ -159,6 +159,47 @@ impl Jira<'_> {
             .collect())
     }
 
+    /// Reads the history of several issues: the id of each, and its changes.
+    pub async fn changelogs(
+        &self,
+        permit: &Permit<Read>,
+        keys: &[IssueKey],
+        fields: Option<&[String]>,
+    ) -> Result<Vec<(String, Vec<Value>)>, UpstreamError> {
+        let keys: Vec<&str> =
+            keys.iter().map(|key| permit.issue(key).map(IssueKey::as_str)).collect::<Result<_, _>>()?;
+        let mut found: Vec<(String, Vec<Value>)> = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let mut body = json!({"issueIdsOrKeys": keys});
+            if let Value::Object(body) = &mut body {
+                if let Some(fields) = fields {
+                    body.insert("fieldIds".into(), json!(fields));
+                }
+                if let Some(token) = &token {
+                    body.insert("nextPageToken".into(), token.as_str().into());
+                }
+            }
+            let path = Path::of(["rest", "api", "2", "changelog", "bulkfetch"]);
+            let answer = self.get(permit, Request::post(path, body)).await?;
+            let page = answer.get("issueChangeLogs").and_then(Value::as_array);
+            for issue in page.ok_or_else(|| malformed("no changelogs"))? {
+                let id = issue.get("issueId").and_then(Value::as_str).unwrap_or_default();
+                let changes =
+                    issue.get("changeHistories").and_then(Value::as_array).cloned().unwrap_or_default();
+                match found.iter_mut().find(|(known, _)| known == id) {
+                    Some((_, known)) => known.extend(changes),
+                    None => found.push((id.to_owned(), changes)),
+                }
+            }
+            let next = answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned);
+            if next.is_none() || next == token {
+                return Ok(found);
+            }
+            token = next;
+        }
+    }
+
     /// Reads who watches.
     pub async fn watchers(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
         let answer = self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("watchers")))).await?;

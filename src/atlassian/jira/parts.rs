@@ -32,6 +32,15 @@ pub(super) fn attachments(fields: &Value, view: &mut Map<String, Value>) {
 /// The history of an issue.
 pub(super) fn changelog(issue: &Value, view: &mut Map<String, Value>) {
     let Some(histories) = issue.pointer("/changelog/histories").and_then(Value::as_array) else { return };
+    view.insert("changelogs".into(), histories.iter().map(change).collect());
+    let total = issue.pointer("/changelog/total").and_then(Value::as_u64).unwrap_or(0);
+    if total > histories.len() as u64 {
+        view.insert("changelogs_total".into(), total.into());
+    }
+}
+
+/// One change in the history of an issue: who, when, and what of which fields.
+pub fn change(history: &Value) -> Value {
     let item = |item: &Value| {
         let named = [
             ("field", "field"),
@@ -45,19 +54,18 @@ pub(super) fn changelog(issue: &Value, view: &mut Map<String, Value>) {
             named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), present(item, name)?.clone())));
         Value::Object(kept.collect())
     };
-    let history = |history: &Value| {
-        let items = history.get("items").and_then(Value::as_array).into_iter().flatten().map(item);
-        json!({
-            "items": items.collect::<Vec<_>>(),
-            "author": history.get("author").map(person),
-            "created": history.get("created").and_then(Value::as_str).map(times::iso),
-        })
-    };
-    view.insert("changelogs".into(), histories.iter().map(history).collect());
-    let total = issue.pointer("/changelog/total").and_then(Value::as_u64).unwrap_or(0);
-    if total > histories.len() as u64 {
-        view.insert("changelogs_total".into(), total.into());
-    }
+    let items = history.get("items").and_then(Value::as_array).into_iter().flatten().map(item);
+    let created = history.get("created").map(|created| match created {
+        Value::Number(milliseconds) => {
+            milliseconds.as_i64().map_or(Value::Null, |time| times::of_epoch(time).into())
+        }
+        created => created.as_str().map_or(Value::Null, |text| times::iso(text).into()),
+    });
+    json!({
+        "items": items.collect::<Vec<_>>(),
+        "author": history.get("author").map(person),
+        "created": created,
+    })
 }
 
 /// A comment inside an issue.
@@ -123,7 +131,7 @@ pub(super) fn named(value: &Value) -> Value {
 }
 
 /// A transition: its number and name, where it leads, and the fields it asks for.
-pub(super) fn transition(transition: &Value) -> Value {
+pub fn transition(transition: &Value) -> Value {
     let id = transition.get("id").and_then(Value::as_str).and_then(|id| id.parse::<i64>().ok());
     let mut shown = Map::new();
     shown.insert("id".into(), id.into());
@@ -150,7 +158,7 @@ pub(super) fn timetracking(times: &Value) -> Option<Value> {
 }
 
 /// A person: account id on Cloud; name and key on Data Center.
-pub(super) fn person(user: &Value) -> Value {
+pub fn person(user: &Value) -> Value {
     let mut shown = Map::new();
     let cloud = user.get("accountId").is_some();
     shown.insert("account_id".into(), user.get("accountId").cloned().unwrap_or_default());

@@ -4,13 +4,19 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Jira;
+use super::issues::issue_path;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
+use crate::ids::IssueKey;
+use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::Write;
 
 /// A person as requests name one: `{"name": ...}` on Data Center, `{"accountId": ...}` on Cloud.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +26,12 @@ impl Person {
     /// Nobody: what an issue is assigned to when its assignee is taken away.
     pub fn nobody(deployment: Deployment) -> Self {
         Self(json!({id_name(deployment): null}))
+    }
+
+    /// The account id or the user name.
+    pub fn id(&self) -> &str {
+        let id = self.0.get("accountId").or_else(|| self.0.get("name"));
+        id.and_then(Value::as_str).unwrap_or_default()
     }
 
     /// As a value of a field.
@@ -49,10 +61,86 @@ pub enum PersonError {
     Upstream(#[from] UpstreamError),
 }
 
+/// Where people can be assigned to issues.
+#[derive(Debug, Clone)]
+pub enum Within {
+    /// In a project.
+    Project(ProjectKey),
+    /// To one issue.
+    Issue(IssueKey),
+}
+
 /// How many people are looked at.
 const MOST: &str = "20";
 
 impl Jira<'_> {
+    /// Reads who somebody is.
+    pub async fn profile(&self, permit: &Permit<Read>, name: &str) -> Result<Value, PersonError> {
+        permit.whole(Product::Jira)?;
+        let person = self.person(permit, name).await?;
+        let parameter = match self.deployment() {
+            Deployment::DataCenter => "username",
+            Deployment::Cloud => "accountId",
+        };
+        let request = Request::get(Path::of(["rest", "api", "2", "user"])).with(parameter, person.id());
+        let user = self.get(permit, request).await?;
+        if user.get("displayName").is_none() {
+            return Err(malformed("the person has no name").into());
+        }
+        Ok(user)
+    }
+
+    /// Finds people to whom issues can be assigned.
+    pub async fn assignable(
+        &self,
+        permit: &Permit<Read>,
+        query: &str,
+        within: &Within,
+        limit: u64,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let parameter = match self.deployment() {
+            Deployment::DataCenter => "username",
+            Deployment::Cloud => "query",
+        };
+        let request = Request::get(Path::of(["rest", "api", "2", "user", "assignable", "search"]))
+            .with(parameter, query)
+            .with("maxResults", limit.to_string());
+        let request = match within {
+            Within::Project(key) => request.with("project", permit.project(key)?.as_str()),
+            Within::Issue(key) => request.with("issueKey", permit.issue(key)?.as_str()),
+        };
+        match self.get(permit, request).await? {
+            Value::Array(people) => Ok(people),
+            _ => Err(malformed("the people found are not a list")),
+        }
+    }
+
+    /// Makes a person watch an issue.
+    pub async fn add_watcher(
+        &self,
+        permit: &Permit<Write>,
+        key: &IssueKey,
+        person: &Person,
+    ) -> Result<(), UpstreamError> {
+        let path = issue_path(permit.issue(key)?, Some("watchers"));
+        self.send(permit, Request::post(path, person.id().into())).await.map(|_| ())
+    }
+
+    /// Makes a person watch an issue no longer.
+    pub async fn remove_watcher(
+        &self,
+        permit: &Permit<Write>,
+        key: &IssueKey,
+        person: &Person,
+    ) -> Result<(), UpstreamError> {
+        let parameter = match self.deployment() {
+            Deployment::DataCenter => "username",
+            Deployment::Cloud => "accountId",
+        };
+        let path = issue_path(permit.issue(key)?, Some("watchers"));
+        self.send(permit, Request::delete(path).with(parameter, person.id())).await.map(|_| ())
+    }
+
     /// Finds out who is meant by an account id, a user name, an e-mail address or a full name.
     pub async fn person<E: Effect>(&self, permit: &Permit<E>, name: &str) -> Result<Person, PersonError> {
         let deployment = self.deployment();

@@ -8,6 +8,7 @@ use super::Jira;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
+use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
@@ -56,6 +57,21 @@ impl Jira<'_> {
         query: &SearchQuery,
     ) -> Result<SearchPage, UpstreamError> {
         permit.whole(Product::Jira)?;
+        self.page(permit, query).await
+    }
+
+    /// Runs a search that stays in one project.
+    pub async fn search_project(
+        &self,
+        permit: &Permit<Read>,
+        project: &ProjectKey,
+        query: &SearchQuery,
+    ) -> Result<SearchPage, UpstreamError> {
+        permit.project(project)?;
+        self.page(permit, query).await
+    }
+
+    async fn page(&self, permit: &Permit<Read>, query: &SearchQuery) -> Result<SearchPage, UpstreamError> {
         let answer = self.get(permit, self.search_request(query)).await?;
         let Some(Value::Array(issues)) = answer.get("issues").cloned() else {
             return Err(malformed("the search result has no issues"));

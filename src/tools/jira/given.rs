@@ -103,6 +103,17 @@ pub(super) fn text(jira: &Jira<'_>, markdown: &str) -> Converted<Value> {
     }
 }
 
+/// Text in Markdown for a request that takes wiki markup on every deployment.
+pub(super) fn text_of_version_2(jira: &Jira<'_>, markdown: &str) -> Converted<Value> {
+    match jira.texts() {
+        Texts::Markdown => {
+            let Converted { value, notes } = markup::markdown_to_wiki(markdown);
+            Converted { value: value.into(), notes }
+        }
+        Texts::Raw => Converted { value: markdown.into(), notes: Vec::new() },
+    }
+}
+
 /// Fields that are put together for one write.
 #[derive(Debug, Default)]
 pub(super) struct Given {

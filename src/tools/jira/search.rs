@@ -3,25 +3,19 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
 
-use crate::atlassian::Deployment;
+use super::listed;
 use crate::atlassian::jira::Fields;
-use crate::atlassian::jira::IssueView;
-use crate::atlassian::jira::SearchPage;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::InvalidId;
 use crate::ids::ProjectKey;
-use crate::lookup;
 use crate::lookup::Target;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
 use crate::tools::Context;
-use crate::tools::Item;
 use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
@@ -119,42 +113,8 @@ impl Tool for Search {
         let jira = context.jira()?;
         let query = args.query(context.projects)?;
         let page = jira.search(permit, &query).await?;
-        let fields = Fields::parse(&args.fields);
-        let show = |issue: &Value| {
-            let names = page.names.as_ref().or_else(|| issue.get("names"));
-            let view = IssueView {
-                base: jira.base(),
-                fields: &fields,
-                names: names.filter(|_| args.use_display_names),
-                comment_limit: usize::MAX,
-                texts: jira.texts(),
-            };
-            Item { resource: lookup::issue_place(issue), value: Value::Object(view.show(issue)) }
-        };
-        let items = page.issues.iter().map(show).collect();
-        Ok(listed(&args, &page, jira.deployment(), items))
+        Ok(listed::issues(&jira, &page, &query, &Fields::parse(&args.fields), args.use_display_names))
     }
-}
-
-fn listed(args: &Args, page: &SearchPage, deployment: Deployment, items: Vec<Item>) -> Output {
-    let mut envelope = Map::new();
-    let cloud = deployment == Deployment::Cloud;
-    let reached = page.start_at + page.issues.len() as u64;
-    let complete =
-        if cloud { page.next_page_token.is_none() } else { page.total.is_some_and(|total| reached >= total) };
-    envelope.insert("start_at".into(), if cloud { 0 } else { args.start_at }.into());
-    envelope.insert(
-        "max_results".into(),
-        if cloud { args.limit } else { page.max_results.min(args.limit) }.into(),
-    );
-    let next = match &page.next_page_token {
-        Some(token) => {
-            envelope.insert("next_page_token".into(), token.as_str().into());
-            Some("call again with page_token set to next_page_token".to_owned())
-        }
-        None => (!complete).then(|| format!("call again with start_at = {reached}")),
-    };
-    Output::Items { items, envelope, field: Some("issues"), complete, total: page.total, next }
 }
 
 fn in_projects(keys: &[ProjectKey]) -> Option<String> {

@@ -172,8 +172,9 @@ impl Tool for UpdateIssue {
             done.step("fields_updated", changed)?;
         }
         if let Some(id) = step {
+            let name = format!("transitioned_to:{id}");
             let step = Transition { id, edit: Edit::default(), comment: None };
-            done.step("status_changed", jira.transition(permit, &key, &step).await)?;
+            done.step(name, jira.transition(permit, &key, &step).await)?;
         }
         if let Some(comment) = &args.comment {
             let body = given::text(&jira, comment);
@@ -206,18 +207,18 @@ impl Tool for UpdateIssue {
 /// What was done so far.
 struct Done {
     key: IssueKey,
-    steps: Vec<&'static str>,
+    steps: Vec<String>,
 }
 
 impl Done {
     /// Notes a step, or ends with what was done before it.
     fn step(
         &mut self,
-        name: &'static str,
+        name: impl Into<String>,
         result: Result<(), crate::net::UpstreamError>,
     ) -> Result<(), ToolError> {
         match (result, self.steps.as_slice()) {
-            (Ok(()), _) => self.steps.push(name),
+            (Ok(()), _) => self.steps.push(name.into()),
             (Err(error), []) => return Err(error.into()),
             (Err(error), done) => {
                 let done = format!("issue {} was changed in part ({})", self.key, done.join(", "));

@@ -1,0 +1,52 @@
+//! A page of issues as a result.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::atlassian::Deployment;
+use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::IssueView;
+use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::SearchPage;
+use crate::atlassian::jira::SearchQuery;
+use crate::lookup;
+use crate::tools::Item;
+use crate::tools::Output;
+
+/// The issues of a page, each to be sifted, and how to go on.
+pub(super) fn issues(
+    jira: &Jira<'_>,
+    page: &SearchPage,
+    query: &SearchQuery,
+    fields: &Fields,
+    display_names: bool,
+) -> Output {
+    let show = |issue: &Value| {
+        let names = page.names.as_ref().or_else(|| issue.get("names"));
+        let view = IssueView {
+            base: jira.base(),
+            fields,
+            names: names.filter(|_| display_names),
+            comment_limit: usize::MAX,
+            texts: jira.texts(),
+        };
+        Item { resource: lookup::issue_place(issue), value: Value::Object(view.show(issue)) }
+    };
+    let items = page.issues.iter().map(show).collect();
+    let mut envelope = Map::new();
+    let cloud = jira.deployment() == Deployment::Cloud;
+    let reached = page.start_at + page.issues.len() as u64;
+    let complete =
+        if cloud { page.next_page_token.is_none() } else { page.total.is_some_and(|total| reached >= total) };
+    envelope.insert("start_at".into(), if cloud { 0 } else { query.start_at }.into());
+    let size = if cloud { query.limit } else { page.max_results.min(query.limit) };
+    envelope.insert("max_results".into(), size.into());
+    let next = match &page.next_page_token {
+        Some(token) => {
+            envelope.insert("next_page_token".into(), token.as_str().into());
+            Some("call again with page_token set to next_page_token".to_owned())
+        }
+        None => (!complete).then(|| format!("call again with start_at = {reached}")),
+    };
+    Output::Items { items, envelope, field: Some("issues"), complete, total: page.total, next }
+}
