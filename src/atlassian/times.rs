@@ -45,7 +45,7 @@ fn form(text: &str, format: &str) -> String {
 }
 
 /// Reads `2024-01-01T10:00:00.000+0000` (Jira) and RFC 3339 (Confluence).
-fn parse(text: &str) -> Option<Timestamp> {
+pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok())
 }
 

@@ -1,5 +1,6 @@
 //! A typed client for Jira. Reading needs any permit, sending needs a permit to write.
 
+mod agile;
 mod catalogue;
 mod comments;
 mod edit;
@@ -9,7 +10,9 @@ mod links;
 mod parts;
 mod people;
 mod present;
+mod projects;
 mod search;
+mod service_desk;
 mod shape;
 mod worklogs;
 
@@ -17,6 +20,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use agile::BoardQuery;
+pub use agile::shown_sprint;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;
@@ -30,12 +35,14 @@ pub use parts::added_comment;
 pub use parts::change as shown_change;
 pub use parts::edited_comment;
 pub use parts::person as shown_person;
+pub use parts::project as shown_project;
 pub use parts::shown_worklog;
 pub use parts::transition as shown_transition;
 pub use people::Person;
 pub use people::PersonError;
 pub use people::Within;
 pub use present::IssueView;
+pub use projects::NewVersion;
 pub use search::SearchPage;
 pub use search::SearchQuery;
 pub use shape::Shaped;

@@ -112,7 +112,7 @@ pub(super) fn status(status: &Value) -> Value {
 }
 
 /// A project.
-pub(super) fn project(project: &Value) -> Value {
+pub fn project(project: &Value) -> Value {
     let mut shown = Map::new();
     copy(project, "key", &mut shown, "key");
     copy(project, "name", &mut shown, "name");

@@ -49,6 +49,23 @@ pub struct SearchPage {
     pub names: Option<Value>,
 }
 
+impl SearchPage {
+    pub(super) fn of(answer: &Value, query: &SearchQuery) -> Result<Self, UpstreamError> {
+        let Some(Value::Array(issues)) = answer.get("issues").cloned() else {
+            return Err(malformed("the search result has no issues"));
+        };
+        let number = |name: &str| answer.get(name).and_then(Value::as_u64);
+        Ok(Self {
+            total: number("total"),
+            start_at: number("startAt").unwrap_or(0),
+            max_results: number("maxResults").unwrap_or(query.limit),
+            next_page_token: answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned),
+            names: answer.get("names").cloned(),
+            issues,
+        })
+    }
+}
+
 impl Jira<'_> {
     /// Runs a search.
     pub async fn search(
@@ -71,20 +88,13 @@ impl Jira<'_> {
         self.page(permit, query).await
     }
 
-    async fn page(&self, permit: &Permit<Read>, query: &SearchQuery) -> Result<SearchPage, UpstreamError> {
+    pub(super) async fn page(
+        &self,
+        permit: &Permit<Read>,
+        query: &SearchQuery,
+    ) -> Result<SearchPage, UpstreamError> {
         let answer = self.get(permit, self.search_request(query)).await?;
-        let Some(Value::Array(issues)) = answer.get("issues").cloned() else {
-            return Err(malformed("the search result has no issues"));
-        };
-        let number = |name: &str| answer.get(name).and_then(Value::as_u64);
-        Ok(SearchPage {
-            total: number("total"),
-            start_at: number("startAt").unwrap_or(0),
-            max_results: number("maxResults").unwrap_or(query.limit),
-            next_page_token: answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned),
-            names: answer.get("names").cloned(),
-            issues,
-        })
+        SearchPage::of(&answer, query)
     }
 
     fn search_request(&self, query: &SearchQuery) -> Request {

@@ -13,6 +13,11 @@ use crate::lookup;
 use crate::tools::Item;
 use crate::tools::Output;
 
+/// The issues of a page of a board, which has the pages of Data Center everywhere.
+pub(super) fn page(jira: &Jira<'_>, page: &SearchPage, query: &SearchQuery, fields: &Fields) -> Output {
+    output(jira, page, query, (fields, false), false)
+}
+
 /// The issues of a page, each to be sifted, and how to go on.
 pub(super) fn issues(
     jira: &Jira<'_>,
@@ -20,6 +25,17 @@ pub(super) fn issues(
     query: &SearchQuery,
     fields: &Fields,
     display_names: bool,
+) -> Output {
+    let cloud = jira.deployment() == Deployment::Cloud;
+    output(jira, page, query, (fields, display_names), cloud)
+}
+
+fn output(
+    jira: &Jira<'_>,
+    page: &SearchPage,
+    query: &SearchQuery,
+    (fields, display_names): (&Fields, bool),
+    has_tokens: bool,
 ) -> Output {
     let show = |issue: &Value| {
         let names = page.names.as_ref().or_else(|| issue.get("names"));
@@ -34,7 +50,7 @@ pub(super) fn issues(
     };
     let items = page.issues.iter().map(show).collect();
     let mut envelope = Map::new();
-    let cloud = jira.deployment() == Deployment::Cloud;
+    let cloud = has_tokens;
     let reached = page.start_at + page.issues.len() as u64;
     let complete =
         if cloud { page.next_page_token.is_none() } else { page.total.is_some_and(|total| reached >= total) };

@@ -117,7 +117,8 @@ impl Tool for Search {
     }
 }
 
-fn in_projects(keys: &[ProjectKey]) -> Option<String> {
+/// A condition of JQL that keeps to projects; none for none.
+pub(super) fn in_projects(keys: &[ProjectKey]) -> Option<String> {
     let values: Vec<String> = keys.iter().map(|key| query::key_value(key.as_str())).collect();
     match values.as_slice() {
         [] => None,

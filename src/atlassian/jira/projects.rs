@@ -1,0 +1,259 @@
+//! Projects, and what lies in them: versions, components, issue types and the fields of new issues.
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::Jira;
+use super::malformed;
+use crate::atlassian::Deployment;
+use crate::audit::Permit;
+use crate::ids::ProjectKey;
+use crate::ids::VersionId;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Part;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::Write;
+
+/// A version to create.
+#[derive(Debug, Clone)]
+pub struct NewVersion {
+    /// Its name.
+    pub name: String,
+    /// The day it begins, `2024-02-01`.
+    pub start_date: Option<String>,
+    /// The day it is out.
+    pub release_date: Option<String>,
+    /// What it is.
+    pub description: Option<String>,
+}
+
+/// How many pages of a list are read at most.
+const MOST_PAGES: usize = 40;
+
+impl Jira<'_> {
+    /// Reads every project, and whether these are all.
+    pub async fn projects(
+        &self,
+        permit: &Permit<Read>,
+        archived: bool,
+    ) -> Result<(Vec<Value>, bool), UpstreamError> {
+        permit.whole(Product::Jira)?;
+        if self.deployment() == Deployment::DataCenter {
+            let mut request =
+                Request::get(Path::of(["rest", "api", "2", "project"])).with("expand", "description");
+            if archived {
+                request = request.with("includeArchived", "true");
+            }
+            return match self.get(permit, request).await? {
+                Value::Array(projects) => Ok((projects, true)),
+                _ => Err(malformed("the projects are not a list")),
+            };
+        }
+        let mut found = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let mut request = Request::get(Path::of(["rest", "api", "2", "project", "search"]))
+                .with("expand", "description,lead");
+            if !found.is_empty() {
+                request = request.with("startAt", found.len().to_string());
+            }
+            let answer = self.get(permit, request).await?;
+            let page =
+                answer.get("values").and_then(Value::as_array).ok_or_else(|| malformed("no projects"))?;
+            found.extend(page.iter().cloned());
+            let is_last = answer.get("isLast").and_then(Value::as_bool).unwrap_or(true);
+            if is_last || page.is_empty() {
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
+    }
+
+    /// Finds projects by part of a name or key, and how many there are in all, if Jira says so.
+    pub async fn search_projects(
+        &self,
+        permit: &Permit<Read>,
+        text: &str,
+        limit: u64,
+    ) -> Result<(Vec<Value>, Option<u64>), UpstreamError> {
+        permit.whole(Product::Jira)?;
+        let (path, field) = match self.deployment() {
+            Deployment::DataCenter => (Path::of(["rest", "api", "2", "projects", "picker"]), "projects"),
+            Deployment::Cloud => (Path::of(["rest", "api", "3", "project", "search"]), "values"),
+        };
+        let request = Request::get(path).with("query", text).with("maxResults", limit.to_string());
+        let answer = self.get(permit, request).await?;
+        let Some(Value::Array(found)) = answer.get(field) else {
+            return Err(malformed("no projects"));
+        };
+        Ok((found.clone(), answer.get("total").and_then(Value::as_u64)))
+    }
+
+    /// Reads the versions of a project.
+    pub async fn versions(
+        &self,
+        permit: &Permit<Read>,
+        key: &ProjectKey,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        self.of_project(permit, key, "versions").await
+    }
+
+    /// Reads the components of a project.
+    pub async fn components(
+        &self,
+        permit: &Permit<Read>,
+        key: &ProjectKey,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        self.of_project(permit, key, "components").await
+    }
+
+    async fn of_project(
+        &self,
+        permit: &Permit<Read>,
+        key: &ProjectKey,
+        what: &str,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let path = Path::of(["rest", "api", "2", "project", permit.project(key)?.as_str(), what]);
+        match self.get(permit, Request::get(path)).await? {
+            Value::Array(found) => Ok(found),
+            _ => Err(malformed("what lies in the project is not a list")),
+        }
+    }
+
+    /// Reads the types of issues that can be created in a project.
+    pub async fn issue_types(
+        &self,
+        permit: &Permit<Read>,
+        key: &ProjectKey,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let path = Path::of([
+            "rest",
+            "api",
+            "2",
+            "issue",
+            "createmeta",
+            permit.project(key)?.as_str(),
+            "issuetypes",
+        ]);
+        self.meta(permit, path, &["issueTypes", "values"]).await
+    }
+
+    /// Reads the fields that an issue of a type is created with.
+    pub async fn create_fields(
+        &self,
+        permit: &Permit<Read>,
+        key: &ProjectKey,
+        kind: &str,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let key = permit.project(key)?.as_str();
+        let path = Path::of(["rest", "api", "2", "issue", "createmeta", key, "issuetypes", kind]);
+        self.meta(permit, path, &["fields", "values"]).await
+    }
+
+    /// All pages of a list of createmeta, whose name differs between Cloud and Data Center.
+    async fn meta(
+        &self,
+        permit: &Permit<Read>,
+        path: Path,
+        names: &[&str],
+    ) -> Result<Vec<Value>, UpstreamError> {
+        const PAGE: &str = "50";
+        let mut found: Vec<Value> = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let mut request = Request::get(path.clone()).with("maxResults", PAGE);
+            if !found.is_empty() {
+                request = request.with("startAt", found.len().to_string());
+            }
+            let answer = self.recall(permit, request).await?;
+            let page = names.iter().find_map(|name| answer.get(*name)?.as_array());
+            let page = page.ok_or_else(|| malformed("what issues are created with is not a list"))?;
+            found.extend(page.iter().cloned());
+            let total = answer.get("total").and_then(Value::as_u64);
+            let is_last = answer.get("isLast").and_then(Value::as_bool);
+            let is_last = is_last.unwrap_or(total.is_none_or(|total| found.len() as u64 >= total));
+            if is_last || page.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(malformed("what issues are created with has no end"))
+    }
+
+    /// Reads the choices of a field of Cloud in one of its contexts, the first if none is named.
+    pub async fn field_options(
+        &self,
+        permit: &Permit<Read>,
+        field: &str,
+        context: Option<&str>,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let below = |rest: &[&str]| {
+            Path::of(["rest", "api", "3", "field", field, "context"].iter().chain(rest).copied())
+        };
+        let context = match context {
+            Some(context) => context.to_owned(),
+            None => {
+                let answer = self.recall(permit, Request::get(below(&[])).with("maxResults", "100")).await?;
+                let id = answer.pointer("/values/0/id").and_then(Value::as_str).map(str::to_owned);
+                id.ok_or_else(|| malformed("the field has no context"))?
+            }
+        };
+        let mut found: Vec<Value> = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let request = Request::get(below(&[&context, "option"]))
+                .with("startAt", found.len().to_string())
+                .with("maxResults", "100");
+            let answer = self.recall(permit, request).await?;
+            let page =
+                answer.get("values").and_then(Value::as_array).ok_or_else(|| malformed("no choices"))?;
+            found.extend(page.iter().cloned());
+            if page.is_empty() || answer.get("isLast").and_then(Value::as_bool).unwrap_or(true) {
+                return Ok(found);
+            }
+        }
+        Err(malformed("the choices have no end"))
+    }
+
+    /// Creates a version in a project and brings what Jira stored.
+    pub async fn create_version(
+        &self,
+        permit: &Permit<Write>,
+        key: &ProjectKey,
+        version: &NewVersion,
+    ) -> Result<Value, UpstreamError> {
+        let mut body = Map::new();
+        body.insert("project".into(), permit.project(key)?.as_str().into());
+        body.insert("name".into(), version.name.trim().into());
+        for (name, text) in [
+            ("startDate", &version.start_date),
+            ("releaseDate", &version.release_date),
+            ("description", &version.description),
+        ] {
+            if let Some(text) = text {
+                body.insert(name.into(), text.as_str().into());
+            }
+        }
+        let path = Path::of(["rest", "api", "2", "version"]);
+        self.stored_version(permit, Request::post(path, Value::Object(body))).await
+    }
+
+    /// Changes a version and brings what Jira stored.
+    pub async fn update_version(
+        &self,
+        permit: &Permit<Write>,
+        id: &VersionId,
+        changes: Map<String, Value>,
+    ) -> Result<Value, UpstreamError> {
+        permit.part(&Part::Version(id.clone()))?;
+        let path = Path::of(["rest", "api", "2", "version", id.as_str()]);
+        self.stored_version(permit, Request::put(path, Value::Object(changes))).await
+    }
+
+    async fn stored_version(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
+        let version = self.send(permit, request).await?;
+        if version.get("id").is_none() {
+            return Err(malformed("the version has no id"));
+        }
+        Ok(version)
+    }
+}

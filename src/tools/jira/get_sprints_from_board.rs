@@ -1,0 +1,72 @@
+//! The sprints of a board.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::atlassian::jira::shown_sprint;
+use crate::audit::Permit;
+use crate::ids::BoardId;
+use crate::lookup::Target;
+use crate::policy::Part;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::ResourceKind;
+use crate::tools::Context;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `jira_get_sprints_from_board`.
+#[derive(Debug)]
+pub(crate) struct GetSprintsFromBoard;
+
+/// Arguments of `jira_get_sprints_from_board`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    board_id: BoardId,
+    /// active, future or closed; several comma separated.
+    state: Option<String>,
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    start_at: u64,
+    #[serde(default = "ten")]
+    #[schemars(range(min = 1, max = 50))]
+    limit: u64,
+}
+
+fn ten() -> u64 {
+    10
+}
+
+impl Tool for GetSprintsFromBoard {
+    const SPEC: Spec = Spec {
+        name: "jira_get_sprints_from_board",
+        product: Product::Jira,
+        toolset: "jira_agile",
+        core: false,
+        description: "List the sprints of a Jira board, all or by state (active, future, closed).",
+        destructive: false,
+        cloud_only: false,
+        resources: &[ResourceKind::Project, ResourceKind::Instance(Product::Jira)],
+        long_text: &[],
+        aliases: &[],
+    };
+    type Effect = Read;
+    type Args = Args;
+
+    fn targets(args: &Args) -> Vec<Target> {
+        vec![Target::Part(Part::Board(args.board_id.clone()))]
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+        let jira = context.jira()?;
+        let page =
+            jira.sprints(permit, &args.board_id, args.state.as_deref(), args.start_at, args.limit).await?;
+        let items = page.values.iter().map(shown_sprint).collect();
+        let next = page.next(args.start_at);
+        Ok(Output::List { items, complete: next.is_none(), next })
+    }
+}

@@ -1,0 +1,69 @@
+//! Projects by name.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+
+use super::get_all_projects::item;
+use crate::audit::Permit;
+use crate::lookup::Target;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::ResourceKind;
+use crate::tools::Context;
+use crate::tools::Output;
+use crate::tools::Spec;
+use crate::tools::Tool;
+use crate::tools::ToolError;
+
+/// The tool `jira_search_projects`.
+#[derive(Debug)]
+pub(crate) struct SearchProjects;
+
+/// Arguments of `jira_search_projects`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Args {
+    query: String,
+    #[serde(default = "twenty")]
+    #[schemars(range(min = 1, max = 50))]
+    max_results: u64,
+    /// Ids of projects to list first, comma separated; Data Center only.
+    current_project_ids: Option<String>,
+}
+
+fn twenty() -> u64 {
+    20
+}
+
+impl Tool for SearchProjects {
+    const SPEC: Spec = Spec {
+        name: "jira_search_projects",
+        product: Product::Jira,
+        toolset: "jira_projects",
+        core: false,
+        description: "Find Jira projects by part of their name or key.",
+        destructive: false,
+        cloud_only: false,
+        resources: &[ResourceKind::Instance(Product::Jira)],
+        long_text: &[],
+        aliases: &[],
+    };
+    type Effect = Read;
+    type Args = Args;
+
+    fn targets(_args: &Args) -> Vec<Target> {
+        vec![Target::Instance(Product::Jira)]
+    }
+
+    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+        let jira = context.jira()?;
+        let (projects, total) = jira.search_projects(permit, args.query.trim(), args.max_results).await?;
+        let complete = total.is_some_and(|total| total <= projects.len() as u64);
+        let items = projects.iter().map(|project| item(project, project.clone())).collect();
+        let next =
+            (!complete).then(|| "ask for more with max_results, or for a longer part of the name".to_owned());
+        Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next })
+    }
+}
