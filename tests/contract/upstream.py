@@ -1,6 +1,7 @@
 """The recorded upstream: Jira and Confluence, Data Center by plain HTTP and Cloud through its proxy."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -9,6 +10,15 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+# What a look-up asks before the decision and the recorded upstream does not know.
+LOOKUPS = {
+    "/rest/agile/1.0/board/1": {
+        "id": 1, "name": "PROJ board", "type": "scrum", "location": {"projectKey": "PROJ"},
+    },
+    "/rest/agile/1.0/sprint/1": {"id": 1, "name": "Sprint 1", "state": "active", "originBoardId": 1},
+    "/rest/servicedeskapi/servicedesk/4": {"id": "4", "projectKey": "SD", "projectName": "Support"},
+    "/rest/api/2/version/10100": {"id": "10100", "name": "v1.0", "project": "PROJ"},
+}
 NAMES = "subjectAltName=DNS:x.atlassian.net,DNS:api.atlassian.com"
 
 
@@ -47,8 +57,18 @@ class Upstream:
         return f"http://127.0.0.1:{self.port}" if deployment == "dc" else "https://x.atlassian.net"
 
     def reset(self):
-        """Forgets the requests so far."""
-        self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}/__reset", data=b"{}", method="POST"))
+        """Forgets the requests so far, and answers look-ups."""
+        self.post("__reset", {})
+        rules = [
+            {"method": "GET", "path": f"(/ex/jira/[^/]+)?{re.escape(path)}$", "status": 200, "body": body}
+            for path, body in LOOKUPS.items()
+        ]
+        self.post("__rules", rules)
+
+    def post(self, control: str, body):
+        """Tells the upstream something."""
+        url = f"http://127.0.0.1:{self.port}/{control}"
+        self.ask(urllib.request.Request(url, data=json.dumps(body).encode(), method="POST"))
 
     def log(self) -> list[dict]:
         """The requests since the last reset."""

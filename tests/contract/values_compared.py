@@ -55,7 +55,7 @@ class Comparison:
                 self.compare(f"{path}.{name}", recorded[name], ours[name])
 
     def lists(self, path: str, recorded: list, ours: list):
-        if SETS.fullmatch(path):
+        if SETS.fullmatch(path) and all(isinstance(name, str) for name in recorded + ours):
             self.sets(path, set(recorded), set(ours))
             return
         length = len(recorded)

@@ -157,7 +157,7 @@ impl NewIssue {
 mod tests {
     use super::*;
 
-    fn args(extra: Value) -> Args {
+    fn args(extra: &Value) -> Args {
         let mut given = json!({"project_key": "OPS", "summary": "s", "issue_type": "Task"});
         for (name, value) in extra.as_object().unwrap() {
             given[name] = value.clone();
@@ -177,7 +177,7 @@ mod tests {
             ),
         ];
         for (given, wanted) in table {
-            let problem = CreateIssue::check(&args(given.clone())).err().map(|error| error.to_string());
+            let problem = CreateIssue::check(&args(&given)).err().map(|error| error.to_string());
             assert_eq!(problem.is_some(), wanted.is_some(), "{given}");
             assert!(problem.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{given}");
         }
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_parent_is_decided_on_as_well() {
-        let given = args(json!({"additional_fields": r#"{"parent": "SECRET-1", "labels": ["x"]}"#}));
+        let given = args(&json!({"additional_fields": r#"{"parent": "SECRET-1", "labels": ["x"]}"#}));
         let named: Vec<String> = CreateIssue::targets(&given).iter().map(Target::named).collect();
         assert_eq!(named, ["project OPS", "issue SECRET-1"]);
     }

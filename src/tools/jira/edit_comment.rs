@@ -31,7 +31,7 @@ pub(crate) struct EditComment;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Id of the comment, as jira_get_issue gives it.
+    /// Id of the comment, as `jira_get_issue` gives it.
     comment_id: CommentId,
     /// The whole new text in Markdown.
     body: String,

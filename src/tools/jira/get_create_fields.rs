@@ -27,7 +27,7 @@ pub(crate) struct GetCreateFields;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     project_key: ProjectKey,
-    /// Id of the type, from jira_get_project_issue_types.
+    /// Id of the type, from `jira_get_project_issue_types`.
     issue_type_id: IssueTypeId,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct GetFieldOptions;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Id of the field, for example customfield_10030.
+    /// Id of the field, for example `customfield_10030`.
     field_id: String,
     /// Which context of the field, on Cloud; the first if left out.
     context_id: Option<String>,

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = 50))]
     limit: u64,
-    /// Data Center only; on Cloud use jira_search with page_token.
+    /// Data Center only; on Cloud use `jira_search` with `page_token`.
     #[serde(default)]
     #[schemars(range(min = 0))]
     start_at: u64,

@@ -30,9 +30,9 @@ pub(crate) struct GetQueueIssues;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// From jira_get_service_desk_for_project.
+    /// From `jira_get_service_desk_for_project`.
     service_desk_id: ServiceDeskId,
-    /// From jira_get_service_desk_queues.
+    /// From `jira_get_service_desk_queues`.
     queue_id: QueueId,
     #[serde(default)]
     #[schemars(range(min = 0))]

@@ -29,9 +29,9 @@ pub(crate) struct GetRequestTypeFields;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// From jira_get_service_desk_for_project.
+    /// From `jira_get_service_desk_for_project`.
     service_desk_id: ServiceDeskId,
-    /// From jira_get_request_types.
+    /// From `jira_get_request_types`.
     request_type_id: RequestTypeId,
 }
 

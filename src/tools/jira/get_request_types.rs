@@ -26,7 +26,7 @@ pub(crate) struct GetRequestTypes;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// From jira_get_service_desk_for_project.
+    /// From `jira_get_service_desk_for_project`.
     service_desk_id: ServiceDeskId,
     #[serde(default)]
     #[schemars(range(min = 0))]

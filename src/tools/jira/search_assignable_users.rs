@@ -31,7 +31,7 @@ pub(crate) struct SearchAssignableUsers;
 pub(crate) struct Args {
     /// Part of a name or an e-mail address.
     query: String,
-    /// Project to look in; or give issue_key.
+    /// Project to look in; or give `issue_key`.
     project_key: Option<ProjectKey>,
     issue_key: Option<IssueKey>,
     #[serde(default = "twenty")]
