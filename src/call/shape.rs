@@ -78,6 +78,17 @@ pub(super) fn sift(
             }
             Ok(Sifted { value, note: None })
         }
+        Output::Derived { items, mut envelope, derive } => {
+            let found = items.len();
+            let kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
+            let withheld = (found - kept.len()) as u64;
+            gate.metrics.results_filtered(question.tool, withheld);
+            derive(kept, &mut envelope);
+            if withheld > 0 {
+                envelope.insert("withheld".into(), withheld.into());
+            }
+            Ok(Sifted { value: Value::Object(envelope), note: None })
+        }
         Output::List { items, complete, next } => {
             Ok(listed(items, Map::new(), None, None, Rest { complete, withheld: 0, next }))
         }

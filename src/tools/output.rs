@@ -37,6 +37,15 @@ pub enum Output {
         /// How to get the rest, when it is not complete.
         next: Option<String>,
     },
+    /// A result that is made of what is left of its items.
+    Derived {
+        /// The items, each to be sifted.
+        items: Vec<Item>,
+        /// What is said besides.
+        envelope: Map<String, Value>,
+        /// Puts what is left into the envelope.
+        derive: fn(Vec<Value>, &mut Map<String, Value>),
+    },
     /// Items found on the way, each to be sifted.
     Items {
         /// The items.

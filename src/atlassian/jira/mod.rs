@@ -1,8 +1,10 @@
 //! A typed client for Jira. Reading needs any permit, sending needs a permit to write.
 
 mod agile;
+mod bulk;
 mod catalogue;
 mod comments;
+mod development;
 mod edit;
 mod fields;
 mod issues;

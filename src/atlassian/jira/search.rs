@@ -88,6 +88,42 @@ impl Jira<'_> {
         self.page(permit, query).await
     }
 
+    /// Searches one project until there are enough issues; also says whether these are all.
+    pub async fn search_all_of(
+        &self,
+        permit: &Permit<Read>,
+        project: &ProjectKey,
+        jql: &str,
+        fields: &Fields,
+        most: u64,
+    ) -> Result<(Vec<Value>, bool), UpstreamError> {
+        permit.project(project)?;
+        let mut found: Vec<Value> = Vec::new();
+        let mut page_token = None;
+        loop {
+            let query = SearchQuery {
+                jql: jql.to_owned(),
+                fields: fields.clone(),
+                expand: Vec::new(),
+                limit: most - found.len() as u64,
+                start_at: found.len() as u64,
+                page_token,
+            };
+            let page = self.page(permit, &query).await?;
+            let here = page.issues.len();
+            found.extend(page.issues);
+            page_token = page.next_page_token;
+            let is_last = match self.deployment() {
+                Deployment::Cloud => page_token.is_none(),
+                Deployment::DataCenter => page.total.is_none_or(|total| found.len() as u64 >= total),
+            };
+            if is_last || here == 0 || found.len() as u64 >= most {
+                found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+                return Ok((found, is_last));
+            }
+        }
+    }
+
     pub(super) async fn page(
         &self,
         permit: &Permit<Read>,
