@@ -289,6 +289,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
         jira: (product == Product::Jira).then(|| Jira::new(instance, credential, gate.texts)),
         confluence: (product == Product::Confluence).then(|| Confluence::new(instance, credential)),
         found,
+        hides: !gate.engine.shows_everything(product),
         visits: gate.visits,
         projects: gate.projects.get(bounded).map(Vec::as_slice).unwrap_or_default(),
         spaces: gate.spaces.get(bounded).map(Vec::as_slice).unwrap_or_default(),

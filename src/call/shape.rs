@@ -109,7 +109,8 @@ pub(super) fn sift(
 }
 
 fn keep(item: Item, may_view: &dyn Fn(&Resource) -> bool) -> Option<Value> {
-    item.resource.filter(may_view).map(|_| item.value)
+    let is_shown = !item.resources.is_empty() && item.resources.iter().all(may_view);
+    is_shown.then_some(item.value)
 }
 
 struct Rest {

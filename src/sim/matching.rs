@@ -20,6 +20,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::data::SPACES;
+use super::data::epoch;
 use super::world::World;
 
 /// What has been read of the audit directory so far.
@@ -212,6 +213,10 @@ fn issue(world: &World, name: &str) -> Object {
     let mut ids = vec![name.to_owned()];
     if let Some(issue) = world.any_issue(name) {
         ids.extend([issue.key.clone(), issue.id.to_string()]);
+        // What a call creates has no name that a record could hold before: the record of its project announces it.
+        if issue.created > epoch() {
+            ids.push(issue.project.key.to_owned());
+        }
     }
     Object { product: "jira", ids }
 }

@@ -17,6 +17,8 @@ pub struct Context<'a> {
     pub confluence: Option<Confluence<'a>>,
     /// What the look-ups brought along.
     pub found: Found,
+    /// Whether the policies hide anything from anybody.
+    pub hides: bool,
     /// Whether an issue that is read may be noted at Jira as visited.
     pub visits: bool,
     /// The operator's boundary of projects, to narrow searches with; empty is none.

@@ -12,8 +12,9 @@ use crate::policy::Resource;
 /// One item of a result.
 #[derive(Debug)]
 pub struct Item {
-    /// What it is, as policies see it; an item that has none is left out.
-    pub resource: Option<Resource>,
+    /// What it is, as policies see it, in every place it lies in: it is shown to who may view all of them, and left out
+    /// where there is none.
+    pub resources: Vec<Resource>,
     /// What is shown of it.
     pub value: Value,
 }

@@ -15,6 +15,7 @@ LOOKUPS = {
     "/rest/agile/1.0/board/1": {
         "id": 1, "name": "PROJ board", "type": "scrum", "location": {"projectKey": "PROJ"},
     },
+    "/rest/agile/1.0/board/1/project": {"isLast": True, "values": [{"key": "PROJ"}]},
     "/rest/agile/1.0/sprint/1": {"id": 1, "name": "Sprint 1", "state": "active", "originBoardId": 1},
     "/rest/servicedeskapi/servicedesk/4": {"id": "4", "projectKey": "SD", "projectName": "Support"},
     "/rest/api/2/version/10100": {"id": "10100", "name": "v1.0", "project": "PROJ"},

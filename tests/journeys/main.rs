@@ -6,6 +6,7 @@
 mod advisories;
 mod faults;
 mod http_edges;
+mod jira;
 mod leaving;
 mod logins;
 mod patience;

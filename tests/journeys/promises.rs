@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::Setup;
 use crate::support::World;
+use crate::support::reading_tools;
 
 /// Everybody reads, nobody but the group security sees SECRET; OPS is closed to bob; alice may comment in OPS.
 const POLICIES: &str = r#"
@@ -161,10 +162,7 @@ async fn an_old_key_of_a_moved_issue_is_decided_on_where_it_lies_now() {
 #[tokio::test]
 async fn read_only_is_the_default_and_says_how_to_change_it() {
     let world = World::start(Setup::default()).await;
-    assert_eq!(
-        world.tools("alice-token").await,
-        ["confluence_get_page", "confluence_search", "jira_get_issue", "jira_search"]
-    );
+    assert_eq!(world.tools("alice-token").await, reading_tools());
     for (tool, arguments) in [
         ("jira_add_comment", json!({"issue_key": "OPS-1", "body": "x"})),
         ("confluence_create_page", json!({"space_key": "DOCS", "title": "x", "content": "x"})),
@@ -302,7 +300,7 @@ async fn the_list_of_tools_is_the_callers_from_the_first_time() {
         @id("carol") permit (principal == Id::User::"carol", action == Mcp::Action::"confluence_create_page", resource);
     "#;
     let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
-    let reads = ["confluence_get_page", "confluence_search", "jira_get_issue", "jira_search"];
+    let reads = reading_tools();
     assert_eq!(world.tools("alice-token").await, reads);
     assert!(!world.call("alice-token", "confluence_get_page", json!({"page_id": "65537"})).await.is_error);
     assert_eq!(world.tools("alice-token").await, reads);

@@ -18,6 +18,7 @@ use std::time::Duration;
 use portcullis::net;
 use portcullis::net::Client;
 use portcullis::net::ClientSettings;
+use portcullis::policy::Access;
 use portcullis::sim::Deployment;
 use portcullis::sim::Sim;
 use portcullis::sim::SimSettings;
@@ -263,6 +264,18 @@ async fn sim_log(http: &Client, sim: &Sim) -> Vec<Value> {
 
 fn log_of(home: &TempDir) -> String {
     std::fs::read_to_string(home.path().join(LOG)).unwrap_or_default()
+}
+
+/// The tools that Data Center has, by name: those that read, or all.
+pub(crate) fn tools_of_data_center(is_listed: impl Fn(Access) -> bool) -> Vec<&'static str> {
+    let tools =
+        portcullis::tools::ALL.iter().filter(|tool| !tool.spec().cloud_only && is_listed(tool.access()));
+    tools.map(|tool| tool.spec().name).collect()
+}
+
+/// The names of the tools that only read.
+pub(crate) fn reading_tools() -> Vec<&'static str> {
+    tools_of_data_center(|access| access == Access::Read)
 }
 
 /// Every audit record below a home.

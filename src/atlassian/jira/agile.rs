@@ -112,6 +112,22 @@ impl Jira<'_> {
         AgilePage::of(self.get(permit, request.with("maxResults", wanted.limit.to_string())).await?)
     }
 
+    /// The projects that a board of Data Center shows; nothing where Jira does not list all of them.
+    pub async fn projects_of_board(
+        &self,
+        permit: &Permit<Read>,
+        board: &BoardId,
+    ) -> Result<Option<Vec<ProjectKey>>, UpstreamError> {
+        let answer = self.recall(permit, Request::get(path(["board", board.as_str(), "project"]))).await?;
+        if answer.get("isLast").and_then(Value::as_bool) != Some(true) {
+            return Ok(None);
+        }
+        let listed =
+            answer.get("values").and_then(Value::as_array).ok_or_else(|| malformed("no projects"))?;
+        let keys = listed.iter().map(|project| ProjectKey::parse(project.get("key")?.as_str()?).ok());
+        Ok(keys.collect())
+    }
+
     /// Reads the sprints of a board.
     pub async fn sprints(
         &self,

@@ -32,6 +32,7 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             Ok(paged(call, &boards))
         }
         ["board", id] => Ok(Answer::json(&shown(call, board(call, id)?))),
+        ["board", id, "project"] => Ok(paged(call, &[render::project(call, board(call, id)?.project)])),
         ["board", id, "issue"] => {
             let project = board(call, id)?.project.key;
             let jql = match call.parameter("jql") {

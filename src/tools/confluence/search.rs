@@ -138,7 +138,10 @@ fn item(view: &PageView<'_>, hit: SearchHit) -> Item {
     if let Some(excerpt) = hit.get("excerpt") {
         content.insert("excerpt".into(), excerpt.clone());
     }
-    Item { resource, value: Value::Object(view.show(&Value::Object(content))) }
+    Item {
+        resources: resource.into_iter().collect(),
+        value: Value::Object(view.show(&Value::Object(content))),
+    }
 }
 
 /// What was found is not content but a space or the like: it has a title and a link of its own.

@@ -1,5 +1,8 @@
 //! The agile boards.
 
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
@@ -7,11 +10,14 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::atlassian::Deployment;
 use crate::atlassian::jira::BoardQuery;
+use crate::atlassian::jira::Jira;
 use crate::audit::Permit;
 use crate::ids::BoardId;
 use crate::ids::ProjectKey;
 use crate::lookup::Target;
+use crate::net::UpstreamError;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -49,20 +55,48 @@ fn ten() -> u64 {
     10
 }
 
-/// A board lies in its project; where Jira names none, in the project that was asked for, or in none.
-fn item(board: &Value, asked: Option<&ProjectKey>) -> Item {
-    let id = board.get("id").and_then(Value::as_u64).map(|id| id.to_string()).unwrap_or_default();
-    let project = board.pointer("/location/projectKey").and_then(Value::as_str);
-    let place = match project.map(ProjectKey::parse) {
-        Some(Ok(key)) => Some(Resource::Project(key)),
-        Some(Err(_)) => None,
-        None => Some(asked.map_or(Resource::Instance(Product::Jira), |key| Resource::Project(key.clone()))),
-    };
-    let board_id = BoardId::parse(&id).ok();
+/// How many boards are asked for their projects at once.
+const AT_ONCE: usize = 6;
+
+/// A board as an item, decided on the projects it lies in.
+fn item(board: &Value, places: Vec<Resource>) -> Item {
+    let id = board_id(board);
+    let shown = id.as_ref().map(BoardId::as_str);
     Item {
-        resource: board_id.zip(place).map(|(id, place)| Resource::part(Part::Board(id), place)),
-        value: json!({"id": id, "name": board.get("name"), "type": board.get("type")}),
+        value: json!({"id": shown, "name": board.get("name"), "type": board.get("type")}),
+        resources: id
+            .map(|id| {
+                places.into_iter().map(|place| Resource::part(Part::Board(id.clone()), place)).collect()
+            })
+            .unwrap_or_default(),
     }
+}
+
+fn board_id(board: &Value) -> Option<BoardId> {
+    let id = board.get("id").and_then(Value::as_u64)?;
+    BoardId::parse(&id.to_string()).ok()
+}
+
+/// The projects of a board: the one that Cloud names; on Data Center, where something may be hidden, those it shows.
+async fn places(
+    jira: &Jira<'_>,
+    permit: &Permit<Read>,
+    board: &Value,
+    hides: bool,
+) -> Result<Vec<Resource>, UpstreamError> {
+    if let Some(key) = board.pointer("/location/projectKey").and_then(Value::as_str) {
+        return Ok(ProjectKey::parse(key).map(Resource::Project).into_iter().collect());
+    }
+    let whole = || vec![Resource::Instance(Product::Jira)];
+    let Some(id) = board_id(board).filter(|_| hides && jira.deployment() == Deployment::DataCenter) else {
+        return Ok(whole());
+    };
+    // A list that is cut would leave projects out of the decision: such a board is not shown.
+    let Some(keys) = jira.projects_of_board(permit, &id).await? else { return Ok(Vec::new()) };
+    if keys.is_empty() {
+        return Ok(whole());
+    }
+    Ok(keys.into_iter().map(Resource::Project).collect())
 }
 
 impl Tool for GetAgileBoards {
@@ -98,7 +132,12 @@ impl Tool for GetAgileBoards {
             limit: args.limit,
         };
         let page = jira.boards(permit, &wanted).await?;
-        let items = page.values.iter().map(|board| item(board, wanted.project.as_ref())).collect();
+        let mut asked: Vec<BoxFuture<'_, Result<Vec<Resource>, UpstreamError>>> = Vec::new();
+        for board in &page.values {
+            asked.push(Box::pin(places(&jira, permit, board, context.hides)));
+        }
+        let found: Vec<Vec<Resource>> = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        let items = page.values.iter().zip(found).map(|(board, places)| item(board, places)).collect();
         let next = page.next(args.start_at);
         let complete = next.is_none();
         Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next })

@@ -37,7 +37,7 @@ pub(crate) struct Args {
 /// A project as an item: it is shown to who may view it.
 pub(super) fn item(project: &Value, value: Value) -> Item {
     let key = project.get("key").and_then(Value::as_str).and_then(|key| ProjectKey::parse(key).ok());
-    Item { resource: key.map(Resource::Project), value }
+    Item { resources: key.map(Resource::Project).into_iter().collect(), value }
 }
 
 impl Tool for GetAllProjects {

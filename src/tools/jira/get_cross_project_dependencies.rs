@@ -58,7 +58,7 @@ fn links(issue: &Value, project: &ProjectKey) -> Vec<Item> {
             "source": source, "target": key.as_str(), "direction": direction,
         });
         let resource = Resource::Issue { key, project: Some(place.clone()) };
-        (place != *project).then_some(Item { resource: Some(resource), value })
+        (place != *project).then_some(Item { resources: vec![resource], value })
     });
     shown.collect()
 }
@@ -135,7 +135,7 @@ mod tests {
         ]}});
         let items = links(&issue, &ProjectKey::parse("OPS").unwrap());
         assert_eq!(
-            items.iter().filter_map(|item| item.resource.as_ref()).map(Resource::id).collect::<Vec<_>>(),
+            items.iter().flat_map(|item| &item.resources).map(Resource::id).collect::<Vec<_>>(),
             ["DEV-7", "DEV-8"]
         );
         let mut shown = Map::new();

@@ -76,7 +76,10 @@ impl Tool for GetQueueIssues {
         envelope.insert("queue_id".into(), args.queue_id.as_str().into());
         envelope.insert("queue".into(), desk::queue(&queue));
         let issues = desk::values(&page)?;
-        let show = |issue: &Value| Item { resource: lookup::issue_place(issue), value: issue.clone() };
+        let show = |issue: &Value| Item {
+            resources: lookup::issue_place(issue).into_iter().collect(),
+            value: issue.clone(),
+        };
         let next = desk::next(&page, args.start_at, issues.len());
         Ok(Output::Items {
             items: issues.iter().map(show).collect(),

@@ -46,7 +46,10 @@ fn output(
             comment_limit: usize::MAX,
             texts: jira.texts(),
         };
-        Item { resource: lookup::issue_place(issue), value: Value::Object(view.show(issue)) }
+        Item {
+            resources: lookup::issue_place(issue).into_iter().collect(),
+            value: Value::Object(view.show(issue)),
+        }
     };
     let items = page.issues.iter().map(show).collect();
     let mut envelope = Map::new();
