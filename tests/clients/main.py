@@ -45,6 +45,8 @@ def ended(client: subprocess.Popen, deadline: float) -> str | None:
 
 def run(children: Children, binary: Path, directory: Path) -> Report:
     tables = json.loads((HERE / "journeys.json").read_text())
+    # That this list is the reference server's is checked elsewhere; here, that a client sees its part of it.
+    tables["tools"] = json.loads(subprocess.check_output([binary, "tools", "--json"]))
     worlds = [World(children, binary, directory / table["name"], table) for table in tables["worlds"]]
     for world in worlds:
         world.until_ready()

@@ -148,6 +148,16 @@ def sessions_of(client: dict, worlds: list[World], tables: dict) -> list[dict]:
     ]
 
 
+def listed(world: World, wanted: dict, tools: list[dict]) -> list[str]:
+    """The names of the tools a client of this session is to see, in the order of the list."""
+    return [
+        tool["name"]
+        for tool in tools
+        if world.table["deployment"].replace("dc", "datacenter") in tool["deployments"]
+        and (wanted.get("tools") in ("all", tool["access"]) or tool["name"] in wanted.get("also", []))
+    ]
+
+
 def session_of(
     world: World, wanted: dict, client: str, era: str, protocol: str, transport: str, tables: dict
 ) -> dict:
@@ -171,8 +181,8 @@ def session_of(
         "directory": str(world.home),
         "log": str(world.log),
         "account": wanted.get("account"),
-        "tools": tables["tools"].get(wanted.get("tools"), []),
-        "reading": tables["tools"]["reading"],
+        "tools": listed(world, wanted, tables["tools"]),
+        "reading": [tool["name"] for tool in tables["tools"] if tool["access"] == "read"],
         "calls": rows,
         "at_once": wanted.get("at_once", False),
         "unauthorized": wanted.get("unauthorized", False),
