@@ -12,6 +12,7 @@ mod schema;
 mod words;
 
 pub(super) use parse::parse;
+pub(super) use render::Json;
 pub(super) use render::render;
 pub(super) use render::write;
 pub(super) use words::hex;

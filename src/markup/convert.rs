@@ -56,6 +56,10 @@ pub fn settle(format: Format, document: &str) -> Result<Converted<String>, Conve
 
 fn rewritten(from: Format, to: Format, document: &str) -> Result<Converted<String>, ConvertError> {
     let mut notes = Notes::default();
+    if (from, to) == (Format::Markdown, Format::Adf) {
+        let value = markdown_as_adf(document, &mut notes)?;
+        return Ok(Converted::new(value, notes));
+    }
     let blocks = match from {
         Format::Markdown => markdown::parse(document, &mut notes),
         // Nobody but the editor of Jira Cloud takes wiki markup over into ADF, so this is what people get.
@@ -67,8 +71,21 @@ fn rewritten(from: Format, to: Format, document: &str) -> Result<Converted<Strin
     let value = match to {
         Format::Markdown => markdown::render(&blocks, Detail::All, from == Format::Storage),
         Format::Wiki => wiki::render(&blocks, &mut notes),
-        Format::Adf => adf::write(&blocks, &mut notes)?,
+        Format::Adf => adf::write(blocks, &mut notes)?,
         Format::Storage => storage::render(&blocks, &mut notes),
     };
     Ok(Converted::new(value, notes))
+}
+
+/// Markdown as ADF, block by block: neither the document nor its nodes are ever there as a whole.
+fn markdown_as_adf(document: &str, notes: &mut Notes) -> serde_json::Result<String> {
+    let mut json = adf::Json::new();
+    let mut written = Ok(());
+    markdown::parse_each(document, notes, |notes, blocks| {
+        if written.is_ok() {
+            written = json.add(blocks, notes);
+        }
+    });
+    written?;
+    json.finish(notes)
 }

@@ -6,12 +6,14 @@ mod fold;
 mod inlines;
 mod layout;
 mod parse;
+mod pieces;
 mod render;
 mod surplus;
 mod tags;
 mod text;
 
 pub(super) use parse::parse;
+pub(super) use parse::parse_each;
 pub(super) use render::render;
 
 /// How much of a document is written.

@@ -22,6 +22,9 @@ use super::schema::Place;
 use super::words::Values;
 use super::words::Words;
 
+/// How a document begins.
+const START: &[u8] = br#"{"type":"doc","content":["#;
+
 /// How deep blocks and pieces of text are written; parsers count differently, and all of them stay far below.
 const DEEPEST: usize = 2 * MAX_DEPTH;
 
@@ -29,28 +32,65 @@ const DEEPEST: usize = 2 * MAX_DEPTH;
 const RESERVED: [&str; 9] =
     ["type", "version", "text", "content", "attrs", "marks", "media", "caption", "cells"];
 
-/// Renders the document as JSON, one block after the other: of the nodes only those of one block are there at a time.
-pub(in super::super) fn write(blocks: &[Block], notes: &mut Notes) -> serde_json::Result<String> {
-    if matches!(blocks, [Block::Container { .. }]) {
-        return serde_json::to_string(&render(blocks, notes));
+/// The document as JSON, to which its blocks are added: of the nodes only those of one block are there at a time.
+pub(in super::super) struct Json {
+    out: Vec<u8>,
+    has_new: bool,
+    /// The first block, as long as it is the only one and may be the document itself.
+    lone: Option<Block>,
+}
+
+impl Json {
+    pub(in super::super) fn new() -> Self {
+        Self { out: START.to_vec(), has_new: false, lone: None }
     }
-    let mut writer = Writer { notes, has_new: false };
-    let mut out = br#"{"type":"doc","content":["#.to_vec();
-    let mut nodes = Vec::new();
-    let mut is_first = true;
-    for block in blocks {
-        writer.add(&mut nodes, block, Place::Document, 0);
-        for node in nodes.drain(..) {
-            if !is_first {
-                out.push(b',');
-            }
-            is_first = false;
-            serde_json::to_writer(&mut out, &node)?;
+
+    /// Adds the next blocks of the document.
+    pub(in super::super) fn add(&mut self, blocks: Vec<Block>, notes: &mut Notes) -> serde_json::Result<()> {
+        let mut blocks = blocks;
+        if blocks.is_empty() {
+            return Ok(());
         }
+        if let Some(lone) = self.lone.take() {
+            self.write(&[lone], notes)?;
+        } else if self.out.len() == START.len() && matches!(*blocks, [Block::Container { .. }]) {
+            self.lone = blocks.pop();
+        }
+        self.write(&blocks, notes)
     }
-    out.extend_from_slice(br#"],"version":1}"#);
-    let text = String::from_utf8(out).map_err(serde::ser::Error::custom)?;
-    Ok(if writer.has_new { identifiers::numbered(&text) } else { text })
+
+    fn write(&mut self, blocks: &[Block], notes: &mut Notes) -> serde_json::Result<()> {
+        let mut writer = Writer { notes, has_new: self.has_new };
+        let mut nodes = Vec::new();
+        for block in blocks {
+            writer.add(&mut nodes, block, Place::Document, 0);
+            for node in nodes.drain(..) {
+                if self.out.len() > START.len() {
+                    self.out.push(b',');
+                }
+                serde_json::to_writer(&mut self.out, &node)?;
+            }
+        }
+        self.has_new = writer.has_new;
+        Ok(())
+    }
+
+    /// The whole document.
+    pub(in super::super) fn finish(mut self, notes: &mut Notes) -> serde_json::Result<String> {
+        if let Some(lone) = self.lone {
+            return serde_json::to_string(&render(&[lone], notes));
+        }
+        self.out.extend_from_slice(br#"],"version":1}"#);
+        let text = String::from_utf8(self.out).map_err(serde::ser::Error::custom)?;
+        Ok(if self.has_new { identifiers::numbered(&text) } else { text })
+    }
+}
+
+/// Renders the document as JSON.
+pub(in super::super) fn write(blocks: Vec<Block>, notes: &mut Notes) -> serde_json::Result<String> {
+    let mut json = Json::new();
+    json.add(blocks, notes)?;
+    json.finish(notes)
 }
 
 /// Renders the document.

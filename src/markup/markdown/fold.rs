@@ -103,6 +103,11 @@ impl Fold {
         self.block(block);
     }
 
+    /// The blocks to which nothing can come any more.
+    pub(super) fn complete(&mut self) -> Vec<Block> {
+        if self.frames.is_empty() { blocks(std::mem::take(&mut self.page.parts)) } else { Vec::new() }
+    }
+
     /// The blocks, and what is said of the container.
     pub(super) fn finish(mut self) -> (Vec<Block>, Option<Extra>) {
         while !self.frames.is_empty() {

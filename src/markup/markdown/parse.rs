@@ -27,6 +27,8 @@ use super::super::document::push;
 use super::fold::Fold;
 use super::inlines;
 use super::inlines::deep_text;
+use super::pieces::PIECE;
+use super::pieces::Pieces;
 use super::surplus::Source;
 use super::surplus::surplus;
 use super::tags;
@@ -34,6 +36,22 @@ use super::tags::Token;
 
 /// Parses Markdown. HTML that is none of the dialect's tags stays text.
 pub(in super::super) fn parse(markdown: &str, notes: &mut Notes) -> Vec<Block> {
+    let mut all = Vec::new();
+    parse_each(markdown, notes, |_, blocks| all.extend(blocks));
+    all
+}
+
+/// Parses Markdown, and hands over blocks as they are complete.
+pub(in super::super) fn parse_each(
+    markdown: &str,
+    notes: &mut Notes,
+    done: impl FnMut(&mut Notes, Vec<Block>),
+) {
+    parse_by(PIECE, markdown, notes, done);
+}
+
+/// Parses Markdown by pieces of so many bytes.
+fn parse_by(piece: usize, markdown: &str, notes: &mut Notes, mut done: impl FnMut(&mut Notes, Vec<Block>)) {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
@@ -42,12 +60,22 @@ pub(in super::super) fn parse(markdown: &str, notes: &mut Notes) -> Vec<Block> {
     options.extension.front_matter_delimiter = Some("---".to_owned());
     // What was escaped is text, whatever it looks like.
     options.render.escaped_char_spans = true;
-    let arena = Arena::new();
     // CommonMark wants it so, and comrak leaves some.
     let without_null = markdown.contains('\0').then(|| markdown.replace('\0', "\u{FFFD}"));
-    let root = parse_document(&arena, without_null.as_deref().unwrap_or(markdown), &options);
-    let source = Source::new(without_null.as_deref().unwrap_or(markdown));
-    Parser { notes, source }.contained(root, "", 0).0
+    let mut pieces = Pieces::of(without_null.as_deref().unwrap_or(markdown), piece);
+    let mut fold = Fold::new("", 0);
+    while !pieces.is_empty() {
+        let arena = Arena::new();
+        let source = Source::new(pieces.next());
+        let root = parse_document(&arena, source.text(), &options);
+        let count = pieces.take(&source, root);
+        let mut parser = Parser { notes: &mut *notes, source };
+        for node in root.children().take(count) {
+            parser.add(&mut fold, node, false, 0);
+        }
+        done(notes, fold.complete());
+    }
+    done(notes, fold.finish().0);
 }
 
 struct Parser<'n> {
@@ -280,4 +308,44 @@ pub(super) fn format_of(name: &str) -> Option<(Format, &str)> {
     let (format, name) = name.split_once('-')?;
     let format = Format::parse(format).filter(|format| *format != Format::Markdown)?;
     (!name.is_empty()).then_some((format, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(piece: usize, markdown: &str) -> Vec<Block> {
+        let mut all = Vec::new();
+        parse_by(piece, markdown, &mut Notes::default(), |_, blocks| all.extend(blocks));
+        all
+    }
+
+    #[test]
+    fn pieces_of_any_size_are_the_whole() {
+        let documents = [
+            "# One\n\ntext\n# Two\ntext\n\n   # Three\n\n    # code\n\ntext\n===\n\nmore\n",
+            "- item\n\n  in it\n\n  # in it\n\nafter\n\n- item\n# ends it\n\n1. one\n\n2. two\n\ntext\n",
+            "```\n# no heading\n\ntext\n```\n\n~~~\n\n# none\n\ntext\n\n# open to the end\n",
+            "<!-- \n\n# none\n\ntext -->\n\ntext\n\n<div>\n# none\n\n# one\n\n<pre>\n\n# none\n\n</pre>\n\ntext\n",
+            "<details>\n<summary>t</summary>\n\n# in it\n\ntext\n\n</details>\n\ntext\n\n</details>\n\n<details>\n\nx\n",
+            "> quote\nlazy\n\n> # in it\n\ntext\n\n| a | b |\n|---|---|\n| c | d | e |\n\ntext\n\n| a |\n|---|\n# x\n",
+            "---\na: 1\n\n# no heading\n---\n\n# one\n\ntext\n",
+            "text\n\n---\na: 1\n\n---\n\n# one\n",
+            "[a]\n\n# one\n\ntext [b] [c]\n\n[a]: https://a.example\n[b]: <b> 'title'\n\n> [c]:\n> x\n",
+            "# one\r\n\r\ntext\r\n\r\n```\r\n\r\n# none\r\n```\r\n",
+            "a\rb\n\nc\n\nd\n",
+            "text\n\n\u{FEFF}text\n\n\u{FEFF}# text\n",
+            "\u{FEFF}---\na\n\nb\n---\n\nc\n",
+            "text\n \t\nmore\n\u{A0}\nmore\n\u{B}\nmore\n\u{C}\nmore\n\u{2028}\nmore\n",
+            "<!-- adf:{\"attrs\":{\"localId\":\"1\"}} -->\n\ntext\n\n<macro name=\"a\">\n\n# in it\n\ntext\n\n</macro>\n\nx",
+            "\n\n\ntext\n\n\n",
+            "",
+        ];
+        for document in documents {
+            let whole = by(usize::MAX, document);
+            for piece in 1..=document.len() {
+                assert_eq!(by(piece, document), whole, "{piece}: {document:?}");
+            }
+        }
+    }
 }

@@ -15,13 +15,21 @@ impl<'a> Source<'a> {
 
     /// A line from a column on, both counted from 1, as comrak counts them.
     pub(super) fn line(&self, number: usize, column: usize) -> &'a str {
+        let rest = self.start(number).and_then(|start| self.text.get(start + column.saturating_sub(1)..));
+        rest.unwrap_or_default().lines().next().unwrap_or_default()
+    }
+
+    /// Where a line begins.
+    pub(super) fn start(&self, number: usize) -> Option<usize> {
         let starts = self.starts.get_or_init(|| {
             let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
             std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
         });
-        let start = number.checked_sub(1).and_then(|number| starts.get(number));
-        let rest = start.and_then(|start| self.text.get(start + column.saturating_sub(1)..));
-        rest.unwrap_or_default().lines().next().unwrap_or_default()
+        number.checked_sub(1).and_then(|number| starts.get(number)).copied()
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 }
 
