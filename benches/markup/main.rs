@@ -7,8 +7,13 @@ use std::path::Path;
 use criterion::BenchmarkId;
 use criterion::Criterion;
 use criterion::Throughput;
+use mimalloc::MiMalloc;
 use portcullis::markup::Format;
 use portcullis::markup::convert;
+
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const SIZES: [(&str, usize); 3] = [("10 kB", 10_000), ("100 kB", 100_000), ("1 MB", 1_000_000)];
 
