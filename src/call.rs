@@ -79,6 +79,8 @@ pub struct Gate {
     pub visits: bool,
     /// How texts of Jira are shown and taken.
     pub texts: Texts,
+    /// How some tools work.
+    pub options: tools::Options,
     /// The operator's boundary of projects, by instance; empty is none.
     pub projects: BTreeMap<InstanceName, Vec<ProjectKey>>,
     /// The operator's boundary of spaces, by instance; empty is none.
@@ -291,6 +293,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
         found,
         hides: !gate.engine.shows_everything(product),
         visits: gate.visits,
+        options: &gate.options,
         projects: gate.projects.get(bounded).map(Vec::as_slice).unwrap_or_default(),
         spaces: gate.spaces.get(bounded).map(Vec::as_slice).unwrap_or_default(),
     }

@@ -5,6 +5,7 @@ mod instance;
 pub mod jira;
 pub mod query;
 pub(crate) mod times;
+mod working_hours;
 
 pub use instance::GATEWAY_HOST;
 pub use instance::Instance;
@@ -12,6 +13,8 @@ pub use instance::Products;
 pub use instance::Site;
 pub use instance::Sites;
 pub use instance::gateway_base;
+pub use working_hours::WorkingHours;
+pub use working_hours::WorkingHoursError;
 
 /// Which kind of Atlassian deployment a product runs on; endpoints and body formats follow from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,6 +13,7 @@ use crate::policy::Question;
 use crate::policy::Read;
 use crate::policy::Resource;
 use crate::tools::AnyTool;
+use crate::tools::Block;
 use crate::tools::Item;
 use crate::tools::Output;
 use crate::tools::sift_embedded;
@@ -28,6 +29,8 @@ pub enum Answer {
         text: String,
         /// What a bare list cannot say of itself: whether it is complete and how to go on.
         note: Option<String>,
+        /// Files and images besides.
+        blocks: Vec<Block>,
         /// Whether the call failed.
         is_error: bool,
     },
@@ -36,13 +39,16 @@ pub enum Answer {
 impl Answer {
     /// A failed call.
     pub fn error(text: String) -> Self {
-        Self::Result { text, note: None, is_error: true }
+        Self::Result { text, note: None, blocks: Vec::new(), is_error: true }
     }
 
     fn bytes(&self) -> u64 {
         match self {
             Self::Unknown => 0,
-            Self::Result { text, note, .. } => (text.len() + note.as_ref().map_or(0, String::len)) as u64,
+            Self::Result { text, note, blocks, .. } => {
+                let blocks: usize = blocks.iter().map(Block::len).sum();
+                (text.len() + note.as_ref().map_or(0, String::len) + blocks) as u64
+            }
         }
     }
 }
@@ -52,6 +58,13 @@ impl Answer {
 pub(super) struct Sifted {
     value: Value,
     note: Option<Value>,
+    blocks: Vec<Block>,
+}
+
+impl Sifted {
+    fn of(value: Value) -> Self {
+        Self { value, note: None, blocks: Vec::new() }
+    }
 }
 
 /// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
@@ -64,6 +77,8 @@ pub(super) fn sift(
     let all = gate.engine.shows_everything(product);
     let may_view = |item: &Resource| all || gate.engine.may_view(question.principal, question.session, item);
     match output {
+        // They hang on what was decided on, and hold nothing that could be decided on.
+        Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),
         Output::Object { actual, mut value } => {
             if let Some(actual) = actual
                 && !gate.engine.decides_alone(question.tool)
@@ -76,7 +91,7 @@ pub(super) fn sift(
             if let (Value::Object(object), 1..) = (&mut value, withheld) {
                 object.insert("withheld".into(), withheld.into());
             }
-            Ok(Sifted { value, note: None })
+            Ok(Sifted::of(value))
         }
         Output::Derived { items, mut envelope, derive } => {
             let found = items.len();
@@ -87,7 +102,7 @@ pub(super) fn sift(
             if withheld > 0 {
                 envelope.insert("withheld".into(), withheld.into());
             }
-            Ok(Sifted { value: Value::Object(envelope), note: None })
+            Ok(Sifted::of(Value::Object(envelope)))
         }
         Output::List { items, complete, next } => {
             Ok(listed(items, Map::new(), None, None, Rest { complete, withheld: 0, next }))
@@ -142,20 +157,21 @@ fn listed(
         let whole = rest.complete && rest.withheld == 0;
         let mut note = Map::new();
         rest.write(&mut note);
-        return Sifted { value: Value::Array(kept), note: (!whole).then_some(Value::Object(note)) };
+        let note = (!whole).then_some(Value::Object(note));
+        return Sifted { note, ..Sifted::of(Value::Array(kept)) };
     };
     let mut value = Map::new();
     value.insert("total".into(), total.map_or(json!(-1), Value::from));
     value.extend(envelope);
     value.insert(field.into(), Value::Array(kept));
     rest.write(&mut value);
-    Sifted { value: Value::Object(value), note: None }
+    Sifted::of(Value::Object(value))
 }
 
 /// Compact JSON in one text; a bare list that is cut has a second one.
 pub(super) fn shape(sifted: Sifted) -> Answer {
     let note = sifted.note.map(|note| note.to_string());
-    Answer::Result { text: sifted.value.to_string(), note, is_error: false }
+    Answer::Result { text: sifted.value.to_string(), note, blocks: sifted.blocks, is_error: false }
 }
 
 /// Writes the outcome, and gives the answer. A result that could not be written down says so beside it.
@@ -188,14 +204,14 @@ pub(super) async fn close(
         (Ok(()), answer) => answer,
         // A call that was refused because the log fails has said so already.
         (Err(_), answer) if unwritten => answer,
-        (Err(error), Answer::Result { text, is_error, note }) => {
+        (Err(error), Answer::Result { text, note, blocks, is_error }) => {
             let told = if is_error {
                 format!("{error} (reference {reference})")
             } else {
                 format!("{error}; the result above is what Atlassian answered (reference {reference})")
             };
             let note = note.map_or(told.clone(), |note| format!("{note}\n{told}"));
-            Answer::Result { text, note: Some(note), is_error }
+            Answer::Result { text, note: Some(note), blocks, is_error }
         }
         (Err(error), Answer::Unknown) => Answer::error(error.to_string()),
     }

@@ -10,6 +10,8 @@ use super::Failure;
 use super::connect;
 use super::output;
 use super::started;
+use crate::atlassian::WorkingHours;
+use crate::atlassian::WorkingHoursError;
 use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
 use crate::audit::Event;
@@ -19,6 +21,7 @@ use crate::config::DeniedTools;
 use crate::config::ProductSettings;
 use crate::config::ReadOnly;
 use crate::config::Settings;
+use crate::config::ToolSettings;
 use crate::config::Transport;
 use crate::identity::AccountSettings;
 use crate::identity::Identity;
@@ -35,6 +38,8 @@ use crate::secrets::Secrets;
 use crate::telemetry::Metrics;
 use crate::tools;
 use crate::tools::Offer;
+use crate::tools::Options;
+use crate::tools::SlaMetric;
 
 /// What the gate is made of besides the settings.
 #[derive(Debug, Clone)]
@@ -97,6 +102,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         os_user: os_user(),
         visits: settings.tools.read_only == ReadOnly::Off,
         texts: if settings.tools.raw_jira_markup { Texts::Raw } else { Texts::Markdown },
+        options: options(&settings.tools)?,
         projects: projects(settings)?,
         spaces: spaces(settings)?,
     })
@@ -148,6 +154,45 @@ fn os_user() -> Option<String> {
 /// Whether some rule names projects or spaces, which another name for a configured site would pass by.
 fn names_places(settings: &Settings) -> bool {
     settings.policy.directory.is_some() || settings.sites().any(|(.., site)| !site.filter.is_empty())
+}
+
+/// How the operator wants some tools to work.
+pub(super) fn options(tools: &ToolSettings) -> Result<Options, Failure> {
+    let wrong =
+        |name: &str, problem: &dyn std::fmt::Display| Failure::configuration(format!("{name}: {problem}"));
+    let metric = |name: &String| {
+        let problem = || format!("`{name}` is no metric; there are {}", SlaMetric::names());
+        SlaMetric::parse(name).ok_or_else(|| wrong("JIRA_SLA_METRICS", &problem()))
+    };
+    let hours = WorkingHours::parse(
+        &tools.working_hours_start,
+        &tools.working_hours_end,
+        &tools.working_days,
+        &tools.time_zone,
+    );
+    let hours = hours.map_err(|error| {
+        let name = match error {
+            WorkingHoursError::Day(_) => "JIRA_SLA_WORKING_DAYS",
+            WorkingHoursError::Zone(_) => "JIRA_SLA_TIMEZONE",
+            WorkingHoursError::Time(_) | WorkingHoursError::Order { .. } => {
+                "JIRA_SLA_WORKING_HOURS_START and JIRA_SLA_WORKING_HOURS_END"
+            }
+        };
+        wrong(name, &error)
+    })?;
+    let phrases = Options::child_phrases(&tools.hierarchy_link_phrases).map_err(|entry| {
+        let problem = format!("`{entry}` is neither child:<phrase> nor parent:<phrase>");
+        wrong("HIERARCHY_LINK_PHRASES", &problem)
+    })?;
+    let project =
+        |key: &String| ProjectKey::parse(key).map_err(|error| wrong("JIRA_INTERNAL_ONLY_PROJECTS", &error));
+    Ok(Options {
+        sla_metrics: tools.sla_metrics.iter().map(metric).collect::<Result<_, _>>()?,
+        working_hours_only: tools.working_hours_only,
+        working_hours: hours,
+        child_phrases: phrases,
+        internal_only: tools.internal_only_projects.iter().map(project).collect::<Result<_, _>>()?,
+    })
 }
 
 /// Every configured Jira with the projects it is bounded to.

@@ -112,6 +112,14 @@ struct RawTools {
     raw_jira_markup: bool,
     enabled: Option<Vec<String>>,
     toolsets: Option<Vec<String>>,
+    sla_metrics: Option<Vec<String>>,
+    working_hours_only: bool,
+    working_hours_start: Option<String>,
+    working_hours_end: Option<String>,
+    working_days: Option<Vec<String>>,
+    time_zone: Option<String>,
+    hierarchy_link_phrases: Vec<String>,
+    internal_only_projects: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -298,8 +306,24 @@ fn tools(raw: RawTools) -> ToolSettings {
         Some(true) => ReadOnly::On,
         Some(false) => ReadOnly::Off,
     };
-    let RawTools { raw_jira_markup, enabled, toolsets, .. } = raw;
-    ToolSettings { read_only, raw_jira_markup, enabled, toolsets }
+    let or = |given: Option<String>, usual: &str| given.unwrap_or_else(|| usual.to_owned());
+    let listed = |given: Option<Vec<String>>, usual: &[&str]| {
+        given.unwrap_or_else(|| usual.iter().copied().map(str::to_owned).collect())
+    };
+    ToolSettings {
+        read_only,
+        raw_jira_markup: raw.raw_jira_markup,
+        enabled: raw.enabled,
+        toolsets: raw.toolsets,
+        sla_metrics: listed(raw.sla_metrics, &["cycle_time", "time_in_status"]),
+        working_hours_only: raw.working_hours_only,
+        working_hours_start: or(raw.working_hours_start, "09:00"),
+        working_hours_end: or(raw.working_hours_end, "17:00"),
+        working_days: listed(raw.working_days, &["1", "2", "3", "4", "5"]),
+        time_zone: or(raw.time_zone, "UTC"),
+        hierarchy_link_phrases: raw.hierarchy_link_phrases,
+        internal_only_projects: raw.internal_only_projects,
+    }
 }
 
 /// stdio opens no port unless told.

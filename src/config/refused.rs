@@ -31,7 +31,6 @@ pub(super) enum Verdict {
 
 const OAUTH_PROXY: &str = "only means something to the OAuth proxy, which is not supported yet";
 const PATTERN: &str = "own patterns for keys are not supported; keys have Jira's default form";
-const NO_EFFECT: &str = "has no effect yet";
 const STORAGE: &str = "own storage for OAuth clients is not supported yet; unset it";
 
 /// Rules by name. `*_` stands for both `JIRA_` and `CONFLUENCE_`.
@@ -44,24 +43,11 @@ const RULES: &[(&str, Rule)] = &[
     ("ATLASSIAN_OAUTH_CLIENT_STORAGE_FACTORY", Rule::Any(STORAGE)),
     ("ATLASSIAN_OAUTH_CLIENT_STORAGE_CONFIG_JSON", Rule::Any(STORAGE)),
     ("PUBLIC_BASE_URL", Rule::Ignored(OAUTH_PROXY)),
-    (
-        "JIRA_INTERNAL_ONLY_PROJECTS",
-        Rule::Any(
-            "forcing comments to be internal is not supported yet; unset it and deny comments there by policy",
-        ),
-    ),
     ("JIRA_ISSUE_KEY_PATTERN", Rule::Other(r"^[A-Z][A-Z0-9_]+-\d+(?:-\d+)*$", PATTERN)),
     ("JIRA_PROJECT_KEY_PATTERN", Rule::Other("^[A-Z][A-Z0-9_]+$", PATTERN)),
     ("JIRA_FETCHER_MAX_WORKERS", Rule::Ignored("has no effect: there are no worker threads to limit")),
     ("ATLASSIAN_MAX_PAGINATION_LIMIT", Rule::NotZero("a bound on `limit` is not supported yet; unset it")),
     ("CONFLUENCE_ATTACHMENT_DOWNLOAD_USE_V1", Rule::Ignored("has no effect: the deployment decides")),
-    ("HIERARCHY_LINK_PHRASES", Rule::Ignored(NO_EFFECT)),
-    ("JIRA_SLA_METRICS", Rule::Ignored(NO_EFFECT)),
-    ("JIRA_SLA_WORKING_HOURS_ONLY", Rule::Ignored(NO_EFFECT)),
-    ("JIRA_SLA_WORKING_HOURS_START", Rule::Ignored(NO_EFFECT)),
-    ("JIRA_SLA_WORKING_HOURS_END", Rule::Ignored(NO_EFFECT)),
-    ("JIRA_SLA_WORKING_DAYS", Rule::Ignored(NO_EFFECT)),
-    ("JIRA_SLA_TIMEZONE", Rule::Ignored(NO_EFFECT)),
     ("MCP_LOGGING_STDOUT", Rule::Yes("logs go to standard error, always; unset it")),
 ];
 
@@ -116,14 +102,11 @@ mod tests {
             ("ATLASSIAN_OAUTH_CLIENT_STORAGE_MODE", "default", "factory"),
             ("ATLASSIAN_MAX_PAGINATION_LIMIT", "0", "50"),
             ("JIRA_PROJECT_KEY_PATTERN", "^[A-Z][A-Z0-9_]+$", ".*"),
-            ("JIRA_INTERNAL_ONLY_PROJECTS", " ", "SD"),
         ] {
             assert!(fine(name, default), "{name}={default}");
             assert!(refused(name, other), "{name}={other}");
         }
-        for (name, value) in
-            [("JIRA_SLA_TIMEZONE", "UTC"), ("FASTMCP_HOME", "/x"), ("JIRA_FETCHER_MAX_WORKERS", "8")]
-        {
+        for (name, value) in [("FASTMCP_HOME", "/x"), ("JIRA_FETCHER_MAX_WORKERS", "8")] {
             assert!(matches!(judge(name, value), Some(Verdict::Ignored(_))), "{name}");
         }
         assert_eq!(judge("JIRA_URL", "https://jira.example.com"), None);

@@ -277,6 +277,22 @@ pub struct ToolSettings {
     pub enabled: Option<Vec<String>>,
     /// The only toolsets that are offered; `None` means all.
     pub toolsets: Option<Vec<String>>,
+    /// What `jira_get_issue_sla` measures where the caller does not say.
+    pub sla_metrics: Vec<String>,
+    /// Whether it counts working hours alone where the caller does not say.
+    pub working_hours_only: bool,
+    /// When a working day starts, like `09:00`.
+    pub working_hours_start: String,
+    /// When it ends.
+    pub working_hours_end: String,
+    /// The working days, 1 for Monday to 7 for Sunday.
+    pub working_days: Vec<String>,
+    /// The time zone of these hours.
+    pub time_zone: String,
+    /// What links say of parents and children besides Jira's own phrases, like `child:is part of`.
+    pub hierarchy_link_phrases: Vec<String>,
+    /// Projects whose comments customers never see.
+    pub internal_only_projects: Vec<String>,
 }
 
 /// The three answers to whether writes are off.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rmcp::ErrorData;
 use rmcp::RoleServer;
 use rmcp::ServerHandler;
@@ -21,6 +23,7 @@ use rmcp::model::ErrorCode;
 use rmcp::model::Implementation;
 use rmcp::model::ListToolsResult;
 use rmcp::model::PaginatedRequestParams;
+use rmcp::model::ResourceContents;
 use rmcp::model::ServerCapabilities;
 use rmcp::model::ServerConfig;
 use rmcp::model::Tool;
@@ -41,6 +44,7 @@ use crate::policy::Principal;
 use crate::policy::Product;
 use crate::policy::Session;
 use crate::tools::AnyTool;
+use crate::tools::Block;
 use crate::tools::INSTANCE;
 
 /// How long a client of the new era may keep its list of tools, in milliseconds.
@@ -138,8 +142,9 @@ impl ServerHandler for Handler {
             Answer::Unknown => {
                 Err(ErrorData::invalid_params(format!("unknown tool `{}`", shortened(&name)), None))
             }
-            Answer::Result { text, note, is_error } => {
-                let content = [Some(text), note].into_iter().flatten().map(ContentBlock::text).collect();
+            Answer::Result { text, note, blocks, is_error } => {
+                let texts = [Some(text), note].into_iter().flatten().map(ContentBlock::text);
+                let content = texts.chain(blocks.into_iter().map(block)).collect();
                 let result =
                     if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
                 Ok(result.into())
@@ -157,6 +162,24 @@ impl ServerHandler for Handler {
             return Err(ErrorData::invalid_params(format!("the parameters do not fit `{method}`"), None));
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("unknown method `{method}`"), None))
+    }
+}
+
+/// A part of a result as MCP has it.
+fn block(block: Block) -> ContentBlock {
+    match block {
+        Block::Json(value) => ContentBlock::text(value.to_string()),
+        Block::Image { bytes, media_type } => ContentBlock::image(STANDARD.encode(bytes), media_type),
+        Block::File { uri, bytes, media_type } => {
+            let blob = STANDARD.encode(bytes);
+            let mime_type = Some(media_type);
+            ContentBlock::resource(ResourceContents::BlobResourceContents {
+                uri,
+                mime_type,
+                blob,
+                meta: None,
+            })
+        }
     }
 }
 

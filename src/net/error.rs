@@ -63,6 +63,19 @@ pub enum UpstreamError {
         /// Whether a change was asked for that may have been carried out all the same.
         in_doubt: bool,
     },
+    /// A success that is a page where a file should be.
+    #[error(
+        "{} answered {status} with {content} in place of the file; probably a login page or a proxy answered in its place",
+        product.title()
+    )]
+    NotFile {
+        /// Which product.
+        product: Product,
+        /// The HTTP status.
+        status: u16,
+        /// The kind of content.
+        content: String,
+    },
     /// JSON that is broken, cut, or not of the shape it must have.
     #[error("{}'s answer could not be read: {problem}{}", product.title(), doubt(*in_doubt))]
     Malformed {
@@ -118,7 +131,9 @@ impl UpstreamError {
     /// The upstream's HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Status { status, .. } | Self::NotJson { status, .. } => Some(*status),
+            Self::Status { status, .. } | Self::NotJson { status, .. } | Self::NotFile { status, .. } => {
+                Some(*status)
+            }
             Self::Malformed { status, .. } => *status,
             _ => None,
         }
@@ -176,6 +191,7 @@ impl UpstreamError {
             Self::Status { status: ..500, .. }
             | Self::Status { status: 503, retry_after: Some(_), .. }
             | Self::LeftAlone { .. }
+            | Self::NotFile { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => {}
             Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,

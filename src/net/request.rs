@@ -1,5 +1,6 @@
 //! A request to a product, and its answer.
 
+use bytes::Bytes;
 use http::Method;
 use serde_json::Value;
 
@@ -17,31 +18,66 @@ pub struct Request {
     pub path: Path,
     /// The query, in order; names and values are encoded when sent.
     pub query: Vec<(&'static str, String)>,
-    /// A JSON body.
-    pub body: Option<Value>,
+    /// The body.
+    pub body: Body,
     /// Further headers, all of them our own constants.
     pub headers: Vec<(&'static str, &'static str)>,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, Default)]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    None,
+    /// JSON.
+    Json(Value),
+    /// A file, as the part `file` of a form.
+    File(File),
+}
+
+/// A file and what it is called.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its name; no path.
+    pub name: String,
+    /// Its media type, as whoever gave it says.
+    pub media_type: String,
+    /// What is in it.
+    pub bytes: Bytes,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "File({:?}, {}, {} bytes)", self.name, self.media_type, self.bytes.len())
+    }
 }
 
 impl Request {
     /// A GET.
     pub fn get(path: Path) -> Self {
-        Self { method: Method::GET, path, query: Vec::new(), body: None, headers: Vec::new() }
+        Self { method: Method::GET, path, query: Vec::new(), body: Body::None, headers: Vec::new() }
     }
 
     /// A POST with a JSON body.
     pub fn post(path: Path, body: Value) -> Self {
-        Self { method: Method::POST, path, query: Vec::new(), body: Some(body), headers: Vec::new() }
+        Self { method: Method::POST, path, query: Vec::new(), body: Body::Json(body), headers: Vec::new() }
     }
 
     /// A PUT with a JSON body.
     pub fn put(path: Path, body: Value) -> Self {
-        Self { method: Method::PUT, path, query: Vec::new(), body: Some(body), headers: Vec::new() }
+        Self { method: Method::PUT, path, query: Vec::new(), body: Body::Json(body), headers: Vec::new() }
     }
 
     /// A DELETE.
     pub fn delete(path: Path) -> Self {
-        Self { method: Method::DELETE, path, query: Vec::new(), body: None, headers: Vec::new() }
+        Self { method: Method::DELETE, path, query: Vec::new(), body: Body::None, headers: Vec::new() }
+    }
+
+    /// A POST that uploads a file. Atlassian wants the header: a form in a page of somebody else cannot send it.
+    pub fn upload(path: Path, file: File) -> Self {
+        let headers = vec![("x-atlassian-token", "no-check")];
+        Self { method: Method::POST, path, query: Vec::new(), body: Body::File(file), headers }
     }
 
     /// Adds one query parameter.
@@ -78,13 +114,22 @@ impl Request {
 
 /// What came back with a 2xx status.
 #[derive(Debug)]
-pub struct Reply {
-    /// The JSON body; null for an empty one.
-    pub body: Value,
+pub struct Reply<T = Value> {
+    /// The body: JSON, null for an empty one, or a file's content.
+    pub body: T,
     /// The HTTP status.
     pub status: u16,
     /// How long the body was.
     pub bytes: u64,
+}
+
+/// A file's content as it came.
+#[derive(Debug)]
+pub struct Content {
+    /// Its media type, lower case and without parameters; empty if none was said.
+    pub media_type: String,
+    /// What is in it.
+    pub bytes: Bytes,
 }
 
 #[cfg(test)]

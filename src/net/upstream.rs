@@ -13,7 +13,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use self::exchange::Failure;
+use self::exchange::Readable;
 use self::remembered::Remembered;
+use super::Content;
 use super::Credential;
 use super::Patience;
 use super::Reply;
@@ -134,6 +136,25 @@ impl Upstream {
         credential: &Credential,
         request: Request,
     ) -> Result<Reply, UpstreamError> {
+        self.read_as(warrant, credential, request).await
+    }
+
+    /// Reads a file as it is, whatever it is; as large as an answer may be.
+    pub async fn download<W: Warrant>(
+        &self,
+        warrant: &W,
+        credential: &Credential,
+        request: Request,
+    ) -> Result<Reply<Content>, UpstreamError> {
+        self.read_as(warrant, credential, request).await
+    }
+
+    async fn read_as<W: Warrant, T: Readable + Send>(
+        &self,
+        warrant: &W,
+        credential: &Credential,
+        request: Request,
+    ) -> Result<Reply<T>, UpstreamError> {
         let product = self.product();
         if *warrant.instance() != self.instance {
             return Err(UpstreamError::NotPermitted(format!(
@@ -172,7 +193,11 @@ impl Upstream {
         !self.shared.settings.read_only && request.method == Method::GET
     }
 
-    async fn carry_out(&self, asked: &Asked<'_>, credential: &Credential) -> Result<Reply, UpstreamError> {
+    async fn carry_out<T: Readable + Send>(
+        &self,
+        asked: &Asked<'_>,
+        credential: &Credential,
+    ) -> Result<Reply<T>, UpstreamError> {
         let change = !asked.request.is_repeatable();
         let result = self.persist(asked, credential).await;
         result.map_err(|error| if change { error.of_change() } else { error })
@@ -180,7 +205,11 @@ impl Upstream {
 
     /// Asks until there is a result, or no reason to ask again. Each turn uses up one of three things that are few:
     /// the retries, the one newer credential, the hops.
-    async fn persist(&self, asked: &Asked<'_>, credential: &Credential) -> Result<Reply, UpstreamError> {
+    async fn persist<T: Readable + Send>(
+        &self,
+        asked: &Asked<'_>,
+        credential: &Credential,
+    ) -> Result<Reply<T>, UpstreamError> {
         let started = Instant::now();
         let mut url = self.url(asked.request);
         let (mut newer, mut last) = (None, None);
@@ -249,12 +278,12 @@ impl Upstream {
     }
 
     /// Sends the request once, when it is its turn.
-    async fn attempt(
+    async fn attempt<T: Readable>(
         &self,
         asked: &Asked<'_>,
         credential: &Credential,
         url: &Url,
-    ) -> Result<(Result<Reply, Failure>, Admission<'_>), Open> {
+    ) -> Result<(Result<Reply<T>, Failure>, Admission<'_>), Open> {
         let entered = self.lane.enter().await?;
         let started = std::time::Instant::now();
         let mut status = None;

@@ -21,6 +21,8 @@ pub struct Context<'a> {
     pub hides: bool,
     /// Whether an issue that is read may be noted at Jira as visited.
     pub visits: bool,
+    /// How the operator wants some tools to work.
+    pub options: &'a super::Options,
     /// The operator's boundary of projects, to narrow searches with; empty is none.
     pub projects: &'a [crate::ids::ProjectKey],
     /// The operator's boundary of spaces, to narrow searches with; empty is none.

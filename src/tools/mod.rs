@@ -8,6 +8,7 @@ mod confluence;
 mod context;
 mod jira;
 mod offer;
+mod options;
 mod output;
 mod schema;
 
@@ -27,6 +28,9 @@ pub use arguments::take_instance;
 pub use context::Context;
 pub use context::ToolError;
 pub use offer::Offer;
+pub use options::Options;
+pub use options::SlaMetric;
+pub use output::Block;
 pub use output::Item;
 pub use output::Output;
 pub use output::sift_embedded;
@@ -62,6 +66,7 @@ pub static ALL: &[&dyn AnyTool] = &[
     &jira::CreateSprint,
     &jira::CreateVersion,
     &jira::DeleteIssue,
+    &jira::DownloadAttachments,
     &jira::EditComment,
     &jira::GetAgileBoards,
     &jira::GetAllProjects,
@@ -72,10 +77,13 @@ pub static ALL: &[&dyn AnyTool] = &[
     &jira::GetIssue,
     &jira::GetIssueDates,
     &jira::GetIssueDevelopmentInfo,
+    &jira::GetIssueImages,
+    &jira::GetIssueSla,
     &jira::GetIssueWatchers,
     &jira::GetIssuesDevelopmentInfo,
     &jira::GetLinkTypes,
     &jira::GetProjectComponents,
+    &jira::GetProjectEpicHierarchy,
     &jira::GetProjectFields,
     &jira::GetProjectIssueTypes,
     &jira::GetProjectIssues,

@@ -1,5 +1,6 @@
 //! What a tool found, before the policy has sifted it.
 
+use bytes::Bytes;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -19,9 +20,49 @@ pub struct Item {
     pub value: Value,
 }
 
+/// A part of a result that is not its JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// Another JSON.
+    Json(Value),
+    /// An image to look at.
+    Image {
+        /// What is in it.
+        bytes: Bytes,
+        /// Its media type, one that clients show.
+        media_type: &'static str,
+    },
+    /// A file.
+    File {
+        /// What it is called in the result.
+        uri: String,
+        /// What is in it.
+        bytes: Bytes,
+        /// Its media type, as whoever attached it said.
+        media_type: String,
+    },
+}
+
+impl Block {
+    /// How long it is, in bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Json(value) => value.to_string().len(),
+            Self::Image { bytes, .. } | Self::File { bytes, .. } => bytes.len(),
+        }
+    }
+}
+
 /// The result of a tool.
 #[derive(Debug)]
 pub enum Output {
+    /// Files of the object the call was about.
+    Files {
+        /// What is said of them together.
+        summary: Value,
+        /// The files.
+        blocks: Vec<Block>,
+    },
     /// The object the call was about; `actual` is what Atlassian says it is, which is decided on once more.
     Object {
         /// What came back, as policies see it.

@@ -1,6 +1,7 @@
 //! A typed client for Jira. Reading needs any permit, sending needs a permit to write.
 
 mod agile;
+mod attachments;
 mod bulk;
 mod catalogue;
 mod comments;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use agile::BoardQuery;
 pub use agile::shown_sprint;
+pub use attachments::Attachment;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;

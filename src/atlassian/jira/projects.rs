@@ -34,6 +34,18 @@ pub struct NewVersion {
 const MOST_PAGES: usize = 40;
 
 impl Jira<'_> {
+    /// Reads the names of the statuses in which work goes on, lower case: those of the category In Progress.
+    pub async fn statuses_in_progress(&self, permit: &Permit<Read>) -> Result<Vec<String>, UpstreamError> {
+        let request = Request::get(Path::of(["rest", "api", "2", "status"]));
+        let answer = self.recall(permit, request).await?;
+        let statuses = answer.as_array().ok_or_else(|| malformed("the statuses are not a list"))?;
+        let working = statuses.iter().filter(|status| {
+            let category = status.pointer("/statusCategory/key").and_then(Value::as_str);
+            category == Some("indeterminate")
+        });
+        Ok(working.filter_map(|status| Some(status.get("name")?.as_str()?.to_lowercase())).collect())
+    }
+
     /// Reads every project, and whether these are all.
     pub async fn projects(
         &self,

@@ -3,12 +3,17 @@
 use http::HeaderValue;
 use http::Method;
 use http::header;
+use reqwest::multipart::Form;
+use reqwest::multipart::Part;
 use serde_json::Value;
 use url::Url;
 
 use super::Asked;
 use super::Upstream;
+use crate::net::Body;
+use crate::net::Content;
 use crate::net::Credential;
+use crate::net::File;
 use crate::net::Problem;
 use crate::net::Reply;
 use crate::net::Request;
@@ -19,6 +24,7 @@ use crate::net::guard::same_origin;
 use crate::net::patience;
 use crate::net::patience::Admission;
 use crate::net::patience::Reason;
+use crate::policy::Product;
 
 /// What is left of one attempt that brought no result.
 pub(super) struct Failure {
@@ -31,16 +37,16 @@ pub(super) struct Failure {
 
 impl Upstream {
     /// Sends a request and reads its answer; the status is left behind as soon as it is known.
-    pub(super) async fn exchange(
+    pub(super) async fn exchange<T: Readable>(
         &self,
         asked: &Asked<'_>,
         credential: &Credential,
         url: Url,
         status: &mut Option<u16>,
-    ) -> Result<(Reply, u64), Failure> {
+    ) -> Result<(Reply<T>, u64), Failure> {
         let settings = &self.shared.settings;
         let mut headers = settings.headers.clone();
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(header::ACCEPT, HeaderValue::from_static(T::ACCEPT));
         for (name, value) in &asked.request.headers {
             headers.insert(*name, HeaderValue::from_static(value));
         }
@@ -49,15 +55,17 @@ impl Upstream {
         }
         credential.apply(&mut headers);
         let mut builder = settings.client.request(asked.request.method.clone(), url).headers(headers);
-        if let Some(body) = &asked.request.body {
-            builder = builder.json(body);
-        }
+        builder = match &asked.request.body {
+            Body::None => builder,
+            Body::Json(body) => builder.json(body),
+            Body::File(file) => builder.multipart(form(file)?),
+        };
         let answer = builder.send().await.map_err(|error| self.failure(&error, None))?;
         *status = Some(answer.status().as_u16());
         self.read(answer).await
     }
 
-    async fn read(&self, answer: reqwest::Response) -> Result<(Reply, u64), Failure> {
+    async fn read<T: Readable>(&self, answer: reqwest::Response) -> Result<(Reply<T>, u64), Failure> {
         let product = self.product();
         let status = answer.status().as_u16();
         let success = answer.status().is_success();
@@ -75,20 +83,8 @@ impl Upstream {
             return Err(Failure { error, reason, location });
         }
         let body = self.body(answer).await?;
-        if body.is_empty() {
-            return Ok((Reply { body: Value::Null, status, bytes: 0 }, 0));
-        }
-        if content != "application/json" && !content.ends_with("+json") {
-            let content = if content.is_empty() { "no content type".to_owned() } else { content };
-            return Err(UpstreamError::NotJson { product, status, content, in_doubt: false }.into());
-        }
         let bytes = body.len() as u64;
-        let body = serde_json::from_slice(&body).map_err(|error| UpstreamError::Malformed {
-            product,
-            status: Some(status),
-            in_doubt: false,
-            problem: format!("not JSON: {error}"),
-        })?;
+        let body = T::read(product, status, content, body)?;
         Ok((Reply { body, status, bytes }, bytes))
     }
 
@@ -131,6 +127,55 @@ impl Upstream {
         let error = UpstreamError::Unreachable { product, in_doubt, problem, detail };
         Failure { error, reason, location: None }
     }
+}
+
+/// What an answer is read as.
+pub(super) trait Readable: Sized {
+    /// What is asked for.
+    const ACCEPT: &'static str;
+
+    /// Reads a body with its media type.
+    fn read(product: Product, status: u16, media_type: String, body: Vec<u8>) -> Result<Self, UpstreamError>;
+}
+
+impl Readable for Value {
+    const ACCEPT: &'static str = "application/json";
+
+    fn read(product: Product, status: u16, content: String, body: Vec<u8>) -> Result<Self, UpstreamError> {
+        if body.is_empty() {
+            return Ok(Self::Null);
+        }
+        if content != "application/json" && !content.ends_with("+json") {
+            let content = if content.is_empty() { "no content type".to_owned() } else { content };
+            return Err(UpstreamError::NotJson { product, status, content, in_doubt: false });
+        }
+        serde_json::from_slice(&body).map_err(|error| UpstreamError::Malformed {
+            product,
+            status: Some(status),
+            in_doubt: false,
+            problem: format!("not JSON: {error}"),
+        })
+    }
+}
+
+impl Readable for Content {
+    const ACCEPT: &'static str = "*/*";
+
+    fn read(_: Product, _: u16, media_type: String, body: Vec<u8>) -> Result<Self, UpstreamError> {
+        Ok(Self { media_type, bytes: body.into() })
+    }
+}
+
+/// A form with one file. Jira takes the name as it is, in UTF-8.
+fn form(file: &File) -> Result<Form, Failure> {
+    let refused = |_| {
+        let text = "the media type of the file is none; write it like text/plain".to_owned();
+        Failure::from(UpstreamError::NotPermitted(text))
+    };
+    let part =
+        Part::stream_with_length(file.bytes.clone(), file.bytes.len() as u64).file_name(file.name.clone());
+    let part = part.mime_str(&file.media_type).map_err(refused)?;
+    Ok(Form::new().percent_encode_noop().part("file", part))
 }
 
 impl Failure {

@@ -46,17 +46,18 @@ fn yes() -> bool {
 }
 
 /// A time or a day in the form of these results.
-fn moment(text: &str) -> String {
+pub(super) fn moment(text: &str) -> String {
     if text.len() == 10 { format!("{text}T00:00:00") } else { times::iso(text) }
 }
 
 /// A stay in a status, from when it was entered; the last one has no end.
 pub(super) struct Stay {
-    status: String,
-    entered: Timestamp,
-    left: Option<Timestamp>,
+    pub(super) status: String,
+    pub(super) entered: Timestamp,
+    pub(super) left: Option<Timestamp>,
     now: Timestamp,
-    by: Option<String>,
+    /// Who moved it there.
+    pub(super) by: Option<String>,
 }
 
 impl Stay {
@@ -145,7 +146,7 @@ fn summary(stays: &[Stay]) -> Vec<Value> {
 }
 
 /// Whether Jira gave a part of the history alone.
-fn is_cut(issue: &Value) -> bool {
+pub(super) fn is_cut(issue: &Value) -> bool {
     let total = issue.pointer("/changelog/total").and_then(Value::as_u64).unwrap_or(0);
     let here = issue.pointer("/changelog/histories").and_then(Value::as_array).map_or(0, Vec::len);
     total > here as u64

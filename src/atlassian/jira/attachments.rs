@@ -1,0 +1,125 @@
+//! Files attached to an issue.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::Jira;
+use super::malformed;
+use crate::atlassian::Deployment;
+use crate::audit::Permit;
+use crate::ids::IssueKey;
+use crate::net::File;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Product;
+use crate::policy::Read;
+use crate::policy::Write;
+
+/// A file attached to an issue, as Jira describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    id: String,
+    /// Its name.
+    pub name: String,
+    /// Its media type, as whoever attached it said; lower case.
+    pub media_type: String,
+    /// How long it is, in bytes.
+    pub size: u64,
+}
+
+impl Attachment {
+    /// The attachments of an issue that was read with its field `attachment`.
+    ///
+    /// # Errors
+    /// When Jira's answer has no such list, or an entry without an id.
+    pub fn all_of(issue: &Value) -> Result<Vec<Self>, UpstreamError> {
+        let listed = issue.pointer("/fields/attachment").and_then(Value::as_array);
+        let listed = listed.ok_or_else(|| malformed("the issue has no list of attachments"))?;
+        listed
+            .iter()
+            .map(|entry| Self::of(entry).ok_or_else(|| malformed("an attachment has no id")))
+            .collect()
+    }
+
+    fn of(entry: &Value) -> Option<Self> {
+        let text = |name: &str| entry.get(name).and_then(Value::as_str);
+        let id = text("id").filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))?;
+        Some(Self {
+            id: id.to_owned(),
+            name: text("filename").unwrap_or(id).to_owned(),
+            media_type: text("mimeType").unwrap_or("application/octet-stream").to_ascii_lowercase(),
+            size: entry.get("size").and_then(Value::as_u64)?,
+        })
+    }
+}
+
+impl Jira<'_> {
+    /// Reads what is in a file attached to an issue. It is as long as Jira says, or it is not the file.
+    pub async fn download(
+        &self,
+        permit: &Permit<Read>,
+        key: &IssueKey,
+        attachment: &Attachment,
+    ) -> Result<Bytes, UpstreamError> {
+        permit.issue(key)?;
+        let id = attachment.id.as_str();
+        let request = match self.deployment() {
+            // Atlassian's own address of the file would do as well; this one asks for no second request.
+            Deployment::Cloud => Request::get(Path::of(["rest", "api", "3", "attachment", "content", id]))
+                .with("redirect", "false"),
+            Deployment::DataCenter => {
+                let name =
+                    if attachment.name.trim_matches('.').is_empty() { "file" } else { &attachment.name };
+                Request::get(Path::of(["secure", "attachment", id, name]))
+            }
+        };
+        let reply = self.instance.upstream.download(permit, self.credential, request).await?;
+        let (status, content) = (reply.status, reply.body);
+        if content.media_type == "text/html" && attachment.media_type != "text/html" {
+            let (product, content) = (Product::Jira, content.media_type);
+            return Err(UpstreamError::NotFile { product, status, content });
+        }
+        if content.bytes.len() as u64 != attachment.size {
+            let (here, wanted) = (content.bytes.len(), attachment.size);
+            return Err(malformed(&format!("the file has {here} bytes, not the {wanted} that Jira lists")));
+        }
+        Ok(content.bytes)
+    }
+
+    /// Attaches a file to an issue, and gives what Jira says of it.
+    pub async fn attach(
+        &self,
+        permit: &Permit<Write>,
+        key: &IssueKey,
+        file: File,
+    ) -> Result<Value, UpstreamError> {
+        let key = permit.issue(key)?.as_str();
+        let path = Path::of(["rest", "api", self.version(), "issue", key, "attachments"]);
+        let answer = self.send(permit, Request::upload(path, file)).await?;
+        let attached =
+            answer.as_array().and_then(|files| files.first()).filter(|file| file.get("id").is_some());
+        attached.cloned().ok_or_else(|| malformed("it does not say what was attached"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn attachments_are_all_there_or_an_error() {
+        let issue = |files: Value| json!({"key": "OPS-1", "fields": {"attachment": files}});
+        let file = json!({"id": "7", "filename": "a b.txt", "mimeType": "TEXT/plain", "size": 3});
+        let read = Attachment::all_of(&issue(json!([file]))).unwrap();
+        assert_eq!(
+            (read[0].name.as_str(), read[0].media_type.as_str(), read[0].size),
+            ("a b.txt", "text/plain", 3)
+        );
+        for bad in [json!({}), json!(null), json!([{"id": "../7", "size": 1}]), json!([{"id": "7"}])] {
+            assert!(Attachment::all_of(&issue(bad.clone())).is_err(), "{bad}");
+        }
+    }
+}
