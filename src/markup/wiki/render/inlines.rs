@@ -172,11 +172,14 @@ impl Writer<'_> {
         let says_itself = plain(content) == target.trim_start_matches(['^', '#'])
             && link(&format!("[{target}]"), Reading::Jira).is_some();
         let tip: String = title.chars().filter(|letter| !matches!(letter, '|' | '[' | ']' | '\n')).collect();
-        let tip = tip.trim();
+        // A backslash would take the bracket behind it away.
+        let tip = tip.trim().trim_end_matches(|letter: char| letter == '\\' || letter.is_whitespace());
         // Behind an address it would make a card of the link.
         let is_written = tip != "smart-link";
         if !is_written {
             self.notes.add("the tip of a link was left out");
+        } else if tip != title.trim() {
+            self.notes.add("the tip of a link lost what wiki markup cannot have there");
         }
         if !says_itself || !title.is_empty() {
             let inside = Place { within: Within::Link, followed: true, line_start: false };
