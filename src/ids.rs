@@ -336,6 +336,33 @@ schema_forms!(
 );
 text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
 
+/// The id of a form of Service Management: letters, digits and `-`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FormId(String);
+
+impl FormId {
+    /// Reads an id; takes surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let id = canonical(text);
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let expected = "a form id such as `1946b8b7-8f03-4dc0-ac2d-5fac0d960c6a`";
+        if plain && (1..=64).contains(&id.len()) {
+            Ok(Self(id.to_owned()))
+        } else {
+            Err(invalid(text, expected))
+        }
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_forms!(FormId);
+schema_forms!(FormId: r"^\s*[A-Za-z0-9-]{1,64}\s*$");
+
 number_ids! {
     /// The id of an agile board.
     BoardId: "a numeric board id such as `12`";

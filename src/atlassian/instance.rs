@@ -37,6 +37,8 @@ pub struct Instance {
     pub deployment: Deployment,
     /// Where people find it with a browser, for links in results; the gateway has no pages.
     pub site: Url,
+    /// The way to Jira's forms, where the site's id on Cloud is known.
+    pub forms: Option<Upstream>,
     /// Whether it is reached through the gateway, which has no content endpoints of Confluence's first API.
     pub gateway: bool,
 }
@@ -82,6 +84,7 @@ impl Site {
             upstream: main.upstream.at(gateway_base(product, Some(id)), main.name.clone()),
             deployment: Deployment::Cloud,
             site: main.site.clone(),
+            forms: forms(&main.upstream, id, &main.name),
             gateway: true,
         }
     }
@@ -101,6 +104,7 @@ impl Site {
             upstream: main.upstream.at(root.clone(), main.name.clone()),
             deployment: main.deployment,
             site: root,
+            forms: None,
             gateway: main.gateway,
         }
     }
@@ -216,6 +220,7 @@ impl Products {
         let name = InstanceName::chosen("cloud", id.as_str());
         Some(Arc::new(Instance {
             upstream: upstream.at(base.clone(), name.clone()),
+            forms: forms(upstream, id, &name),
             name,
             deployment: Deployment::Cloud,
             site: base,
@@ -240,6 +245,7 @@ impl Products {
                 name,
                 deployment: if cloud { Deployment::Cloud } else { Deployment::DataCenter },
                 site: base,
+                forms: None,
                 gateway: false,
             })
         }))
@@ -260,4 +266,13 @@ pub fn gateway_base(product: Product, id: Option<&CloudId>) -> Url {
         base.set_path(&format!("/ex/{}/{}", product.as_str(), id.as_str()));
     }
     base
+}
+
+/// The way to the forms of a Cloud site.
+///
+/// <https://developer.atlassian.com/cloud/forms/rest/intro/>
+pub fn forms(upstream: &Upstream, id: &CloudId, name: &InstanceName) -> Option<Upstream> {
+    let mut base = GATEWAY.clone();
+    base.set_path(&format!("/jira/forms/cloud/{}", id.as_str()));
+    (upstream.product() == Product::Jira).then(|| upstream.at(base, name.clone()))
 }

@@ -12,6 +12,7 @@ pub use instance::Instance;
 pub use instance::Products;
 pub use instance::Site;
 pub use instance::Sites;
+pub use instance::forms;
 pub use instance::gateway_base;
 pub use working_hours::WorkingHours;
 pub use working_hours::WorkingHoursError;

@@ -99,6 +99,15 @@ impl<E: Effect> Permit<E> {
         self.covers(part, is_it).map(|_| ())
     }
 
+    /// The key, if it is in the project in which this part lies, and the permit was made for the part: what was just
+    /// raised at a service desk.
+    pub fn raised<'k>(&self, part: &Part, key: &'k IssueKey) -> Result<&'k IssueKey, UpstreamError> {
+        let project = Resource::Project(key.project());
+        self.covers(key, |resource| {
+            matches!(resource, Resource::Part { part: permitted, of } if permitted == part && of.as_deref() == Some(&project))
+        })
+    }
+
     /// Nothing, if the permit is for the whole of a product.
     pub fn whole(&self, product: Product) -> Result<(), UpstreamError> {
         let whole = Resource::Instance(product);

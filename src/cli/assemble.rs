@@ -191,6 +191,7 @@ pub(super) fn options(tools: &ToolSettings) -> Result<Options, Failure> {
         working_hours_only: tools.working_hours_only,
         working_hours: hours,
         child_phrases: phrases,
+        attachment_directory: tools.attachment_directory.clone(),
         internal_only: tools.internal_only_projects.iter().map(project).collect::<Result<_, _>>()?,
     })
 }

@@ -19,6 +19,7 @@ use crate::atlassian::Instance;
 use crate::atlassian::Products;
 use crate::atlassian::Site;
 use crate::atlassian::Sites;
+use crate::atlassian::forms;
 use crate::atlassian::gateway_base;
 use crate::config;
 use crate::config::ClientCertificateSettings;
@@ -108,9 +109,13 @@ async fn site(
         answer_limit: net::ANSWER_LIMIT,
         patience: patience(&settings.network),
     };
+    let upstream = Upstream::new(upstream, parts.metrics.clone());
+    let cloud_id =
+        from.cloud_id.as_ref().filter(|_| deployment(from.deployment) == atlassian::Deployment::Cloud);
     let site = Site::new(Instance {
         name: name.clone(),
-        upstream: Upstream::new(upstream, parts.metrics.clone()),
+        forms: cloud_id.and_then(|id| forms(&upstream, id, name)),
+        upstream,
         deployment: deployment(from.deployment),
         gateway: base.host_str() == Some("api.atlassian.com"),
         site: base,

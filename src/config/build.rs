@@ -120,6 +120,7 @@ struct RawTools {
     time_zone: Option<String>,
     hierarchy_link_phrases: Vec<String>,
     internal_only_projects: Vec<String>,
+    attachment_directory: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -199,8 +200,8 @@ pub(super) fn settings(
         oauth,
         network: network(raw.network),
         metrics: metrics(raw.metrics.address.as_deref(), server.transport)?,
+        tools: tools(raw.tools, server.transport == Transport::Stdio),
         server,
-        tools: tools(raw.tools),
         policy: PolicySettings {
             directory: raw.policy.directory,
             denied_tools: raw.policy.denied_tools.unwrap_or(DeniedTools::Explain),
@@ -300,7 +301,7 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
     })
 }
 
-fn tools(raw: RawTools) -> ToolSettings {
+fn tools(raw: RawTools, over_stdio: bool) -> ToolSettings {
     let read_only = match raw.read_only {
         None => ReadOnly::Unset,
         Some(true) => ReadOnly::On,
@@ -323,6 +324,7 @@ fn tools(raw: RawTools) -> ToolSettings {
         time_zone: or(raw.time_zone, "UTC"),
         hierarchy_link_phrases: raw.hierarchy_link_phrases,
         internal_only_projects: raw.internal_only_projects,
+        attachment_directory: raw.attachment_directory.or(over_stdio.then(|| PathBuf::from("attachments"))),
     }
 }
 

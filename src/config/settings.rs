@@ -293,6 +293,8 @@ pub struct ToolSettings {
     pub hierarchy_link_phrases: Vec<String>,
     /// Projects whose comments customers never see.
     pub internal_only_projects: Vec<String>,
+    /// Where arguments may name files on the server; nowhere without.
+    pub attachment_directory: Option<PathBuf>,
 }
 
 /// The three answers to whether writes are off.

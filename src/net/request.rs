@@ -41,15 +41,15 @@ pub enum Body {
 pub struct File {
     /// Its name; no path.
     pub name: String,
-    /// Its media type, as whoever gave it says.
-    pub media_type: String,
+    /// Its media type, as whoever gave it says; without, Jira goes by the name.
+    pub media_type: Option<String>,
     /// What is in it.
     pub bytes: Bytes,
 }
 
 impl std::fmt::Debug for File {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "File({:?}, {}, {} bytes)", self.name, self.media_type, self.bytes.len())
+        write!(formatter, "File({} bytes)", self.bytes.len())
     }
 }
 

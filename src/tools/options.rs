@@ -1,5 +1,7 @@
 //! How the operator wants some tools to work.
 
+use std::path::PathBuf;
+
 use crate::atlassian::WorkingHours;
 use crate::ids::ProjectKey;
 
@@ -16,12 +18,19 @@ pub struct Options {
     pub child_phrases: Vec<String>,
     /// Projects whose comments customers never see: `JIRA_INTERNAL_ONLY_PROJECTS`.
     pub internal_only: Vec<ProjectKey>,
+    /// Where arguments may name files on the server; nowhere without.
+    pub attachment_directory: Option<PathBuf>,
 }
 
 /// What Jira's own link types say of a child.
 const CHILD_PHRASES: [&str; 3] = ["is child of", "is contained by", "split from"];
 
 impl Options {
+    /// Whether customers never see the comments of this project.
+    pub fn is_internal(&self, project: &ProjectKey) -> bool {
+        self.internal_only.contains(project)
+    }
+
     /// The phrases of Jira's own link types and those of `HIERARCHY_LINK_PHRASES`, of the form `child:is part of`.
     ///
     /// # Errors

@@ -28,6 +28,8 @@ def environment(mode: str, port: int, directory: Path) -> dict[str, str]:
         "READ_ONLY_MODE": "false",
         "JIRA_SSL_VERIFY": "false",
         "CONFLUENCE_SSL_VERIFY": "false",
+        # The recorded calls name their files in the working directory.
+        "PORTCULLIS_TOOLS__ATTACHMENT_DIRECTORY": str(directory),
     }
     if mode != deployment(mode):
         variables["PORTCULLIS_POLICY__DIRECTORY"] = str(POLICIES)
@@ -43,10 +45,10 @@ def environment(mode: str, port: int, directory: Path) -> dict[str, str]:
         "JIRA_URL": "https://x.atlassian.net",
         "CONFLUENCE_URL": "https://x.atlassian.net/wiki",
         "HTTPS_PROXY": f"http://127.0.0.1:{port}",
+        "ATLASSIAN_OAUTH_CLOUD_ID": "cid-1",
     }
     if deployment(mode) == "cloud_oauth":
         return variables | {
-            "ATLASSIAN_OAUTH_CLOUD_ID": "cid-1",
             "ATLASSIAN_OAUTH_ACCESS_TOKEN": "contract-oauth",
         }
     return variables | {

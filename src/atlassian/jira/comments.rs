@@ -59,11 +59,9 @@ impl Jira<'_> {
         permit: &Permit<Write>,
         key: &IssueKey,
         id: &CommentId,
-        body: Value,
-        visibility: Option<Value>,
+        comment: &NewComment,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let comment = NewComment { body, visibility, internal: false };
         let path = Path::of(["rest", "api", self.version(), "issue", key, "comment", id.as_str()]);
         self.send(permit, Request::put(path, comment.to_body())).await
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Jira;
+use super::NewComment;
 use super::Person;
 use super::issues::issue_path;
 use super::malformed;
@@ -33,8 +34,8 @@ pub struct Transition {
     pub id: String,
     /// Fields that its screen asks for.
     pub edit: Edit,
-    /// A comment's body in the deployment's own format.
-    pub comment: Option<Value>,
+    /// A comment to add with it.
+    pub comment: Option<NewComment>,
 }
 
 impl Jira<'_> {
@@ -139,7 +140,7 @@ impl Jira<'_> {
             body.insert("fields".into(), Value::Object(step.edit.fields.clone()));
         }
         if let Some(comment) = &step.comment {
-            body.insert("update".into(), json!({"comment": [{"add": {"body": comment}}]}));
+            body.insert("update".into(), json!({"comment": [{"add": comment.to_body()}]}));
         }
         let path = Path::of(["rest", "api", self.version(), "issue", key, "transitions"]);
         self.send(permit, Request::post(path, Value::Object(body))).await.map(|_| ())

@@ -1,22 +1,59 @@
 //! Service desks, their queues and what can be requested: `/rest/servicedeskapi`.
 
+use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 use super::Jira;
 use super::malformed;
 use crate::audit::Permit;
+use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::ids::QueueId;
 use crate::ids::RequestTypeId;
 use crate::ids::ServiceDeskId;
+use crate::net::File;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Effect;
 use crate::policy::Part;
 use crate::policy::Read;
+use crate::policy::Write;
 
 /// Data Center asks for it where an endpoint is marked as experimental; Cloud takes no notice.
 const EXPERIMENTAL: (&str, &str) = ("x-experimentalapi", "opt-in");
+
+/// A request to raise.
+#[derive(Debug, Clone)]
+pub struct NewRequest {
+    /// The desk it is raised at.
+    pub desk: ServiceDeskId,
+    /// Its type.
+    pub kind: RequestTypeId,
+    /// Its fields by id, in the desk's form.
+    pub values: Map<String, Value>,
+    /// Who it is raised for: account id on Cloud, user name on Data Center.
+    pub customer: Option<String>,
+    /// Who else takes part.
+    pub participants: Vec<String>,
+}
+
+impl NewRequest {
+    fn to_body(&self) -> Value {
+        let mut body = json!({
+            "serviceDeskId": self.desk.as_str(), "requestTypeId": self.kind.as_str(),
+            "requestFieldValues": self.values,
+        });
+        if let Some(customer) = &self.customer {
+            body["raiseOnBehalfOf"] = customer.as_str().into();
+        }
+        if !self.participants.is_empty() {
+            body["requestParticipants"] = json!(self.participants);
+        }
+        body
+    }
+}
 
 /// How many pages of desks are looked through.
 const MOST_PAGES: usize = 40;
@@ -102,9 +139,9 @@ impl Jira<'_> {
     }
 
     /// Reads what a request of a type asks for.
-    pub async fn request_fields(
+    pub async fn request_fields<E: Effect>(
         &self,
-        permit: &Permit<Read>,
+        permit: &Permit<E>,
         desk: &ServiceDeskId,
         kind: &RequestTypeId,
     ) -> Result<Value, UpstreamError> {
@@ -116,9 +153,58 @@ impl Jira<'_> {
         Ok(answer)
     }
 
-    async fn of_desk(
+    /// Raises a request, and brings what the service desk says of it.
+    pub async fn create_request(
         &self,
-        permit: &Permit<Read>,
+        permit: &Permit<Write>,
+        wanted: &NewRequest,
+    ) -> Result<Value, UpstreamError> {
+        permit.part(&Part::ServiceDesk(wanted.desk.clone()))?;
+        let path = Path::of(["rest", "servicedeskapi", "request"]);
+        let request = Request::post(path, wanted.to_body()).header(EXPERIMENTAL.0, EXPERIMENTAL.1);
+        let created = self.send(permit, request).await?;
+        let key = created.get("issueKey").and_then(Value::as_str);
+        if key.is_none_or(str::is_empty) {
+            Err(malformed("it does not say which request was created"))
+        } else {
+            Ok(created)
+        }
+    }
+
+    /// Brings a file to a desk, where it waits to be attached; gives the id it has until then.
+    pub async fn upload_to_desk(
+        &self,
+        permit: &Permit<Write>,
+        desk: &ServiceDeskId,
+        file: File,
+    ) -> Result<String, UpstreamError> {
+        permit.part(&Part::ServiceDesk(desk.clone()))?;
+        let request = Request::upload(path([desk.as_str(), "attachTemporaryFile"]), file);
+        let answer = self.send(permit, request.header(EXPERIMENTAL.0, EXPERIMENTAL.1)).await?;
+        let id = answer.pointer("/temporaryAttachments/0/temporaryAttachmentId").and_then(Value::as_str);
+        id.map(str::to_owned).ok_or_else(|| malformed("it does not say where the file is"))
+    }
+
+    /// Attaches files that wait at a desk to a request that was just raised there.
+    pub async fn attach_to_request(
+        &self,
+        permit: &Permit<Write>,
+        desk: &ServiceDeskId,
+        key: &IssueKey,
+        uploaded: Vec<String>,
+        public: bool,
+    ) -> Result<(), UpstreamError> {
+        let key = permit.raised(&Part::ServiceDesk(desk.clone()), key)?.as_str();
+        let path = Path::of(["rest", "servicedeskapi", "request", key, "attachment"]);
+        let body = json!({"temporaryAttachmentIds": uploaded, "public": public});
+        let request = Request::post(path, body).header(EXPERIMENTAL.0, EXPERIMENTAL.1);
+        let answer = self.send(permit, request).await?;
+        if answer.is_object() { Ok(()) } else { Err(malformed("it does not say what was attached")) }
+    }
+
+    async fn of_desk<E: Effect>(
+        &self,
+        permit: &Permit<E>,
         desk: &ServiceDeskId,
         request: Request,
     ) -> Result<Value, UpstreamError> {

@@ -421,7 +421,6 @@ fn warnings() {
         ),
         (&[("MCP_ATLASSIAN_SOMETHING_ELSE", "1")], "has no effect"),
         (&[("FASTMCP_HOME", "/x")], "FASTMCP_HOME: has no effect"),
-        (&[("JIRA_SLA_TIMEZONE", "UTC")], "JIRA_SLA_TIMEZONE: has no effect"),
     ] {
         let text = warned(variables);
         assert!(text.contains(expected), "{text}");

@@ -174,7 +174,10 @@ fn form(file: &File) -> Result<Form, Failure> {
     };
     let part =
         Part::stream_with_length(file.bytes.clone(), file.bytes.len() as u64).file_name(file.name.clone());
-    let part = part.mime_str(&file.media_type).map_err(refused)?;
+    let part = match &file.media_type {
+        Some(media_type) => part.mime_str(media_type).map_err(refused)?,
+        None => part,
+    };
     Ok(Form::new().percent_encode_noop().part("file", part))
 }
 

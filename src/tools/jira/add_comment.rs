@@ -84,6 +84,14 @@ impl Tool for AddComment {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
+        let is_internal = context.options.is_internal(&key.project());
+        if is_internal && args.public == Some(true) {
+            let text = format!(
+                "comments in {} stay internal, as its administrator has set; leave `public` out",
+                key.project()
+            );
+            return Err(ToolError::Arguments(text));
+        }
         if args.public == Some(true) {
             let text = wiki(&jira, &args.body);
             let stored = jira.add_public_comment(permit, &key, &text.value).await;
@@ -96,7 +104,7 @@ impl Tool for AddComment {
         let comment = NewComment {
             body: body.value,
             visibility: visibility("visibility", args.visibility.as_deref())?,
-            internal: args.public == Some(false),
+            internal: is_internal || args.public == Some(false),
         };
         let stored = jira.add_comment(permit, &key, &comment).await?;
         Ok(with_notes(added_comment(&stored, jira.texts()), &body.notes))

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::given;
 use super::written::visibility;
+use crate::atlassian::jira::NewComment;
 use crate::atlassian::jira::edited_comment;
 use crate::audit::Permit;
 use crate::ids::CommentId;
@@ -73,7 +74,9 @@ impl Tool for EditComment {
         let key = context.found.present_key(args.issue_key);
         let body = given::text(&jira, &args.body);
         let visibility = visibility("visibility", args.visibility.as_deref())?;
-        let stored = jira.edit_comment(permit, &key, &args.comment_id, body.value, visibility).await?;
+        let internal = context.options.is_internal(&key.project());
+        let comment = NewComment { body: body.value, visibility, internal };
+        let stored = jira.edit_comment(permit, &key, &args.comment_id, &comment).await?;
         let mut shown = edited_comment(&stored, jira.texts());
         if !body.notes.is_empty() {
             shown.insert("notes".into(), json!(body.notes));

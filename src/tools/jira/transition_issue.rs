@@ -9,6 +9,7 @@ use super::given;
 use super::given::Given;
 use super::written::Written;
 use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::NewComment;
 use crate::atlassian::jira::Transition;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -82,7 +83,9 @@ impl Tool for TransitionIssue {
         if let Some(comment) = &comment {
             written.notes.extend(comment.notes.iter().cloned());
         }
-        let step = Transition { id: id?, edit: given.edit, comment: comment.map(|text| text.value) };
+        let internal = context.options.is_internal(&key.project());
+        let comment = comment.map(|text| NewComment { body: text.value, visibility: None, internal });
+        let step = Transition { id: id?, edit: given.edit, comment };
         jira.transition(permit, &key, &step).await?;
         Ok(written.shown(&jira, permit, &key, format!("Issue {key} was moved.")).await)
     }

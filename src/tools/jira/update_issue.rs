@@ -11,6 +11,7 @@ use super::add_worklog;
 use super::given;
 use super::given::Given;
 use super::transition_issue;
+use super::uploads;
 use super::written::Shown;
 use super::written::Written;
 use super::written::visibility;
@@ -47,7 +48,7 @@ pub(crate) struct Args {
     additional_fields: Option<String>,
     /// Names, comma separated; they replace those there are.
     components: Option<String>,
-    /// Not here yet.
+    /// Files to attach, JSON such as [{"filename": "log.txt", "content_base64": "..."}].
     attachments: Option<String>,
     /// Id or name of a transition to make.
     transition: Option<String>,
@@ -106,7 +107,7 @@ impl Tool for UpdateIssue {
         product: Product::Jira,
         toolset: "jira_issues",
         core: true,
-        description: "Change a Jira issue: fields first, then status, comment and work logged. Returns the issue as \
+        description: "Change a Jira issue: fields first, then files, status, comment and work logged. Returns the issue as \
                       it is then; if a step fails, an error says which were done.",
         destructive: true,
         cloud_only: false,
@@ -128,9 +129,7 @@ impl Tool for UpdateIssue {
     fn check(args: &Args) -> Result<(), ToolError> {
         let wrong = |text: &str| Err(ToolError::Arguments(text.to_owned()));
         let (fields, transition) = args.given()?;
-        if args.attachments.is_some() {
-            return wrong("`attachments` cannot be given yet; attach files in Jira");
-        }
+        let files = uploads::given("attachments", args.attachments.as_deref())?;
         visibility("comment_visibility", args.comment_visibility.as_deref())?;
         if args.comment_visibility.is_some() && args.comment.is_none() {
             return wrong("`comment_visibility` is for a `comment`, and there is none");
@@ -147,8 +146,11 @@ impl Tool for UpdateIssue {
         if let Some(started) = &args.worklog_started {
             add_worklog::moment("worklog_started", started)?;
         }
-        if fields.is_empty() && transition.is_none() && args.comment.is_none() && args.worklog.is_none() {
-            return wrong("nothing to change: give `fields`, `transition`, `comment` or `worklog`");
+        let has_more = args.comment.is_some() || args.worklog.is_some() || !files.is_empty();
+        if fields.is_empty() && transition.is_none() && !has_more {
+            return wrong(
+                "nothing to change: give `fields`, `attachments`, `transition`, `comment` or `worklog`",
+            );
         }
         Ok(())
     }
@@ -158,6 +160,10 @@ impl Tool for UpdateIssue {
         let key = context.found.present_key(args.issue_key.clone());
         let (fields, transition) = args.given()?;
         // All that can be found out is found out before the first change.
+        let files = uploads::given("attachments", args.attachments.as_deref())?;
+        let root = context.options.attachment_directory.as_deref();
+        let files = uploads::read("attachments", files, root).await?;
+        let is_internal = context.options.is_internal(&key.project());
         let mut given = Given::default();
         let kept = kept_media(&jira, permit, &key, &fields).await?;
         given.set_all(&jira, permit, fields).await?;
@@ -171,6 +177,19 @@ impl Tool for UpdateIssue {
             let changed = jira.update(permit, &key, &given.edit).await;
             done.step("fields_updated", changed)?;
         }
+        let mut attached = Vec::with_capacity(files.len());
+        for file in files {
+            let (name, size) = (file.name.clone(), file.bytes.len());
+            let stored = jira.attach(permit, &key, file).await;
+            let id = stored.as_ref().ok().and_then(|stored| stored.get("id").cloned());
+            done.step(format!("attached:{name}"), stored.map(|_| ()))?;
+            attached.push(json!({"filename": name, "size": size, "id": id}));
+        }
+        if !attached.is_empty() {
+            // One step to callers, whatever it took.
+            done.steps.retain(|step| !step.starts_with("attached:"));
+            done.steps.push("attachments_uploaded".to_owned());
+        }
         if let Some(id) = step {
             let name = format!("transitioned_to:{id}");
             let step = Transition { id, edit: Edit::default(), comment: None };
@@ -180,7 +199,7 @@ impl Tool for UpdateIssue {
             let body = given::text(&jira, comment);
             given.notes.extend(body.notes);
             let visibility = visibility("comment_visibility", args.comment_visibility.as_deref())?;
-            let comment = NewComment { body: body.value, visibility, internal: false };
+            let comment = NewComment { body: body.value, visibility, internal: is_internal };
             done.step("comment_added", jira.add_comment(permit, &key, &comment).await.map(|_| ()))?;
         }
         if let Some(worklog) = &args.worklog {
@@ -194,7 +213,14 @@ impl Tool for UpdateIssue {
             done.step("worklog_added", jira.add_worklog(permit, &key, &worklog).await.map(|_| ()))?;
         }
         let shown = Shown::Named(Fields::parse(&args.return_fields));
-        let written = Written { notes: given.notes, shown, ..Written::default() };
+        let mut besides = Map::new();
+        if !attached.is_empty() {
+            let results = json!({
+                "success": true, "issue_key": key.as_str(), "total": attached.len(), "uploaded": attached, "failed": [],
+            });
+            besides.insert("attachment_results".into(), results);
+        }
+        let written = Written { notes: given.notes, shown, besides };
         let mut output = written.shown(&jira, permit, &key, format!("Issue {key} was changed.")).await;
         if let Output::Object { value: Value::Object(value), .. } = &mut output {
             value.insert("operations_performed".into(), json!(done.steps));
