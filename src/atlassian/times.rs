@@ -18,6 +18,11 @@ pub(crate) fn iso(text: &str) -> String {
     form(text, "%Y-%m-%dT%H:%M:%S+00:00")
 }
 
+/// `2024-01-01T10:00:00Z`: forms.
+pub(crate) fn zulu(text: &str) -> String {
+    form(text, "%Y-%m-%dT%H:%M:%SZ")
+}
+
 /// `2024-01-01T10:00:00.000+0000`, the only form that Jira takes; nothing if the text is no moment.
 pub(crate) fn jira(text: &str) -> Option<String> {
     let text = text.trim();

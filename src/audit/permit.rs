@@ -99,12 +99,13 @@ impl<E: Effect> Permit<E> {
         self.covers(part, is_it).map(|_| ())
     }
 
-    /// The key, if it is in the project in which this part lies, and the permit was made for the part: what was just
-    /// raised at a service desk.
+    /// The key of what was just raised at a service desk that the permit was made for. It is in the desk's project, as
+    /// far as that was looked at.
     pub fn raised<'k>(&self, part: &Part, key: &'k IssueKey) -> Result<&'k IssueKey, UpstreamError> {
         let project = Resource::Project(key.project());
         self.covers(key, |resource| {
-            matches!(resource, Resource::Part { part: permitted, of } if permitted == part && of.as_deref() == Some(&project))
+            let Resource::Part { part: permitted, of } = resource else { return false };
+            permitted == part && of.as_deref().is_none_or(|of| *of == project)
         })
     }
 

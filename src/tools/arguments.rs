@@ -140,6 +140,12 @@ fn fit(name: &str, property: &Value, value: Value) -> Result<Value, String> {
             Some(flag @ (0 | 1)) => Value::Bool(flag == 1),
             _ => return Err(wrong(name, wanted, given)),
         },
+        ("array", Value::Array(items)) => Value::Array(items),
+        // Some clients send lists and objects as JSON text.
+        ("array", Value::String(text)) => match serde_json::from_str(&text) {
+            Ok(Value::Array(items)) => Value::Array(items),
+            _ => return Err(wrong(name, wanted, given)),
+        },
         _ => return Err(wrong(name, wanted, given)),
     };
     bounds(name, property, &value)?;
@@ -176,8 +182,13 @@ fn bounds(name: &str, property: &Value, value: &Value) -> Result<(), String> {
 }
 
 fn wrong(name: &str, wanted: &str, given: &str) -> String {
-    let article = if wanted == "integer" { "an" } else { "a" };
-    format!("`{name}` must be {article} {wanted}, not {given}")
+    let wanted = match wanted {
+        "integer" => "an integer",
+        "array" => "a list",
+        "boolean" => "a boolean",
+        _ => "a string",
+    };
+    format!("`{name}` must be {wanted}, not {given}")
 }
 
 fn kind(value: &Value) -> &'static str {

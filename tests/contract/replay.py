@@ -113,7 +113,7 @@ def call(name: str, recorded: dict, site: Site) -> list[Difference]:
     arguments = masks.fill(recorded["args"])
     with site.server() as server:
         for path in masks.files_named_in(recorded["args"]):
-            path.write_text("# From file\n\nbody\n")
+            path.write_text("hello upload" if path.name == "up.txt" else "# From file\n\nbody\n")
         site.upstream.reset()
         result = server.call(name, arguments)
     requests = requests_compared.compare(recorded["requests"], site.upstream.log(), masks, arguments)

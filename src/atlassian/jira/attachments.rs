@@ -66,7 +66,7 @@ impl Jira<'_> {
         let id = attachment.id.as_str();
         let request = match self.deployment() {
             // Atlassian's own address of the file would do as well; this one asks for no second request.
-            Deployment::Cloud => Request::get(Path::of(["rest", "api", "3", "attachment", "content", id]))
+            Deployment::Cloud => Request::get(Path::of(["rest", "api", "2", "attachment", "content", id]))
                 .with("redirect", "false"),
             Deployment::DataCenter => {
                 let name =
@@ -95,7 +95,7 @@ impl Jira<'_> {
         file: File,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let path = Path::of(["rest", "api", self.version(), "issue", key, "attachments"]);
+        let path = Path::of(["rest", "api", "2", "issue", key, "attachments"]);
         let answer = self.send(permit, Request::upload(path, file)).await?;
         let attached =
             answer.as_array().and_then(|files| files.first()).filter(|file| file.get("id").is_some());

@@ -38,7 +38,7 @@ pub(super) fn shown(form: &Value, key: &IssueKey) -> Value {
     shown.insert("fields".into(), json!([]));
     shown.insert("issue_key".into(), key.as_str().into());
     if let Some(updated) = form.get("updated").and_then(Value::as_str) {
-        shown.insert("updated".into(), times::iso(updated).into());
+        shown.insert("updated".into(), times::zulu(updated).into());
     }
     Value::Object(shown)
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::given;
 use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::system_field;
 use crate::markup::Converted;
 use crate::markup::Note;
 use crate::tools::ToolError;
@@ -35,9 +36,18 @@ fn fitted(
     let (mut values, mut notes, mut problems) = (Map::new(), Vec::new(), Vec::new());
     for (key, value) in given.into_iter().filter(|(_, value)| !is_nothing(value)) {
         let by_name = |field: &&Value| name(field).eq_ignore_ascii_case(key.trim());
-        let Some(field) =
-            fields.iter().find(|field| id(field) == key).or_else(|| fields.iter().find(by_name))
-        else {
+        let field = fields.iter().find(|field| id(field) == key).or_else(|| fields.iter().find(by_name));
+        // A field that the portal does not show may be taken all the same, where it is one of Jira's.
+        if field.is_none() && is_of_jira(&key) {
+            let converted = match &value {
+                Value::String(text) if key == "description" => to_wiki(text),
+                _ => Converted { value, notes: Vec::new() },
+            };
+            notes.extend(converted.notes);
+            values.insert(key, converted.value);
+            continue;
+        }
+        let Some(field) = field else {
             let known: Vec<String> =
                 fields.iter().map(|field| format!("{} ({})", id(field), name(field))).collect();
             problems.push(format!("there is no field `{key}`; there are {}", known.join(", ")));
@@ -65,6 +75,12 @@ fn fitted(
     } else {
         Err(format!("`request_field_values`: {}", problems.join("; ")))
     }
+}
+
+fn is_of_jira(key: &str) -> bool {
+    let number = key.strip_prefix("customfield_");
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        || system_field(key).is_some()
 }
 
 fn is_nothing(value: &Value) -> bool {
