@@ -146,7 +146,9 @@ impl Parser {
         } else if text.is_empty() {
             self.close();
         } else if text.starts_with('|') && text.bytes().any(|byte| byte != b'|') || self.is_in_row(text) {
-            self.row(text);
+            // The space behind them makes an item without text of marks.
+            let is_item = line.ends_with([' ', '\t']) && text.bytes().all(|byte| b"*#-".contains(&byte));
+            if is_item { self.row(&format!("{text} ")) } else { self.row(text) }
         } else if let Some((depth, is_ordered, rest)) = self.marks(line) {
             self.close_paragraph();
             self.close_table();
