@@ -35,6 +35,8 @@ pub enum Refusal {
         named: String,
         /// The denial behind it, if it is hidden by policy.
         denied: Option<Box<Denied>>,
+        /// What Atlassian said, where the call was allowed: then nothing is hidden that its words could tell.
+        says: Vec<String>,
     },
     /// The caller may see it, but not do this.
     Denied(Box<Denied>),
@@ -61,22 +63,26 @@ impl Refusal {
     /// The one answer for what is hidden, absent or cannot be resolved.
     pub(super) fn not_visible(targets: &[Target]) -> Self {
         let named: Vec<String> = targets.iter().map(Target::named).collect();
-        Self::NotVisible { named: named.join(" or "), denied: None }
+        Self::NotVisible { named: named.join(" or "), denied: None, says: Vec::new() }
     }
 
     /// Turns what says "absent" or "hidden" about the call's targets into that one answer.
     pub(super) fn about(self, targets: &[Target]) -> Self {
         let object = targets.iter().any(|target| !matches!(target, Target::Instance(_)));
-        let uniform = |denied| match Self::not_visible(targets) {
-            Self::NotVisible { named, .. } => Self::NotVisible { named, denied },
+        let uniform = |denied, says| match Self::not_visible(targets) {
+            Self::NotVisible { named, .. } => Self::NotVisible { named, denied, says },
             other => other,
         };
         match self {
             Self::Denied(denied) if object && denied.reason == DenyReason::NotVisible => {
-                uniform(Some(denied))
+                uniform(Some(denied), Vec::new())
             }
-            Self::Tool(ToolError::Absent) if object => uniform(None),
-            Self::Tool(ToolError::Upstream(error)) if object && error.is_absent() => uniform(None),
+            Self::Tool(ToolError::Absent) if object => uniform(None, Vec::new()),
+            Self::Tool(ToolError::Upstream(error)) if object && error.is_absent() => {
+                // That an issue is not there is what the answer says already.
+                let says = |text: &&String| !text.to_lowercase().starts_with("issue does not exist");
+                uniform(None, error.messages().iter().filter(says).cloned().collect())
+            }
             other => other,
         }
     }
@@ -86,9 +92,14 @@ impl Refusal {
         match self {
             Self::Identity(error) => error.to_string(),
             Self::Arguments(error) => error.to_string(),
-            Self::NotVisible { named, .. } => {
+            Self::NotVisible { named, says, .. } if says.is_empty() => {
                 format!("{named} does not exist or is not visible to you (reference {reference})")
             }
+            Self::NotVisible { named, says, .. } => format!(
+                "{named}, or something else that the call names, does not exist or is not visible to you: {} \
+                 (reference {reference})",
+                says.join("; ")
+            ),
             Self::Hidden => "unknown tool".to_owned(),
             Self::Denied(denied) => denied_text(denied),
             Self::Lookup(error) => error.to_string(),

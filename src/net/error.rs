@@ -153,6 +153,14 @@ impl UpstreamError {
         matches!(self, Self::Unreachable { .. } | Self::Timeout { .. } | Self::LeftAlone { .. })
     }
 
+    /// What Atlassian said in its own words, shortened.
+    pub fn messages(&self) -> &[String] {
+        match self {
+            Self::Status { messages, .. } => messages,
+            _ => &[],
+        }
+    }
+
     /// True when Atlassian said that the object does not exist, or hid it.
     pub fn is_absent(&self) -> bool {
         self.status() == Some(404)

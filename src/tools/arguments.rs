@@ -77,8 +77,11 @@ pub(super) fn coerce(
         if optional && (value.is_null() || value.as_str() == Some("")) {
             continue;
         }
-        let prose = spec.long_text.contains(&name.as_str()) && (value.is_array() || value.is_object());
-        if prose {
+        // What is described as JSON may come as such; any other long text is a text.
+        let takes_json =
+            property.get("description").and_then(Value::as_str).is_some_and(|text| text.contains("JSON"));
+        let is_text = spec.long_text.contains(&name.as_str()) && !takes_json;
+        if is_text && (value.is_array() || value.is_object()) {
             problems.push(wrong(&name, "string", kind(&value)));
             continue;
         }

@@ -15,6 +15,7 @@ import requests_compared
 import results_compared
 import schema_compared
 from differences import Difference, Table
+from documents import Documents
 from masks import Masks
 from server import MODES, Server, deployment, environment, listed_tools
 from upstream import Upstream
@@ -33,6 +34,7 @@ class Replay:
         self.recorded = json.loads((contract / "calls.json").read_text())["tools"]
         self.table = Table(ROOT / "tests/contract/differences")
         self.chosen = chosen
+        self.documents = Documents(contract.parent)
         self.counts: dict[str, dict[str, list[int]]] = {}
         self.calls = 0
         self.problems: list[str] = []
@@ -48,6 +50,9 @@ class Replay:
             for mode in MODES:
                 for name in names:
                     self.tool(name, mode, facts[name], Site(self.binary, scratch, mode, upstream))
+        self.documented, wrong = self.documents.check(scratch, whole=not self.chosen)
+        self.problems += wrong
+        self.undocumented = len(wrong)
         return self.report(names, len(self.schemas) - len(facts))
 
     def tool(self, name: str, mode: str, facts: dict, site: "Site"):
@@ -61,7 +66,9 @@ class Replay:
         if offered is None:
             return
         for number, recorded in enumerate(self.recorded[name]["calls"]):
-            self.judge(name, mode, number, call(name, recorded[deployment(mode)], site))
+            found, requests = call(name, recorded[deployment(mode)], site)
+            self.documents.add(name, mode, requests)
+            self.judge(name, mode, number, found)
             self.calls += 1
 
     def judge(self, name, mode, number, differences: list[Difference]):
@@ -84,7 +91,8 @@ class Replay:
         for problem in self.problems + stale:
             print(f"  {problem}")
         sums = [sum(counts) for counts in zip(*(pair for modes in self.counts.values() for pair in modes.values()))]
-        passed, failed = sums[0], sums[1] + len(stale)
+        print(f"{self.documented} requests are as Atlassian's documents say, {self.undocumented} violations")
+        passed, failed = sums[0], sums[1] + len(stale) + self.undocumented
         if not self.calls:
             print("no call was replayed: that proves nothing")
             return 1
@@ -107,8 +115,8 @@ class Site:
         return Server(self.binary, self.directory, environment(self.mode, self.upstream.port, self.directory))
 
 
-def call(name: str, recorded: dict, site: Site) -> list[Difference]:
-    """Makes one recorded call and compares it."""
+def call(name: str, recorded: dict, site: Site) -> tuple[list[Difference], list[dict]]:
+    """Makes one recorded call and compares it; gives the requests that it made as well."""
     masks = Masks(base=site.upstream.base(deployment(site.mode)), directory=site.directory)
     arguments = masks.fill(recorded["args"])
     with site.server() as server:
@@ -116,8 +124,9 @@ def call(name: str, recorded: dict, site: Site) -> list[Difference]:
             path.write_text("hello upload" if path.name == "up.txt" else "# From file\n\nbody\n")
         site.upstream.reset()
         result = server.call(name, arguments)
-    requests = requests_compared.compare(recorded["requests"], site.upstream.log(), masks, arguments)
-    return requests + results_compared.compare(recorded["result"], result, masks, arguments)
+    made = site.upstream.log()
+    requests = requests_compared.compare(recorded["requests"], made, masks, arguments)
+    return requests + results_compared.compare(recorded["result"], result, masks, arguments), made
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ async fn an_issue_lives_from_its_creation_to_its_end() {
             async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await.json();
         let new = json!({
             "project_key": "OPS", "summary": "Journey", "issue_type": "Task", "description": "A **bold** word",
-            "assignee": "alice", "additional_fields": r#"{"labels": ["journey"], "priority": "High"}"#,
+            "assignee": "Alice Operations", "additional_fields": r#"{"labels": ["journey"], "priority": "High"}"#,
         });
         let created = call("jira_create_issue", new).await;
         let key = created["issue"]["key"].as_str().unwrap_or_else(|| panic!("{cloud}: {created}")).to_owned();

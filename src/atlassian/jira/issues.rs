@@ -8,6 +8,7 @@ use super::Jira;
 use super::malformed;
 use super::parts;
 use super::parts::shown_worklog;
+use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::net::Path;
@@ -222,15 +223,21 @@ impl Jira<'_> {
         const MOST_PAGES: usize = 50;
         let (mut found, mut total) = (Vec::new(), 0);
         for _ in 0..MOST_PAGES {
-            let request = Request::get(issue_path(permit.issue(key)?, Some("worklog")))
-                .with("maxResults", PAGE.to_string())
-                .with("startAt", found.len().to_string());
+            let request = Request::get(issue_path(permit.issue(key)?, Some("worklog")));
+            // Data Center gives all of them at once, and takes no such parameters.
+            let request = match self.deployment() {
+                Deployment::DataCenter => request,
+                Deployment::Cloud => {
+                    request.with("maxResults", PAGE.to_string()).with("startAt", found.len().to_string())
+                }
+            };
             let answer = self.get(permit, request).await?;
             let page =
                 answer.get("worklogs").and_then(Value::as_array).ok_or_else(|| malformed("no worklogs"))?;
             total = answer.get("total").and_then(Value::as_u64).unwrap_or(0);
             found.extend(page.iter().map(|entry| Value::Object(shown_worklog(entry, self.texts))));
-            if page.is_empty() || found.len() as u64 >= total {
+            let is_last = page.is_empty() || self.deployment() == Deployment::DataCenter;
+            if is_last || found.len() as u64 >= total {
                 break;
             }
         }

@@ -46,6 +46,16 @@ pub enum PersonError {
     /// Jira knows nobody of this name whom the caller may see.
     #[error("nobody was found for `{0}`; give {1}")]
     Nobody(String, &'static str),
+    /// Nobody is called so, but the name is a part of others.
+    #[error("nobody is called `{name}`; similar are {}; name one by {wanted}", candidates.join(", "))]
+    Similar {
+        /// The name as given.
+        name: String,
+        /// Who is called nearly so.
+        candidates: Vec<String>,
+        /// What says exactly who is meant.
+        wanted: &'static str,
+    },
     /// Several people fit.
     #[error("several people fit `{name}`: {}; name one by {wanted}", candidates.join(", "))]
     Several {
@@ -149,6 +159,12 @@ impl Jira<'_> {
         if deployment == Deployment::Cloud && is_account_id(id) {
             return Ok(Person(json!({"accountId": id})));
         }
+        if ["me", "currentuser()"].contains(&name.to_lowercase().as_str()) {
+            return self.myself(permit).await;
+        }
+        if name.is_empty() {
+            return Err(PersonError::Nobody(String::new(), how(deployment)));
+        }
         let parameter = match deployment {
             Deployment::DataCenter => "username",
             Deployment::Cloud => "query",
@@ -159,6 +175,15 @@ impl Jira<'_> {
         let answer = self.get(permit, request).await?;
         let found = answer.as_array().ok_or_else(|| malformed("the people found are not a list"))?;
         choose(found, name, deployment)
+    }
+
+    /// Who the credential belongs to.
+    async fn myself<E: Effect>(&self, permit: &Permit<E>) -> Result<Person, PersonError> {
+        let user = self.get(permit, Request::get(Path::of(["rest", "api", "2", "myself"]))).await?;
+        let id_name = id_name(self.deployment());
+        let id = user.get(id_name).filter(|id| id.is_string());
+        let id = id.ok_or_else(|| malformed("it does not say who the credential belongs to"))?;
+        Ok(Person(json!({id_name: id})))
     }
 }
 
@@ -172,26 +197,35 @@ fn choose(found: &[Value], name: &str, deployment: Deployment) -> Result<Person,
         says("name") || says("key") || says("accountId") || says("emailAddress") || says("displayName")
     };
     let exact: Vec<&Value> = found.iter().filter(is_exact).collect();
-    let fitting = if exact.is_empty() { found.iter().collect() } else { exact };
-    let how = match deployment {
-        Deployment::DataCenter => "a user name",
-        Deployment::Cloud => "an account id",
+    let how = how(deployment);
+    let brief = |user: &Value| {
+        let of = |key: &str| user.get(key).and_then(Value::as_str).unwrap_or_default();
+        format!("{} ({})", of("displayName"), of(id_name))
     };
-    match fitting.as_slice() {
-        [] => Err(PersonError::Nobody(shown(name), how)),
+    match exact.as_slice() {
+        [] if found.is_empty() => Err(PersonError::Nobody(shown(name), how)),
+        // A part of a name is nobody's: `me` is in `Development`.
+        [] => {
+            let candidates = found.iter().map(brief).collect();
+            Err(PersonError::Similar { name: shown(name), candidates, wanted: how })
+        }
         [one] => {
             let id = one.get(id_name).filter(|id| id.is_string());
             let id = id.ok_or_else(|| malformed("a person has no id"))?;
             Ok(Person(json!({id_name: id})))
         }
         several => {
-            let brief = |user: &&Value| {
-                let of = |key: &str| user.get(key).and_then(Value::as_str).unwrap_or_default();
-                format!("{} ({})", of("displayName"), of(id_name))
-            };
-            let candidates = several.iter().map(brief).collect();
+            let candidates = several.iter().map(|user| brief(user)).collect();
             Err(PersonError::Several { name: shown(name), candidates, wanted: how })
         }
+    }
+}
+
+/// What says exactly who is meant.
+fn how(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::DataCenter => "a user name",
+        Deployment::Cloud => "an account id",
     }
 }
 
@@ -235,7 +269,9 @@ mod tests {
             ("annika", Ok("annika")),
             (
                 "an",
-                Err("several people fit `an`: Ann Example (ann), Annika (annika); name one by a user name"),
+                Err(
+                    "nobody is called `an`; similar are Ann Example (ann), Annika (annika); name one by a user name",
+                ),
             ),
         ];
         for (name, wanted) in table {
@@ -243,6 +279,8 @@ mod tests {
             let wanted = wanted.map(|id| Person(json!({"name": id}))).map_err(str::to_owned);
             assert_eq!(chosen, wanted, "{name}");
         }
+        let one = choose(&found[1..], "nik", Deployment::DataCenter);
+        assert!(matches!(one, Err(PersonError::Similar { .. })), "a part of one name is not that person");
         let nobody = choose(&[], "zoe", Deployment::Cloud).unwrap_err().to_string();
         assert_eq!(nobody, "nobody was found for `zoe`; give an account id");
         let bare = choose(&[json!({"displayName": "Zoe"})], "zoe", Deployment::Cloud);

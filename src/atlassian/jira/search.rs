@@ -26,7 +26,7 @@ pub struct SearchQuery {
     pub expand: Vec<String>,
     /// How many at most; Data Center gives 50, Cloud 100.
     pub limit: u64,
-    /// How many to leave out at the start, Data Center alone.
+    /// How many to leave out at the start; on Cloud only without a token.
     pub start_at: u64,
     /// Where to go on, Cloud alone.
     pub page_token: Option<String>,
@@ -65,6 +65,12 @@ impl SearchPage {
         })
     }
 }
+
+/// How many issues Cloud gives at most at a time.
+const LARGEST_PAGE: u64 = 100;
+
+/// How many issues are walked through on Cloud to get to a page by its number.
+const MOST_SKIPPED: u64 = 2_000;
 
 impl Jira<'_> {
     /// Runs a search.
@@ -129,8 +135,43 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         query: &SearchQuery,
     ) -> Result<SearchPage, UpstreamError> {
+        if self.deployment() == Deployment::Cloud && query.start_at > 0 && query.page_token.is_none() {
+            return self.page_after(permit, query).await;
+        }
         let answer = self.get(permit, self.search_request(query)).await?;
         SearchPage::of(&answer, query)
+    }
+
+    /// A page of Cloud by its number: Cloud knows no numbers, so what comes before is walked through.
+    async fn page_after(
+        &self,
+        permit: &Permit<Read>,
+        query: &SearchQuery,
+    ) -> Result<SearchPage, UpstreamError> {
+        if query.start_at > MOST_SKIPPED {
+            let text = format!(
+                "on Cloud `start_at` is at most {MOST_SKIPPED}; narrow the search, or go on by page_token"
+            );
+            return Err(UpstreamError::NotPermitted(text));
+        }
+        let mut step = SearchQuery { start_at: 0, ..query.clone() };
+        let mut left = query.start_at;
+        loop {
+            step.limit = if left == 0 { query.limit } else { left.min(LARGEST_PAGE) };
+            let answer = self.get(permit, self.search_request(&step)).await?;
+            let mut page = SearchPage::of(&answer, query)?;
+            let here = page.issues.len() as u64;
+            if left == 0 {
+                return Ok(page);
+            }
+            left = left.saturating_sub(here);
+            if page.next_page_token.is_none() || here == 0 {
+                page.issues.clear();
+                page.next_page_token = None;
+                return Ok(page);
+            }
+            step.page_token = page.next_page_token;
+        }
     }
 
     fn search_request(&self, query: &SearchQuery) -> Request {
@@ -140,7 +181,7 @@ impl Jira<'_> {
                 if !query.expand.is_empty() {
                     body.insert("expand".into(), query.expand.join(",").into());
                 }
-                body.insert("maxResults".into(), query.limit.min(100).into());
+                body.insert("maxResults".into(), query.limit.min(LARGEST_PAGE).into());
                 if let Some(token) = &query.page_token {
                     body.insert("nextPageToken".into(), token.as_str().into());
                 }

@@ -32,7 +32,6 @@ pub(crate) struct Args {
     #[serde(default = "ten")]
     #[schemars(range(min = 1, max = 50))]
     limit: u64,
-    /// Data Center only; on Cloud use `jira_search` with `page_token`.
     #[serde(default)]
     #[schemars(range(min = 0))]
     start_at: u64,
@@ -73,6 +72,6 @@ impl Tool for GetProjectIssues {
             page_token: None,
         };
         let page = jira.search_project(permit, &args.project_key, &query).await?;
-        Ok(listed::issues(&jira, &page, &query, &Fields::default(), false))
+        Ok(listed::page(&jira, &page, &query, &Fields::default()))
     }
 }

@@ -80,6 +80,6 @@ impl Tool for GetSprintIssues {
             page_token: None,
         };
         let page = jira.sprint_issues(permit, &args.sprint_id, &query).await?;
-        Ok(listed::issues(&jira, &page, &query, &Fields::parse(&args.fields), false))
+        Ok(listed::page(&jira, &page, &query, &Fields::parse(&args.fields)))
     }
 }

@@ -13,7 +13,7 @@ use crate::lookup;
 use crate::tools::Item;
 use crate::tools::Output;
 
-/// The issues of a page of a board, which has the pages of Data Center everywhere.
+/// The issues of a page, for a tool that goes on by number alone.
 pub(super) fn page(jira: &Jira<'_>, page: &SearchPage, query: &SearchQuery, fields: &Fields) -> Output {
     output(jira, page, query, (fields, false), false)
 }
@@ -26,8 +26,7 @@ pub(super) fn issues(
     fields: &Fields,
     display_names: bool,
 ) -> Output {
-    let cloud = jira.deployment() == Deployment::Cloud;
-    output(jira, page, query, (fields, display_names), cloud)
+    output(jira, page, query, (fields, display_names), true)
 }
 
 fn output(
@@ -35,7 +34,7 @@ fn output(
     page: &SearchPage,
     query: &SearchQuery,
     (fields, display_names): (&Fields, bool),
-    has_tokens: bool,
+    takes_token: bool,
 ) -> Output {
     let show = |issue: &Value| {
         let names = page.names.as_ref().or_else(|| issue.get("names"));
@@ -53,19 +52,22 @@ fn output(
     };
     let items = page.issues.iter().map(show).collect();
     let mut envelope = Map::new();
-    let cloud = has_tokens;
-    let reached = page.start_at + page.issues.len() as u64;
-    let complete =
-        if cloud { page.next_page_token.is_none() } else { page.total.is_some_and(|total| reached >= total) };
-    envelope.insert("start_at".into(), if cloud { 0 } else { query.start_at }.into());
-    let size = if cloud { query.limit } else { page.max_results.min(query.limit) };
+    let reached = query.start_at + page.issues.len() as u64;
+    let complete = match (&page.next_page_token, page.total) {
+        (Some(_), _) => false,
+        (None, Some(total)) => reached >= total,
+        // A search of Cloud does not count.
+        (None, None) => jira.deployment() == Deployment::Cloud,
+    };
+    envelope.insert("start_at".into(), query.start_at.into());
+    let size = page.max_results.min(query.limit);
     envelope.insert("max_results".into(), size.into());
+    if let Some(token) = &page.next_page_token {
+        envelope.insert("next_page_token".into(), token.as_str().into());
+    }
     let next = match &page.next_page_token {
-        Some(token) => {
-            envelope.insert("next_page_token".into(), token.as_str().into());
-            Some("call again with page_token set to next_page_token".to_owned())
-        }
-        None => (!complete).then(|| format!("call again with start_at = {reached}")),
+        Some(_) if takes_token => Some("call again with page_token set to next_page_token".to_owned()),
+        _ => (!complete).then(|| format!("call again with start_at = {reached}")),
     };
     Output::Items { items, envelope, field: Some("issues"), complete, total: page.total, next }
 }
