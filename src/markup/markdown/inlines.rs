@@ -194,6 +194,10 @@ impl Line {
             match (comment.extra(), comment.word.as_str(), &comment.value, &mut piece) {
                 (Some(found), ..) => extra = Some(found),
                 (None, "text", Value::String(exact), Inline::Code(code)) => code.clone_from(exact),
+                (None, "link", _, Inline::Mention { id, name: Some(name) }) => {
+                    let (url, content) = (std::mem::take(id), vec![Inline::Text(std::mem::take(name))]);
+                    piece = Inline::Link { url, title: String::new(), content };
+                }
                 (None, "link", _, Inline::Card(url)) => {
                     let (url, content) = (url.clone(), vec![Inline::Text(url.clone())]);
                     piece = Inline::Link { url, title: SMART_LINK.to_owned(), content };
@@ -336,6 +340,6 @@ pub(super) fn deep_text(node: Node<'_>) -> String {
 }
 
 /// Whether an address is the id of an account.
-fn is_account(url: &str) -> bool {
+pub(super) fn is_account(url: &str) -> bool {
     url.strip_prefix("accountid:").is_some_and(|id| !id.trim().is_empty())
 }

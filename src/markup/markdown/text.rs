@@ -18,6 +18,7 @@ use super::escape::Within;
 use super::escape::destination;
 use super::escape::is_autolink;
 use super::inlines::SMART_LINK;
+use super::inlines::is_account;
 use super::render::Writer;
 use super::tags::attributes_of;
 use super::tags::tag_of;
@@ -219,7 +220,11 @@ impl Writer {
             self.out.extend(["<", url, ">"]);
             return;
         }
-        if is_bare && title == SMART_LINK {
+        // What looks like a card or a person is a link all the same.
+        let is_person = |piece: &Inline| matches!(piece, Inline::Text(name) if name.starts_with('@'));
+        let like_person =
+            title.is_empty() && is_account(url) && matches!(content, [piece] if is_person(piece));
+        if is_bare && title == SMART_LINK || like_person && self.detail == Detail::All {
             write_comment(&mut self.out, "link", &Value::Null);
         }
         self.out.push('[');

@@ -183,7 +183,14 @@ impl Writer<'_> {
         }
         if !says_itself || !title.is_empty() {
             let inside = Place { within: Within::Link, followed: true, line_start: false };
+            let start = self.out.len();
             self.inlines(&trim(content.to_vec()), inside);
+            // At its start this would make a person of the link.
+            if self.out.get(start..).is_some_and(|label| label.starts_with('~')) {
+                self.notes.add("the text of a link lost its marks");
+                self.out.truncate(start);
+                self.inlines(&[Inline::Text(plain(content).trim().to_owned())], inside);
+            }
             self.out.push('|');
         }
         self.out.push_str(&target);
