@@ -11,8 +11,7 @@ use jiff::tz::TimeZone;
 pub struct WorkingHours {
     start: Time,
     end: Time,
-    /// From Monday on.
-    days: [bool; 7],
+    days: Vec<Weekday>,
     zone: TimeZone,
 }
 
@@ -45,12 +44,12 @@ impl WorkingHours {
         if end <= start {
             return Err(WorkingHoursError::Order { start, end });
         }
-        let mut working = [false; 7];
+        let mut working = Vec::new();
         for day in days {
             let number =
                 day.trim().parse::<i8>().ok().and_then(|day| Weekday::from_monday_one_offset(day).ok());
             let number = number.ok_or_else(|| WorkingHoursError::Day(day.clone()))?;
-            working[number.to_monday_zero_offset() as usize] = true;
+            working.push(number);
         }
         let zone = TimeZone::get(zone.trim()).map_err(|_| WorkingHoursError::Zone(zone.to_owned()))?;
         Ok(Self { start, end, days: working, zone })
@@ -67,7 +66,7 @@ impl WorkingHours {
         let mut day = from.to_zoned(self.zone.clone()).date();
         let mut minutes = 0;
         while day <= last {
-            if self.days[day.weekday().to_monday_zero_offset() as usize] {
+            if self.days.contains(&day.weekday()) {
                 minutes += self.of_day(day, from, to).unwrap_or(0);
             }
             let Ok(next) = day.checked_add(1.day()) else { break };

@@ -46,7 +46,7 @@ impl Answer {
         match self {
             Self::Unknown => 0,
             Self::Result { text, note, blocks, .. } => {
-                let blocks: usize = blocks.iter().map(Block::len).sum();
+                let blocks: usize = blocks.iter().map(Block::size).sum();
                 (text.len() + note.as_ref().map_or(0, String::len) + blocks) as u64
             }
         }

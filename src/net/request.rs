@@ -33,7 +33,7 @@ pub enum Body {
     /// JSON.
     Json(Value),
     /// A file, as the part `file` of a form.
-    File(File),
+    File(Box<File>),
 }
 
 /// A file and what it is called.
@@ -77,7 +77,7 @@ impl Request {
     /// A POST that uploads a file. Atlassian wants the header: a form in a page of somebody else cannot send it.
     pub fn upload(path: Path, file: File) -> Self {
         let headers = vec![("x-atlassian-token", "no-check")];
-        Self { method: Method::POST, path, query: Vec::new(), body: Body::File(file), headers }
+        Self { method: Method::POST, path, query: Vec::new(), body: Body::File(Box::new(file)), headers }
     }
 
     /// Adds one query parameter.

@@ -33,6 +33,7 @@ pub use options::SlaMetric;
 pub use output::Block;
 pub use output::Item;
 pub use output::Output;
+use output::add;
 pub use output::sift_embedded;
 
 use crate::audit::Admissible;

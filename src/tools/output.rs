@@ -43,9 +43,16 @@ pub enum Block {
     },
 }
 
+/// Adds a key to an object.
+pub(super) fn add(object: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Value::Object(object) = object {
+        object.insert(key.to_owned(), value.into());
+    }
+}
+
 impl Block {
     /// How long it is, in bytes.
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         match self {
             Self::Json(value) => value.to_string().len(),
             Self::Image { bytes, .. } | Self::File { bytes, .. } => bytes.len(),

@@ -41,17 +41,17 @@ pub struct NewRequest {
 
 impl NewRequest {
     fn to_body(&self) -> Value {
-        let mut body = json!({
-            "serviceDeskId": self.desk.as_str(), "requestTypeId": self.kind.as_str(),
-            "requestFieldValues": self.values,
-        });
+        let mut body = Map::new();
+        body.insert("serviceDeskId".into(), self.desk.as_str().into());
+        body.insert("requestTypeId".into(), self.kind.as_str().into());
+        body.insert("requestFieldValues".into(), Value::Object(self.values.clone()));
         if let Some(customer) = &self.customer {
-            body["raiseOnBehalfOf"] = customer.as_str().into();
+            body.insert("raiseOnBehalfOf".into(), customer.as_str().into());
         }
         if !self.participants.is_empty() {
-            body["requestParticipants"] = json!(self.participants);
+            body.insert("requestParticipants".into(), json!(self.participants));
         }
-        body
+        Value::Object(body)
     }
 }
 

@@ -29,6 +29,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::add;
 
 /// The tool `jira_create_customer_request`.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub(crate) struct Args {
     raise_on_behalf_of: Option<String>,
     /// More people, comma separated or a JSON list.
     request_participants: Option<String>,
-    /// JSON such as [{"filename": "log.txt", "content_base64": "..."}].
+    /// JSON such as `[{"filename": "log.txt", "content_base64": "..."}]`.
     attachments: Option<String>,
     /// Refuse when it cannot be raised for the customer; otherwise it is then raised in your own name.
     #[serde(default)]
@@ -154,16 +155,16 @@ impl Tool for CreateCustomerRequest {
             "created_mode": mode, "links": created.get("_links"),
         });
         if let Some(customer) = args.customer() {
-            value["on_behalf_user"] = customer.into();
+            add(&mut value, "on_behalf_user", customer);
         }
         if !participants.is_empty() {
-            value["request_participants"] = json!(participants);
+            add(&mut value, "request_participants", json!(participants));
         }
         if !warnings.is_empty() {
-            value["warnings"] = json!(warnings);
+            add(&mut value, "warnings", json!(warnings));
         }
         if !shaped.notes.is_empty() {
-            value["notes"] = json!(shaped.notes);
+            add(&mut value, "notes", json!(shaped.notes));
         }
         Ok(Output::Object { actual: None, value })
     }

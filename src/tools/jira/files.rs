@@ -20,6 +20,7 @@ use crate::net::UpstreamError;
 use crate::policy::Read;
 use crate::tools::Block;
 use crate::tools::ToolError;
+use crate::tools::add;
 
 /// Bytes of files in one result, before base64 makes a third more of them.
 const MOST_BYTES: u64 = 32 << 20;
@@ -72,9 +73,10 @@ pub(super) async fn fetch(
     });
     let answers =
         futures::stream::iter(wanted.collect::<Vec<_>>()).map(|(attachment, has_room)| async move {
-            let answer = match has_room {
-                true => jira.download(permit, key, &attachment).await.map_err(Failed::Upstream),
-                false => Err(Failed::TooMuch(attachment.size)),
+            let answer = if has_room {
+                jira.download(permit, key, &attachment).await.map_err(Failed::Upstream)
+            } else {
+                Err(Failed::TooMuch(attachment.size))
             };
             (attachment, answer)
         });
@@ -119,7 +121,7 @@ pub(super) fn block(key: &IssueKey, attachment: &Attachment, bytes: Bytes) -> Bl
         "encoding": "base64", "content": STANDARD.encode(&bytes),
     });
     if let (Ok(text), true) = (std::str::from_utf8(&bytes), bytes.len() <= LEGIBLE) {
-        shown["text"] = text.into();
+        add(&mut shown, "text", text);
     }
     Block::Json(shown)
 }

@@ -30,6 +30,7 @@ use crate::tools::SlaMetric;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::add;
 
 /// The tool `jira_get_issue_sla`.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ pub(crate) struct GetIssueSla;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Comma separated: cycle_time, lead_time, time_in_status, due_date_compliance, resolution_time,
-    /// first_response_time. Without it the operator's choice.
+    /// Comma separated: `cycle_time`, `lead_time`, `time_in_status`, `due_date_compliance`, `resolution_time`,
+    /// `first_response_time`. Without it the operator's choice.
     metrics: Option<String>,
     /// Count working hours alone; without it the operator's choice.
     working_hours_only: Option<bool>,
@@ -130,7 +131,7 @@ impl<'a> History<'a> {
             SlaMetric::FirstResponseTime => match (self.created, self.stays.get(1)) {
                 (Some(created), Some(second)) => {
                     let mut shown = self.measured(created, second.entered);
-                    shown["response_type"] = "transition".into();
+                    add(&mut shown, "response_type", "transition");
                     shown
                 }
                 _ => not("the status was never changed"),
@@ -155,9 +156,10 @@ impl<'a> History<'a> {
         let shown = |(status, minutes, visits): (&str, i64, u64)| {
             // Two decimals are more than anybody reads.
             let hundredths = if sum > 0 { (minutes * 20_000 + sum) / (2 * sum) } else { 0 };
+            let hundredths = u16::try_from(hundredths).unwrap_or(u16::MAX);
             json!({
                 "status": status, "value_minutes": minutes, "formatted": formatted(minutes),
-                "percentage": hundredths as f64 / 100.0, "visit_count": visits,
+                "percentage": f64::from(hundredths) / 100.0, "visit_count": visits,
             })
         };
         json!({"statuses": totals.into_iter().map(shown).collect::<Vec<_>>(), "total_minutes": sum})
@@ -187,10 +189,10 @@ impl<'a> History<'a> {
             let mut shown =
                 json!({"status": stay.status, "entered_at": times::iso(&stay.entered.to_string())});
             if let Some(left) = stay.left {
-                shown["exited_at"] = times::iso(&left.to_string()).into();
+                add(&mut shown, "exited_at", times::iso(&left.to_string()));
             }
             if let Some(by) = &stay.by {
-                shown["transitioned_by"] = by.as_str().into();
+                add(&mut shown, "transitioned_by", by.as_str());
             }
             shown
         };
@@ -246,9 +248,10 @@ impl Tool for GetIssueSla {
         let only = args.working_hours_only.unwrap_or(context.options.working_hours_only);
         let hours = only.then_some(&context.options.working_hours);
         let history = History::of(&issue, Timestamp::now(), hours);
-        let working = match history.resolved.is_some() && metrics.contains(&SlaMetric::ResolutionTime) {
-            true => jira.statuses_in_progress(permit).await?,
-            false => Vec::new(),
+        let working = if history.resolved.is_some() && metrics.contains(&SlaMetric::ResolutionTime) {
+            jira.statuses_in_progress(permit).await?
+        } else {
+            Vec::new()
         };
         let figures: Map<String, Value> = SlaMetric::ALL
             .into_iter()
@@ -257,10 +260,10 @@ impl Tool for GetIssueSla {
             .collect();
         let mut shown = json!({"issue_key": issue.get("key"), "metrics": figures});
         if args.include_raw_dates {
-            shown["raw_dates"] = history.raw();
+            add(&mut shown, "raw_dates", history.raw());
         }
         if is_cut(&issue) {
-            shown["complete"] = false.into();
+            add(&mut shown, "complete", false);
         }
         Ok(Output::Object { actual: None, value: shown })
     }

@@ -24,6 +24,7 @@ use crate::atlassian::jira::Transition;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
+use crate::net::File;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
 use crate::policy::Write;
@@ -48,7 +49,7 @@ pub(crate) struct Args {
     additional_fields: Option<String>,
     /// Names, comma separated; they replace those there are.
     components: Option<String>,
-    /// Files to attach, JSON such as [{"filename": "log.txt", "content_base64": "..."}].
+    /// Files to attach, JSON such as `[{"filename": "log.txt", "content_base64": "..."}]`.
     attachments: Option<String>,
     /// Id or name of a transition to make.
     transition: Option<String>,
@@ -177,19 +178,7 @@ impl Tool for UpdateIssue {
             let changed = jira.update(permit, &key, &given.edit).await;
             done.step("fields_updated", changed)?;
         }
-        let mut attached = Vec::with_capacity(files.len());
-        for file in files {
-            let (name, size) = (file.name.clone(), file.bytes.len());
-            let stored = jira.attach(permit, &key, file).await;
-            let id = stored.as_ref().ok().and_then(|stored| stored.get("id").cloned());
-            done.step(format!("attached:{name}"), stored.map(|_| ()))?;
-            attached.push(json!({"filename": name, "size": size, "id": id}));
-        }
-        if !attached.is_empty() {
-            // One step to callers, whatever it took.
-            done.steps.retain(|step| !step.starts_with("attached:"));
-            done.steps.push("attachments_uploaded".to_owned());
-        }
+        let attached = done.attach(&jira, permit, files).await?;
         if let Some(id) = step {
             let name = format!("transitioned_to:{id}");
             let step = Transition { id, edit: Edit::default(), comment: None };
@@ -213,14 +202,7 @@ impl Tool for UpdateIssue {
             done.step("worklog_added", jira.add_worklog(permit, &key, &worklog).await.map(|_| ()))?;
         }
         let shown = Shown::Named(Fields::parse(&args.return_fields));
-        let mut besides = Map::new();
-        if !attached.is_empty() {
-            let results = json!({
-                "success": true, "issue_key": key.as_str(), "total": attached.len(), "uploaded": attached, "failed": [],
-            });
-            besides.insert("attachment_results".into(), results);
-        }
-        let written = Written { notes: given.notes, shown, besides };
+        let written = Written { notes: given.notes, shown, besides: attached };
         let mut output = written.shown(&jira, permit, &key, format!("Issue {key} was changed.")).await;
         if let Output::Object { value: Value::Object(value), .. } = &mut output {
             value.insert("operations_performed".into(), json!(done.steps));
@@ -237,6 +219,33 @@ struct Done {
 }
 
 impl Done {
+    /// Attaches files, and says what became of them; one step to callers, whatever it took.
+    async fn attach(
+        &mut self,
+        jira: &Jira<'_>,
+        permit: &Permit<Write>,
+        files: Vec<File>,
+    ) -> Result<Map<String, Value>, ToolError> {
+        if files.is_empty() {
+            return Ok(Map::new());
+        }
+        let mut attached = Vec::with_capacity(files.len());
+        for file in files {
+            let (name, size) = (file.name.clone(), file.bytes.len());
+            let stored = jira.attach(permit, &self.key, file).await;
+            let id = stored.as_ref().ok().and_then(|stored| stored.get("id").cloned());
+            self.step(format!("attached:{name}"), stored.map(|_| ()))?;
+            attached.push(json!({"filename": name, "size": size, "id": id}));
+        }
+        self.steps.retain(|step| !step.starts_with("attached:"));
+        self.steps.push("attachments_uploaded".to_owned());
+        let results = json!({
+            "success": true, "issue_key": self.key.as_str(), "total": attached.len(), "uploaded": attached,
+            "failed": [],
+        });
+        Ok(Map::from_iter([("attachment_results".to_owned(), results)]))
+    }
+
     /// Notes a step, or ends with what was done before it.
     fn step(
         &mut self,

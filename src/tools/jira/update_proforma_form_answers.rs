@@ -32,8 +32,8 @@ pub(crate) struct Args {
     issue_key: IssueKey,
     /// From `jira_get_issue_proforma_forms`.
     form_id: FormId,
-    /// Each {"questionId": "1", "type": "TEXT", "value": "..."}. Types: TEXT, NUMBER, DATE, DATETIME, TIME, SELECT,
-    /// MULTI_SELECT, CHECKBOX, USER, MULTI_USER. Dates like 2024-12-17, choices by id.
+    /// Each `{"questionId": "1", "type": "TEXT", "value": "..."}`. Types: TEXT, NUMBER, DATE, DATETIME, TIME, SELECT,
+    /// `MULTI_SELECT`, CHECKBOX, USER, `MULTI_USER`. Dates like 2024-12-17, choices by id.
     answers: Vec<Map<String, Value>>,
 }
 

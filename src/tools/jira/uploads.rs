@@ -151,7 +151,7 @@ mod tests {
         let Given::Inline(file) = &read[1] else { panic!("inline") };
         assert_eq!((file.name.as_str(), file.bytes.as_ref()), ("b.txt", &b"hi"[..]));
         let table = [
-            (r#"[1]"#, "`a` must be JSON such as"),
+            ("[1]", "`a` must be JSON such as"),
             (r#"{"filename": "b.txt"}"#, "`a` must be JSON such as"),
             (r#"[{"filename": "../b", "content_base64": "aGk="}]"#, "`a` has a `filename` that is no plain"),
             (r#"[{"filename": "..", "content_base64": "aGk="}]"#, "`a` has a `filename` that is no plain"),
