@@ -235,9 +235,9 @@ async fn resolve(
     found: &mut Found,
 ) -> Result<Vec<Resource>, Refusal> {
     let alone = gate.engine.decides_alone(tool.spec().name);
-    // A title names no object until Confluence has said which page it is: the permit must.
+    // A title, or the id of a space, names no object until Confluence has said which it is: the permit must.
     let (asked, unasked): (Vec<&Target>, Vec<&Target>) =
-        targets.iter().partition(|target| !alone || matches!(target, Target::PageTitled(..)));
+        targets.iter().partition(|target| !alone || target.names_by_look_up());
     let there = (&*caller.route.instance, &*caller.route.credential);
     let located = gate.lookups.resolve(&asked, tool.access(), there, trail, found).await;
     let mut resources = located.map_err(|error| match error {

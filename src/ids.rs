@@ -332,7 +332,8 @@ schema_forms!(
     IssueKey: r"^\s*[A-Za-z][A-Za-z0-9_]+-\d+(?:-\d+)*\s*$",
     ProjectKey: r"^\s*[A-Za-z][A-Za-z0-9_]+\s*$",
     SpaceKey: r"^\s*~?[A-Za-z0-9._@:-]+\s*$",
-    PageId: r"^\s*\d{1,19}\s*$"
+    // A link to the page of the configured site is taken too: `tools` puts the id in its place.
+    PageId: r"^\s*(\d{1,19}|https?://\S+)\s*$"
 );
 text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
 
@@ -360,8 +361,88 @@ impl FormId {
     }
 }
 
-text_forms!(FormId);
-schema_forms!(FormId: r"^\s*[A-Za-z0-9-]{1,64}\s*$");
+/// The id of a template of pages: a number, or the UUID of one that a blueprint brought.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TemplateId(String);
+
+impl TemplateId {
+    /// Reads an id; takes surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let id = canonical(text);
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if plain && (1..=64).contains(&id.len()) {
+            Ok(Self(id.to_owned()))
+        } else {
+            Err(invalid(text, "a template id such as `90001`"))
+        }
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The id of a file attached to a page, for example `att70001`; one without the `att` is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AttachmentId(String);
+
+impl AttachmentId {
+    /// Reads an id; takes surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let id = canonical(text);
+        let number = id.strip_prefix("att").unwrap_or(id);
+        if is_digits(number) {
+            Ok(Self(format!("att{number}")))
+        } else {
+            Err(invalid(text, "an attachment id such as `att70001`"))
+        }
+    }
+
+    /// The id with its `att`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A space by its numeric id or by its key, which no number is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum SpaceName {
+    /// By its id, as Cloud's second API names it.
+    Id(String),
+    /// By its key.
+    Key(SpaceKey),
+}
+
+impl SpaceName {
+    /// Reads an id or a key; takes surrounding blanks.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let name = canonical(text);
+        if is_digits(name) {
+            return Ok(Self::Id(name.to_owned()));
+        }
+        SpaceKey::parse(name).map(Self::Key).map_err(|_| invalid(text, "a space id such as `98306`, or a key"))
+    }
+
+    /// The id or the key.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Id(id) => id,
+            Self::Key(key) => key.spelled(),
+        }
+    }
+}
+
+text_forms!(FormId, TemplateId, AttachmentId, SpaceName);
+schema_forms!(
+    FormId: r"^\s*[A-Za-z0-9-]{1,64}\s*$",
+    TemplateId: r"^\s*[A-Za-z0-9-]{1,64}\s*$",
+    AttachmentId: r"^\s*(att)?\d{1,19}\s*$",
+    SpaceName: r"^\s*~?[A-Za-z0-9._@:-]+\s*$"
+);
 
 number_ids! {
     /// The id of an agile board.
@@ -380,6 +461,8 @@ number_ids! {
     LinkId: "a numeric issue link id such as `10301`";
     /// The id of a comment on an issue.
     CommentId: "a numeric comment id such as `10042`";
+    /// The id of a comment on a page.
+    PageCommentId: "a numeric comment id such as `80001`";
     /// The id of an issue type.
     IssueTypeId: "a numeric issue type id such as `10001`";
 }

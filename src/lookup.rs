@@ -3,6 +3,7 @@
 //! A look-up uses the caller's own credential; its answer never reaches the caller before a permit. The object it
 //! brought is handed to the tool, so that nothing is fetched twice.
 
+mod content;
 mod found;
 mod locate;
 mod places;
@@ -14,8 +15,9 @@ pub use found::Found;
 pub use places::Lookups;
 pub use target::Target;
 
+use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
-use crate::atlassian::confluence::Confluence;
+use crate::atlassian::confluence::Wanted;
 use crate::atlassian::jira::IssueQuery;
 use crate::audit::AuditError;
 use crate::audit::Trail;
@@ -77,38 +79,12 @@ pub enum Lookup<'a> {
         /// Its id.
         id: u64,
     },
-    /// Which space a page is in, and the page itself.
-    Page {
-        /// The page.
-        id: &'a PageId,
-    },
-    /// A page through the gateway, which names its space by an id alone.
-    GatewayPage {
-        /// The page.
-        id: &'a PageId,
-    },
-    /// The space of that id.
-    GatewaySpace {
-        /// The page that is in it, or the space's own key.
-        of: Resource,
-        /// What is asked.
-        request: Request,
-    },
-    /// The page of a title in a space, through the gateway.
-    GatewayTitled {
-        /// The space.
-        space: &'a SpaceKey,
-        /// Its id.
-        id: &'a str,
-        /// The title.
-        title: &'a str,
-    },
-    /// The page of a title in a space.
-    PageTitled {
-        /// The space.
-        space: &'a SpaceKey,
-        /// The title.
-        title: &'a str,
+    /// Where something of Confluence lies, and the thing itself.
+    Content {
+        /// What is asked for.
+        wanted: Wanted<'a>,
+        /// Which interface there is.
+        deployment: Deployment,
     },
 }
 
@@ -131,9 +107,8 @@ impl Lookup<'_> {
             Self::Part { part: Part::Link(_) } => "issue link -> issues",
             Self::BoardProjects { .. } => "board -> projects",
             Self::ProjectOf { .. } => "project",
-            Self::Page { .. } | Self::GatewayPage { .. } => "page -> space",
-            Self::GatewaySpace { .. } => "space",
-            Self::PageTitled { .. } | Self::GatewayTitled { .. } => "title -> page",
+            Self::Part { part: Part::Comment(_) | Part::Attachment(_) | Part::Template(_) } => "content",
+            Self::Content { wanted, .. } => wanted.name(),
         }
     }
 
@@ -148,11 +123,7 @@ impl Lookup<'_> {
             Self::Part { part } => Resource::Part { part: (*part).clone(), of: None },
             Self::BoardProjects { id } => Resource::Part { part: Part::Board((*id).clone()), of: None },
             Self::ProjectOf { part, .. } => Resource::Part { part: part.clone(), of: None },
-            Self::Page { id } | Self::GatewayPage { id } => Resource::Page { id: (*id).clone(), space: None },
-            Self::GatewaySpace { of, .. } => of.clone(),
-            Self::PageTitled { space, .. } | Self::GatewayTitled { space, .. } => {
-                Resource::Space((*space).clone())
-            }
+            Self::Content { wanted, .. } => wanted.resource(),
         }
     }
 
@@ -168,11 +139,7 @@ impl Lookup<'_> {
             | Self::Part { .. }
             | Self::BoardProjects { .. }
             | Self::ProjectOf { .. }
-            | Self::Page { .. }
-            | Self::GatewayPage { .. }
-            | Self::GatewaySpace { .. }
-            | Self::GatewayTitled { .. }
-            | Self::PageTitled { .. } => error.into(),
+            | Self::Content { .. } => error.into(),
         }
     }
 
@@ -199,18 +166,14 @@ impl Lookup<'_> {
                 None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
                     .with("fields", "project"),
             },
-            Self::Part { part } => Request::get(part_path(part)),
+            Self::Part { part } => part_request(part),
             Self::BoardProjects { id } => {
                 Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str(), "project"]))
             }
             Self::ProjectOf { id, .. } => {
                 Request::get(Path::of(["rest", "api", "2", "project", id.to_string().as_str()]))
             }
-            Self::Page { id } => Confluence::page_request(id),
-            Self::GatewayPage { id } => Confluence::gateway_page(id),
-            Self::GatewaySpace { request, .. } => request.clone(),
-            Self::GatewayTitled { id, title, .. } => Confluence::gateway_titled(id, title),
-            Self::PageTitled { space, title } => Confluence::titled_request(space, title),
+            Self::Content { wanted, deployment } => wanted.request(*deployment),
         }
     }
 }
@@ -251,14 +214,19 @@ pub async fn ask(
     answer.map(|reply| reply.body).map_err(|error| lookup.failed(error))
 }
 
-fn part_path(part: &Part) -> Path {
-    match part {
+fn part_request(part: &Part) -> Request {
+    let path = match part {
         Part::Board(id) => Path::of(["rest", "agile", "1.0", "board", id.as_str()]),
         Part::Sprint(id) => Path::of(["rest", "agile", "1.0", "sprint", id.as_str()]),
         Part::ServiceDesk(id) => Path::of(["rest", "servicedeskapi", "servicedesk", id.as_str()]),
         Part::Version(id) => Path::of(["rest", "api", "2", "version", id.as_str()]),
         Part::Link(id) => Path::of(["rest", "api", "2", "issueLink", id.as_str()]),
-    }
+        // What is in Confluence goes by `Lookup::Content`, which knows the deployment.
+        Part::Comment(id) => return Wanted::Comment(id).request(Deployment::DataCenter),
+        Part::Attachment(id) => return Wanted::Attachment(id).request(Deployment::DataCenter),
+        Part::Template(id) => return Wanted::Template(id).request(Deployment::DataCenter),
+    };
+    Request::get(path)
 }
 
 /// Where Jira says an issue lies: its present key and project. An old key of a moved issue leads to its new place.

@@ -263,7 +263,11 @@ impl Products {
 pub fn gateway_base(product: Product, id: Option<&CloudId>) -> Url {
     let mut base = GATEWAY.clone();
     if let Some(id) = id {
-        base.set_path(&format!("/ex/{}/{}", product.as_str(), id.as_str()));
+        let below = match product {
+            Product::Jira => "",
+            Product::Confluence => "/wiki",
+        };
+        base.set_path(&format!("/ex/{}/{}{below}", product.as_str(), id.as_str()));
     }
     base
 }

@@ -16,8 +16,10 @@ pub(super) enum Brought {
     Issue(IssueKey, Value),
     /// A page.
     Page(PageId, Value),
-    /// A board, a sprint, a service desk, a version or a link, as Jira gives it.
+    /// A board, a sprint, a service desk, a version or a link; a comment, a file or a template: as Atlassian gives it.
     Part(Part, Value),
+    /// The space that an id or a key named.
+    Space(Value),
 }
 
 /// What look-ups brought along, so that the tool need not ask again.
@@ -43,15 +45,22 @@ impl Found {
         self.take(|brought| matches!(brought, Brought::Page(named, _) if named == id))
     }
 
-    /// The board, sprint, service desk, version or link, if a look-up brought it.
+    /// The space that an id or a key named, if a look-up brought it.
+    pub fn take_space(&mut self) -> Option<Value> {
+        self.take(|brought| matches!(brought, Brought::Space(_)))
+    }
+
+    /// The board, sprint, service desk, version or link; the comment, file or template, if a look-up brought it.
     pub fn take_part(&mut self, part: &Part) -> Option<Value> {
         self.take(|brought| matches!(brought, Brought::Part(named, _) if named == part))
     }
 
     fn take(&mut self, is_it: impl Fn(&Brought) -> bool) -> Option<Value> {
         let at = self.brought.iter().position(is_it)?;
-        let (Brought::Issue(_, value) | Brought::Page(_, value) | Brought::Part(_, value)) =
-            self.brought.swap_remove(at);
+        let (Brought::Issue(_, value)
+        | Brought::Page(_, value)
+        | Brought::Part(_, value)
+        | Brought::Space(value)) = self.brought.swap_remove(at);
         Some(value)
     }
 

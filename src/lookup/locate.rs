@@ -8,35 +8,29 @@ use super::Target;
 use super::ask;
 use super::found::Brought;
 use super::issue_place;
-use super::page_place;
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
-use crate::atlassian::confluence;
-use crate::atlassian::confluence::Confluence;
-use crate::atlassian::confluence::gateway;
 use crate::audit::Trail;
 use crate::ids::BoardId;
 use crate::ids::IssueKey;
-use crate::ids::PageId;
 use crate::ids::ProjectKey;
-use crate::ids::SpaceKey;
 use crate::net::Credential;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Resource;
 
 /// Where a target lies, and the object if it came along.
-type Place = (Vec<Resource>, Option<Brought>);
+pub(super) type Place = (Vec<Resource>, Option<Brought>);
 
 /// Whom to ask, and where it is written down.
-struct There<'a> {
-    instance: &'a Instance,
+pub(super) struct There<'a> {
+    pub(super) instance: &'a Instance,
     credential: &'a Credential,
     trail: &'a Trail,
 }
 
 impl There<'_> {
-    async fn ask(&self, lookup: &Lookup<'_>) -> Result<Value, LookupError> {
+    pub(super) async fn ask(&self, lookup: &Lookup<'_>) -> Result<Value, LookupError> {
         ask(lookup, self.instance, self.credential, self.trail).await
     }
 }
@@ -54,30 +48,13 @@ pub(super) async fn locate(
             let place = issue_place(&issue).ok_or(LookupError::NotVisible)?;
             Ok((vec![place], query.is_some().then(|| Brought::Issue(key.clone(), issue))))
         }
+        Target::Part(Part::Comment(id)) => Box::pin(there.comment(id)).await,
+        Target::Part(Part::Attachment(id)) => Box::pin(there.attachment(id)).await,
+        Target::Part(Part::Template(id)) => Box::pin(there.template(id)).await,
         Target::Part(part) => Box::pin(there.part(part)).await,
-        Target::Page(id) => {
-            let page = if instance.gateway {
-                Box::pin(there.page_of_gateway(id)).await?
-            } else {
-                there.ask(&Lookup::Page { id }).await?
-            };
-            let place = page_place(&page).ok_or(LookupError::NotVisible)?;
-            Ok((vec![place], Some(Brought::Page(id.clone(), page))))
-        }
-        Target::PageTitled(space, title) => {
-            let page = if instance.gateway {
-                Box::pin(there.titled_of_gateway(space, title)).await?
-            } else {
-                let answer = there.ask(&Lookup::PageTitled { space, title }).await?;
-                confluence::first_titled(&answer, space)?.ok_or(LookupError::NotVisible)?
-            };
-            let place = page_place(&page).ok_or(LookupError::NotVisible)?;
-            let brought = match &place {
-                Resource::Page { id, .. } => Some(Brought::Page(id.clone(), page)),
-                _ => None,
-            };
-            Ok((vec![place], brought))
-        }
+        Target::Page(id, with) => Box::pin(there.page(id, *with)).await,
+        Target::PageTitled(space, title) => Box::pin(there.titled(space, title)).await,
+        Target::SpaceNamed(name) => Box::pin(there.space_named(name)).await,
         Target::Instance(_) | Target::Project(_) | Target::Space(_) => Ok((vec![target.unresolved()], None)),
     }
 }
@@ -105,6 +82,10 @@ impl There<'_> {
             Part::Link(_) => {
                 vec![linked_issue(&object, "inwardIssue")?, linked_issue(&object, "outwardIssue")?]
             }
+            // What is in Confluence has ways of its own.
+            Part::Comment(_) | Part::Attachment(_) | Part::Template(_) => {
+                return Err(LookupError::NotVisible);
+            }
         };
         let places = places.into_iter().map(|place| Resource::part(part.clone(), place)).collect();
         Ok((places, Some(Brought::Part(part.clone(), object))))
@@ -129,29 +110,6 @@ impl There<'_> {
         let projects: Vec<Resource> =
             listed.iter().map(|project| project_at(project, "/key")).collect::<Result<_, _>>()?;
         Ok(if projects.is_empty() { whole() } else { projects })
-    }
-
-    /// A page and its space, which the gateway gives apart.
-    async fn page_of_gateway(&self, id: &PageId) -> Result<Value, LookupError> {
-        let page = self.ask(&Lookup::GatewayPage { id }).await?;
-        let request = Confluence::gateway_space(&gateway::space_id(&page)?);
-        let of = Resource::Page { id: id.clone(), space: None };
-        let space = self.ask(&Lookup::GatewaySpace { of, request }).await?;
-        Ok(gateway::as_first(page, &space))
-    }
-
-    async fn titled_of_gateway(&self, space: &SpaceKey, title: &str) -> Result<Value, LookupError> {
-        let of = Resource::Space(space.clone());
-        let request = Confluence::gateway_space_of_key(space);
-        let answer = self.ask(&Lookup::GatewaySpace { of, request }).await?;
-        let found = gateway::space_of_key(&answer, space).ok_or(LookupError::NotVisible)?;
-        let id = found.get("id").and_then(Value::as_str).ok_or(LookupError::NotVisible)?;
-        let answer = self.ask(&Lookup::GatewayTitled { space, id, title }).await?;
-        let page = answer.pointer("/results/0").cloned().ok_or(LookupError::NotVisible)?;
-        if gateway::space_id(&page)? != id {
-            return Err(LookupError::NotVisible);
-        }
-        Ok(gateway::as_first(page, &found))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a call names.
 
+use crate::atlassian::confluence::With;
 use crate::atlassian::jira::IssueQuery;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::ids::SpaceName;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Resource;
@@ -18,12 +20,14 @@ pub enum Target {
     Issue(IssueKey, Option<IssueQuery>),
     /// A project.
     Project(ProjectKey),
-    /// A board, a sprint, a service desk, a version or an issue link.
+    /// A board, a sprint, a service desk, a version or an issue link; a comment, a file or a template of Confluence.
     Part(Part),
     /// A space.
     Space(SpaceKey),
-    /// A page.
-    Page(PageId),
+    /// A space by its id or its key.
+    SpaceNamed(SpaceName),
+    /// A page or a blog post; with its body, a look-up brings it along.
+    Page(PageId, With),
     /// The page of a title in a space.
     PageTitled(SpaceKey, String),
 }
@@ -37,7 +41,8 @@ impl Target {
             Self::Project(key) => format!("project {key}"),
             Self::Part(part) => part.to_string(),
             Self::Space(key) => format!("space {key}"),
-            Self::Page(id) => format!("page {id}"),
+            Self::SpaceNamed(name) => format!("space {name}"),
+            Self::Page(id, _) => format!("page {id}"),
             Self::PageTitled(space, title) => format!("a page with the title `{title}` in space {space}"),
         }
     }
@@ -50,12 +55,22 @@ impl Target {
             Self::Project(key) => Resource::Project(key.clone()),
             Self::Part(part) => Resource::Part { part: part.clone(), of: None },
             Self::Space(key) | Self::PageTitled(key, _) => Resource::Space(key.clone()),
-            Self::Page(id) => Resource::Page { id: id.clone(), space: None },
+            Self::SpaceNamed(SpaceName::Key(key)) => Resource::Space(key.clone()),
+            Self::SpaceNamed(SpaceName::Id(_)) => Resource::Instance(Product::Confluence),
+            Self::Page(id, _) => Resource::Page { id: id.clone(), space: None },
         }
+    }
+
+    /// Whether it is known only after a look-up what it names.
+    pub fn names_by_look_up(&self) -> bool {
+        matches!(self, Self::PageTitled(..) | Self::SpaceNamed(_))
     }
 
     /// Whether Atlassian has to be asked where it lies.
     pub(super) fn is_located(&self) -> bool {
-        matches!(self, Self::Issue(..) | Self::Part(_) | Self::Page(_) | Self::PageTitled(..))
+        matches!(
+            self,
+            Self::Issue(..) | Self::Part(_) | Self::Page(..) | Self::PageTitled(..) | Self::SpaceNamed(_)
+        )
     }
 }

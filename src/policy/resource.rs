@@ -3,15 +3,18 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::ids::AttachmentId;
 use crate::ids::BoardId;
 use crate::ids::InstanceName;
 use crate::ids::IssueKey;
 use crate::ids::LinkId;
+use crate::ids::PageCommentId;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::ServiceDeskId;
 use crate::ids::SpaceKey;
 use crate::ids::SprintId;
+use crate::ids::TemplateId;
 use crate::ids::VersionId;
 
 /// One of the two products.
@@ -64,8 +67,8 @@ pub enum Resource {
         /// The space Confluence says it is in.
         space: Option<SpaceKey>,
     },
-    /// What lies in a project, on an issue or, where Jira names neither, in the whole of Jira, and is decided on by
-    /// that; `None` while it is not known.
+    /// What lies in a project, on an issue, in a space or on a page or, where Atlassian names none of them, in the
+    /// whole of its product, and is decided on by that; `None` while it is not known.
     Part {
         /// The thing itself.
         part: Part,
@@ -74,7 +77,7 @@ pub enum Resource {
     },
 }
 
-/// Something of Jira that policies do not name: they see what it lies in.
+/// Something that policies do not name: they see what it lies in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {
     /// A board: in the projects it shows, or in the whole of Jira.
@@ -87,6 +90,24 @@ pub enum Part {
     Version(VersionId),
     /// A link: on both of its issues.
     Link(LinkId),
+    /// A comment on a page or blog post: on that.
+    Comment(PageCommentId),
+    /// A file attached to a page or blog post: on that.
+    Attachment(AttachmentId),
+    /// A template of pages: in its space, or in the whole of Confluence.
+    Template(TemplateId),
+}
+
+impl Part {
+    /// The product it belongs to.
+    pub fn product(&self) -> Product {
+        match self {
+            Self::Board(_) | Self::Sprint(_) | Self::ServiceDesk(_) | Self::Version(_) | Self::Link(_) => {
+                Product::Jira
+            }
+            Self::Comment(_) | Self::Attachment(_) | Self::Template(_) => Product::Confluence,
+        }
+    }
 }
 
 impl fmt::Display for Part {
@@ -97,12 +118,16 @@ impl fmt::Display for Part {
             Self::ServiceDesk(id) => write!(f, "service desk {id}"),
             Self::Version(id) => write!(f, "version {id}"),
             Self::Link(id) => write!(f, "issue link {id}"),
+            Self::Comment(id) => write!(f, "comment {id}"),
+            Self::Attachment(id) => write!(f, "attachment {id}"),
+            Self::Template(id) => write!(f, "template {id}"),
         }
     }
 }
 
 /// What a part of unknown place is named by.
 static WHOLE_OF_JIRA: Resource = Resource::Instance(Product::Jira);
+static WHOLE_OF_CONFLUENCE: Resource = Resource::Instance(Product::Confluence);
 
 /// The type of a [`Resource`], as the schema names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -143,7 +168,10 @@ impl Resource {
     pub fn place(&self) -> &Self {
         match self {
             Self::Part { of: Some(of), .. } => of.place(),
-            Self::Part { of: None, .. } => &WHOLE_OF_JIRA,
+            Self::Part { part, of: None } => match part.product() {
+                Product::Jira => &WHOLE_OF_JIRA,
+                Product::Confluence => &WHOLE_OF_CONFLUENCE,
+            },
             itself => itself,
         }
     }
@@ -151,7 +179,7 @@ impl Resource {
     /// The resource's type.
     pub fn kind(&self) -> ResourceKind {
         match self.place() {
-            Self::Part { .. } => ResourceKind::Instance(Product::Jira),
+            Self::Part { part, .. } => ResourceKind::Instance(part.product()),
             Self::Instance(product) => ResourceKind::Instance(*product),
             Self::Project(_) => ResourceKind::Project,
             Self::Issue { .. } => ResourceKind::Issue,
@@ -164,7 +192,8 @@ impl Resource {
     pub fn product(&self) -> Product {
         match self {
             Self::Instance(product) => *product,
-            Self::Project(_) | Self::Issue { .. } | Self::Part { .. } => Product::Jira,
+            Self::Part { part, .. } => part.product(),
+            Self::Project(_) | Self::Issue { .. } => Product::Jira,
             Self::Space(_) | Self::Page { .. } => Product::Confluence,
         }
     }

@@ -1,22 +1,24 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
-pub(crate) mod gateway;
 mod pages;
 mod people;
 mod present;
 mod search;
+mod version_two;
+pub(crate) mod wanted;
 
 use serde_json::Value;
 
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
-pub(crate) use pages::first_titled;
 pub use people::People;
 pub use present::ContentForm;
 pub use present::PageView;
 pub use search::SearchHit;
 pub use search::SearchPage;
+pub use wanted::Wanted;
+pub use wanted::With;
 
 use super::Deployment;
 use super::Instance;
@@ -51,9 +53,9 @@ impl<'a> Confluence<'a> {
         self.instance.site()
     }
 
-    /// Whether it is reached through the gateway of Cloud.
-    fn is_behind_gateway(&self) -> bool {
-        self.instance.gateway
+    /// Whether there is the second API: on Cloud, where the first loses its content endpoints.
+    fn has_version_two(&self) -> bool {
+        self.deployment() == Deployment::Cloud
     }
 
     /// Reads; the request must not change anything, which `net` checks.
@@ -64,6 +66,28 @@ impl<'a> Confluence<'a> {
     /// Changes something.
     async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
         Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
+    }
+}
+
+/// A client that has a permit for what it asks.
+struct Permitted<'c, E> {
+    confluence: &'c Confluence<'c>,
+    permit: &'c Permit<E>,
+}
+
+impl<E: Effect> wanted::Ask for Permitted<'_, E> {
+    type Error = UpstreamError;
+
+    fn deployment(&self) -> Deployment {
+        self.confluence.deployment()
+    }
+
+    async fn ask(&self, wanted: Wanted<'_>) -> Result<Value, UpstreamError> {
+        self.confluence.get(self.permit, wanted.request(self.deployment())).await
+    }
+
+    fn is_absent(error: &UpstreamError) -> bool {
+        error.status() == Some(404)
     }
 }
 

@@ -5,7 +5,10 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Confluence;
+use super::Permitted;
+use super::With;
 use super::malformed;
+use super::wanted;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -53,28 +56,10 @@ pub struct NewPage {
 }
 
 impl Confluence<'_> {
-    /// The request for one page by id.
-    pub fn page_request(id: &PageId) -> Request {
-        Request::get(Path::of(["rest", "api", "content", id.as_str()])).with("expand", PAGE_EXPAND)
-    }
-
-    /// The request for one page by its title in a space.
-    pub fn titled_request(space: &SpaceKey, title: &str) -> Request {
-        Request::get(Path::of(["rest", "api", "content"]))
-            .with("type", "page")
-            .with("start", "0")
-            .with("limit", "1")
-            .with("expand", PAGE_EXPAND)
-            .with("spaceKey", space.spelled())
-            .with("title", title)
-    }
-
     /// Reads one page as Confluence gives it.
     pub async fn page<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<Value, UpstreamError> {
-        if self.is_behind_gateway() {
-            return Box::pin(self.page_of_gateway(permit, id)).await;
-        }
-        let page = self.get(permit, Self::page_request(permit.page(id)?)).await?;
+        let permitted = Permitted { confluence: self, permit };
+        let page = Box::pin(wanted::page_of(&permitted, permit.page(id)?, With::Body)).await?;
         if page.get("id").is_none() {
             return Err(malformed("the page has no id"));
         }
@@ -83,8 +68,8 @@ impl Confluence<'_> {
 
     /// The page's emoji, as Confluence stores it: a hexadecimal code point. Absent ones and refusals are no emoji.
     pub async fn emoji<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<String> {
-        if self.is_behind_gateway() {
-            return self.emoji_of_gateway(permit, id).await;
+        if self.has_version_two() {
+            return self.emoji_of_version_two(permit, id).await;
         }
         let path = Path::of(["rest", "api", "content", permit.page(id).ok()?.as_str(), "property"]);
         let answer = self.get(permit, Request::get(path)).await.ok()?;
@@ -105,7 +90,7 @@ impl Confluence<'_> {
         space: &SpaceKey,
         page: &NewPage,
     ) -> Result<Value, UpstreamError> {
-        if self.is_behind_gateway() {
+        if self.has_version_two() {
             let mut stored = self.create_by_version_two(permit, space, page, None).await?;
             let failed = self.set_properties(permit, &stored, &page.properties).await;
             if let (Value::Object(stored), false) = (&mut stored, failed.is_empty()) {
@@ -154,8 +139,8 @@ impl Confluence<'_> {
         page: &NewPage,
         subtype: Option<&str>,
     ) -> Result<Value, UpstreamError> {
-        let spaces = self.get(permit, Self::gateway_space_of_key(permit.space(space)?)).await?;
-        let found = super::gateway::space_of_key(&spaces, space);
+        let permitted = Permitted { confluence: self, permit };
+        let found = wanted::space_of_key(&permitted, permit.space(space)?).await?;
         let Some((found, space_id)) = found.and_then(|found| {
             let id = id_text(found.get("id")?);
             Some((found, id))
@@ -196,17 +181,6 @@ impl Confluence<'_> {
         }
         Ok(page)
     }
-}
-
-/// The first page of a list by title, if it lies in the space that was asked for.
-pub(crate) fn first_titled(answer: &Value, space: &SpaceKey) -> Result<Option<Value>, UpstreamError> {
-    let results =
-        answer.get("results").and_then(Value::as_array).ok_or_else(|| malformed("no list of pages"))?;
-    let in_space = |page: &&Value| {
-        let key = page.pointer("/space/key").and_then(Value::as_str);
-        key.and_then(|key| SpaceKey::parse(key).ok()).as_ref() == Some(space)
-    };
-    Ok(results.iter().find(in_space).cloned())
 }
 
 /// Version 2 names the space by its id alone and may leave out the body: the result shows both, as for every page.
@@ -250,22 +224,6 @@ mod tests {
             let stored = Value::Object(stored);
             assert_eq!(stored.pointer("/body/storage/value").and_then(Value::as_str), wanted);
             assert_eq!(stored["space"]["key"], "DOCS");
-        }
-    }
-
-    #[test]
-    fn a_title_is_found_in_its_space_alone() {
-        let space = SpaceKey::parse("docs").unwrap();
-        let page = |key: &str| json!({"id": "1", "space": {"key": key}});
-        let table = [
-            (json!({"results": [page("DOCS")]}), Some(true)),
-            (json!({"results": [page("OPS"), page("Docs")]}), Some(true)),
-            (json!({"results": [page("OPS")]}), Some(false)),
-            (json!({"results": []}), Some(false)),
-            (json!({}), None),
-        ];
-        for (answer, wanted) in table {
-            assert_eq!(first_titled(&answer, &space).ok().map(|page| page.is_some()), wanted, "{answer}");
         }
     }
 }

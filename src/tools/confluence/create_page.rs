@@ -13,6 +13,7 @@ use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::PageView;
 use crate::atlassian::confluence::People;
+use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -88,7 +89,7 @@ impl Tool for CreatePage {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        let parent = args.parent_id.clone().map(Target::Page);
+        let parent = args.parent_id.clone().map(|id| Target::Page(id, With::Place));
         [Target::Space(args.space_key.clone())].into_iter().chain(parent).collect()
     }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::PageView;
 use crate::atlassian::confluence::People;
+use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -69,7 +70,7 @@ impl Tool for GetPage {
 
     fn targets(args: &Args) -> Vec<Target> {
         match (&args.page_id, &args.title, &args.space_key) {
-            (Some(id), ..) => vec![Target::Page(id.clone())],
+            (Some(id), ..) => vec![Target::Page(id.clone(), With::Body)],
             (None, Some(title), Some(space)) => vec![Target::PageTitled(space.clone(), title.clone())],
             // Nothing to decide on: the call is refused when its arguments are checked.
             _ => Vec::new(),
