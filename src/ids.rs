@@ -424,7 +424,9 @@ impl SpaceName {
         if is_digits(name) {
             return Ok(Self::Id(name.to_owned()));
         }
-        SpaceKey::parse(name).map(Self::Key).map_err(|_| invalid(text, "a space id such as `98306`, or a key"))
+        SpaceKey::parse(name)
+            .map(Self::Key)
+            .map_err(|_| invalid(text, "a space id such as `98306`, or a key"))
     }
 
     /// The id or the key.

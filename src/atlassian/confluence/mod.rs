@@ -1,5 +1,6 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
+mod around;
 mod pages;
 mod people;
 mod present;
@@ -9,9 +10,11 @@ pub(crate) mod wanted;
 
 use serde_json::Value;
 
+pub use around::Details;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
+pub use people::Names;
 pub use people::People;
 pub use present::ContentForm;
 pub use present::PageView;

@@ -1,4 +1,8 @@
-//! Who a page mentions. Storage format names people by ids that say nothing to a reader: their names are asked for.
+//! The names of people. Storage format and the second API name them by ids that say nothing to a reader: their names
+//! are asked for.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use futures::future;
 use serde_json::Value;
@@ -42,13 +46,32 @@ impl People {
     }
 }
 
+impl People {
+    /// Adds those that are mentioned by their account, under the names that were found.
+    pub(super) fn and_accounts(mut self, mentioned: &[Mention<'_>], names: &Names) -> Self {
+        for mention in mentioned {
+            let found = mention.account().and_then(|id| names.0.get(id));
+            let person = found.map(|name| serde_json::json!({"displayName": name}));
+            if let Some(named) = person.and_then(|person| named(mention, &person)) {
+                self.0.push((format!("[~{}{}]", mention.prefix, mention.id), named));
+            }
+        }
+        self
+    }
+}
+
 impl Confluence<'_> {
-    /// Asks who the people are that a page mentions, side by side. Whoever cannot be found keeps the id.
-    pub async fn people<E: Effect>(&self, permit: &Permit<E>, id: &PageId, page: &Value) -> People {
-        let storage = page.pointer("/body/storage/value").and_then(Value::as_str).unwrap_or_default();
-        let asked = mentioned(storage).into_iter().map(async |mention| {
-            let person = self.person(permit, id, &mention).await.ok()?;
-            Some((format!("[~{}{}]", mention.prefix, mention.id), named(&mention, &person)?))
+    /// Asks who the people are that a page mentions by their keys, side by side. Whoever cannot be found keeps the key.
+    pub(super) async fn people_by_key<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+        mentioned: &[Mention<'_>],
+    ) -> People {
+        let keyed = mentioned.iter().filter(|mention| mention.account().is_none());
+        let asked = keyed.map(async |mention| {
+            let person = self.person(permit, id, mention).await.ok()?;
+            Some((format!("[~{}{}]", mention.prefix, mention.id), named(mention, &person)?))
         });
         People(future::join_all(asked).await.into_iter().flatten().collect())
     }
@@ -65,16 +88,91 @@ impl Confluence<'_> {
     }
 }
 
+/// The display names of accounts, by their ids; whoever could not be found keeps the id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// The account's name, or its id.
+    pub fn of<'n>(&'n self, id: &'n str) -> &'n str {
+        self.0.get(id).map_or(id, String::as_str)
+    }
+}
+
+/// As many accounts are asked for one by one, side by side; more are asked for in lists.
+const ONE_BY_ONE: usize = 3;
+
+/// Accounts in one list: <https://developer.atlassian.com/cloud/confluence/rest/v1/api-group-users/>.
+const LIST: usize = 100;
+
+/// Accounts of one call; the others keep their ids.
+const MOST_ACCOUNTS: usize = 500;
+
+impl Confluence<'_> {
+    /// Asks for the names of accounts of Cloud.
+    pub async fn names<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        ids: impl IntoIterator<Item = &str> + Send,
+    ) -> Names {
+        let ids = ids.into_iter().filter(|id| !id.is_empty() && id.len() <= 128 && id.chars().all(is_plain));
+        let ids: BTreeSet<&str> = ids.take(MOST_ACCOUNTS).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        if ids.len() <= ONE_BY_ONE {
+            return self.names_one_by_one(permit, &ids).await;
+        }
+        let lists = ids.chunks(LIST).map(async |list| {
+            let path = Path::of(["rest", "api", "user", "bulk"]);
+            let request = list.iter().fold(Request::get(path), |request, id| request.with("accountId", *id));
+            match self.get(permit, request).await {
+                Ok(answer) => named_accounts(answer.get("results").unwrap_or(&Value::Null)),
+                Err(_) => self.names_one_by_one(permit, list.get(..MOST).unwrap_or(list)).await.0,
+            }
+        });
+        Names(future::join_all(lists).await.into_iter().flatten().collect())
+    }
+
+    async fn names_one_by_one<E: Effect>(&self, permit: &Permit<E>, ids: &[&str]) -> Names {
+        let asked = ids.iter().map(async |id| {
+            let request = Request::get(Path::of(["rest", "api", "user"])).with("accountId", *id);
+            let person = self.get(permit, request).await.ok()?;
+            Some(((*id).to_owned(), display_name(&person)?))
+        });
+        Names(future::join_all(asked).await.into_iter().flatten().collect())
+    }
+}
+
+fn named_accounts(people: &Value) -> BTreeMap<String, String> {
+    let people = people.as_array().into_iter().flatten();
+    let named = people.filter_map(|person| {
+        let id = person.get("accountId").and_then(Value::as_str)?;
+        Some((id.to_owned(), display_name(person)?))
+    });
+    named.collect()
+}
+
+fn display_name(person: &Value) -> Option<String> {
+    let text = |name: &str| person.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    text("displayName").or_else(|| text("publicName")).map(str::to_owned)
+}
+
 /// A person as storage format names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Mention<'a> {
+pub(super) struct Mention<'a> {
     id: &'a str,
     prefix: &'static str,
     parameter: &'static str,
 }
 
+impl<'a> Mention<'a> {
+    /// The account, if it is mentioned by that.
+    pub(super) fn account(&self) -> Option<&'a str> {
+        (self.parameter == "accountId").then_some(self.id)
+    }
+}
+
 /// The people in a page, each once.
-fn mentioned(storage: &str) -> Vec<Mention<'_>> {
+pub(super) fn mentioned(storage: &str) -> Vec<Mention<'_>> {
     let mut found = Vec::new();
     for (attribute, prefix, parameter) in IDS {
         for rest in storage.split(attribute).skip(1) {
@@ -153,6 +251,16 @@ mod tests {
         {
             assert_eq!(mentioned(odd), [], "{odd}");
         }
+    }
+
+    #[test]
+    fn accounts_have_a_name_or_keep_their_id() {
+        let people = json!([
+            {"accountId": "a", "displayName": "Ann"}, {"accountId": "b", "publicName": "Bob"},
+            {"accountId": "c", "displayName": ""}, {"displayName": "nobody"},
+        ]);
+        let names = Names(named_accounts(&people));
+        assert_eq!(["a", "b", "c", "d"].map(|id| names.of(id)), ["Ann", "Bob", "c", "d"]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Confluence;
+use super::Names;
 use super::People;
 use crate::atlassian::Deployment;
 use crate::atlassian::times;
@@ -36,6 +38,23 @@ pub struct PageView<'a> {
     pub emoji: Option<String>,
     /// Who is mentioned, as Markdown shows them.
     pub people: People,
+    /// The names of accounts that the second API gives by their ids.
+    pub names: Names,
+}
+
+/// What is known of a page besides the page itself.
+impl<'a> PageView<'a> {
+    /// A view without its content, emoji and names.
+    pub fn bare(confluence: &'a Confluence<'_>) -> Self {
+        Self {
+            base: confluence.base(),
+            deployment: confluence.deployment(),
+            content: ContentForm::None,
+            emoji: None,
+            people: People::default(),
+            names: Names::default(),
+        }
+    }
 }
 
 impl PageView<'_> {
@@ -66,8 +85,14 @@ impl PageView<'_> {
             ("/version/createdAt", "version_date"),
             ("/version/when", "version_date"),
         ] {
-            if let Some(value) = page.pointer(pointer) {
-                view.insert(key.into(), value.clone());
+            match page.pointer(pointer) {
+                Some(Value::String(id)) if pointer.ends_with("Id") => {
+                    view.insert(key.into(), self.names.of(id).into());
+                }
+                Some(value) => {
+                    view.insert(key.into(), value.clone());
+                }
+                None => {}
             }
         }
         let attachments = page.pointer("/children/attachment/results").and_then(Value::as_array);
@@ -80,8 +105,12 @@ impl PageView<'_> {
             let brief = |page: &Value| json!({"id": page.get("id").map(id_text), "title": page.get("title")});
             view.insert("ancestors".into(), ancestors.iter().map(brief).collect());
         }
-        if let Some(emoji) = &self.emoji {
-            view.insert("emoji".into(), emoji.as_str().into());
+        let of_page = || {
+            let properties = page.pointer("/properties/results").and_then(Value::as_array)?;
+            property(properties, "emoji-title-published")
+        };
+        if let Some(emoji) = self.emoji.as_deref().or_else(of_page) {
+            view.insert("emoji".into(), emoji.into());
         }
         view
     }
@@ -121,19 +150,26 @@ impl PageView<'_> {
     }
 }
 
+/// The text of a property in a list of them.
+pub(super) fn property<'p>(properties: &'p [Value], key: &str) -> Option<&'p str> {
+    let is_it = |property: &&Value| property.get("key").and_then(Value::as_str) == Some(key);
+    properties.iter().find(is_it)?.get("value")?.as_str()
+}
+
+/// A file, as either API gives it.
 fn attachment(file: &Value) -> Value {
-    let at = |pointer: &str| file.pointer(pointer).cloned().unwrap_or_default();
+    let at = |pointers: [&str; 2]| pointers.iter().find_map(|pointer| file.pointer(pointer)).cloned();
     json!({
-        "id": at("/id"),
-        "type": at("/type"),
-        "status": at("/status"),
-        "title": at("/title"),
-        "media_type": at("/extensions/mediaType"),
-        "file_size": at("/extensions/fileSize"),
-        "download_url": at("/_links/download"),
-        "version_number": at("/version/number"),
-        "version_when": at("/version/when"),
-        "author_display_name": at("/version/by/displayName"),
+        "id": at(["/id", "/id"]),
+        "type": at(["/type", "/type"]).unwrap_or_else(|| "attachment".into()),
+        "status": at(["/status", "/status"]),
+        "title": at(["/title", "/title"]),
+        "media_type": at(["/extensions/mediaType", "/mediaType"]),
+        "file_size": at(["/extensions/fileSize", "/fileSize"]),
+        "download_url": at(["/_links/download", "/downloadLink"]),
+        "version_number": at(["/version/number", "/version/number"]),
+        "version_when": at(["/version/when", "/version/createdAt"]),
+        "author_display_name": at(["/version/by/displayName", "/version/authorId"]),
     })
 }
 
@@ -151,7 +187,14 @@ mod tests {
 
     fn view(deployment: Deployment, content: ContentForm) -> PageView<'static> {
         let base = "https://wiki.example.com";
-        PageView { base, deployment, content, emoji: None, people: People::default() }
+        PageView {
+            base,
+            deployment,
+            content,
+            emoji: None,
+            people: People::default(),
+            names: Names::default(),
+        }
     }
 
     #[test]

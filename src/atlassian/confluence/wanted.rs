@@ -114,9 +114,8 @@ impl Wanted<'_> {
                 .with("spaceKey", space.spelled())
                 .with("title", title),
             Self::Space(name) => Request::get(Path::of(["rest", "api", "space", name.as_str()])),
-            Self::Comment(id) | Self::InlineComment(id) => {
-                content(id.as_str()).with("expand", "container,container.space,ancestors,body.storage,version")
-            }
+            Self::Comment(id) | Self::InlineComment(id) => content(id.as_str())
+                .with("expand", "container,container.space,ancestors,body.storage,version"),
             Self::Attachment(id) => content(id.as_str()).with("expand", "container,container.space,version"),
             Self::Template(id) => template(id),
         }

@@ -12,7 +12,6 @@ use crate::atlassian::confluence::BodyFormat;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::PageView;
-use crate::atlassian::confluence::People;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -111,9 +110,8 @@ impl Tool for CreatePage {
             confluence.create_page(permit, &args.space_key, &page).await?
         };
         let content = if args.include_content { ContentForm::Markdown } else { ContentForm::None };
-        let (base, deployment) = (confluence.base(), confluence.deployment());
         let emoji = args.emoji.as_deref().and_then(emoji::code_point);
-        let view = PageView { base, deployment, content, emoji, people: People::default() };
+        let view = PageView { content, emoji, ..PageView::bare(&confluence) };
         let mut value = json!({"message": "page created", "page": Value::Object(view.show(&stored))});
         if let (Value::Object(value), Some(failed)) = (&mut value, stored.get("propertiesNotSet")) {
             value.insert("properties_not_set".into(), failed.clone());

@@ -7,8 +7,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::atlassian::confluence::ContentForm;
+use crate::atlassian::confluence::Details;
 use crate::atlassian::confluence::PageView;
-use crate::atlassian::confluence::People;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -86,28 +86,16 @@ impl Tool for GetPage {
 
     async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let page = find(&args, &mut context, permit).await?;
-        let form = if args.convert_to_markdown { ContentForm::Markdown } else { ContentForm::Storage };
-        let mut view = PageView {
-            base: confluence.base(),
-            deployment: confluence.deployment(),
-            content: form,
-            emoji: None,
-            people: People::default(),
-        };
+        let mut page = find(&args, &mut context, permit).await?;
+        let content = if args.convert_to_markdown { ContentForm::Markdown } else { ContentForm::Storage };
+        let details = if args.include_metadata { Details::All } else { Details::Content };
         let place = lookup::page_place(&page);
-        if let Some(Resource::Page { id, .. }) = &place {
-            let emoji =
-                async { if args.include_metadata { confluence.emoji(permit, id).await } else { None } };
-            let people = async {
-                if args.convert_to_markdown {
-                    confluence.people(permit, id, &page).await
-                } else {
-                    People::default()
-                }
-            };
-            (view.emoji, view.people) = futures::join!(emoji, people);
-        }
+        let view = match &place {
+            Some(Resource::Page { id, .. }) => {
+                confluence.around(permit, id, &mut page, (content, details)).await
+            }
+            _ => PageView { content, ..PageView::bare(&confluence) },
+        };
         let value = if args.include_metadata {
             json!({"metadata": view.show(&page)})
         } else {

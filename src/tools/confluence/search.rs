@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::PageView;
-use crate::atlassian::confluence::People;
 use crate::atlassian::confluence::SearchHit;
 use crate::atlassian::confluence::SearchPage;
 use crate::atlassian::query;
@@ -85,14 +84,7 @@ impl Tool for Search {
         let confluence = context.confluence()?;
         let restrictions = restrictions(&args, context.spaces)?;
         let page = find(&args, &confluence, &restrictions, permit).await?;
-        let (base, deployment) = (confluence.base(), confluence.deployment());
-        let view = PageView {
-            base,
-            deployment,
-            content: ContentForm::Excerpt,
-            emoji: None,
-            people: People::default(),
-        };
+        let view = PageView { content: ContentForm::Excerpt, ..PageView::bare(&confluence) };
         let SearchPage { hits, total, more } = page;
         let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
         let next = more.then(|| {
@@ -191,6 +183,8 @@ fn is_cql(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::atlassian::confluence::Names;
+    use crate::atlassian::confluence::People;
 
     #[test]
     fn words_and_cql_are_told_apart() {
@@ -254,8 +248,14 @@ mod tests {
             ),
         ];
         let (base, deployment) = ("", crate::atlassian::Deployment::DataCenter);
-        let people = People::default();
-        let view = PageView { base, deployment, content: ContentForm::Excerpt, emoji: None, people };
+        let view = PageView {
+            base,
+            deployment,
+            content: ContentForm::Excerpt,
+            emoji: None,
+            people: People::default(),
+            names: Names::default(),
+        };
         for (hit, wanted) in table {
             let shown = item(&view, SearchHit { resource: None, hit }).value;
             let parts = ["/id", "/type", "/title", "/url", "/content/value"];
