@@ -211,7 +211,9 @@ async fn decode(
     if let Some(principal) = gate.identity.known(&request.presented, route).await {
         trail.identified(&principal);
     }
-    Ok(tool.decode(request.arguments.clone())?)
+    let mut arguments = request.arguments.clone();
+    tools::take_links(tool, &mut arguments, &route.instance.site)?;
+    Ok(tool.decode(arguments)?)
 }
 
 async fn identify(

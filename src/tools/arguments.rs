@@ -14,6 +14,10 @@ use crate::ids::InstanceName;
 pub struct InvalidArguments(Vec<String>);
 
 impl InvalidArguments {
+    pub(super) fn of(problem: String) -> Self {
+        Self(vec![problem])
+    }
+
     pub(super) fn unreadable() -> Self {
         Self(vec!["they could not be read".to_owned()])
     }
@@ -74,7 +78,9 @@ pub(super) fn coerce(
             continue;
         }
         let optional = !required.contains(&name.as_str());
-        if optional && (value.is_null() || value.as_str() == Some("")) {
+        // Where an empty text says something, the schema says so.
+        let may_be_empty = property.get("minLength").and_then(Value::as_u64) == Some(0);
+        if optional && (value.is_null() || value.as_str() == Some("") && !may_be_empty) {
             continue;
         }
         // What is described as JSON may come as such; any other long text is a text.

@@ -36,10 +36,12 @@ def named(request: dict) -> str:
 
 
 def gateway(request: dict) -> tuple[str, str]:
-    """The part of a path that leads through the gateway to a site, and the rest, which is the product's own."""
-    found = re.match(r"/ex/(?:jira|confluence)/[^/]+", request["path"])
-    prefix = found.group() if found else ""
-    return prefix, request["path"][len(prefix) :]
+    """The part of a path that leads through the gateway to a site, and the rest, which is the product's own.
+
+    Atlassian documents Confluence behind the gateway below `/wiki`; the reference server asks with it and without.
+    """
+    found = re.match(r"(/ex/(?:jira|confluence)/[^/]+)(/wiki(?=/))?", request["path"])
+    return (found[1], request["path"][found.end() :]) if found else ("", request["path"])
 
 
 def whole(request: dict) -> str:
