@@ -80,7 +80,7 @@ const WAYS: &[Way] = &[
         headers: None,
         prefixes: [
             "https://api.atlassian.com/ex/jira/cid-1/rest/api/",
-            "https://api.atlassian.com/ex/confluence/cid-1/",
+            "https://api.atlassian.com/ex/confluence/cid-1/wiki/",
         ],
         authorization: Some(BEARER),
     },
@@ -91,7 +91,7 @@ const WAYS: &[Way] = &[
         headers: None,
         prefixes: [
             "https://api.atlassian.com/ex/jira/cid-1/rest/api/",
-            "https://api.atlassian.com/ex/confluence/cid-1/",
+            "https://api.atlassian.com/ex/confluence/cid-1/wiki/",
         ],
         authorization: Some(BEARER),
     },
@@ -140,7 +140,7 @@ const WAYS: &[Way] = &[
         headers: Some(&[("Authorization", BEARER)]),
         prefixes: [
             "https://api.atlassian.com/ex/jira/cid-1/rest/api/",
-            "https://api.atlassian.com/ex/confluence/cid-1/",
+            "https://api.atlassian.com/ex/confluence/cid-1/wiki/",
         ],
         authorization: Some(BEARER),
     },
@@ -151,7 +151,7 @@ const WAYS: &[Way] = &[
         headers: Some(&[("Authorization", BEARER), ("X-Atlassian-Cloud-Id", "cid-2")]),
         prefixes: [
             "https://api.atlassian.com/ex/jira/cid-2/rest/api/",
-            "https://api.atlassian.com/ex/confluence/cid-2/",
+            "https://api.atlassian.com/ex/confluence/cid-2/wiki/",
         ],
         authorization: Some(BEARER),
     },
@@ -162,7 +162,7 @@ const WAYS: &[Way] = &[
         headers: Some(&[("Authorization", BEARER), ("X-Atlassian-Cloud-Id", "cid-2")]),
         prefixes: [
             "https://api.atlassian.com/ex/jira/cid-2/rest/api/",
-            "https://api.atlassian.com/ex/confluence/cid-2/",
+            "https://api.atlassian.com/ex/confluence/cid-2/wiki/",
         ],
         authorization: Some(BEARER),
     },

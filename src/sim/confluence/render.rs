@@ -1,5 +1,6 @@
 //! Content, spaces and accounts as version 1 has them. What is not expanded is not made.
 
+use base64::Engine as _;
 use jiff::Timestamp;
 use serde_json::Map;
 use serde_json::Value;
@@ -151,12 +152,18 @@ pub(crate) fn page(world: &World, call: &Call, page: &Page, expand: &Expand, num
     }
     super::super::answer::extend(&mut shown, Value::from(more));
     let links = json!({"webui": web_path(call, page), "self": format!("{}/rest/api/content/{}", base(call), page.id),
-        "tinyui": format!("/x/{:x}", page.id), "base": base(call), "context": if call.is_cloud() { "/wiki" } else { "" }});
+        "tinyui": tiny_path(page), "base": base(call), "context": if call.is_cloud() { "/wiki" } else { "" }});
     super::super::answer::extend(
         &mut shown,
         json!({"extensions": {"position": page.id % 100}, "_expandable": expandable, "_links": links}),
     );
     shown
+}
+
+/// The short link of a page: its id in base64, the lowest byte first, without the zeros at the end.
+pub(crate) fn tiny_path(page: &Page) -> String {
+    let text = base64::prelude::BASE64_STANDARD_NO_PAD.encode(page.id.to_le_bytes());
+    format!("/x/{}", text.trim_end_matches('A').replace('/', "-").replace('+', "_"))
 }
 
 /// A page as other content mentions it.

@@ -257,8 +257,12 @@ fn page(call: &Call, page: &Page, number: usize) -> Value {
         "parentType": page.parent.map(|_| "page"), "position": page.id % 100, "authorId": page.creator.account_id,
         "ownerId": page.creator.account_id, "lastOwnerId": null, "createdAt": render::time(page.created),
         "version": known.map(|item| version(number, item)), "body": {},
-        "_links": {"webui": render::web_path(call, page), "tinyui": format!("/x/{:x}", page.id),
+        "_links": {"webui": render::web_path(call, page), "tinyui": render::tiny_path(page),
             "editui": format!("/pages/resumedraft.action?draftId={}", page.id), "base": render::base(call)}});
+    if call.parameter("include-properties") == Some("true") {
+        let properties: Vec<Value> = page.properties.iter().map(|(key, item)| property(key, item)).collect();
+        super::super::answer::extend(&mut shown, json!({"properties": {"results": properties}}));
+    }
     let storage = known.map_or("", |version| version.body.as_str());
     let body = match call.parameter("body-format") {
         Some("storage") => json!({"storage": {"representation": "storage", "value": storage}}),
