@@ -82,7 +82,10 @@ impl Trail {
     ) -> Result<LookupPermit, AuditError> {
         let mut record = self.head("resolve", Code::Resolve);
         record.insert("lookup".into(), lookup.into());
-        let resources: Vec<String> = resources.iter().map(|one| one.named_in(&self.instance)).collect();
+        let named = |one: &Resource| {
+            one.part_named_in(&self.instance).unwrap_or_else(|| one.named_in(&self.instance))
+        };
+        let resources: Vec<String> = resources.iter().map(named).collect();
         record.insert("resources".into(), resources.into());
         self.audit.writer.announce(self.record("resolve", inside(&record), Durability::Written)).await?;
         Ok(LookupPermit::new(self.facts.call.clone(), self.instance.clone(), Notes::clone(&self.notes)))
@@ -236,6 +239,7 @@ fn names(decision: &Decision) -> Vec<String> {
     let at = &decision.instance;
     let mut names = Vec::new();
     for resource in &decision.resources {
+        names.extend(resource.part_named_in(at));
         names.push(resource.named_in(at));
         match resource.place() {
             Resource::Issue { project: Some(project), .. } => {

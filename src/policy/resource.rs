@@ -108,6 +108,20 @@ impl Part {
             Self::Comment(_) | Self::Attachment(_) | Self::Template(_) => Product::Confluence,
         }
     }
+
+    /// The name of its kind, and its id.
+    fn kind_and_id(&self) -> (&'static str, &str) {
+        match self {
+            Self::Board(id) => ("Board", id.as_str()),
+            Self::Sprint(id) => ("Sprint", id.as_str()),
+            Self::ServiceDesk(id) => ("ServiceDesk", id.as_str()),
+            Self::Version(id) => ("Version", id.as_str()),
+            Self::Link(id) => ("IssueLink", id.as_str()),
+            Self::Comment(id) => ("Comment", id.as_str()),
+            Self::Attachment(id) => ("Attachment", id.as_str()),
+            Self::Template(id) => ("Template", id.as_str()),
+        }
+    }
 }
 
 impl fmt::Display for Part {
@@ -232,6 +246,14 @@ impl Resource {
     /// As Cedar writes it, for example `Jira::Issue::"lab/OPS-1"`.
     pub fn named_in(&self, instance: &InstanceName) -> String {
         format!("{}::\"{}\"", self.kind().type_name(), self.id_in(instance))
+    }
+
+    /// A part as records name it beside what it lies in, for example `Confluence::Comment::"80001"`; nothing for what
+    /// is no part.
+    pub fn part_named_in(&self, instance: &InstanceName) -> Option<String> {
+        let Self::Part { part, .. } = self else { return None };
+        let (kind, id) = part.kind_and_id();
+        Some(format!("{}::{kind}::\"{}\"", part.product().title(), instance.qualify(id)))
     }
 }
 

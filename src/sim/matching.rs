@@ -153,9 +153,14 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
             found.extend(keys.into_iter().flatten().filter_map(Value::as_str).map(|key| issue(world, key)));
         }
         ["rest", "servicedeskapi", "request", key, ..] => found.push(issue(world, key)),
-        ["wiki", "api", "v2", rest @ ..] => confluence_v2(rest, body.as_ref(), &mut found),
+        // Where a page lies is asked with its own record: the second API names its space by an id alone.
+        ["wiki", "api", "v2", "spaces", id] if !writes => found.push(space_of_pages(world, id)),
+        ["wiki", "api", "v2", rest @ ..] => confluence_v2(world, rest, body.as_ref(), &mut found),
         ["wiki", "rest", "api", rest @ ..] | ["rest", "api", rest @ ..] => {
-            confluence_v1(rest, body.as_ref(), &mut found);
+            confluence_v1(world, rest, body.as_ref(), &mut found);
+        }
+        ["wiki", "download", "attachments", page, ..] | ["download", "attachments", page, ..] => {
+            found.push(content(world, page));
         }
         _ => {}
     }
@@ -179,10 +184,11 @@ fn jira(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Obje
     }
 }
 
-fn confluence_v1(path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
+fn confluence_v1(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
     match path {
         ["content", "search", ..] => {}
-        ["content", id, ..] => found.push(content(id)),
+        ["content", id, "move", _, target] => found.extend([content(world, id), content(world, target)]),
+        ["content", id, ..] => found.push(content(world, id)),
         ["space", key, ..] => found.push(space(key)),
         _ => {}
     }
@@ -191,21 +197,25 @@ fn confluence_v1(path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
     let container = body.pointer("/container/id").and_then(text_of);
     let above = body.get("ancestors").and_then(Value::as_array).into_iter().flatten();
     let ancestors = above.filter_map(|ancestor| ancestor.get("id")).filter_map(text_of);
-    found.extend(container.into_iter().chain(ancestors).map(|id| content(&id)));
+    found.extend(container.into_iter().chain(ancestors).map(|id| content(world, &id)));
 }
 
-fn confluence_v2(path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
+fn confluence_v2(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
     match path {
         ["spaces", id, ..] => found.push(space(id)),
-        ["pages" | "attachments" | "footer-comments" | "inline-comments" | "folders", id, ..] => {
-            found.push(content(id));
+        [
+            "pages" | "blogposts" | "attachments" | "footer-comments" | "inline-comments" | "folders",
+            id,
+            ..,
+        ] => {
+            found.push(content(world, id));
         }
         _ => {}
     }
     let Some(body) = body else { return };
     found.extend(body.get("spaceId").and_then(text_of).map(|id| space(&id)));
     let pages = ["parentId", "pageId"].into_iter().filter_map(|name| body.get(name)).filter_map(text_of);
-    found.extend(pages.map(|id| content(&id)));
+    found.extend(pages.map(|id| content(world, &id)));
 }
 
 /// An issue by the name given, its id and the key it has now: a moved issue has several names.
@@ -221,8 +231,31 @@ fn issue(world: &World, name: &str) -> Object {
     Object { product: "jira", ids }
 }
 
-fn content(id: &str) -> Object {
-    Object { product: "confluence", ids: vec![id.to_owned()] }
+/// A page, or what hangs on one: the record of the page announces it. What a call creates has no name that a record
+/// could hold before: the record of its space announces it.
+fn content(world: &World, id: &str) -> Object {
+    let mut ids = vec![id.to_owned()];
+    let number: Option<u64> = id.strip_prefix("att").unwrap_or(id).parse().ok();
+    let found = world.pages.values().find(|page| {
+        Some(page.id) == number
+            || page.comments.iter().any(|comment| Some(comment.id) == number)
+            || page.attachments.iter().any(|attachment| Some(attachment.id) == number)
+    });
+    if let Some(page) = found {
+        ids.push(page.id.to_string());
+        if page.created > epoch() {
+            ids.push(page.space.key.to_owned());
+        }
+    }
+    Object { product: "confluence", ids }
+}
+
+/// A space that is read for its key: the record of a page in it announces that.
+fn space_of_pages(world: &World, id: &str) -> Object {
+    let mut found = space(id);
+    let pages = world.pages.values().filter(|page| page.space.id.to_string() == id);
+    found.ids.extend(pages.map(|page| page.id.to_string()));
+    found
 }
 
 /// A space by key or id: a record may have either.
