@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Confluence;
 use super::ContentForm;
 use super::PageView;
+use super::pages::id_text;
 use super::people;
 use super::present::property;
 use crate::audit::Permit;
@@ -45,12 +46,15 @@ impl Confluence<'_> {
         let accounts = mentioned.iter().filter_map(|mention| mention.account());
         let names = self.names(permit, authors.chain(accounts).collect::<Vec<_>>());
         let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
-        let files = async { if all && self.has_version_two() { self.files(permit, id).await } else { None } };
-        let (names, keyed, emoji, files) =
-            futures::join!(names, self.people_by_key(permit, id, &mentioned), emoji, files);
+        let apart = all && self.has_version_two();
+        let files = async { if apart { self.files(permit, id).await } else { None } };
+        let above = async { if apart { self.above(permit, id, page).await } else { None } };
+        let (names, keyed, emoji, files, above) =
+            futures::join!(names, self.people_by_key(permit, id, &mentioned), emoji, files, above);
         let people = keyed.and_accounts(&mentioned, &names);
-        if let (Value::Object(page), Some(files)) = (&mut *page, files) {
-            page.insert("children".into(), json!({"attachment": files}));
+        if let Value::Object(page) = &mut *page {
+            page.extend(files.map(|files| ("children".to_owned(), json!({"attachment": files}))));
+            page.extend(above.map(|above| ("ancestors".to_owned(), Value::Array(above))));
         }
         PageView { content, emoji, people, names, ..PageView::bare(self) }
     }
@@ -67,5 +71,28 @@ impl Confluence<'_> {
     async fn files<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<Value> {
         let path = Path::of(["api", "v2", "pages", permit.page(id).ok()?.as_str(), "attachments"]);
         self.get(permit, Request::get(path).with("limit", FILES)).await.ok()
+    }
+
+    /// The pages above a page, the uppermost first. The second API gives their ids, and their titles for the asking.
+    async fn above<E: Effect>(&self, permit: &Permit<E>, id: &PageId, page: &Value) -> Option<Vec<Value>> {
+        if page.get("parentId").is_none_or(Value::is_null) {
+            return Some(Vec::new());
+        }
+        let path = Path::of(["api", "v2", "pages", permit.page(id).ok()?.as_str(), "ancestors"]);
+        let answer = self.get(permit, Request::get(path)).await.ok()?;
+        let above = answer.get("results")?.as_array()?;
+        let ids: Vec<String> = above.iter().filter_map(|page| page.get("id")).map(id_text).collect();
+        let request = Request::get(Path::of(["api", "v2", "pages"])).with("limit", ids.len().to_string());
+        let request = ids.iter().fold(request, |request, id| request.with("id", id.as_str()));
+        let titled = self.get(permit, request).await.ok()?;
+        let titled = titled.get("results")?.as_array()?;
+        let title_of = |id: &str| {
+            titled
+                .iter()
+                .find(|page| page.get("id").map(id_text).as_deref() == Some(id))?
+                .get("title")
+                .cloned()
+        };
+        Some(ids.iter().map(|id| json!({"id": id, "title": title_of(id)})).collect())
     }
 }

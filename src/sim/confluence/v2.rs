@@ -42,8 +42,11 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
                 .filter(|(name, _)| name == "space-id")
                 .flat_map(|(_, ids)| ids.split(','))
                 .collect();
+            let ids: Vec<&str> =
+                call.query.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
             let pages = world.pages.values().filter(|page| {
                 call.user.may_view(page.space)
+                    && (ids.is_empty() || ids.contains(&page.id.to_string().as_str()))
                     && (spaces.is_empty() || spaces.contains(&page.space.id.to_string().as_str()))
                     && call.parameter("title").is_none_or(|title| page.title.eq_ignore_ascii_case(title))
             });
@@ -69,6 +72,10 @@ fn read_page(world: &World, call: &Call, page: &Page, rest: &[&str]) -> Reply {
                     "spaceId": child.space.id.to_string(), "childPosition": child.id % 100})
             });
             Ok(listed(call, children.collect()))
+        }
+        ["ancestors"] => {
+            let above = world.ancestors(page).into_iter();
+            Ok(listed(call, above.map(|above| json!({"id": above.id.to_string(), "type": "page"})).collect()))
         }
         ["properties"] => {
             let fits = |key: &str| call.parameter("key").is_none_or(|wanted| wanted == key);
