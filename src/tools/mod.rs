@@ -52,9 +52,23 @@ use crate::policy::ToolFacts;
 
 /// Every tool, sorted by name. Adding one is one file and one word here.
 pub static ALL: &[&dyn AnyTool] = &[
+    &confluence::AddLabel,
+    &confluence::CheckContentPermissions,
     &confluence::CreatePage,
+    &confluence::GetLabels,
     &confluence::GetPage,
+    &confluence::GetPageChildren,
+    &confluence::GetPageDiff,
+    &confluence::GetPageHistory,
+    &confluence::GetPageRestrictions,
+    &confluence::GetPageTemplate,
+    &confluence::GetPageViews,
+    &confluence::GetSpacePageTree,
+    &confluence::GetSpacePermissions,
+    &confluence::ListPageTemplates,
     &confluence::Search,
+    &confluence::SearchUser,
+    &confluence::SetPageRestrictions,
     &jira::AddComment,
     &jira::AddIssuesToSprint,
     &jira::AddWatcher,

@@ -1,25 +1,50 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
+mod accounts;
+mod analytics;
 mod around;
+mod children;
+mod history;
+mod labels;
+mod listing;
 mod pages;
 mod people;
+mod permissions;
 mod present;
+mod restrictions;
 mod search;
+mod templates;
+mod tree;
+mod users;
 mod version_two;
 pub(crate) mod wanted;
 
 use serde_json::Value;
 
+pub use accounts::Account;
+pub use accounts::AccountError;
 pub use around::Details;
+pub use children::Children;
+pub use children::ChildrenQuery;
+pub use labels::shown_label;
+pub use listing::Listing;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
 pub use people::Names;
 pub use people::People;
+pub use permissions::Finding;
+pub use permissions::SpacePermissions;
+pub use permissions::Subject;
 pub use present::ContentForm;
 pub use present::PageView;
+pub use restrictions::Restriction;
+pub use restrictions::Restrictions;
+pub use restrictions::Wish;
 pub use search::SearchHit;
 pub use search::SearchPage;
+pub use tree::Branch;
+pub use users::shown_person;
 pub use wanted::Wanted;
 pub use wanted::With;
 
