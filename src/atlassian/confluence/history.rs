@@ -20,8 +20,24 @@ use crate::policy::Effect;
 const EXPAND: &str = "body.storage,version,space,children.attachment,history";
 
 impl Confluence<'_> {
-    /// A page as it was in a version; nothing if the page has no such version.
+    /// A page as it was in a version, with its space; nothing if the page has no such version.
     pub async fn page_version<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+        version: u64,
+    ) -> Result<Option<Value>, UpstreamError> {
+        let Some(page) = self.version_content(permit, id, version).await? else { return Ok(None) };
+        if !self.has_version_two() {
+            return Ok(Some(page));
+        }
+        let permitted = Permitted { confluence: self, permit };
+        let space = permitted.ask(Wanted::Space(&SpaceName::Id(wanted::space_id(&page)?))).await?;
+        Ok(Some(wanted::as_first(page, &space, "page")))
+    }
+
+    /// A page as it was in a version; nothing if the page has no such version.
+    pub async fn version_content<E: Effect>(
         &self,
         permit: &Permit<E>,
         id: &PageId,
@@ -81,12 +97,13 @@ impl Confluence<'_> {
                 .with("include-properties", "true");
             self.get(permit, request).await
         };
-        let (page, kind) = match of("pages").await {
+        let (mut page, kind) = match of("pages").await {
             Err(error) if error.status() == Some(404) => (of("blogposts").await?, "blogpost"),
             page => (page?, "page"),
         };
-        let permitted = Permitted { confluence: self, permit };
-        let space = permitted.ask(Wanted::Space(&SpaceName::Id(wanted::space_id(&page)?))).await?;
-        Ok(wanted::as_first(page, &space, kind))
+        if let Value::Object(page) = &mut page {
+            page.insert("type".into(), kind.into());
+        }
+        Ok(page)
     }
 }

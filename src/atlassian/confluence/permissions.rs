@@ -152,11 +152,11 @@ impl Confluence<'_> {
         }
     }
 
-    /// The permissions of a space: whom it gives what.
+    /// The permissions of a space: whom it gives what. The space itself may have been found before.
     pub async fn space_permissions<E: Effect>(
         &self,
         permit: &Permit<E>,
-        name: &SpaceName,
+        (name, found): (&SpaceName, Option<Value>),
         limit: u64,
         cursor: Option<&str>,
     ) -> Result<SpacePermissions, UpstreamError> {
@@ -166,7 +166,10 @@ impl Confluence<'_> {
             return Ok(window(rights.iter().map(as_second).collect(), limit, cursor));
         }
         let permitted = Permitted { confluence: self, permit };
-        let space = wanted::space_named(&permitted, name).await?.ok_or_else(super::pages::absent)?;
+        let space = match found {
+            Some(space) => space,
+            None => wanted::space_named(&permitted, name).await?.ok_or_else(super::pages::absent)?,
+        };
         let key = space.get("key").and_then(Value::as_str).and_then(|key| SpaceKey::parse(key).ok());
         permit.space(&key.ok_or_else(|| malformed("the space has no key"))?)?;
         let id = space.get("id").map(id_text).ok_or_else(|| malformed("the space has no id"))?;

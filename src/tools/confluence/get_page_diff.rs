@@ -13,7 +13,6 @@ use super::get_page_history::no_version;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
-use crate::lookup;
 use crate::lookup::Target;
 use crate::markup;
 use crate::markup::Detail;
@@ -70,7 +69,7 @@ impl Tool for GetPageDiff {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
         let version = async |number: u64| {
-            let page = confluence.page_version(permit, &args.page_id, number).await?;
+            let page = confluence.version_content(permit, &args.page_id, number).await?;
             page.ok_or_else(|| no_version(number))
         };
         let (older, newer) = futures::join!(version(args.from_version), version(args.to_version));
@@ -93,7 +92,7 @@ impl Tool for GetPageDiff {
         if older.get("title") != newer.get("title") {
             add(&mut value, "from_title", older.get("title").cloned().unwrap_or_default());
         }
-        Ok(Output::Object { actual: lookup::page_place(&newer), value })
+        Ok(Output::Object { actual: None, value })
     }
 }
 

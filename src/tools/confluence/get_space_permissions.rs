@@ -60,10 +60,10 @@ impl Tool for GetSpacePermissions {
         vec![Target::SpaceNamed(args.space_id.clone())]
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let cursor = args.cursor.as_deref();
-        let found = confluence.space_permissions(permit, &args.space_id, args.limit, cursor).await?;
+        let space = (&args.space_id, context.found.take_space());
+        let found = confluence.space_permissions(permit, space, args.limit, args.cursor.as_deref()).await?;
         let mut value = json!({"results": found.items, "complete": found.complete});
         if let Some(cursor) = found.cursor {
             add(&mut value, "cursor", cursor);
