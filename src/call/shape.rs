@@ -156,6 +156,9 @@ fn listed(
     let Some(field) = field else {
         let whole = rest.complete && rest.withheld == 0;
         let mut note = Map::new();
+        if let Some(total) = total {
+            note.insert("total".into(), total.into());
+        }
         rest.write(&mut note);
         let note = (!whole).then_some(Value::Object(note));
         return Sifted { note, ..Sifted::of(Value::Array(kept)) };

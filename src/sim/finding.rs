@@ -114,7 +114,16 @@ impl World {
     }
 
     pub(crate) fn page(&self, user: &User, id: &str) -> Option<&Page> {
-        self.pages.get(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+        self.pages.get(&id.parse().ok()?).filter(|page| self.may_read(user, page))
+    }
+
+    /// Whether neither the space nor a restriction of the page or of one above it keeps somebody out.
+    pub(crate) fn may_read(&self, user: &User, page: &Page) -> bool {
+        let lets = |id: u64| {
+            let restriction = self.restrictions.get(&id).and_then(|found| found.get("read"));
+            restriction.is_none_or(|restriction| restriction.lets(user))
+        };
+        user.may_view(page.space) && lets(page.id) && self.ancestors(page).iter().all(|above| lets(above.id))
     }
 
     pub(crate) fn page_mut(&mut self, user: &User, id: &str) -> Option<&mut Page> {

@@ -155,6 +155,8 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
         ["rest", "servicedeskapi", "request", key, ..] => found.push(issue(world, key)),
         // Where a page lies is asked with its own record: the second API names its space by an id alone.
         ["wiki", "api", "v2", "spaces", id] if !writes => found.push(space_of_pages(world, id)),
+        // So do the permissions that a page is decided on by.
+        ["rest", "api", "space", key, "permissions"] if !writes => found.push(space_of_pages(world, key)),
         ["wiki", "api", "v2", rest @ ..] => confluence_v2(world, rest, body.as_ref(), &mut found),
         ["wiki", "rest", "api", rest @ ..] | ["rest", "api", rest @ ..] => {
             confluence_v1(world, rest, body.as_ref(), &mut found);
@@ -253,8 +255,10 @@ fn content(world: &World, id: &str) -> Object {
 /// A space that is read for its key: the record of a page in it announces that.
 fn space_of_pages(world: &World, id: &str) -> Object {
     let mut found = space(id);
-    let pages = world.pages.values().filter(|page| page.space.id.to_string() == id);
+    let pages = world.pages.values().filter(|page| page.space.id.to_string() == id || page.space.key == id);
     found.ids.extend(pages.map(|page| page.id.to_string()));
+    // Which space an id names is asked before there is a key that a record could hold.
+    found.ids.push("default".to_owned());
     found
 }
 

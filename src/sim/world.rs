@@ -226,6 +226,13 @@ pub(crate) struct Property {
     pub(crate) version: u64,
 }
 
+/// Who alone may do one thing with a page; nobody named is everybody.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Restriction {
+    pub(crate) users: Vec<&'static str>,
+    pub(crate) groups: Vec<String>,
+}
+
 /// Everything, with the indexes to find it.
 #[derive(Debug, Default)]
 pub(crate) struct World {
@@ -235,6 +242,8 @@ pub(crate) struct World {
     /// Keys, former ones too, to issue ids.
     pub(crate) keys: HashMap<String, u64>,
     pub(crate) versions: Vec<Map<String, Value>>,
+    /// The restrictions of pages, by operation.
+    pub(crate) restrictions: BTreeMap<u64, BTreeMap<&'static str, Restriction>>,
     pub(crate) now: Timestamp,
     pub(crate) last_id: u64,
 }

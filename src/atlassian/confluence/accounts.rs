@@ -93,7 +93,9 @@ impl Confluence<'_> {
         if name.is_empty() {
             return Err(nobody());
         }
-        let cql = format!("user.fullname ~ {}", query::quoted(name));
+        // Addresses are not searched, but hits may have them: most are made of the name.
+        let (text, _) = name.split_once('@').unwrap_or((name, ""));
+        let cql = format!("user.fullname ~ {}", query::quoted(&text.replace(['.', '_'], " ")));
         let found = match self.people_found(permit, &cql, LOOKED_AT).await {
             // Versions whose searches do not find people.
             Err(error) if error.status() == Some(400) => return Err(nobody()),

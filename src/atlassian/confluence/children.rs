@@ -1,8 +1,8 @@
 //! What lies below a page: `/rest/api/content/{id}/child/{type}` and `/api/v2/pages/{id}/direct-children`.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use futures::StreamExt;
 use serde_json::Value;
 
 use super::Confluence;
@@ -20,9 +20,6 @@ use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
-
-/// How many single pages are asked for at once.
-const AT_ONCE: usize = 6;
 
 /// Which children are wanted, and what of them.
 #[derive(Debug, Clone)]
@@ -105,9 +102,10 @@ impl Confluence<'_> {
         // A cursor cannot leave any out: what comes before the start is asked for as well.
         let most = query.start.saturating_add(query.limit);
         let request = Request::get(Path::of(["api", "v2", "pages", parent.as_str(), "direct-children"]));
-        let Listing { items, complete } = match query.folders {
-            true => self.listed_by_cursor(permit, &request, most).await?,
-            false => self.pages_alone(permit, &request, most).await?,
+        let Listing { items, complete } = if query.folders {
+            self.listed_by_cursor(permit, &request, most).await?
+        } else {
+            self.pages_alone(permit, &request, most).await?
         };
         let start = usize::try_from(query.start).unwrap_or(usize::MAX);
         let found: Vec<Value> = items.into_iter().skip(start).collect();
@@ -138,7 +136,7 @@ impl Confluence<'_> {
         }
     }
 
-    /// Pages with their bodies: all of them by one request, and each by itself that the list leaves out.
+    /// Pages with their bodies, all of them by one request; what its answer leaves out keeps none.
     async fn with_bodies<E: Effect>(
         &self,
         permit: &Permit<E>,
@@ -154,23 +152,12 @@ impl Confluence<'_> {
             return Ok(found);
         }
         let request = Request::get(Path::of(["api", "v2", "pages"]))
-            .with("id", ids.join(","))
             .with("body-format", "storage")
             .with("limit", ids.len().to_string());
+        let request = ids.iter().fold(request, |request, id| request.with("id", id.as_str()));
         let listed = results(&self.get(permit, request).await?)?;
         let mut whole: BTreeMap<String, Value> =
             listed.into_iter().filter_map(|page| Some((id_text(page.get("id")?), page))).collect();
-        let left: Vec<String> = ids.iter().filter(|id| !whole.contains_key(*id)).cloned().collect();
-        let asked = left.into_iter().map(async |id| {
-            let path = Path::of(["api", "v2", "pages", id.as_str()]);
-            let page = self.get(permit, Request::get(path).with("body-format", "storage")).await;
-            page.map(|page| (id, page))
-        });
-        let single: Vec<_> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
-        for page in single {
-            let (id, page) = page?;
-            whole.insert(id, page);
-        }
         let merged = found.into_iter().map(|child| {
             let page = child.get("id").map(id_text).and_then(|id| whole.remove(&id));
             page.map_or(child, |mut page| {
@@ -193,9 +180,9 @@ impl Confluence<'_> {
         let mut spaces: BTreeMap<String, Value> = BTreeMap::new();
         for child in &found {
             let id = wanted::space_id(child)?;
-            if !spaces.contains_key(&id) {
-                let space = permitted.ask(Wanted::Space(&SpaceName::Id(id.clone()))).await?;
-                spaces.insert(id, space);
+            if let Entry::Vacant(unknown) = spaces.entry(id) {
+                let name = SpaceName::Id(unknown.key().clone());
+                unknown.insert(permitted.ask(Wanted::Space(&name)).await?);
             }
         }
         let with_space = found.into_iter().map(|child| {

@@ -14,6 +14,7 @@ use super::listing::cursor_after;
 use super::listing::results;
 use super::malformed;
 use super::pages::id_text;
+use super::restrictions::Restriction;
 use super::wanted;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -106,28 +107,27 @@ impl Confluence<'_> {
         operation: &str,
     ) -> Result<Finding, UpstreamError> {
         let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str()]);
-        let page = self.get(permit, Request::get(path).with("expand", "ancestors,space")).await?;
-        let ancestors = page.get("ancestors").and_then(Value::as_array);
-        let ancestors = ancestors.ok_or_else(|| malformed("the page does not say what is above it"))?;
-        let above = ancestors.iter().filter_map(|above| above.get("id")).map(id_text);
-        let mut asked: Vec<(String, &str)> = above.map(|id| (id, "read")).collect();
-        asked.push((id.as_str().to_owned(), "read"));
-        if operation != "read" {
-            asked.push((id.as_str().to_owned(), "update"));
+        let page = async { self.get(permit, Request::get(path).with("expand", "space")).await };
+        let update = async {
+            match operation {
+                "read" => Ok(Restriction::default()),
+                _ => self.restriction_of(permit, id.as_str(), "update").await,
+            }
+        };
+        let (page, view, update) = future::join3(page, self.view_restrictions(permit, id), update).await;
+        let (page, (view, inherited), update) = (page?, view?, update?);
+        let keeps_out =
+            |found: &Restriction| !found.is_open() && !found.names(&subject.ids(), &subject.groups());
+        let kind = subject.kind();
+        let mut kept_out = Vec::new();
+        if view.iter().any(keeps_out) {
+            kept_out.push(format!(
+                "who may view the page, or a page above it, is restricted to others than the {kind}"
+            ));
         }
-        let restrictions =
-            future::try_join_all(asked.iter().map(|(id, kind)| self.restriction_of(permit, id, kind)))
-                .await?;
-        let kept_out: Vec<String> = asked
-            .iter()
-            .zip(&restrictions)
-            .filter(|(_, found)| !found.is_open() && !found.names(&subject.ids(), &subject.groups()))
-            .map(|((at, kind), _)| {
-                let where_ =
-                    if at == id.as_str() { "the page".to_owned() } else { "a page above it".to_owned() };
-                format!("the {kind} restrictions of {where_} do not name the {}", subject.kind())
-            })
-            .collect();
+        if keeps_out(&update) {
+            kept_out.push(format!("who may edit the page is restricted to others than the {kind}"));
+        }
         let key =
             page.pointer("/space/key").and_then(Value::as_str).and_then(|key| SpaceKey::parse(key).ok());
         let key = key.ok_or_else(|| malformed("the page does not say which space it is in"))?;
@@ -136,7 +136,7 @@ impl Confluence<'_> {
             Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => None,
             Err(error) => return Err(error),
         };
-        Ok(judged(subject, kept_out, granted, key.spelled()))
+        Ok(judged(subject, kept_out, (granted, inherited), key.spelled()))
     }
 
     /// Every permission of a space of Data Center. The space is that of a page that the permit names, or named by it.
@@ -191,7 +191,14 @@ impl Subject {
     }
 }
 
-fn judged(subject: &Subject, kept_out: Vec<String>, granted: Option<bool>, space: &str) -> Finding {
+/// What follows; `granted` is nothing where the permissions of the space could not be read, and `inherited` says whether
+/// the restrictions of the pages above were.
+fn judged(
+    subject: &Subject,
+    kept_out: Vec<String>,
+    (granted, inherited): (Option<bool>, bool),
+    space: &str,
+) -> Finding {
     let mut finding = Finding { errors: kept_out, ..Finding::default() };
     finding.unknown.push("whether the account is active and licensed".to_owned());
     if subject.groups().iter().any(|group| group == SUPER_GROUP) {
@@ -202,10 +209,15 @@ fn judged(subject: &Subject, kept_out: Vec<String>, granted: Option<bool>, space
         Some(false) => finding.errors.push(format!("space {space} does not give the permission")),
         None => finding.unknown.push(format!("the permissions of space {space}, which you may not read")),
     }
-    finding.allowed = match (finding.errors.is_empty(), granted) {
+    if !inherited {
+        finding
+            .unknown
+            .push("view restrictions of the pages above it, which this version does not tell".to_owned());
+    }
+    finding.allowed = match (finding.errors.is_empty(), granted.is_some() && inherited) {
         (false, _) => Some(false),
-        (true, Some(_)) => Some(true),
-        (true, None) => None,
+        (true, true) => Some(true),
+        (true, false) => None,
     };
     finding
 }
@@ -300,16 +312,17 @@ mod tests {
     fn what_cannot_be_read_is_not_guessed() {
         let out = || vec!["kept out".to_owned()];
         let table = [
-            (Vec::new(), Some(true), Some(true)),
-            (Vec::new(), Some(false), Some(false)),
-            (Vec::new(), None, None),
-            (out(), Some(true), Some(false)),
-            (out(), None, Some(false)),
+            (Vec::new(), (Some(true), true), Some(true)),
+            (Vec::new(), (Some(false), true), Some(false)),
+            (Vec::new(), (None, true), None),
+            (Vec::new(), (Some(true), false), None),
+            (out(), (Some(true), true), Some(false)),
+            (out(), (None, false), Some(false)),
         ];
-        for (kept_out, granted, wanted) in table {
-            assert_eq!(judged(&group("devs"), kept_out, granted, "DOCS").allowed, wanted, "{granted:?}");
+        for (kept_out, known, wanted) in table {
+            assert_eq!(judged(&group("devs"), kept_out, known, "DOCS").allowed, wanted, "{known:?}");
         }
-        assert_eq!(judged(&group(SUPER_GROUP), out(), None, "DOCS").allowed, Some(true));
+        assert_eq!(judged(&group(SUPER_GROUP), out(), (None, false), "DOCS").allowed, Some(true));
     }
 
     #[test]

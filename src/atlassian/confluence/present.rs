@@ -126,7 +126,7 @@ impl PageView<'_> {
                 (self.people.name_in(&markdown), "markdown")
             }
             ContentForm::Storage => (storage()?.to_owned(), "storage"),
-            ContentForm::Excerpt => (clean(text("/excerpt")?), "view"),
+            ContentForm::Excerpt => (excerpt(text("/excerpt")?), "view"),
         };
         Some(json!({"value": value, "format": format}))
     }
@@ -171,6 +171,11 @@ fn attachment(file: &Value) -> Value {
         "version_when": at(["/version/when", "/version/createdAt"]),
         "author_display_name": at(["/version/by/displayName", "/version/authorId"]),
     })
+}
+
+/// An excerpt without the marks that say what of it was found.
+fn excerpt(text: &str) -> String {
+    clean(&text.replace("@@@hl@@@", "").replace("@@@endhl@@@", ""))
 }
 
 fn clean(text: &str) -> String {

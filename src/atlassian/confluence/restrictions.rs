@@ -23,6 +23,9 @@ const OPERATIONS: [&str; 2] = ["read", "update"];
 /// People and groups at once.
 const PAGE: usize = 100;
 
+/// Contents with restrictions at once, the most that Data Center gives.
+const VIEW_PAGE: usize = 50;
+
 /// Requests for the restrictions of one operation at most.
 const REQUESTS: usize = 50;
 
@@ -141,8 +144,43 @@ impl Confluence<'_> {
         Ok(found)
     }
 
-    /// Who may do one thing with a content, all pages of the list. The id is that of a page that the permit names or
-    /// of one above it.
+    /// Every restriction of Data Center on who may see a page, also those of the pages above it; and whether these could
+    /// be asked for.
+    pub(super) async fn view_restrictions<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+    ) -> Result<(Vec<Restriction>, bool), UpstreamError> {
+        let id = permit.page(id)?.as_str();
+        let mut found = Vec::new();
+        for page in 0..REQUESTS {
+            let path = Path::of(["rest", "api", "content", id, "restriction", "relevantViewRestrictions"]);
+            let request = Request::get(path)
+                .with("start", (page * VIEW_PAGE).to_string())
+                .with("limit", VIEW_PAGE.to_string());
+            let answer = match self.get(permit, request).await {
+                Err(error) if matches!(error.status(), Some(400 | 404 | 405 | 501)) => break,
+                answer => answer?,
+            };
+            let Some(part) = answer.pointer("/viewContentRestrictions/results").and_then(Value::as_array)
+            else {
+                break;
+            };
+            let read = part.iter().map(Restriction::of).collect::<Result<Vec<_>, _>>();
+            let Ok(read) = read else { break };
+            if read.iter().any(|(_, cut)| *cut) {
+                break;
+            }
+            found.extend(read.into_iter().map(|(restriction, _)| restriction));
+            if part.len() < VIEW_PAGE {
+                return Ok((found, true));
+            }
+        }
+        // Older versions have no such list, and a list that is not whole says too little: its own can be had.
+        Ok((vec![self.restriction_of(permit, id, "read").await?], false))
+    }
+
+    /// Who may do one thing with a page that the permit names, all pages of the list.
     pub(super) async fn restriction_of<E: Effect>(
         &self,
         permit: &Permit<E>,
@@ -298,6 +336,7 @@ fn set_by(answer: &Value) -> Option<Restrictions> {
 
 impl Wish {
     /// What is given, and otherwise what there is.
+    #[must_use]
     pub fn or(self, present: &Restriction) -> Self {
         let groups = present.groups.iter().cloned().zip(present.group_ids.iter().cloned());
         Self {

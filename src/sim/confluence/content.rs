@@ -1,7 +1,6 @@
 //! Reading content: one page, comment or attachment, its children, lists by space and title.
 
 use serde_json::Value;
-use serde_json::json;
 
 use super::super::answer::Answer;
 use super::super::answer::Reply;
@@ -65,14 +64,6 @@ pub(crate) fn read(world: &World, call: &Call, id: &str, rest: &[&str]) -> Reply
             let found = found.ok_or_else(|| no_content(attachment))?;
             Ok(Answer::bytes(found.kind, found.bytes))
         }
-        ["restriction", "byOperation"] => {
-            visible(world, call, id)?;
-            let open = |operation: &str| {
-                json!({"operation": operation, "restrictions": {"user": {"results": [], "size": 0},
-                    "group": {"results": [], "size": 0}}})
-            };
-            Ok(Answer::json(&json!({"read": open("read"), "update": open("update")})))
-        }
         _ => Err(failure(404, "null for uri")),
     }
 }
@@ -123,7 +114,7 @@ pub(crate) fn list(world: &World, call: &Call) -> Reply {
         return Ok(Answer::json(&render::results(call, Vec::new(), 25)));
     }
     let found = world.pages.values().filter(|page| {
-        call.user.may_view(page.space)
+        world.may_read(call.user, page)
             && space.is_none_or(|space| page.space.id == space.id)
             && call.parameter("title").is_none_or(|title| page.title.eq_ignore_ascii_case(title))
     });
@@ -139,7 +130,10 @@ fn children(world: &World, call: &Call, id: &str, kind: &str) -> Reply {
     }
     let page = visible(world, call, id)?;
     let values: Vec<Value> = match kind {
-        "page" => return Ok(pages(world, call, world.children(page.id))),
+        "page" => {
+            let children = world.children(page.id).filter(|child| world.may_read(call.user, child));
+            return Ok(pages(world, call, children));
+        }
         "comment" => {
             let all = call.parameter("depth") == Some("all");
             let place = call.parameter("location");

@@ -5,6 +5,7 @@ mod content;
 mod create;
 mod property;
 mod render;
+mod rights;
 mod search;
 mod space;
 mod v2;
@@ -54,7 +55,11 @@ pub(crate) fn write(world: &mut World, call: &Call) -> Reply {
 
 fn read_v1(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
+        ["group", "picker"] if call.is_cloud() => rights::picked(call),
         ["user" | "group", ..] => space::people(call, path),
+        ["template", rest @ ..] if call.is_cloud() => rights::templates(call, rest),
+        ["analytics", "content", id, "views"] if call.is_cloud() => rights::views(world, call, id),
+        ["content", id, "restriction", rest @ ..] => rights::read(world, call, id, rest),
         ["space", rest @ ..] => space::read(world, call, rest),
         ["search", ..] | ["content", "search"] => search::answer(world, call),
         ["content"] => content::list(world, call),
@@ -67,6 +72,9 @@ fn read_v1(world: &World, call: &Call, path: &[&str]) -> Reply {
 fn write_v1(world: &mut World, call: &Call, path: &[&str]) -> Reply {
     match (call.method.as_str(), path) {
         ("POST", ["content"]) => create::create(world, call),
+        ("POST", ["content", id, "permission", "check"]) if call.is_cloud() => rights::check(world, call, id),
+        ("PUT", ["content", id, "restriction"]) => rights::write(world, call, id),
+        ("DELETE", ["content", id, "restriction"]) if call.is_cloud() => rights::write(world, call, id),
         ("PUT", ["content", id]) => create::update(world, call, id),
         ("DELETE", ["content", id]) => create::delete(world, call, id),
         ("POST" | "DELETE", ["content", id, "label", rest @ ..]) => create::label(world, call, id, rest),

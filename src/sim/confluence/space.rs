@@ -13,6 +13,7 @@ use super::super::world::World;
 use super::failure;
 use super::render;
 use super::render::Expand;
+use super::rights;
 
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     let [key, rest @ ..] = path else {
@@ -35,6 +36,7 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             }
             Ok(Answer::json(&shown))
         }
+        ["permissions"] if !call.is_cloud() => rights::of_space(call, space),
         ["content", "page"] => {
             let expand = Expand::of(call, "");
             let pages = world.pages.values().filter(|page| page.space.id == space.id);

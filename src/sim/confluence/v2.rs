@@ -15,6 +15,7 @@ use super::body;
 use super::create;
 use super::create::Draft;
 use super::render;
+use super::rights;
 
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
@@ -30,9 +31,13 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             Ok(listed(call, spaces.map(|item| space(call, item)).collect()))
         }
         ["spaces", id] => Ok(Answer::json(&space(call, find_space(call, id)?))),
+        ["spaces", id, "permissions"] => Ok(listed(call, rights::assignments(find_space(call, id)?))),
         ["spaces", id, "pages"] => {
             let space = find_space(call, id)?;
-            let pages = world.pages.values().filter(|page| page.space.id == space.id);
+            let pages = world
+                .pages
+                .values()
+                .filter(|page| page.space.id == space.id && world.may_read(call.user, page));
             Ok(listed(call, pages.map(|item| page(call, item, item.number())).collect()))
         }
         ["pages"] => {
@@ -45,7 +50,7 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             let ids: Vec<&str> =
                 call.query.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
             let pages = world.pages.values().filter(|page| {
-                call.user.may_view(page.space)
+                world.may_read(call.user, page)
                     && (ids.is_empty() || ids.contains(&page.id.to_string().as_str()))
                     && (spaces.is_empty() || spaces.contains(&page.space.id.to_string().as_str()))
                     && call.parameter("title").is_none_or(|title| page.title.eq_ignore_ascii_case(title))
@@ -67,7 +72,7 @@ fn read_page(world: &World, call: &Call, page: &Page, rest: &[&str]) -> Reply {
             Ok(Answer::json(&self::page(call, page, number)))
         }
         ["children" | "direct-children"] => {
-            let children = world.children(page.id).map(|child| {
+            let children = world.children(page.id).filter(|child| world.may_read(call.user, child)).map(|child| {
                 json!({"id": child.id.to_string(), "status": "current", "title": child.title, "type": "page",
                     "spaceId": child.space.id.to_string(), "childPosition": child.id % 100})
             });

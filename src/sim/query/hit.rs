@@ -103,7 +103,7 @@ impl<'a> Hit<'a> {
 
 /// All that `user` may find.
 pub(crate) fn everything<'a>(world: &'a World, user: &User) -> impl Iterator<Item = Hit<'a>> {
-    let pages = world.pages.values().filter(|page| user.may_view(page.space));
+    let pages = world.pages.values().filter(|page| world.may_read(user, page));
     let content = pages.flat_map(|page| {
         let comments = page.comments.iter().map(move |comment| Hit::Comment(page, comment));
         let attachments = page.attachments.iter().map(move |attachment| Hit::Attachment(page, attachment));

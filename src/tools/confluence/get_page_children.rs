@@ -120,9 +120,14 @@ impl Tool for GetPageChildren {
         };
         let children = confluence.children(permit, &args.parent_id, &query).await?;
         let view = confluence.around_all(permit, &args.parent_id, &children.found, args.form()).await;
-        let item = |child: &Value| Item {
-            resources: lookup::page_place(child).into_iter().collect(),
-            value: Value::Object(view.show(child)),
+        let texts = args.form() != ContentForm::None;
+        let item = |child: &Value| {
+            let mut shown = view.show(child);
+            if texts && shown.get("type").is_some_and(|kind| kind == "page") {
+                // A text that did not come is not one that was not asked for.
+                shown.entry("content").or_insert(Value::Null);
+            }
+            Item { resources: lookup::page_place(child).into_iter().collect(), value: Value::Object(shown) }
         };
         let items = children.found.iter().map(item).collect();
         let mut envelope = Map::new();

@@ -31,7 +31,7 @@ pub(crate) struct GetPageTemplate;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// From confluence_list_page_templates.
+    /// One that `confluence_list_page_templates` lists.
     template_id: TemplateId,
 }
 

@@ -88,8 +88,9 @@ impl Tool for Search {
         let SearchPage { hits, total, more } = page;
         let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
         let next = more.then(|| {
-            if args.limit < 50 { "raise limit (at most 50) or narrow the query" } else { "narrow the query" }
-                .to_owned()
+            let on =
+                "go on by CQL: ORDER BY lastmodified DESC, then AND lastmodified < the date of the last one";
+            if args.limit < 50 { format!("raise limit (at most 50), or {on}") } else { on.to_owned() }
         });
         Ok(Output::Items { items, envelope: Map::new(), field: None, complete: !more, total, next })
     }
@@ -139,11 +140,14 @@ fn item(view: &PageView<'_>, hit: SearchHit) -> Item {
 /// What was found is not content but a space or the like: it has a title and a link of its own.
 fn without_content(hit: &Value) -> Map<String, Value> {
     let space = hit.get("space");
+    let modified = hit.get("lastModified").filter(|when| when.as_str().is_some_and(|when| !when.is_empty()));
+    let version = modified.map(|when| json!({"when": when}));
     let parts = [
         ("id", space.and_then(|space| space.get("id"))),
         ("type", hit.get("entityType")),
         ("title", hit.get("title")),
         ("space", space),
+        ("version", version.as_ref()),
     ];
     let given = parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.clone())));
     given.chain([("_links".to_owned(), json!({"webui": hit.get("url")}))]).collect()
@@ -242,9 +246,10 @@ mod tests {
             (
                 json!({
                     "space": {"id": 7, "key": "OPS", "name": "Operations"}, "entityType": "space",
-                    "title": "Operations", "excerpt": "", "url": "/display/OPS",
+                    "title": "Operations", "excerpt": "@@@hl@@@a@@@endhl@@@ b", "url": "/display/OPS",
+                    "lastModified": "2024-02-01T10:00:00.000Z",
                 }),
-                json!(["7", "space", "Operations", "/display/OPS", ""]),
+                json!(["7", "space", "Operations", "/display/OPS", "a b", "2024-02-01 10:00:00 UTC"]),
             ),
         ];
         let (base, deployment) = ("", crate::atlassian::Deployment::DataCenter);
@@ -258,7 +263,7 @@ mod tests {
         };
         for (hit, wanted) in table {
             let shown = item(&view, SearchHit { resource: None, hit }).value;
-            let parts = ["/id", "/type", "/title", "/url", "/content/value"];
+            let parts = ["/id", "/type", "/title", "/url", "/content/value", "/updated"];
             let parts: Vec<Value> = parts.iter().filter_map(|part| shown.pointer(part).cloned()).collect();
             assert_eq!(Value::Array(parts), wanted);
         }
