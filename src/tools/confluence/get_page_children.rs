@@ -33,17 +33,17 @@ pub(crate) struct GetPageChildren;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     parent_id: PageId,
-    /// Confluence's expand values, Data Center only.
+    /// Expand values, Data Center only.
     #[serde(default = "expand")]
     expand: String,
-    /// How many at most; Data Center counts pages and folders apart.
+    /// How many; Data Center counts folders apart.
     #[serde(default = "twenty_five")]
     #[schemars(range(min = 1, max = 50))]
     limit: u64,
-    /// Return the text of each page too.
+    /// Return the texts too.
     #[serde(default)]
     include_content: bool,
-    /// Text as Markdown; false for storage format.
+    /// Markdown; false for storage format.
     #[serde(default = "yes")]
     convert_to_markdown: bool,
     /// How many to skip.
@@ -95,7 +95,7 @@ impl Tool for GetPageChildren {
         product: Product::Confluence,
         toolset: "confluence_pages",
         core: true,
-        description: "List the pages and folders directly below a Confluence page, with their texts if wanted. For a whole space use confluence_get_space_page_tree.",
+        description: "List the pages and folders directly below a Confluence page. For a whole space use confluence_get_space_page_tree.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Page],
