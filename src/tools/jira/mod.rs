@@ -5,6 +5,7 @@ mod add_issues_to_sprint;
 mod add_watcher;
 mod add_worklog;
 mod assign_issue;
+mod attached;
 mod batch_create_issues;
 mod batch_create_versions;
 mod batch_get_changelogs;
