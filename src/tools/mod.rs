@@ -54,9 +54,21 @@ use crate::policy::ToolFacts;
 
 /// Every tool, sorted by name. Adding one is one file and one word here.
 pub static ALL: &[&dyn AnyTool] = &[
+    &confluence::AddComment,
+    &confluence::AddInlineComment,
     &confluence::CreatePage,
+    &confluence::DeleteAttachment,
+    &confluence::DownloadAttachment,
+    &confluence::DownloadContentAttachments,
+    &confluence::GetAttachments,
+    &confluence::GetComments,
+    &confluence::GetInlineComments,
     &confluence::GetPage,
+    &confluence::GetPageImages,
+    &confluence::ReplyToComment,
     &confluence::Search,
+    &confluence::UploadAttachment,
+    &confluence::UploadAttachments,
     &jira::AddComment,
     &jira::AddIssuesToSprint,
     &jira::AddWatcher,

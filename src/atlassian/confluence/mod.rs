@@ -1,6 +1,10 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
 mod around;
+mod attachments;
+mod comment_view;
+mod comments;
+mod listing;
 mod pages;
 mod people;
 mod present;
@@ -11,6 +15,13 @@ pub(crate) mod wanted;
 use serde_json::Value;
 
 pub use around::Details;
+pub use attachments::Said;
+pub use comment_view::CommentView;
+pub use comments::Comments;
+pub use comments::Kind;
+pub use comments::NewComment;
+pub use comments::Selection;
+pub use listing::Listing;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
