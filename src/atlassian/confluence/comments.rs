@@ -12,9 +12,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Confluence;
-use super::Listing;
 use super::Permitted;
 use super::Wanted;
+use super::Whole;
 use super::With;
 use super::malformed;
 use super::pages::id_text;
@@ -119,7 +119,7 @@ impl Confluence<'_> {
             let places = ["footer", "inline", "resolved"];
             let request = Request::get(path).with("expand", EXPAND).with("depth", "all").with("limit", "100");
             let request = places.into_iter().fold(request, |request, place| request.with("location", place));
-            let Listing { items, complete } = self.whole(permit, &request).await?;
+            let Whole { items, complete } = self.whole(permit, &request).await?;
             let list = threaded(placed(items)?);
             let list = list.into_iter().filter(|comment| kinds.contains(&Kind::of(comment))).collect();
             return Ok(Comments { list, complete });
@@ -178,12 +178,12 @@ impl Confluence<'_> {
         permit: &Permit<E>,
         id: &PageCommentId,
         kind: Kind,
-    ) -> Result<Listing, UpstreamError> {
+    ) -> Result<Whole, UpstreamError> {
         let path = Path::of(["api", "v2", kind.list(), id.as_str(), "children"]);
         let request = Request::get(path).with("body-format", "storage").with("limit", "250");
         match self.whole(permit, &request).await {
             // It was deleted since it was listed, and its replies with it.
-            Err(error) if error.is_absent() => Ok(Listing { items: Vec::new(), complete: true }),
+            Err(error) if error.is_absent() => Ok(Whole { items: Vec::new(), complete: true }),
             replies => replies,
         }
     }

@@ -4,13 +4,13 @@ mod around;
 mod attachments;
 mod comment_view;
 mod comments;
-mod listing;
 mod pages;
 mod people;
 mod present;
 mod search;
 mod version_two;
 pub(crate) mod wanted;
+mod whole;
 
 use serde_json::Value;
 
@@ -21,7 +21,6 @@ pub use comments::Comments;
 pub use comments::Kind;
 pub use comments::NewComment;
 pub use comments::Selection;
-pub use listing::Listing;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
@@ -33,6 +32,7 @@ pub use search::SearchHit;
 pub use search::SearchPage;
 pub use wanted::Wanted;
 pub use wanted::With;
+pub use whole::Whole;
 
 use super::Deployment;
 use super::Instance;

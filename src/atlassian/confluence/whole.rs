@@ -15,7 +15,7 @@ const MOST_REQUESTS: usize = 40;
 
 /// A list, and whether it is all of it.
 #[derive(Debug, Default)]
-pub struct Listing {
+pub struct Whole {
     /// The items.
     pub items: Vec<Value>,
     /// Whether there are no more.
@@ -28,7 +28,7 @@ impl Confluence<'_> {
         &self,
         permit: &Permit<E>,
         request: &Request,
-    ) -> Result<Listing, UpstreamError> {
+    ) -> Result<Whole, UpstreamError> {
         let mut items = Vec::new();
         let mut next = None;
         for _ in 0..MOST_REQUESTS {
@@ -45,7 +45,7 @@ impl Confluence<'_> {
             items.extend(page);
             let after = following(&answer, items.len());
             if after.is_none() {
-                return Ok(Listing { items, complete: true });
+                return Ok(Whole { items, complete: true });
             }
             // A list that stands still has no end.
             if is_empty || after == next {
@@ -53,7 +53,7 @@ impl Confluence<'_> {
             }
             next = after;
         }
-        Ok(Listing { items, complete: false })
+        Ok(Whole { items, complete: false })
     }
 }
 
