@@ -35,6 +35,7 @@ pub use storage::TreeError;
 pub use storage::Wanted;
 pub use storage::replace_section;
 pub use storage::sections;
+pub use storage::shown_lines;
 
 use document::Notes;
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod layout;
+mod lines;
 pub(super) mod names;
 mod parse;
 mod render;
@@ -14,6 +15,7 @@ mod section;
 mod style;
 pub(super) mod tree;
 
+pub use lines::shown_lines;
 pub(super) use parse::parse;
 pub(super) use render::render;
 pub use section::Part;

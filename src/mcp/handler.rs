@@ -143,7 +143,8 @@ impl ServerHandler for Handler {
                 Err(ErrorData::invalid_params(format!("unknown tool `{}`", shortened(&name)), None))
             }
             Answer::Result { text, note, blocks, is_error } => {
-                let texts = [Some(text), note].into_iter().flatten().map(ContentBlock::text);
+                let texts = [Some(text), note].into_iter().flatten().filter(|text| !text.is_empty());
+                let texts = texts.map(ContentBlock::text);
                 let content = texts.chain(blocks.into_iter().map(block)).collect();
                 let result =
                     if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };

@@ -159,8 +159,10 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
         ["wiki", "rest", "api", rest @ ..] | ["rest", "api", rest @ ..] => {
             confluence_v1(world, rest, body.as_ref(), &mut found);
         }
-        ["wiki", "download", "attachments", page, ..] | ["download", "attachments", page, ..] => {
-            found.push(content(world, page));
+        ["wiki", "download", "attachments", page, name] | ["download", "attachments", page, name] => {
+            let mut file = content(world, page);
+            file.ids.extend(attached(world, page, name));
+            found.push(file);
         }
         _ => {}
     }
@@ -188,6 +190,12 @@ fn confluence_v1(world: &World, path: &[&str], body: Option<&Value>, found: &mut
     match path {
         ["content", "search", ..] => {}
         ["content", id, "move", _, target] => found.extend([content(world, id), content(world, target)]),
+        // The record of a file announces it on its page.
+        ["content", id, "child", "attachment", file, ..] => {
+            let mut place = content(world, id);
+            place.ids.push((*file).to_owned());
+            found.push(place);
+        }
         ["content", id, ..] => found.push(content(world, id)),
         ["space", key, ..] => found.push(space(key)),
         _ => {}
@@ -196,8 +204,15 @@ fn confluence_v1(world: &World, path: &[&str], body: Option<&Value>, found: &mut
     found.extend(body.pointer("/space/key").and_then(Value::as_str).map(space));
     let container = body.pointer("/container/id").and_then(text_of);
     let above = body.get("ancestors").and_then(Value::as_array).into_iter().flatten();
-    let ancestors = above.filter_map(|ancestor| ancestor.get("id")).filter_map(text_of);
-    found.extend(container.into_iter().chain(ancestors).map(|id| content(world, &id)));
+    let ancestors: Vec<String> =
+        above.filter_map(|ancestor| ancestor.get("id")).filter_map(text_of).collect();
+    // The record of a comment announces a reply to it on its page.
+    found.extend(container.map(|id| {
+        let mut place = content(world, &id);
+        place.ids.extend(ancestors.clone());
+        place
+    }));
+    found.extend(ancestors.iter().map(|id| content(world, id)));
 }
 
 fn confluence_v2(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
@@ -242,12 +257,19 @@ fn content(world: &World, id: &str) -> Object {
             || page.attachments.iter().any(|attachment| Some(attachment.id) == number)
     });
     if let Some(page) = found {
-        ids.push(page.id.to_string());
+        ids.extend([page.id.to_string(), format!("att{}", id.strip_prefix("att").unwrap_or(id))]);
         if page.created > epoch() {
             ids.push(page.space.key.to_owned());
         }
     }
     Object { product: "confluence", ids }
+}
+
+/// The files of this name on a page.
+fn attached<'a>(world: &'a World, page: &str, name: &'a str) -> impl Iterator<Item = String> + use<'a> {
+    let page = page.parse().ok().and_then(|id: u64| world.pages.get(&id));
+    let files = page.into_iter().flat_map(|page| &page.attachments);
+    files.filter(move |file| file.name == name).map(|file| format!("att{}", file.id))
 }
 
 /// A space that is read for its key: the record of a page in it announces that.

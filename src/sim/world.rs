@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Map;
@@ -136,14 +137,17 @@ pub(crate) struct Worklog {
     pub(crate) seconds: u64,
 }
 
-#[derive(Debug)]
+/// A file; the newest version is all that is kept of one.
+#[derive(Debug, Clone)]
 pub(crate) struct Attachment {
     pub(crate) id: u64,
-    pub(crate) name: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) bytes: &'static [u8],
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) bytes: Bytes,
     pub(crate) author: &'static User,
     pub(crate) created: Timestamp,
+    pub(crate) version: u64,
+    pub(crate) comment: String,
 }
 
 /// One entry of an issue's change log.
@@ -217,6 +221,7 @@ pub(crate) struct PageComment {
     pub(crate) parent: Option<u64>,
     /// The text an inline comment is about.
     pub(crate) selection: Option<String>,
+    pub(crate) resolved: bool,
 }
 
 #[derive(Debug)]

@@ -6,12 +6,14 @@
 mod arguments;
 mod confluence;
 mod context;
+mod files;
 mod jira;
 mod links;
 mod offer;
 mod options;
 mod output;
 mod schema;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,9 +54,21 @@ use crate::policy::ToolFacts;
 
 /// Every tool, sorted by name. Adding one is one file and one word here.
 pub static ALL: &[&dyn AnyTool] = &[
+    &confluence::AddComment,
+    &confluence::AddInlineComment,
     &confluence::CreatePage,
+    &confluence::DeleteAttachment,
+    &confluence::DownloadAttachment,
+    &confluence::DownloadContentAttachments,
+    &confluence::GetAttachments,
+    &confluence::GetComments,
+    &confluence::GetInlineComments,
     &confluence::GetPage,
+    &confluence::GetPageImages,
+    &confluence::ReplyToComment,
     &confluence::Search,
+    &confluence::UploadAttachment,
+    &confluence::UploadAttachments,
     &jira::AddComment,
     &jira::AddIssuesToSprint,
     &jira::AddWatcher,

@@ -1,16 +1,26 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
 mod around;
+mod attachments;
+mod comment_view;
+mod comments;
 mod pages;
 mod people;
 mod present;
 mod search;
 mod version_two;
 pub(crate) mod wanted;
+mod whole;
 
 use serde_json::Value;
 
 pub use around::Details;
+pub use attachments::Said;
+pub use comment_view::CommentView;
+pub use comments::Comments;
+pub use comments::Kind;
+pub use comments::NewComment;
+pub use comments::Selection;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
@@ -22,6 +32,7 @@ pub use search::SearchHit;
 pub use search::SearchPage;
 pub use wanted::Wanted;
 pub use wanted::With;
+pub use whole::Whole;
 
 use super::Deployment;
 use super::Instance;

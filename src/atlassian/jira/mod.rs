@@ -26,7 +26,6 @@ use serde_json::Value;
 
 pub use agile::BoardQuery;
 pub use agile::shown_sprint;
-pub use attachments::Attachment;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;

@@ -166,6 +166,7 @@ fn upstream(base: Url, patience: Patience, client: reqwest::Client) -> (Upstream
         instance: InstanceName::default(),
         base,
         client,
+        files: None,
         headers,
         read_only: false,
         answer_limit: 1000,

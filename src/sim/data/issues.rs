@@ -1,5 +1,6 @@
 //! The sample issues, made from the table of summaries: everything else follows from the place in it.
 
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::sim::world::Attachment;
@@ -183,11 +184,13 @@ fn attachments(issue: u64, index: usize) -> Vec<Attachment> {
         .zip([1, 2])
         .map(|((name, kind, bytes), place)| Attachment {
             id: issue * 10 + place,
-            name,
-            kind,
-            bytes,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            bytes: Bytes::from_static(bytes),
             author: account(index),
             created: ago(60 * 24 * 15),
+            version: 1,
+            comment: String::new(),
         })
         .collect()
 }

@@ -126,7 +126,7 @@ fn comments(call: &Call, issue: &Issue) -> Reply {
 /// The bytes of an attachment of an issue that the account may see.
 pub(crate) fn download(world: &World, call: &Call, id: &str) -> Reply {
     let (_, attachment) = find_attachment(world, call, id)?;
-    Ok(Answer::bytes(attachment.kind, attachment.bytes))
+    Ok(Answer::bytes(&attachment.kind, &attachment.bytes))
 }
 
 pub(crate) fn attachment(world: &World, call: &Call, id: &str) -> Reply {

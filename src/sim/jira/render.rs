@@ -116,7 +116,7 @@ pub(crate) fn worklog(call: &Call, issue: &Issue, log: &Worklog) -> Value {
 }
 
 pub(crate) fn attachment(call: &Call, attachment: &Attachment) -> Value {
-    let (base, id, name) = (&call.base, attachment.id, attachment.name);
+    let (base, id, name) = (&call.base, attachment.id, &attachment.name);
     let content = if call.is_cloud() {
         format!("{base}/rest/api/2/attachment/content/{id}")
     } else {
