@@ -6,8 +6,20 @@ use serde_json::Value;
 
 use super::Path;
 
-/// Reads that are a POST at Atlassian, by path below the product's base: nothing else but GET passes for a read.
-const READS_BY_POST: [&str; 2] = ["/rest/api/2/changelog/bulkfetch", "/rest/api/3/search/jql"];
+/// Reads that are a POST at Atlassian, by path below the product's base: nothing else but GET passes for a read. `{id}`
+/// is one segment of digits.
+const READS_BY_POST: [&str; 3] =
+    ["/rest/api/2/changelog/bulkfetch", "/rest/api/3/search/jql", "/rest/api/content/{id}/permission/check"];
+
+fn is_read_by_post(path: &str) -> bool {
+    READS_BY_POST.iter().any(|pattern| match pattern.split_once("{id}") {
+        None => *pattern == path,
+        Some((before, after)) => {
+            let id = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        }
+    })
+}
 
 /// One request below a product's base URL.
 #[derive(Debug, Clone)]
@@ -122,7 +134,7 @@ impl Request {
         let silent = !self.query.iter().any(|(name, value)| *name == "updateHistory" && value != "false");
         match self.method {
             Method::GET | Method::HEAD => silent,
-            Method::POST => READS_BY_POST.contains(&self.path.as_str()),
+            Method::POST => is_read_by_post(self.path.as_str()),
             _ => false,
         }
     }
@@ -156,12 +168,31 @@ mod tests {
     fn only_reads_pass_for_reads() {
         let issue = || Path::of(["rest", "api", "2", "issue", "OPS-1"]);
         let search = || Path::of(["rest", "api", "3", "search", "jql"]);
+        let check = |id: &str| Path::of(["rest", "api", "content", id, "permission", "check"]);
         let table = [
             (Request::get(issue()), true),
             (Request::get(issue()).with("updateHistory", "false"), true),
             (Request::get(issue()).with("updateHistory", "true"), false),
             (Request::post(search(), Value::Null), true),
             (Request::post(Path::of(["rest", "api", "2", "changelog", "bulkfetch"]), Value::Null), true),
+            (Request::post(check("65537"), Value::Null), true),
+            (Request::post(check(""), Value::Null), false),
+            (Request::post(check("1/../../content/2"), Value::Null), false),
+            (
+                Request::post(
+                    Path::of(["rest", "api", "content", "1", "x", "permission", "check"]),
+                    Value::Null,
+                ),
+                false,
+            ),
+            (
+                Request::post(
+                    Path::of(["rest", "api", "content", "1", "permission", "check", "2"]),
+                    Value::Null,
+                ),
+                false,
+            ),
+            (Request::put(check("65537"), Value::Null), false),
             (Request::delete(issue()), false),
             (Request::post(issue(), Value::Null), false),
             (Request::put(search(), Value::Null), false),

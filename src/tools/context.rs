@@ -1,5 +1,6 @@
 //! What a tool works with, and what can go wrong in it.
 
+use crate::atlassian::confluence::AccountError;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::PersonError;
@@ -73,6 +74,15 @@ impl From<PersonError> for ToolError {
     fn from(error: PersonError) -> Self {
         match error {
             PersonError::Upstream(error) => Self::Upstream(error),
+            other => Self::Arguments(other.to_string()),
+        }
+    }
+}
+
+impl From<AccountError> for ToolError {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Upstream(error) => Self::Upstream(error),
             other => Self::Arguments(other.to_string()),
         }
     }

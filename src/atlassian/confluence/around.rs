@@ -59,6 +59,30 @@ impl Confluence<'_> {
         PageView { content, emoji, people, names, ..PageView::bare(self) }
     }
 
+    /// The view to show several pages in that were found below one: who wrote them, and who is mentioned in them.
+    pub async fn around_all<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+        pages: &[Value],
+        content: ContentForm,
+    ) -> PageView<'_> {
+        let storages = pages.iter().filter_map(|page| page.pointer("/body/storage/value")?.as_str());
+        let mentioned: Vec<people::Mention<'_>> = match content {
+            ContentForm::Markdown => storages.flat_map(people::mentioned).collect(),
+            _ => Vec::new(),
+        };
+        let authors =
+            pages.iter().flat_map(|page| [page.pointer("/authorId"), page.pointer("/version/authorId")]);
+        let authors = authors.flatten().filter_map(Value::as_str);
+        let accounts = mentioned.iter().filter_map(|mention| mention.account());
+        let named = authors.chain(accounts).collect::<Vec<_>>();
+        let (names, keyed) =
+            futures::join!(self.names(permit, named), self.people_by_key(permit, id, &mentioned));
+        let people = keyed.and_accounts(&mentioned, &names);
+        PageView { content, people, names, ..PageView::bare(self) }
+    }
+
     /// The emoji that came with the page, or one asked for.
     async fn emoji_of<E: Effect>(&self, permit: &Permit<E>, id: &PageId, page: &Value) -> Option<String> {
         match page.pointer("/properties/results").and_then(Value::as_array) {

@@ -192,7 +192,7 @@ fn complete(stored: &mut Map<String, Value>, page: &NewPage, space: Value) {
     }
 }
 
-fn absent() -> UpstreamError {
+pub(super) fn absent() -> UpstreamError {
     UpstreamError::from_answer(crate::policy::Product::Confluence, 404, None, b"{}")
 }
 

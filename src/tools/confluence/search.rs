@@ -164,7 +164,7 @@ fn restrictions(args: &Args, boundary: &[SpaceKey]) -> Result<Vec<String>, ToolE
 }
 
 /// Whether a query is CQL: it has an operator of CQL outside quotes.
-fn is_cql(text: &str) -> bool {
+pub(super) fn is_cql(text: &str) -> bool {
     let mut quote = None;
     let mut bare = String::with_capacity(text.len());
     for character in text.chars() {

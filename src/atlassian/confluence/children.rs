@@ -1,0 +1,211 @@
+//! What lies below a page: `/rest/api/content/{id}/child/{type}` and `/api/v2/pages/{id}/direct-children`.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use serde_json::Value;
+
+use super::Confluence;
+use super::Permitted;
+use super::Wanted;
+use super::listing::Listing;
+use super::listing::results;
+use super::pages::id_text;
+use super::wanted;
+use super::wanted::Ask;
+use crate::audit::Permit;
+use crate::ids::PageId;
+use crate::ids::SpaceName;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Effect;
+
+/// How many single pages are asked for at once.
+const AT_ONCE: usize = 6;
+
+/// Which children are wanted, and what of them.
+#[derive(Debug, Clone)]
+pub struct ChildrenQuery {
+    /// How many to leave out at the start.
+    pub start: u64,
+    /// How many of each kind on the first API, in all on the second.
+    pub limit: u64,
+    /// Folders and other content as well.
+    pub folders: bool,
+    /// Their bodies as well.
+    pub bodies: bool,
+    /// Confluence's expand values, for the first API.
+    pub expand: String,
+}
+
+/// What lies below a page, in the shape of the first API.
+#[derive(Debug)]
+pub struct Children {
+    /// The children.
+    pub found: Vec<Value>,
+    /// Where to go on, if there are more.
+    pub next_start: Option<u64>,
+}
+
+impl Confluence<'_> {
+    /// The children of a page.
+    pub async fn children<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        parent: &PageId,
+        query: &ChildrenQuery,
+    ) -> Result<Children, UpstreamError> {
+        permit.page(parent)?;
+        if self.has_version_two() {
+            self.children_by_version_two(permit, parent, query).await
+        } else {
+            self.children_by_kind(permit, parent, query).await
+        }
+    }
+
+    async fn children_by_kind<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        parent: &PageId,
+        query: &ChildrenQuery,
+    ) -> Result<Children, UpstreamError> {
+        let listed = async |kind: &str| {
+            let path = Path::of(["rest", "api", "content", parent.as_str(), "child", kind]);
+            let request = Request::get(path).with("expand", query.expand.as_str());
+            self.listed_by_start(permit, &request, (query.start, query.limit, query.limit)).await
+        };
+        let folders = async {
+            if !query.folders {
+                return Ok(Listing { items: Vec::new(), complete: true });
+            }
+            match listed("folder").await {
+                // Versions without folders do not know the word.
+                Err(error) if matches!(error.status(), Some(400 | 404 | 405 | 501)) => {
+                    Ok(Listing { items: Vec::new(), complete: true })
+                }
+                folders => folders,
+            }
+        };
+        let (pages, folders) = futures::join!(listed("page"), folders);
+        let (pages, folders) = (pages?, folders?);
+        // Both lists go on at the same place: none of them may be ahead of it.
+        let unfinished = [&pages, &folders].into_iter().filter(|listing| !listing.complete);
+        let next = unfinished.map(|listing| query.start + listing.items.len() as u64).min();
+        let found = pages.items.into_iter().chain(folders.items).collect();
+        Ok(Children { found, next_start: next })
+    }
+
+    async fn children_by_version_two<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        parent: &PageId,
+        query: &ChildrenQuery,
+    ) -> Result<Children, UpstreamError> {
+        // A cursor cannot leave any out: what comes before the start is asked for as well.
+        let most = query.start.saturating_add(query.limit);
+        let request = Request::get(Path::of(["api", "v2", "pages", parent.as_str(), "direct-children"]));
+        let Listing { items, complete } = match query.folders {
+            true => self.listed_by_cursor(permit, &request, most).await?,
+            false => self.pages_alone(permit, &request, most).await?,
+        };
+        let start = usize::try_from(query.start).unwrap_or(usize::MAX);
+        let found: Vec<Value> = items.into_iter().skip(start).collect();
+        let next_start = (!complete).then_some(query.start + found.len() as u64);
+        let found = self.with_bodies(permit, found, query.bodies).await?;
+        Ok(Children { found: self.with_spaces(permit, found).await?, next_start })
+    }
+
+    /// Pages among others are counted by themselves: twice as many are asked for until there are enough.
+    async fn pages_alone<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        request: &Request,
+        most: u64,
+    ) -> Result<Listing, UpstreamError> {
+        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut asked = most;
+        loop {
+            let Listing { mut items, complete } = self.listed_by_cursor(permit, request, asked).await?;
+            let got = items.len() as u64;
+            items.retain(is_page);
+            let more = items.len() > wanted;
+            if complete || more || items.len() == wanted || got < asked {
+                items.truncate(wanted);
+                return Ok(Listing { items, complete: complete && !more });
+            }
+            asked = asked.saturating_mul(2).max(50);
+        }
+    }
+
+    /// Pages with their bodies: all of them by one request, and each by itself that the list leaves out.
+    async fn with_bodies<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        found: Vec<Value>,
+        bodies: bool,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let ids: Vec<String> = found
+            .iter()
+            .filter(|child| is_page(child))
+            .filter_map(|child| child.get("id").map(id_text))
+            .collect();
+        if !bodies || ids.is_empty() {
+            return Ok(found);
+        }
+        let request = Request::get(Path::of(["api", "v2", "pages"]))
+            .with("id", ids.join(","))
+            .with("body-format", "storage")
+            .with("limit", ids.len().to_string());
+        let listed = results(&self.get(permit, request).await?)?;
+        let mut whole: BTreeMap<String, Value> =
+            listed.into_iter().filter_map(|page| Some((id_text(page.get("id")?), page))).collect();
+        let left: Vec<String> = ids.iter().filter(|id| !whole.contains_key(*id)).cloned().collect();
+        let asked = left.into_iter().map(async |id| {
+            let path = Path::of(["api", "v2", "pages", id.as_str()]);
+            let page = self.get(permit, Request::get(path).with("body-format", "storage")).await;
+            page.map(|page| (id, page))
+        });
+        let single: Vec<_> = futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
+        for page in single {
+            let (id, page) = page?;
+            whole.insert(id, page);
+        }
+        let merged = found.into_iter().map(|child| {
+            let page = child.get("id").map(id_text).and_then(|id| whole.remove(&id));
+            page.map_or(child, |mut page| {
+                if let Value::Object(page) = &mut page {
+                    page.insert("type".into(), "page".into());
+                }
+                page
+            })
+        });
+        Ok(merged.collect())
+    }
+
+    /// Things of the second API with the spaces that they name by ids.
+    pub(super) async fn with_spaces<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        found: Vec<Value>,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let permitted = Permitted { confluence: self, permit };
+        let mut spaces: BTreeMap<String, Value> = BTreeMap::new();
+        for child in &found {
+            let id = wanted::space_id(child)?;
+            if !spaces.contains_key(&id) {
+                let space = permitted.ask(Wanted::Space(&SpaceName::Id(id.clone()))).await?;
+                spaces.insert(id, space);
+            }
+        }
+        let with_space = found.into_iter().map(|child| {
+            let space = wanted::space_id(&child).ok().and_then(|id| spaces.get(&id).cloned());
+            wanted::as_first(child, &space.unwrap_or_default(), "page")
+        });
+        Ok(with_space.collect())
+    }
+}
+
+fn is_page(child: &Value) -> bool {
+    matches!(child.get("type").and_then(Value::as_str), None | Some("page"))
+}
