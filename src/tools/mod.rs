@@ -6,12 +6,14 @@
 mod arguments;
 mod confluence;
 mod context;
+mod files;
 mod jira;
 mod links;
 mod offer;
 mod options;
 mod output;
 mod schema;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

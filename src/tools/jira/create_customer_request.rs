@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::given;
 use super::request_values;
-use super::uploads;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewRequest;
 use crate::atlassian::query;
@@ -30,6 +29,7 @@ use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
 use crate::tools::add;
+use crate::tools::uploads;
 
 /// The tool `jira_create_customer_request`.
 #[derive(Debug)]

@@ -5,8 +5,6 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
-use super::files;
-use super::files::Fetched;
 use crate::atlassian::jira::Attachment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -19,6 +17,8 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::files;
+use crate::tools::files::Fetched;
 
 /// The tool `jira_download_attachments`.
 #[derive(Debug)]

@@ -18,7 +18,6 @@ mod delete_issue;
 mod desk;
 mod download_attachments;
 mod edit_comment;
-mod files;
 mod forms;
 mod get_agile_boards;
 mod get_all_projects;
@@ -69,7 +68,6 @@ mod update_issue;
 mod update_proforma_form_answers;
 mod update_sprint;
 mod update_version;
-mod uploads;
 mod written;
 
 pub(super) use add_comment::AddComment;

@@ -11,7 +11,6 @@ use super::add_worklog;
 use super::given;
 use super::given::Given;
 use super::transition_issue;
-use super::uploads;
 use super::written::Shown;
 use super::written::Written;
 use super::written::visibility;
@@ -33,6 +32,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::uploads;
 
 /// The tool `jira_update_issue`.
 #[derive(Debug)]
