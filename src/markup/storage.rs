@@ -5,6 +5,7 @@
 //! begin with `#`, which no attribute does.
 
 mod address;
+mod keep;
 mod layout;
 pub(super) mod names;
 mod parse;
@@ -14,6 +15,10 @@ mod section;
 mod style;
 pub(super) mod tree;
 
+pub use keep::Kept;
+pub use keep::holdings;
+pub use keep::keep;
+pub use keep::missing;
 pub(super) use parse::parse;
 pub(super) use render::render;
 pub use section::Part;

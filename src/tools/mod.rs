@@ -54,9 +54,15 @@ use crate::policy::ToolFacts;
 
 /// Every tool, sorted by name. Adding one is one file and one word here.
 pub static ALL: &[&dyn AnyTool] = &[
+    &confluence::CopyPage,
     &confluence::CreatePage,
+    &confluence::CreatePageFromTemplate,
+    &confluence::DeletePage,
     &confluence::GetPage,
+    &confluence::MovePage,
     &confluence::Search,
+    &confluence::UpdatePage,
+    &confluence::UpdatePageSection,
     &jira::AddComment,
     &jira::AddIssuesToSprint,
     &jira::AddWatcher,

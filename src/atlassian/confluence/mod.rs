@@ -1,16 +1,24 @@
 //! A typed client for Confluence. Reading needs any permit, sending needs a permit to write.
 
 mod around;
+mod copying;
+mod editing;
+mod moving;
 mod pages;
 mod people;
 mod present;
+mod properties;
 mod search;
-mod version_two;
 pub(crate) mod wanted;
 
 use serde_json::Value;
 
 pub use around::Details;
+pub use copying::Copy;
+pub use editing::PageEdit;
+pub use editing::PageKind;
+pub use moving::Beside;
+pub use moving::Position;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
@@ -18,6 +26,8 @@ pub use people::Names;
 pub use people::People;
 pub use present::ContentForm;
 pub use present::PageView;
+pub use properties::PropertyChange;
+pub use properties::Written;
 pub use search::SearchHit;
 pub use search::SearchPage;
 pub use wanted::Wanted;
