@@ -5,6 +5,7 @@
 //! begin with `#`, which no attribute does.
 
 mod address;
+mod keep;
 mod layout;
 mod lines;
 pub(super) mod names;
@@ -15,6 +16,10 @@ mod section;
 mod style;
 pub(super) mod tree;
 
+pub use keep::Kept;
+pub use keep::holdings;
+pub use keep::keep;
+pub use keep::missing;
 pub use lines::shown_lines;
 pub(super) use parse::parse;
 pub(super) use render::render;
