@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod advisories;
+mod every_fault;
 mod faults;
 mod http_edges;
 mod jira;

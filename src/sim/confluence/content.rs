@@ -63,7 +63,7 @@ pub(crate) fn read(world: &World, call: &Call, id: &str, rest: &[&str]) -> Reply
             let page = visible(world, call, id)?;
             let found = page.attachments.iter().find(|item| format!("att{}", item.id) == *attachment);
             let found = found.ok_or_else(|| no_content(attachment))?;
-            Ok(Answer::bytes(found.kind, found.bytes))
+            Ok(Answer::bytes(&found.kind, &found.bytes))
         }
         ["restriction", "byOperation"] => {
             visible(world, call, id)?;

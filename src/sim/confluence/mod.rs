@@ -81,7 +81,7 @@ fn download(world: &World, call: &Call, path: &[&str]) -> Reply {
     let page = visible(world, call, page)?;
     let found = page.attachments.iter().find(|attachment| attachment.name == *name);
     let attachment = found.ok_or_else(|| failure(404, "The attachment was not found."))?;
-    Ok(Answer::bytes(attachment.kind, attachment.bytes))
+    Ok(Answer::bytes(&attachment.kind, &attachment.bytes))
 }
 
 fn failure(status: u16, message: &str) -> Answer {

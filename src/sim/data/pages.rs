@@ -176,9 +176,9 @@ fn attachments(page: u64, index: usize) -> Vec<Attachment> {
         .zip([4, 5])
         .map(|((name, kind, bytes), place)| Attachment {
             id: page * 10 + place,
-            name,
-            kind,
-            bytes,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            bytes: bytes::Bytes::from_static(bytes),
             author: account(index),
             created: ago(60 * 24 * 30),
         })
