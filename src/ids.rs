@@ -3,12 +3,17 @@
 //! Canonical means: trimmed, zero-width characters refused, upper case, so that `ops-1` and `OPS-1` are one
 //! issue and one policy holds for both. Every type here is safe as one segment of a URL path.
 
+mod patterns;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use patterns::KeyPatterns;
 use serde::Deserialize;
 use serde::Serialize;
+
+pub use patterns::use_key_patterns;
 
 /// Why a key or an id was refused; the message is for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -156,6 +161,9 @@ impl IssueKey {
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let key = canonical(text).to_ascii_uppercase();
+        if let Some(own) = KeyPatterns::own() {
+            return if own.is_issue(&key) { Ok(Self(key)) } else { Err(invalid(text, patterns::ISSUE)) };
+        }
         let valid = key.rsplit_once('-').is_some_and(|(project, number)| {
             is_project(project.split('-').next().unwrap_or_default())
                 && project.split('-').skip(1).all(is_digits)
@@ -166,7 +174,8 @@ impl IssueKey {
 
     /// The project this key names. The issue may have moved since: Jira's answer decides.
     pub fn project(&self) -> ProjectKey {
-        ProjectKey(self.0.split('-').next().unwrap_or_default().to_owned())
+        let first = || self.0.split('-').next().unwrap_or_default();
+        ProjectKey(KeyPatterns::own().map_or_else(first, |own| own.project_of(&self.0)).to_owned())
     }
 
     /// The canonical key.
@@ -181,6 +190,9 @@ impl ProjectKey {
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let key = canonical(text).to_ascii_uppercase();
+        if let Some(own) = KeyPatterns::own() {
+            return if own.is_project(&key) { Ok(Self(key)) } else { Err(invalid(text, patterns::PROJECT)) };
+        }
         if is_project(&key) { Ok(Self(key)) } else { Err(invalid(text, Self::EXPECTED)) }
     }
 
@@ -318,7 +330,8 @@ macro_rules! schema_forms {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "pattern": $pattern})
+                let pattern = KeyPatterns::shown(stringify!($type)).unwrap_or($pattern);
+                schemars::json_schema!({"type": "string", "pattern": pattern})
             }
 
             fn inline_schema() -> bool {

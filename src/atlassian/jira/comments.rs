@@ -21,7 +21,8 @@ pub struct NewComment {
     pub body: Value,
     /// Who may see it, as Jira takes it: `{"type": "group", "value": "..."}`.
     pub visibility: Option<Value>,
-    /// Whether a service desk keeps it from the customer; elsewhere it says nothing.
+    /// Whether a service desk keeps it from the customer: without this word the customer reads it. In other projects it
+    /// says nothing.
     pub internal: bool,
 }
 

@@ -87,7 +87,7 @@ impl Tool for CreateCustomerRequest {
         description: "Raise a customer request at a Jira service desk, for oneself or a customer, with files. Returns its key and portal address. For issues that are no requests, use jira_create_issue.",
         destructive: true,
         cloud_only: false,
-        resources: &[ResourceKind::Project, ResourceKind::Instance(Product::Jira)],
+        resources: &[ResourceKind::Project, ResourceKind::Issue, ResourceKind::Instance(Product::Jira)],
         long_text: &["request_field_values", "attachments"],
         aliases: &[],
     };
@@ -95,13 +95,17 @@ impl Tool for CreateCustomerRequest {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Part(Part::ServiceDesk(args.service_desk_id.clone()))]
+        let desk = Target::Part(Part::ServiceDesk(args.service_desk_id.clone()));
+        let named = given::named_issues(&args.values().unwrap_or_default());
+        std::iter::once(desk).chain(named).collect()
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
         args.participants()?;
         uploads::given("attachments", args.attachments.as_deref())?;
-        if args.values()?.is_empty() {
+        let values = args.values()?;
+        given::check("request_field_values", &values)?;
+        if values.is_empty() {
             let text =
                 "`request_field_values` is empty; jira_get_request_type_fields lists what a request takes";
             return Err(ToolError::Arguments(text.to_owned()));

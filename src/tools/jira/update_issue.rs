@@ -164,7 +164,6 @@ impl Tool for UpdateIssue {
         let files = uploads::given("attachments", args.attachments.as_deref())?;
         let root = context.options.attachment_directory.as_deref();
         let files = uploads::read("attachments", files, root).await?;
-        let is_internal = context.options.is_internal(&key.project());
         let mut given = Given::default();
         let kept = kept_media(&jira, permit, &key, &fields).await?;
         given.set_all(&jira, permit, fields).await?;
@@ -188,7 +187,7 @@ impl Tool for UpdateIssue {
             let body = given::text(&jira, comment);
             given.notes.extend(body.notes);
             let visibility = visibility("comment_visibility", args.comment_visibility.as_deref())?;
-            let comment = NewComment { body: body.value, visibility, internal: is_internal };
+            let comment = NewComment { body: body.value, visibility, internal: true };
             done.step("comment_added", jira.add_comment(permit, &key, &comment).await.map(|_| ()))?;
         }
         if let Some(worklog) = &args.worklog {
