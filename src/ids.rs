@@ -284,7 +284,7 @@ macro_rules! number_ids {
             }
         )*
         text_forms!($($type),*);
-        schema_forms!($($type: r"^\s*\d{1,19}\s*$"),*);
+        schema_forms!($($type: None),*);
     };
 }
 
@@ -321,7 +321,8 @@ macro_rules! text_forms {
     )*};
 }
 
-/// In a schema an id is a plain string; a pattern tells models its form and lets a lower-case key through.
+/// In a schema an id is a plain string. Keys have the reference server's pattern, for models to see their form; what is
+/// taken is more than that, such as a key in lower case.
 macro_rules! schema_forms {
     ($($type:ident: $pattern:expr),*) => {$(
         impl schemars::JsonSchema for $type {
@@ -330,8 +331,11 @@ macro_rules! schema_forms {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                let pattern = KeyPatterns::shown(stringify!($type)).unwrap_or($pattern);
-                schemars::json_schema!({"type": "string", "pattern": pattern})
+                let usual: Option<&str> = $pattern;
+                match KeyPatterns::shown(stringify!($type)).or(usual) {
+                    Some(pattern) => schemars::json_schema!({"type": "string", "pattern": pattern}),
+                    None => schemars::json_schema!({"type": "string"}),
+                }
             }
 
             fn inline_schema() -> bool {
@@ -342,10 +346,10 @@ macro_rules! schema_forms {
 }
 
 schema_forms!(
-    IssueKey: r"^\s*[A-Za-z][A-Za-z0-9_]+-\d+(?:-\d+)*\s*$",
-    ProjectKey: r"^\s*[A-Za-z][A-Za-z0-9_]+\s*$",
-    SpaceKey: r"^\s*~?[A-Za-z0-9._@:-]+\s*$",
-    PageId: r"^\s*\d{1,19}\s*$"
+    IssueKey: Some(patterns::DEFAULT_ISSUE),
+    ProjectKey: Some(patterns::DEFAULT_PROJECT),
+    SpaceKey: None,
+    PageId: None
 );
 text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
 
@@ -374,7 +378,7 @@ impl FormId {
 }
 
 text_forms!(FormId);
-schema_forms!(FormId: r"^\s*[A-Za-z0-9-]{1,64}\s*$");
+schema_forms!(FormId: None);
 
 number_ids! {
     /// The id of an agile board.

@@ -13,8 +13,8 @@ pub(super) const ISSUE: &str = "an issue key of the form that JIRA_ISSUE_KEY_PAT
 pub(super) const PROJECT: &str = "a project key of the form that JIRA_PROJECT_KEY_PATTERN has";
 
 /// The reference server's defaults, which are also ours.
-const DEFAULT_ISSUE: &str = r"^[A-Z][A-Z0-9_]+-\d+(?:-\d+)*$";
-const DEFAULT_PROJECT: &str = "^[A-Z][A-Z0-9_]+$";
+pub(super) const DEFAULT_ISSUE: &str = r"^[A-Z][A-Z0-9_]+-\d+(?:-\d+)*$";
+pub(super) const DEFAULT_PROJECT: &str = "^[A-Z][A-Z0-9_]+$";
 
 const LONGEST: usize = 255;
 

@@ -37,11 +37,10 @@ pub(crate) struct AddComment;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Issue key, for example OPS-12.
     issue_key: IssueKey,
     /// The comment in Markdown.
     body: String,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     visibility: Option<String>,
     /// Service desk requests only: true shows the comment to the customer; else it stays internal.
     public: Option<bool>,

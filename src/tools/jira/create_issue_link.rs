@@ -35,7 +35,7 @@ pub(crate) struct Args {
     outward_issue_key: IssueKey,
     /// A comment to add, in Markdown.
     comment: Option<String>,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     comment_visibility: Option<String>,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     issue_key: IssueKey,
     /// Id or name of the transition, or of the status it leads to.
     transition_id: String,
-    /// Fields the transition asks for, JSON such as {"resolution": "Fixed"}.
+    /// Fields it asks for, such as {"resolution": "Fixed"}.
     fields: Option<String>,
     /// A comment to add with it, in Markdown.
     comment: Option<String>,

@@ -43,19 +43,19 @@ pub(crate) struct UpdateIssue;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Fields by name or id, JSON such as {"summary": "...", "assignee": "ann"}; null clears.
+    /// Fields by name or id: {"summary": "...", "assignee": "ann"}; null clears.
     fields: Option<String>,
-    /// More of them.
+    /// More of them, in the same JSON.
     additional_fields: Option<String>,
     /// Names, comma separated; they replace those there are.
     components: Option<String>,
-    /// Files to attach, JSON such as `[{"filename": "log.txt", "content_base64": "..."}]`.
+    /// Files to attach: `[{"filename": "log.txt", "content_base64": "..."}]`.
     attachments: Option<String>,
     /// Id or name of a transition to make.
     transition: Option<String>,
     /// A comment to add, in Markdown.
     comment: Option<String>,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     comment_visibility: Option<String>,
     /// Time to log, for example 1h 30m.
     worklog: Option<String>,
