@@ -42,7 +42,8 @@ impl Attachment {
         if content.bytes.len() as u64 != self.size {
             let (here, wanted, title) = (content.bytes.len(), self.size, product.title());
             let problem = format!("the file has {here} bytes, not the {wanted} that {title} lists");
-            return Err(UpstreamError::malformed(product, &problem));
+            let status = Some(status);
+            return Err(UpstreamError::Malformed { product, status, in_doubt: false, problem });
         }
         Ok(content.bytes)
     }

@@ -47,6 +47,11 @@ impl Answer {
         Self { status, kind: kind.into(), body: body.into(), headers: Vec::new() }
     }
 
+    /// The body as JSON, for an answer inside another.
+    pub(crate) fn value(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     pub(crate) fn with(mut self, header: &'static str, value: String) -> Self {
         self.headers.push((header, value));
         self

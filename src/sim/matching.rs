@@ -153,6 +153,7 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
             found.extend(keys.into_iter().flatten().filter_map(Value::as_str).map(|key| issue(world, key)));
         }
         ["rest", "servicedeskapi", "request", key, ..] => found.push(issue(world, key)),
+        ["jira", "forms", "cloud", _, "issue", key, ..] => found.push(issue(world, key)),
         // Where a page lies is asked with its own record: the second API names its space by an id alone.
         ["wiki", "api", "v2", "spaces", id] if !writes => found.push(space_of_pages(world, id)),
         ["wiki", "api", "v2", rest @ ..] => confluence_v2(world, rest, body.as_ref(), &mut found),
@@ -171,6 +172,8 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
 
 fn jira(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
     match path {
+        // By its id a project is looked up for what lies in it: no record has its key yet.
+        ["project", project, ..] if project.bytes().all(|byte| byte.is_ascii_digit()) => {}
         ["issue", "createmeta", project, ..] | ["project", project, ..] if *project != "search" => {
             found.push(Object { product: "jira", ids: vec![(*project).to_owned()] });
         }
@@ -179,8 +182,14 @@ fn jira(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Obje
         _ => {}
     }
     let Some(body) = body else { return };
-    let project = body.pointer("/fields/project/key").and_then(Value::as_str);
-    found.extend(project.map(|key| Object { product: "jira", ids: vec![key.to_owned()] }));
+    let updates = body.get("issueUpdates").and_then(Value::as_array).into_iter().flatten();
+    let projects = updates.chain([body]).filter_map(|update| update.pointer("/fields/project/key")?.as_str());
+    let moves = body.get("targetToSourcesMapping").and_then(Value::as_object).into_iter().flatten();
+    let targets = moves.clone().filter_map(|(target, _)| target.split(',').next());
+    found.extend(projects.chain(targets).map(|key| Object { product: "jira", ids: vec![key.to_owned()] }));
+    let lists = moves.map(|(_, sources)| sources).chain([body]).filter_map(|from| from.get("issueIdsOrKeys"));
+    let named = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    found.extend(named.map(|key| issue(world, key)));
     for end in ["/inwardIssue/key", "/outwardIssue/key"] {
         found.extend(body.pointer(end).and_then(Value::as_str).map(|key| issue(world, key)));
     }
@@ -238,9 +247,10 @@ fn issue(world: &World, name: &str) -> Object {
     let mut ids = vec![name.to_owned()];
     if let Some(issue) = world.any_issue(name) {
         ids.extend([issue.key.clone(), issue.id.to_string()]);
-        // What a call creates has no name that a record could hold before: the record of its project announces it.
+        // What a call creates has no name that a record could hold before: the record of its project announces it, or of
+        // the whole where nobody asked which project it is.
         if issue.created > epoch() {
-            ids.push(issue.project.key.to_owned());
+            ids.extend([issue.project.key.to_owned(), "default".to_owned()]);
         }
     }
     Object { product: "jira", ids }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::Jira;
+use super::has_id;
 use super::malformed;
 use crate::atlassian::Attachment;
 use crate::atlassian::Deployment;
@@ -75,10 +76,10 @@ impl Jira<'_> {
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
         let path = Path::of(["rest", "api", "2", "issue", key, "attachments"]);
-        let answer = self.send(permit, Request::upload(path, file)).await?;
-        let attached =
-            answer.as_array().and_then(|files| files.first()).filter(|file| file.get("id").is_some());
-        attached.cloned().ok_or_else(|| malformed("it does not say what was attached"))
+        let is_whole = |files: &Value| files.get(0).is_some_and(has_id);
+        let request = Request::upload(path, file);
+        let mut stored = self.store(permit, request, is_whole, "it does not say what was attached").await?;
+        Ok(stored.get_mut(0).map(Value::take).unwrap_or_default())
     }
 }
 

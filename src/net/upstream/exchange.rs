@@ -63,12 +63,14 @@ impl Upstream {
         };
         let answer = builder.send().await.map_err(|error| self.failure(&error, None))?;
         *status = Some(answer.status().as_u16());
-        self.read(answer).await
+        let is_change = !asked.request.is_repeatable();
+        self.read(answer, is_change).await
     }
 
     pub(super) async fn read<T: Readable>(
         &self,
         answer: reqwest::Response,
+        is_change: bool,
     ) -> Result<(Reply<T>, u64), Failure> {
         let product = self.product();
         let status = answer.status().as_u16();
@@ -88,6 +90,13 @@ impl Upstream {
         }
         let body = self.body(answer).await?;
         let bytes = body.len() as u64;
+        // A change may be answered with nothing; who asks for something gets something.
+        if body.is_empty() && T::IS_NEVER_EMPTY && !is_change {
+            let problem = "it is empty".to_owned();
+            return Err(
+                UpstreamError::Malformed { product, status: Some(status), in_doubt: false, problem }.into()
+            );
+        }
         let body = T::read(product, status, content, body)?;
         Ok((Reply { body, status, bytes }, bytes))
     }
@@ -95,11 +104,16 @@ impl Upstream {
     async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>, Failure> {
         let limit = self.shared.settings.answer_limit;
         let status = answer.status().as_u16();
-        let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(1 << 20) as usize);
+        let product = self.product();
+        let too_large = || Failure::from(UpstreamError::TooLarge { product, status, in_doubt: false, limit });
+        let announced = answer.content_length().unwrap_or(0);
+        if announced > limit as u64 {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(announced.min(1 << 20) as usize);
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(&error, Some(status)))? {
             if body.len() + chunk.len() > limit {
-                let product = self.product();
-                return Err(UpstreamError::TooLarge { product, in_doubt: false, limit }.into());
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
@@ -140,6 +154,8 @@ pub(super) trait Readable: Sized {
 
     /// Whether it is a file, which Atlassian may keep elsewhere.
     const IS_FILE: bool;
+    /// Whether no answer to a read is without a body.
+    const IS_NEVER_EMPTY: bool;
 
     /// Reads a body with its media type.
     fn read(product: Product, status: u16, media_type: String, body: Vec<u8>) -> Result<Self, UpstreamError>;
@@ -148,6 +164,7 @@ pub(super) trait Readable: Sized {
 impl Readable for Value {
     const ACCEPT: &'static str = "application/json";
     const IS_FILE: bool = false;
+    const IS_NEVER_EMPTY: bool = true;
 
     fn read(product: Product, status: u16, content: String, body: Vec<u8>) -> Result<Self, UpstreamError> {
         if body.is_empty() {
@@ -169,6 +186,8 @@ impl Readable for Value {
 impl Readable for Content {
     const ACCEPT: &'static str = "*/*";
     const IS_FILE: bool = true;
+    // There are files without content.
+    const IS_NEVER_EMPTY: bool = false;
 
     fn read(_: Product, _: u16, media_type: String, body: Vec<u8>) -> Result<Self, UpstreamError> {
         Ok(Self { media_type, bytes: body.into() })

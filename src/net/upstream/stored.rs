@@ -31,7 +31,7 @@ impl Upstream {
         let sent = client.get(target).header(header::ACCEPT, T::ACCEPT).send().await;
         let status = sent.as_ref().ok().map(|answer| answer.status().as_u16());
         let read = match sent {
-            Ok(answer) => self.read(answer).await.map_err(|failure| failure.error),
+            Ok(answer) => self.read(answer, false).await.map_err(|failure| failure.error),
             Err(error) => Err(self.failure(&error, None).error),
         };
         let (bytes, duration) = (read.as_ref().map_or(0, |(_, bytes)| *bytes), started.elapsed());

@@ -37,7 +37,7 @@ impl Tool for DownloadAttachments {
         product: Product::Jira,
         toolset: "jira_attachments",
         core: false,
-        description: "Get every file attached to a Jira issue: texts and other files as base64, 32 MB in all. To look at its images, use jira_get_issue_images.",
+        description: "Get every file attached to a Jira issue: texts and other files as base64, 32 MB in all. To see images use jira_get_issue_images.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],

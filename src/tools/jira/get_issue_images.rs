@@ -37,7 +37,7 @@ impl Tool for GetIssueImages {
         product: Product::Jira,
         toolset: "jira_attachments",
         core: false,
-        description: "Look at the images attached to a Jira issue: PNG, JPEG, GIF and WebP, 32 MB in all. Other files come from jira_download_attachments.",
+        description: "Look at the images attached to a Jira issue: PNG, JPEG, GIF and WebP, 32 MB in all. Other files: jira_download_attachments.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],
