@@ -377,7 +377,7 @@ impl Writer {
     }
 
     fn table(&mut self, table: &Table) {
-        if let Some(pipes) = layout::pipes(table) {
+        if let Some(pipes) = layout::pipes(table, self.lines) {
             if pipes.lines && self.lines && self.is_whole() {
                 self.comment("lines", &Value::Null);
             }
