@@ -110,22 +110,37 @@ impl Writer<'_> {
 
     /// A person; text where wiki markup would read somebody else.
     fn mention(&mut self, id: &str, name: Option<&str>, place: Place) {
-        let written = format!("[~{id}]");
-        let is_same = |piece: Inline| matches!(piece, Inline::Mention { id: found, .. } if found == id);
-        if link(&written, Reading::Jira).is_some_and(|(piece, _)| is_same(piece)) {
-            return self.out.push_str(&written);
+        // What Atlassian calls a person begins with `@`; any other name was chosen for them.
+        let chosen = name.filter(|name| !name.starts_with('@') && place.within != Within::Link);
+        let named = chosen.map(|name| (format!("[{name}|~{id}]"), Some(name)));
+        for (written, name) in named.into_iter().chain([(format!("[~{id}]"), None)]) {
+            let is_same = |piece: Inline| matches!(piece, Inline::Mention { id: of, name: by } if of == id && by.as_deref() == name);
+            if link(&written, Reading::Jira)
+                .is_some_and(|(piece, length)| length == written.len() && is_same(piece))
+            {
+                return self.out.push_str(&written);
+            }
         }
         self.notes.add("a mention of an account that wiki markup cannot name became text");
         text(&mut self.out, name.unwrap_or(id), place);
     }
 
+    /// A place to link to; what wiki markup cannot have in its name is left out of it.
     fn anchor(&mut self, name: &str) {
         let mut written = String::new();
         parameters::write(&mut written, &[("", name)], None, '|');
-        let written = format!("{{anchor:{written}}}");
-        match small_macro(&written, Reading::Jira) {
-            Some((Inline::Anchor(found), _)) if found == name => self.out.push_str(&written),
-            _ => self.notes.add("an anchor whose name wiki markup cannot have was left out"),
+        let call = format!("{{anchor:{written}}}");
+        match small_macro(&call, Reading::Jira) {
+            Some((Inline::Anchor(found), _)) => {
+                if found != name {
+                    self.notes.add("the name of an anchor lost what wiki markup cannot have there");
+                }
+                self.out.push_str(&call);
+            }
+            _ => {
+                self.notes.add("an anchor without a name that wiki markup can have was given one");
+                self.out.push_str("{anchor:anchor}");
+            }
         }
     }
 
