@@ -22,10 +22,11 @@ impl Example {
 
 /// The examples of every tool, in the order of their names. A tool without one fails: add it here.
 pub(crate) fn examples() -> Vec<Example> {
-    let known: Vec<Example> = [confluence(), issues(), parts(), agile(), projects(), desk(), analysis()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let known: Vec<Example> =
+        [pages(), talk(), rights(), issues(), parts(), agile(), projects(), desk(), analysis()]
+            .into_iter()
+            .flatten()
+            .collect();
     let example = |name: &str| {
         let found = known.iter().find(|example| example.tool == name);
         found
@@ -47,11 +48,76 @@ fn cloud(tool: &'static str, arguments: Value) -> Example {
     Example { tool, data_center: None, cloud: Some(arguments) }
 }
 
-fn confluence() -> Vec<Example> {
+fn pages() -> Vec<Example> {
     vec![
+        both("confluence_add_label", json!({"page_id": "65539", "name": "checked"})),
+        both(
+            "confluence_copy_page",
+            json!({"source_page_id": "65539", "destination_space_key": "DOCS", "new_title": "A copy"}),
+        ),
         both("confluence_create_page", json!({"space_key": "DOCS", "title": "An example", "content": "x"})),
+        cloud(
+            "confluence_create_page_from_template",
+            json!({"space_key": "DOCS", "title": "From a template", "template_id": "90001"}),
+        ),
+        both("confluence_delete_page", json!({"page_id": "65544"})),
+        both("confluence_get_labels", json!({"page_id": "65538"})),
         both("confluence_get_page", json!({"page_id": "65538"})),
+        both("confluence_get_page_children", json!({"parent_id": "65537"})),
+        both("confluence_get_page_diff", json!({"page_id": "65539", "from_version": 1, "to_version": 3})),
+        both("confluence_get_page_history", json!({"page_id": "65539", "version": 1})),
+        cloud("confluence_get_page_template", json!({"template_id": "90001"})),
+        cloud("confluence_get_page_views", json!({"page_id": "65538"})),
+        both("confluence_get_space_page_tree", json!({"space_key": "DOCS"})),
+        cloud("confluence_list_page_templates", json!({"space_key": "DOCS"})),
+        both("confluence_move_page", json!({"page_id": "65540", "target_parent_id": "65546"})),
         both("confluence_search", json!({"query": "type = page AND space = DOCS"})),
+        both(
+            "confluence_update_page",
+            json!({"page_id": "65541", "title": "Restore a backup", "content": "new", "emoji": "🚀",
+                "page_width": "full-width"}),
+        ),
+        both(
+            "confluence_update_page_section",
+            json!({"page_id": "65539", "heading_text": "Steps", "new_content": "one"}),
+        ),
+    ]
+}
+
+fn talk() -> Vec<Example> {
+    vec![
+        both("confluence_add_comment", json!({"page_id": "65539", "body": "Taken **over**"})),
+        both(
+            "confluence_add_inline_comment",
+            json!({"page_id": "65539", "body": "Which?", "text_selection": "node-1"}),
+        ),
+        both("confluence_delete_attachment", json!({"attachment_id": "att655394"})),
+        both("confluence_download_attachment", json!({"attachment_id": "att655394"})),
+        both("confluence_download_content_attachments", json!({"content_id": "65539"})),
+        both("confluence_get_attachments", json!({"content_id": "65539"})),
+        both("confluence_get_comments", json!({"page_id": "65539"})),
+        both("confluence_get_inline_comments", json!({"page_id": "65539"})),
+        both("confluence_get_page_images", json!({"content_id": "65539"})),
+        both("confluence_reply_to_comment", json!({"comment_id": "655391", "body": "yes"})),
+        both(
+            "confluence_upload_attachment",
+            json!({"content_id": "65539", "content_base64": "aGVsbG8=", "filename": "log.txt"}),
+        ),
+        both("confluence_upload_attachments", json!({"content_id": "65539", "file_paths": FILE})),
+    ]
+}
+
+fn rights() -> Vec<Example> {
+    let asked = |user: &str| json!({"content_id": "65538", "user_identifier": user, "operation": "read"});
+    vec![
+        each("confluence_check_content_permissions", asked("bob"), asked("5b10ac8d82e05b22cc7d4ef2")),
+        both("confluence_get_page_restrictions", json!({"page_id": "65538"})),
+        both("confluence_get_space_permissions", json!({"space_id": "DOCS"})),
+        both("confluence_search_user", json!({"query": "Bob"})),
+        both(
+            "confluence_set_page_restrictions",
+            json!({"page_id": "65545", "read_users": ["Alice Operations"], "edit_users": ["Alice Operations"]}),
+        ),
     ]
 }
 
