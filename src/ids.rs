@@ -3,12 +3,17 @@
 //! Canonical means: trimmed, zero-width characters refused, upper case, so that `ops-1` and `OPS-1` are one
 //! issue and one policy holds for both. Every type here is safe as one segment of a URL path.
 
+mod patterns;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use patterns::KeyPatterns;
 use serde::Deserialize;
 use serde::Serialize;
+
+pub use patterns::use_key_patterns;
 
 /// Why a key or an id was refused; the message is for the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -156,6 +161,9 @@ impl IssueKey {
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let key = canonical(text).to_ascii_uppercase();
+        if let Some(own) = KeyPatterns::own() {
+            return if own.is_issue(&key) { Ok(Self(key)) } else { Err(invalid(text, patterns::ISSUE)) };
+        }
         let valid = key.rsplit_once('-').is_some_and(|(project, number)| {
             is_project(project.split('-').next().unwrap_or_default())
                 && project.split('-').skip(1).all(is_digits)
@@ -166,7 +174,8 @@ impl IssueKey {
 
     /// The project this key names. The issue may have moved since: Jira's answer decides.
     pub fn project(&self) -> ProjectKey {
-        ProjectKey(self.0.split('-').next().unwrap_or_default().to_owned())
+        let first = || self.0.split('-').next().unwrap_or_default();
+        ProjectKey(KeyPatterns::own().map_or_else(first, |own| own.project_of(&self.0)).to_owned())
     }
 
     /// The canonical key.
@@ -181,6 +190,9 @@ impl ProjectKey {
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let key = canonical(text).to_ascii_uppercase();
+        if let Some(own) = KeyPatterns::own() {
+            return if own.is_project(&key) { Ok(Self(key)) } else { Err(invalid(text, patterns::PROJECT)) };
+        }
         if is_project(&key) { Ok(Self(key)) } else { Err(invalid(text, Self::EXPECTED)) }
     }
 
@@ -272,7 +284,7 @@ macro_rules! number_ids {
             }
         )*
         text_forms!($($type),*);
-        schema_forms!($($type: r"^\s*\d{1,19}\s*$"),*);
+        schema_forms!($($type: None),*);
     };
 }
 
@@ -309,7 +321,8 @@ macro_rules! text_forms {
     )*};
 }
 
-/// In a schema an id is a plain string; a pattern tells models its form and lets a lower-case key through.
+/// In a schema an id is a plain string. Keys have the reference server's pattern, for models to see their form; what is
+/// taken is more than that, such as a key in lower case.
 macro_rules! schema_forms {
     ($($type:ident: $pattern:expr),*) => {$(
         impl schemars::JsonSchema for $type {
@@ -318,7 +331,11 @@ macro_rules! schema_forms {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({"type": "string", "pattern": $pattern})
+                let usual: Option<&str> = $pattern;
+                match KeyPatterns::shown(stringify!($type)).or(usual) {
+                    Some(pattern) => schemars::json_schema!({"type": "string", "pattern": pattern}),
+                    None => schemars::json_schema!({"type": "string"}),
+                }
             }
 
             fn inline_schema() -> bool {
@@ -329,11 +346,10 @@ macro_rules! schema_forms {
 }
 
 schema_forms!(
-    IssueKey: r"^\s*[A-Za-z][A-Za-z0-9_]+-\d+(?:-\d+)*\s*$",
-    ProjectKey: r"^\s*[A-Za-z][A-Za-z0-9_]+\s*$",
-    SpaceKey: r"^\s*~?[A-Za-z0-9._@:-]+\s*$",
-    // A link to the page of the configured site is taken too: `tools` puts the id in its place.
-    PageId: r"^\s*(\d{1,19}|https?://\S+)\s*$"
+    IssueKey: Some(patterns::DEFAULT_ISSUE),
+    ProjectKey: Some(patterns::DEFAULT_PROJECT),
+    SpaceKey: None,
+    PageId: None
 );
 text_forms!(IssueKey, ProjectKey, SpaceKey, PageId);
 
@@ -439,12 +455,7 @@ impl SpaceName {
 }
 
 text_forms!(FormId, TemplateId, AttachmentId, SpaceName);
-schema_forms!(
-    FormId: r"^\s*[A-Za-z0-9-]{1,64}\s*$",
-    TemplateId: r"^\s*[A-Za-z0-9-]{1,64}\s*$",
-    AttachmentId: r"^\s*(att)?\d{1,19}\s*$",
-    SpaceName: r"^\s*~?[A-Za-z0-9._@:-]+\s*$"
-);
+schema_forms!(FormId: None, TemplateId: None, AttachmentId: None, SpaceName: None);
 
 number_ids! {
     /// The id of an agile board.

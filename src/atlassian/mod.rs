@@ -1,5 +1,6 @@
 //! Jira and Confluence: HTTP in, JSON of a known shape out. Every request takes its ids through a permit.
 
+mod attachment;
 pub mod confluence;
 mod instance;
 pub mod jira;
@@ -7,6 +8,7 @@ pub mod query;
 pub(crate) mod times;
 mod working_hours;
 
+pub use attachment::Attachment;
 pub use instance::GATEWAY_HOST;
 pub use instance::Instance;
 pub use instance::Products;

@@ -36,8 +36,10 @@ pub(crate) fn jira(text: &str) -> Option<String> {
     Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%.3f%z").to_string())
 }
 
-/// A moment in milliseconds since 1970, in the form of changelogs.
-pub(crate) fn of_epoch(milliseconds: i64) -> String {
+/// A moment in milliseconds since 1970, in the form of changelogs. Atlassian's own example has seconds, which would be
+/// in January 1970.
+pub(crate) fn of_epoch(time: i64) -> String {
+    let milliseconds = if time < 100_000_000_000 { time.saturating_mul(1000) } else { time };
     match Timestamp::from_millisecond(milliseconds) {
         Ok(time) => time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string(),
         Err(_) => milliseconds.to_string(),
@@ -71,5 +73,8 @@ mod tests {
         }
         assert_eq!(offset("2024-01-01T10:00:00.000+0000"), "2024-01-01 10:00:00+00:00");
         assert_eq!(iso("2024-01-01T10:00:00.000+0000"), "2024-01-01T10:00:00+00:00");
+        for epoch in [1_704_103_200_000, 1_704_103_200] {
+            assert_eq!(of_epoch(epoch), "2024-01-01T10:00:00+00:00");
+        }
     }
 }

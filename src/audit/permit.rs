@@ -109,6 +109,16 @@ impl<E: Effect> Permit<E> {
         })
     }
 
+    /// The id, if it is that of the page which this comment or file hangs on, as far as that was looked at, and the permit
+    /// was made for the thing.
+    pub fn part_on<'k>(&self, part: &Part, page: &'k PageId) -> Result<&'k PageId, UpstreamError> {
+        self.covers(page, |resource| {
+            let Resource::Part { part: permitted, of } = resource else { return false };
+            let is_there = |of: &Resource| matches!(of, Resource::Page { id, .. } if id == page);
+            permitted == part && of.as_deref().is_none_or(is_there)
+        })
+    }
+
     /// Nothing, if the permit is for the whole of a product.
     pub fn whole(&self, product: Product) -> Result<(), UpstreamError> {
         let whole = Resource::Instance(product);

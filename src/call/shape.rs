@@ -174,7 +174,10 @@ fn listed(
 /// Compact JSON in one text; a bare list that is cut has a second one.
 pub(super) fn shape(sifted: Sifted) -> Answer {
     let note = sifted.note.map(|note| note.to_string());
-    Answer::Result { text: sifted.value.to_string(), note, blocks: sifted.blocks, is_error: false }
+    // A file may be all there is to say.
+    let is_said = sifted.value.is_null() && !sifted.blocks.is_empty();
+    let text = if is_said { String::new() } else { sifted.value.to_string() };
+    Answer::Result { text, note, blocks: sifted.blocks, is_error: false }
 }
 
 /// Writes the outcome, and gives the answer. A result that could not be written down says so beside it.

@@ -26,6 +26,7 @@ use crate::config::Transport;
 use crate::identity::AccountSettings;
 use crate::identity::Identity;
 use crate::identity::IdentitySettings;
+use crate::ids;
 use crate::ids::InstanceName;
 use crate::ids::InvalidId;
 use crate::ids::ProjectKey;
@@ -120,6 +121,9 @@ pub(super) fn refuse_what_is_not_there(settings: &Settings) -> Result<(), Failur
 
 /// Where policies come from. Own policies are never widened; `READ_ONLY_MODE=true` beats everything.
 pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Failure> {
+    // No key was read before.
+    let (issue, project) = (&settings.tools.issue_key_pattern, &settings.tools.project_key_pattern);
+    ids::use_key_patterns(issue.as_deref(), project.as_deref()).map_err(Failure::configuration)?;
     let source = match (&settings.policy.directory, settings.tools.read_only) {
         (Some(directory), _) => PolicySource::Directory(directory.clone()),
         (None, ReadOnly::Off) => PolicySource::ReadWrite,

@@ -92,6 +92,8 @@ async fn site(
     let plain = from.url.as_ref().is_some_and(|url| url.scheme() == "http");
     let certificate = client_certificate(from.reach.client_certificate.as_ref(), parts).await?;
     let client_settings = client_settings(&from.reach, plain, certificate, &settings.network);
+    let on_cloud = deployment(from.deployment) == atlassian::Deployment::Cloud;
+    let files = if on_cloud && !plain { files_client(product, &client_settings).await? } else { None };
     let client = client(product.title(), client_settings).await?;
     parts.metrics.tls_verification(product, from.reach.ssl_verify);
     let base = match (&from.url, &from.cloud_id) {
@@ -104,6 +106,7 @@ async fn site(
         instance: name.clone(),
         base: base.clone(),
         client,
+        files,
         headers: headers(product, from, parts).await?,
         read_only: read_only(settings),
         answer_limit: net::ANSWER_LIMIT,
@@ -146,6 +149,7 @@ async fn bare(
         product,
         instance: InstanceName::default(),
         base: gateway_base(product, None),
+        files: files_client(product, &client_settings).await?,
         client: client(product.title(), client_settings).await?,
         headers: HeaderMap::new(),
         read_only: read_only(settings),
@@ -207,6 +211,19 @@ fn patience(network: &NetworkSettings) -> Patience {
         breaker_cooldown: network.breaker_cooldown_seconds.map_or(own.breaker_cooldown, Duration::from_secs),
         budget: own.budget,
     }
+}
+
+/// The client for the files of Confluence Cloud, which are kept on other hosts. It shows no certificate of ours, and looks
+/// at what their names resolve to, unless the operator's proxy resolves them.
+async fn files_client(product: Product, from: &ClientSettings) -> Result<Option<net::Client>, Failure> {
+    if product != Product::Confluence {
+        return Ok(None);
+    }
+    let Proxies { http, https, socks, script, .. } = &from.proxies;
+    let direct = [http, https, socks, script].iter().all(|proxy| proxy.is_none());
+    let guard = if direct { Some(Arc::new(Guard::default())) } else { from.guard.clone() };
+    let settings = ClientSettings { client_certificate: None, guard, ..from.clone() };
+    client(product.title(), settings).await.map(Some)
 }
 
 async fn client(what: &str, settings: ClientSettings) -> Result<net::Client, Failure> {

@@ -120,6 +120,8 @@ struct RawTools {
     time_zone: Option<String>,
     hierarchy_link_phrases: Vec<String>,
     internal_only_projects: Vec<String>,
+    issue_key_pattern: Option<String>,
+    project_key_pattern: Option<String>,
     attachment_directory: Option<PathBuf>,
 }
 
@@ -324,6 +326,8 @@ fn tools(raw: RawTools, over_stdio: bool) -> ToolSettings {
         time_zone: or(raw.time_zone, "UTC"),
         hierarchy_link_phrases: raw.hierarchy_link_phrases,
         internal_only_projects: raw.internal_only_projects,
+        issue_key_pattern: raw.issue_key_pattern,
+        project_key_pattern: raw.project_key_pattern,
         attachment_directory: raw.attachment_directory.or(over_stdio.then(|| PathBuf::from("attachments"))),
     }
 }

@@ -173,6 +173,8 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("tools.time_zone", Kind::Text).variable("JIRA_SLA_TIMEZONE"),
     Key::new("tools.hierarchy_link_phrases", Kind::List).variable("HIERARCHY_LINK_PHRASES"),
     Key::new("tools.internal_only_projects", Kind::Projects).variable("JIRA_INTERNAL_ONLY_PROJECTS"),
+    Key::new("tools.issue_key_pattern", Kind::Text).variable("JIRA_ISSUE_KEY_PATTERN"),
+    Key::new("tools.project_key_pattern", Kind::Text).variable("JIRA_PROJECT_KEY_PATTERN"),
     Key::new("tools.attachment_directory", Kind::Path),
     Key::new("policy.directory", Kind::Path),
     Key::new("policy.denied_tools", Kind::Choice(&["explain", "hide"])),

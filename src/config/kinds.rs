@@ -156,6 +156,8 @@ impl Kind {
     fn read_list(self, items: &[String]) -> Result<Value, String> {
         let items = items.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
         let read = |item: &str| match self {
+            // Which form keys have is another setting: what has none at all is refused here, the rest when it is known.
+            Self::Projects if is_plain_key(item) => Ok(Value::from(item.to_ascii_uppercase())),
             Self::Projects => match ProjectKey::parse(item) {
                 Ok(key) => Ok(Value::from(key.as_str())),
                 Err(error) => Err(format!("{error}; list keys separated by commas, for example `OPS,DEV`")),
@@ -211,6 +213,10 @@ impl Given {
             Self::Other(name) => name,
         }
     }
+}
+
+fn is_plain_key(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// The spellings of yes and no that the reference server takes, and their opposites.

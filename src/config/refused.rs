@@ -30,7 +30,6 @@ pub(super) enum Verdict {
 }
 
 const OAUTH_PROXY: &str = "only means something to the OAuth proxy, which is not supported yet";
-const PATTERN: &str = "own patterns for keys are not supported; keys have Jira's default form";
 const STORAGE: &str = "own storage for OAuth clients is not supported yet; unset it";
 
 /// Rules by name. `*_` stands for both `JIRA_` and `CONFLUENCE_`.
@@ -43,8 +42,6 @@ const RULES: &[(&str, Rule)] = &[
     ("ATLASSIAN_OAUTH_CLIENT_STORAGE_FACTORY", Rule::Any(STORAGE)),
     ("ATLASSIAN_OAUTH_CLIENT_STORAGE_CONFIG_JSON", Rule::Any(STORAGE)),
     ("PUBLIC_BASE_URL", Rule::Ignored(OAUTH_PROXY)),
-    ("JIRA_ISSUE_KEY_PATTERN", Rule::Other(r"^[A-Z][A-Z0-9_]+-\d+(?:-\d+)*$", PATTERN)),
-    ("JIRA_PROJECT_KEY_PATTERN", Rule::Other("^[A-Z][A-Z0-9_]+$", PATTERN)),
     ("JIRA_FETCHER_MAX_WORKERS", Rule::Ignored("has no effect: there are no worker threads to limit")),
     ("ATLASSIAN_MAX_PAGINATION_LIMIT", Rule::NotZero("a bound on `limit` is not supported yet; unset it")),
     ("CONFLUENCE_ATTACHMENT_DOWNLOAD_USE_V1", Rule::Ignored("has no effect: the deployment decides")),
@@ -101,7 +98,6 @@ mod tests {
         for (name, default, other) in [
             ("ATLASSIAN_OAUTH_CLIENT_STORAGE_MODE", "default", "factory"),
             ("ATLASSIAN_MAX_PAGINATION_LIMIT", "0", "50"),
-            ("JIRA_PROJECT_KEY_PATTERN", "^[A-Z][A-Z0-9_]+$", ".*"),
         ] {
             assert!(fine(name, default), "{name}={default}");
             assert!(refused(name, other), "{name}={other}");

@@ -293,6 +293,10 @@ pub struct ToolSettings {
     pub hierarchy_link_phrases: Vec<String>,
     /// Projects whose comments customers never see.
     pub internal_only_projects: Vec<String>,
+    /// What issue keys look like; `None` is Jira's default form.
+    pub issue_key_pattern: Option<String>,
+    /// What project keys look like.
+    pub project_key_pattern: Option<String>,
     /// Where arguments may name files on the server; nowhere without.
     pub attachment_directory: Option<PathBuf>,
 }

@@ -28,13 +28,18 @@ pub use convert::settle;
 pub use document::Format;
 pub use document::Note;
 pub use markdown::Detail;
+pub use storage::Kept;
 pub use storage::Part;
 pub use storage::Section;
 pub use storage::SectionError;
 pub use storage::TreeError;
 pub use storage::Wanted;
+pub use storage::holdings;
+pub use storage::keep;
+pub use storage::missing;
 pub use storage::replace_section;
 pub use storage::sections;
+pub use storage::shown_lines;
 
 use document::Notes;
 

@@ -5,7 +5,9 @@
 //! begin with `#`, which no attribute does.
 
 mod address;
+mod keep;
 mod layout;
+mod lines;
 pub(super) mod names;
 mod parse;
 mod render;
@@ -14,6 +16,11 @@ mod section;
 mod style;
 pub(super) mod tree;
 
+pub use keep::Kept;
+pub use keep::holdings;
+pub use keep::keep;
+pub use keep::missing;
+pub use lines::shown_lines;
 pub(super) use parse::parse;
 pub(super) use render::render;
 pub use section::Part;

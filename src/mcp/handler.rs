@@ -143,7 +143,8 @@ impl ServerHandler for Handler {
                 Err(ErrorData::invalid_params(format!("unknown tool `{}`", shortened(&name)), None))
             }
             Answer::Result { text, note, blocks, is_error } => {
-                let texts = [Some(text), note].into_iter().flatten().map(ContentBlock::text);
+                let texts = [Some(text), note].into_iter().flatten().filter(|text| !text.is_empty());
+                let texts = texts.map(ContentBlock::text);
                 let content = texts.chain(blocks.into_iter().map(block)).collect();
                 let result =
                     if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
@@ -222,10 +223,11 @@ fn described(tool: &'static dyn AnyTool, gate: &Gate) -> Tool {
             json!({"type": "string", "enum": names, "description": description}),
         );
     }
-    let mut annotations = ToolAnnotations::new().read_only(tool.access() == Access::Read);
-    if tool.access() == Access::Write {
-        annotations = annotations.destructive(spec.destructive);
-    }
+    // That it writes is the default of a tool without the hint.
+    let annotations = match tool.access() {
+        Access::Read => ToolAnnotations::new().read_only(true),
+        Access::Write => ToolAnnotations::new().destructive(spec.destructive),
+    };
     Tool::new(Cow::Borrowed(spec.name), Cow::Borrowed(spec.description), schema).with_annotations(annotations)
 }
 

@@ -77,7 +77,7 @@ pub enum UpstreamError {
         content: String,
     },
     /// JSON that is broken, cut, or not of the shape it must have.
-    #[error("{}'s answer could not be read: {problem}{}", product.title(), doubt(*in_doubt))]
+    #[error("{}'s answer{} could not be read: {problem}{}", product.title(), given(*status), doubt(*in_doubt))]
     Malformed {
         /// Which product.
         product: Product,
@@ -90,12 +90,14 @@ pub enum UpstreamError {
     },
     /// An answer larger than the limit.
     #[error(
-        "{}'s answer is larger than {limit} bytes; ask for fewer items or fields{}",
-        product.title(), doubt(*in_doubt)
+        "{}'s answer{} is larger than {limit} bytes; ask for fewer items or fields{}",
+        product.title(), given(Some(*status)), doubt(*in_doubt)
     )]
     TooLarge {
         /// Which product.
         product: Product,
+        /// The HTTP status.
+        status: u16,
         /// Whether a change was asked for that may have been carried out all the same.
         in_doubt: bool,
         /// The limit in bytes.
@@ -131,9 +133,10 @@ impl UpstreamError {
     /// The upstream's HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Status { status, .. } | Self::NotJson { status, .. } | Self::NotFile { status, .. } => {
-                Some(*status)
-            }
+            Self::Status { status, .. }
+            | Self::NotJson { status, .. }
+            | Self::NotFile { status, .. }
+            | Self::TooLarge { status, .. } => Some(*status),
             Self::Malformed { status, .. } => *status,
             _ => None,
         }
@@ -190,6 +193,11 @@ impl UpstreamError {
         Self::Malformed { product, status: None, in_doubt: false, problem: problem.to_owned() }
     }
 
+    /// An answer to a change with a shape it must not have: whether the change was made is not known.
+    pub(crate) fn malformed_change(product: Product, status: u16, problem: &str) -> Self {
+        Self::Malformed { product, status: Some(status), in_doubt: true, problem: problem.to_owned() }
+    }
+
     /// The same error, of a request that was to change something: except where the answer is a plain refusal or
     /// there was no connection, nobody knows whether the change was made, and the caller must not just try again.
     pub(super) fn of_change(mut self) -> Self {
@@ -211,6 +219,11 @@ impl UpstreamError {
         }
         self
     }
+}
+
+/// The status of an answer, in brackets.
+fn given(status: Option<u16>) -> String {
+    status.map(|status| format!(" ({status})")).unwrap_or_default()
 }
 
 fn doubt(in_doubt: bool) -> &'static str {

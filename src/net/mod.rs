@@ -45,6 +45,7 @@ pub use proxy::Proxies;
 pub use proxy::ProxyError;
 pub use request::Body;
 pub use request::Content;
+pub use request::Field;
 pub use request::File;
 pub use request::Reply;
 pub use request::Request;

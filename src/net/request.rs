@@ -44,8 +44,19 @@ pub enum Body {
     None,
     /// JSON.
     Json(Value),
-    /// A file, as the part `file` of a form.
+    /// A form with files.
+    Form(Vec<Field>),
+}
+
+/// A field of a form.
+#[derive(Debug, Clone)]
+pub enum Field {
+    /// The file, as the part `file`.
     File(Box<File>),
+    /// A yes or no.
+    Flag(&'static str, bool),
+    /// A text, in UTF-8.
+    Text(&'static str, String),
 }
 
 /// A file and what it is called.
@@ -53,7 +64,7 @@ pub enum Body {
 pub struct File {
     /// Its name; no path.
     pub name: String,
-    /// Its media type, as whoever gave it says; without, Jira goes by the name.
+    /// Its media type, as whoever gave it says; without, Atlassian goes by the name.
     pub media_type: Option<String>,
     /// What is in it.
     pub bytes: Bytes,
@@ -88,8 +99,13 @@ impl Request {
 
     /// A POST that uploads a file. Atlassian wants the header: a form in a page of somebody else cannot send it.
     pub fn upload(path: Path, file: File) -> Self {
+        Self::form(Method::POST, path, vec![Field::File(Box::new(file))])
+    }
+
+    /// A form with a file and what is said of it.
+    pub fn form(method: Method, path: Path, fields: Vec<Field>) -> Self {
         let headers = vec![("x-atlassian-token", "no-check")];
-        Self { method: Method::POST, path, query: Vec::new(), body: Body::File(Box::new(file)), headers }
+        Self { method, path, query: Vec::new(), body: Body::Form(fields), headers }
     }
 
     /// Adds one query parameter.

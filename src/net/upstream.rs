@@ -2,6 +2,7 @@
 
 mod exchange;
 mod remembered;
+mod stored;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub struct UpstreamSettings {
     pub base: Url,
     /// The client, from [`super::build_client`].
     pub client: reqwest::Client,
+    /// The client for files that Atlassian keeps elsewhere; without one, no answer that sends there is followed.
+    pub files: Option<reqwest::Client>,
     /// Headers the operator adds to every request.
     pub headers: HeaderMap,
     /// Whether anything but a read is refused, whatever the permit says.
@@ -240,6 +243,9 @@ impl Upstream {
             if let Some(target) = failure.target(asked.request, &url).filter(|_| hops < MOST_HOPS) {
                 (url, hops) = (target, hops + 1);
                 continue;
+            }
+            if let Some(stored) = self.stored(asked, &failure, &url).await {
+                return stored;
             }
             let Some((reason, wait)) = wait else {
                 return Err(failure.error);

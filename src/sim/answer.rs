@@ -1,5 +1,7 @@
 //! What a handler answers, before it becomes an HTTP response.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -15,7 +17,7 @@ const JSON: &str = "application/json;charset=UTF-8";
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     body: Bytes,
     headers: Vec<(&'static str, String)>,
 }
@@ -30,19 +32,24 @@ impl Answer {
 
     pub(crate) fn status(status: u16, value: &Value) -> Self {
         let body = serde_json::to_vec(value).unwrap_or_default();
-        Self { status, kind: JSON, body: body.into(), headers: Vec::new() }
+        Self { status, kind: JSON.into(), body: body.into(), headers: Vec::new() }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, kind: "", body: Bytes::new(), headers: Vec::new() }
+        Self { status, kind: "".into(), body: Bytes::new(), headers: Vec::new() }
     }
 
-    pub(crate) fn bytes(kind: &'static str, body: &'static [u8]) -> Self {
-        Self { status: 200, kind, body: Bytes::from_static(body), headers: Vec::new() }
+    pub(crate) fn bytes(kind: &str, body: &Bytes) -> Self {
+        Self { status: 200, kind: kind.to_owned().into(), body: body.clone(), headers: Vec::new() }
     }
 
     pub(crate) fn text(status: u16, kind: &'static str, body: String) -> Self {
-        Self { status, kind, body: body.into(), headers: Vec::new() }
+        Self { status, kind: kind.into(), body: body.into(), headers: Vec::new() }
+    }
+
+    /// The body as JSON, for an answer inside another.
+    pub(crate) fn value(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
     }
 
     pub(crate) fn with(mut self, header: &'static str, value: String) -> Self {
@@ -54,8 +61,8 @@ impl Answer {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if !self.kind.is_empty() {
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        if let (false, Ok(kind)) = (self.kind.is_empty(), HeaderValue::from_str(&self.kind)) {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
         for (name, value) in self.headers {
             if let Ok(value) = HeaderValue::from_str(&value) {

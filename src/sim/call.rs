@@ -21,6 +21,7 @@ pub(crate) struct Call {
     pub(crate) segments: Vec<String>,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    pub(crate) content_type: String,
     /// Scheme and host as the client named them.
     pub(crate) base: String,
     pub(crate) deployment: Deployment,
@@ -59,12 +60,22 @@ pub(crate) fn base(headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
+/// What follows `~` in a token or password: it makes another credential of the same account, as many as a test needs.
+pub(crate) fn mark(headers: &HeaderMap) -> Option<String> {
+    let (scheme, credential) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let credential = if scheme.eq_ignore_ascii_case("basic") {
+        String::from_utf8(BASE64_STANDARD.decode(credential.trim()).ok()?).ok()?
+    } else {
+        credential.trim().to_owned()
+    };
+    credential.split_once('~').map(|(_, mark)| mark.to_owned())
+}
+
 /// The account whose token or password the request brings; `None` is a 401.
 pub(crate) fn account(headers: &HeaderMap, deployment: Deployment) -> Option<&'static User> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;
     if scheme.eq_ignore_ascii_case("bearer") {
-        // What follows `~` only makes it another one: an account has as many tokens as a test needs.
         let token = credential.trim().split('~').next();
         return USERS.iter().find(|user| user.token.is_some() && user.token == token);
     }
@@ -75,7 +86,7 @@ pub(crate) fn account(headers: &HeaderMap, deployment: Deployment) -> Option<&'s
     let (name, password) = pair.split_once(':')?;
     USERS.iter().find(|user| {
         let named = user.name == name || (deployment == Deployment::Cloud && user.email() == name);
-        named && user.token == Some(password)
+        named && user.token == password.split('~').next()
     })
 }
 
@@ -95,6 +106,23 @@ impl Call {
     /// A query parameter as a number; nonsense counts as absent.
     pub(crate) fn number(&self, name: &str, absent: usize) -> usize {
         self.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(absent)
+    }
+
+    /// The file of a form: its name, its media type and what is in it. Only forms of one part are read.
+    pub(crate) fn file(&self) -> Option<(String, String, Bytes)> {
+        let boundary = self.content_type.split("boundary=").nth(1)?.trim_matches('"');
+        let find = |from: usize, wanted: &[u8]| {
+            let rest = self.body.get(from..)?;
+            rest.windows(wanted.len()).position(|window| window == wanted).map(|at| from + at)
+        };
+        let head_ends = find(0, b"\r\n\r\n")?;
+        let head = String::from_utf8_lossy(self.body.get(..head_ends)?).into_owned();
+        let after = |name: &str| head.split(name).nth(1).map(str::to_owned);
+        let name = after("filename=\"")?.split('"').next()?.to_owned();
+        let kind = after("Content-Type: ").and_then(|rest| rest.lines().next().map(str::to_owned));
+        let ends = find(head_ends, format!("\r\n--{boundary}").as_bytes())?;
+        let bytes = self.body.slice(head_ends + 4..ends);
+        Some((name, kind.unwrap_or_else(|| "application/octet-stream".to_owned()), bytes))
     }
 
     /// The body as JSON; `None` where it is not.

@@ -13,6 +13,10 @@ pub(crate) fn answer(site: &Site, method: &Method, path: &str, body: &[u8]) -> A
             Ok(count) => Answer::json(&json!({"faults": count})),
             Err(message) => Answer::status(400, &json!({"error": message})),
         },
+        ("POST", "/__sim/faults/more") => match site.faults.add(body) {
+            Ok(count) => Answer::json(&json!({"faults": count})),
+            Err(message) => Answer::status(400, &json!({"error": message})),
+        },
         ("POST", "/__sim/reset") => {
             site.reset();
             Answer::json(&json!({}))

@@ -30,6 +30,8 @@ pub(crate) struct Faults {
 pub(crate) struct Fault {
     /// Any method if absent.
     method: Option<String>,
+    /// What follows `~` in the credential; any if absent.
+    mark: Option<String>,
     /// A regular expression to find in the undecoded path.
     #[serde(default)]
     path: String,
@@ -56,6 +58,12 @@ enum Kind {
     Truncate,
     Html,
     Hang,
+    /// A success without a body.
+    Empty,
+    /// A success that announces 100 MB of JSON.
+    Huge,
+    /// The same without saying how much comes.
+    Endless,
 }
 
 #[derive(Debug)]
@@ -84,16 +92,25 @@ impl Faults {
         Ok(count)
     }
 
+    /// Adds faults to those there are.
+    pub(crate) fn add(&self, body: &[u8]) -> Result<usize, String> {
+        let more = Self::default();
+        let count = more.replace(body)?;
+        site::lock(&self.active).append(&mut site::lock(&more.active));
+        Ok(count)
+    }
+
     pub(crate) fn clear(&self) {
         site::lock(&self.active).clear();
     }
 
     /// The first fault for this request, counted as used.
-    pub(crate) fn take(&self, method: &Method, path: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, method: &Method, path: &str, mark: Option<&str>) -> Option<Fault> {
         let mut active = site::lock(&self.active);
         let found = active.iter_mut().find(|candidate| {
             let method_fits = candidate.fault.method.as_ref().is_none_or(|wanted| wanted == method.as_str());
-            candidate.left != Some(0) && method_fits && candidate.path.is_match(path)
+            let mark_fits = candidate.fault.mark.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == mark);
+            candidate.left != Some(0) && method_fits && mark_fits && candidate.path.is_match(path)
         })?;
         found.left = found.left.map(|left| left - 1);
         Some(found.fault.clone())
@@ -111,6 +128,9 @@ impl Fault {
             Kind::Hang => std::future::pending().await,
             Kind::Truncate => Some(self.truncated()),
             Kind::Html => Some(self.page()),
+            Kind::Empty => Some(self.response("", Body::empty())),
+            Kind::Huge => Some(self.huge(true)),
+            Kind::Endless => Some(self.huge(false)),
             Kind::Status if self.status.is_none() && self.body.is_none() => None,
             Kind::Status => Some(self.plain()),
         }
@@ -123,6 +143,19 @@ impl Fault {
 
     fn page(&self) -> Response {
         self.response("text/html;charset=UTF-8", Body::from(LOGIN_PAGE))
+    }
+
+    /// A text of 100 MB, piece by piece.
+    fn huge(&self, announced: bool) -> Response {
+        const PIECE: &[u8] = &[b' '; 64 << 10];
+        const PIECES: usize = (100 << 20) / PIECE.len();
+        let pieces = std::iter::repeat_n(Bytes::from_static(PIECE), PIECES);
+        let body = futures::stream::iter(pieces.map(Ok::<_, std::io::Error>));
+        let mut response = self.response("application/json;charset=UTF-8", Body::from_stream(body));
+        if announced {
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(PIECES * PIECE.len()));
+        }
+        response
     }
 
     /// Announces more than it sends, then ends the connection.
@@ -153,7 +186,9 @@ impl Fault {
         let mut response = Response::new(body);
         *response.status_mut() =
             self.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if !kind.is_empty() {
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        }
         for (name, value) in &self.headers {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(text))

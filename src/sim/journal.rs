@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use axum::body::HttpBody;
 use axum::response::Response;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -42,7 +43,11 @@ struct Entry {
     /// The scheme of the credential: all of it that is kept.
     scheme: Option<String>,
     body: Bytes,
+    /// What follows `~` in the credential.
+    mark: Option<String>,
     status: Option<u16>,
+    /// How long the answer is, where that is known.
+    length: Option<u64>,
     client_gone: bool,
 }
 
@@ -79,7 +84,9 @@ impl Journal {
             headers,
             scheme,
             body,
+            mark: call::mark(&parts.headers),
             status: None,
+            length: None,
             client_gone: false,
         });
         drop(entries);
@@ -114,7 +121,11 @@ impl Open {
     /// Notes the answer and hands it on.
     pub(crate) fn finish(mut self, response: Response) -> Response {
         self.finished = true;
-        self.journal.change(self.number, |entry| entry.status = Some(response.status().as_u16()));
+        let length = response.body().size_hint().exact();
+        self.journal.change(self.number, |entry| {
+            entry.status = Some(response.status().as_u16());
+            entry.length = length;
+        });
         response
     }
 }
@@ -151,7 +162,9 @@ impl Entry {
             "query": query,
             "headers": headers,
             "body": body,
+            "mark": self.mark,
             "status": self.status,
+            "length": self.length,
             "client_gone": self.client_gone,
         })
     }

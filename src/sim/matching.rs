@@ -153,6 +153,7 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
             found.extend(keys.into_iter().flatten().filter_map(Value::as_str).map(|key| issue(world, key)));
         }
         ["rest", "servicedeskapi", "request", key, ..] => found.push(issue(world, key)),
+        ["jira", "forms", "cloud", _, "issue", key, ..] => found.push(issue(world, key)),
         // Where a page lies is asked with its own record: the second API names its space by an id alone.
         ["wiki", "api", "v2", "spaces", id] if !writes => found.push(space_of_pages(world, id)),
         // So do the permissions that a page is decided on by.
@@ -161,8 +162,10 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
         ["wiki", "rest", "api", rest @ ..] | ["rest", "api", rest @ ..] => {
             confluence_v1(world, rest, body.as_ref(), &mut found);
         }
-        ["wiki", "download", "attachments", page, ..] | ["download", "attachments", page, ..] => {
-            found.push(content(world, page));
+        ["wiki", "download", "attachments", page, name] | ["download", "attachments", page, name] => {
+            let mut file = content(world, page);
+            file.ids.extend(attached(world, page, name));
+            found.push(file);
         }
         _ => {}
     }
@@ -171,6 +174,8 @@ fn objects(world: &World, method: &Method, segments: &[String], body: &Bytes) ->
 
 fn jira(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
     match path {
+        // By its id a project is looked up for what lies in it: no record has its key yet.
+        ["project", project, ..] if project.bytes().all(|byte| byte.is_ascii_digit()) => {}
         ["issue", "createmeta", project, ..] | ["project", project, ..] if *project != "search" => {
             found.push(Object { product: "jira", ids: vec![(*project).to_owned()] });
         }
@@ -179,8 +184,14 @@ fn jira(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Obje
         _ => {}
     }
     let Some(body) = body else { return };
-    let project = body.pointer("/fields/project/key").and_then(Value::as_str);
-    found.extend(project.map(|key| Object { product: "jira", ids: vec![key.to_owned()] }));
+    let updates = body.get("issueUpdates").and_then(Value::as_array).into_iter().flatten();
+    let projects = updates.chain([body]).filter_map(|update| update.pointer("/fields/project/key")?.as_str());
+    let moves = body.get("targetToSourcesMapping").and_then(Value::as_object).into_iter().flatten();
+    let targets = moves.clone().filter_map(|(target, _)| target.split(',').next());
+    found.extend(projects.chain(targets).map(|key| Object { product: "jira", ids: vec![key.to_owned()] }));
+    let lists = moves.map(|(_, sources)| sources).chain([body]).filter_map(|from| from.get("issueIdsOrKeys"));
+    let named = lists.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    found.extend(named.map(|key| issue(world, key)));
     for end in ["/inwardIssue/key", "/outwardIssue/key"] {
         found.extend(body.pointer(end).and_then(Value::as_str).map(|key| issue(world, key)));
     }
@@ -190,6 +201,12 @@ fn confluence_v1(world: &World, path: &[&str], body: Option<&Value>, found: &mut
     match path {
         ["content", "search", ..] => {}
         ["content", id, "move", _, target] => found.extend([content(world, id), content(world, target)]),
+        // The record of a file announces it on its page.
+        ["content", id, "child", "attachment", file, ..] => {
+            let mut place = content(world, id);
+            place.ids.push((*file).to_owned());
+            found.push(place);
+        }
         ["content", id, ..] => found.push(content(world, id)),
         ["space", key, ..] => found.push(space(key)),
         _ => {}
@@ -198,8 +215,15 @@ fn confluence_v1(world: &World, path: &[&str], body: Option<&Value>, found: &mut
     found.extend(body.pointer("/space/key").and_then(Value::as_str).map(space));
     let container = body.pointer("/container/id").and_then(text_of);
     let above = body.get("ancestors").and_then(Value::as_array).into_iter().flatten();
-    let ancestors = above.filter_map(|ancestor| ancestor.get("id")).filter_map(text_of);
-    found.extend(container.into_iter().chain(ancestors).map(|id| content(world, &id)));
+    let ancestors: Vec<String> =
+        above.filter_map(|ancestor| ancestor.get("id")).filter_map(text_of).collect();
+    // The record of a comment announces a reply to it on its page.
+    found.extend(container.map(|id| {
+        let mut place = content(world, &id);
+        place.ids.extend(ancestors.clone());
+        place
+    }));
+    found.extend(ancestors.iter().map(|id| content(world, id)));
 }
 
 fn confluence_v2(world: &World, path: &[&str], body: Option<&Value>, found: &mut Vec<Object>) {
@@ -225,9 +249,10 @@ fn issue(world: &World, name: &str) -> Object {
     let mut ids = vec![name.to_owned()];
     if let Some(issue) = world.any_issue(name) {
         ids.extend([issue.key.clone(), issue.id.to_string()]);
-        // What a call creates has no name that a record could hold before: the record of its project announces it.
+        // What a call creates has no name that a record could hold before: the record of its project announces it, or of
+        // the whole where nobody asked which project it is.
         if issue.created > epoch() {
-            ids.push(issue.project.key.to_owned());
+            ids.extend([issue.project.key.to_owned(), "default".to_owned()]);
         }
     }
     Object { product: "jira", ids }
@@ -244,12 +269,19 @@ fn content(world: &World, id: &str) -> Object {
             || page.attachments.iter().any(|attachment| Some(attachment.id) == number)
     });
     if let Some(page) = found {
-        ids.push(page.id.to_string());
+        ids.extend([page.id.to_string(), format!("att{}", id.strip_prefix("att").unwrap_or(id))]);
         if page.created > epoch() {
             ids.push(page.space.key.to_owned());
         }
     }
     Object { product: "confluence", ids }
+}
+
+/// The files of this name on a page.
+fn attached<'a>(world: &'a World, page: &str, name: &'a str) -> impl Iterator<Item = String> + use<'a> {
+    let page = page.parse().ok().and_then(|id: u64| world.pages.get(&id));
+    let files = page.into_iter().flat_map(|page| &page.attachments);
+    files.filter(move |file| file.name == name).map(|file| format!("att{}", file.id))
 }
 
 /// A space that is read for its key: the record of a page in it announces that.

@@ -17,6 +17,7 @@ mod jira;
 mod journal;
 mod markup;
 mod matching;
+mod multipart;
 mod query;
 mod server;
 mod site;

@@ -1,5 +1,6 @@
 //! The way of one request through the sample upstream: log, audit match, fault, signature, product.
 
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -29,12 +30,16 @@ use super::matching::Matcher;
 use super::world::World;
 
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
+/// Worlds of their own that are kept at once.
+const MOST_WORLDS: usize = 64;
 
 /// Everything a running sample upstream has.
 #[derive(Debug)]
 pub(crate) struct Site {
     settings: SimSettings,
-    pub(crate) world: RwLock<World>,
+    world: Arc<RwLock<World>>,
+    /// Worlds of their own, by the mark of the credential that lives in each; the oldest first.
+    own: Mutex<VecDeque<(String, Arc<RwLock<World>>)>>,
     pub(crate) faults: Faults,
     pub(crate) journal: Arc<Journal>,
     matcher: Option<Mutex<Matcher>>,
@@ -44,7 +49,8 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn new(settings: SimSettings) -> Self {
         Self {
-            world: RwLock::new(World::sample()),
+            world: Arc::new(RwLock::new(World::sample())),
+            own: Mutex::default(),
             faults: Faults::default(),
             journal: Arc::new(Journal::default()),
             matcher: settings.audit.clone().map(|directory| Mutex::new(Matcher::new(directory))),
@@ -60,15 +66,39 @@ impl Site {
     /// Back to the first moment: data, faults, log and violations.
     pub(crate) fn reset(&self) {
         *self.world.write().unwrap_or_else(PoisonError::into_inner) = World::sample();
+        lock(&self.own).clear();
         self.faults.clear();
         self.journal.clear();
         lock(&self.violations).clear();
     }
 
+    /// The world that a credential lives in. A mark that begins with `own-` has one of its own, so that what one test
+    /// changes is not there for the others.
+    fn world_of(&self, mark: Option<&str>) -> Arc<RwLock<World>> {
+        let Some(mark) = mark.filter(|mark| mark.starts_with("own-")) else { return Arc::clone(&self.world) };
+        let mut own = lock(&self.own);
+        if let Some((_, world)) = own.iter().find(|(known, _)| known == mark) {
+            return Arc::clone(world);
+        }
+        let world = Arc::new(RwLock::new(World::sample()));
+        if own.len() == MOST_WORLDS {
+            own.pop_front();
+        }
+        own.push_back((mark.to_owned(), Arc::clone(&world)));
+        world
+    }
+
     /// Remembers a request that no audit record on disk announced.
-    fn check_audit(&self, method: &Method, segments: &[String], headers: &HeaderMap, body: &Bytes) {
+    fn check_audit(
+        &self,
+        world: &RwLock<World>,
+        method: &Method,
+        segments: &[String],
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) {
         let Some(matcher) = &self.matcher else { return };
-        let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+        let world = world.read().unwrap_or_else(PoisonError::into_inner);
         let Err(violation) = lock(matcher).check(&world, method, segments, headers, body) else { return };
         drop(world);
         if !self.settings.quiet {
@@ -78,14 +108,14 @@ impl Site {
         lock(&self.violations).push(violation);
     }
 
-    fn dispatch(&self, call: &Call) -> Answer {
+    fn dispatch(world: &RwLock<World>, call: &Call) -> Answer {
         let confluence = confluence::is_addressed(call);
         let reads = call.method == Method::GET || jira::is_read(call);
         let reply = if reads {
-            let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+            let world = world.read().unwrap_or_else(PoisonError::into_inner);
             if confluence { confluence::read(&world, call) } else { jira::read(&world, call) }
         } else {
-            let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+            let mut world = world.write().unwrap_or_else(PoisonError::into_inner);
             if confluence { confluence::write(&mut world, call) } else { jira::write(&mut world, call) }
         };
         let (header, account) = match call.deployment {
@@ -111,8 +141,10 @@ pub(crate) async fn answer(site: Arc<Site>, request: Request) -> Response {
     };
     entry.set_body(&body);
     let segments = call::segments(&parts.uri, site.settings.deployment);
-    site.check_audit(&parts.method, &segments, &parts.headers, &body);
-    if let Some(fault) = site.faults.take(&parts.method, parts.uri.path())
+    let mark = call::mark(&parts.headers);
+    let world = site.world_of(mark.as_deref());
+    site.check_audit(&world, &parts.method, &segments, &parts.headers, &body);
+    if let Some(fault) = site.faults.take(&parts.method, parts.uri.path(), mark.as_deref())
         && let Some(response) = fault.play().await
     {
         return entry.finish(response);
@@ -124,8 +156,10 @@ pub(crate) async fn answer(site: Arc<Site>, request: Request) -> Response {
         return entry.finish(unauthorized(deployment, &segments, &base, signed).into_response());
     };
     let query = call::query(&parts.uri);
-    let call = Call { method: parts.method, segments, query, body, base, deployment, user };
-    entry.finish(site.dispatch(&call).into_response())
+    let content_type = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let call = Call { method: parts.method, segments, query, body, content_type, base, deployment, user };
+    entry.finish(Site::dispatch(&world, &call).into_response())
 }
 
 /// A lock that a panic elsewhere does not close.

@@ -3,9 +3,11 @@
 //! The clock is part of the world: it stands still but for one second per write, so that answers and relative
 //! dates in queries are the same in every run.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Map;
@@ -55,15 +57,15 @@ pub(crate) struct Named {
     pub(crate) name: &'static str,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sprint {
     pub(crate) id: u64,
     pub(crate) board: u64,
-    pub(crate) name: &'static str,
-    pub(crate) state: &'static str,
-    pub(crate) start: &'static str,
-    pub(crate) end: &'static str,
-    pub(crate) goal: &'static str,
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) state: Cow<'static, str>,
+    pub(crate) start: Cow<'static, str>,
+    pub(crate) end: Cow<'static, str>,
+    pub(crate) goal: Cow<'static, str>,
 }
 
 #[derive(Debug)]
@@ -96,7 +98,7 @@ pub(crate) struct Issue {
     pub(crate) assignee: Option<&'static User>,
     pub(crate) labels: Vec<String>,
     pub(crate) component: Option<&'static str>,
-    pub(crate) version: Option<&'static str>,
+    pub(crate) version: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) resolved: Option<Timestamp>,
@@ -105,7 +107,10 @@ pub(crate) struct Issue {
     pub(crate) parent: Option<String>,
     pub(crate) points: Option<f64>,
     pub(crate) team: Option<&'static str>,
-    pub(crate) sprint: Option<&'static Sprint>,
+    /// The id of the sprint it is in.
+    pub(crate) sprint: Option<u64>,
+    /// How long it is thought to take, and what is left of that, as people write it.
+    pub(crate) estimates: (Option<String>, Option<String>),
     pub(crate) comments: Vec<Comment>,
     pub(crate) worklogs: Vec<Worklog>,
     pub(crate) attachments: Vec<Attachment>,
@@ -136,14 +141,17 @@ pub(crate) struct Worklog {
     pub(crate) seconds: u64,
 }
 
-#[derive(Debug)]
+/// A file; the newest version is all that is kept of one.
+#[derive(Debug, Clone)]
 pub(crate) struct Attachment {
     pub(crate) id: u64,
-    pub(crate) name: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) bytes: &'static [u8],
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) bytes: Bytes,
     pub(crate) author: &'static User,
     pub(crate) created: Timestamp,
+    pub(crate) version: u64,
+    pub(crate) comment: String,
 }
 
 /// One entry of an issue's change log.
@@ -217,6 +225,7 @@ pub(crate) struct PageComment {
     pub(crate) parent: Option<u64>,
     /// The text an inline comment is about.
     pub(crate) selection: Option<String>,
+    pub(crate) resolved: bool,
 }
 
 #[derive(Debug)]
@@ -241,9 +250,17 @@ pub(crate) struct World {
     pub(crate) links: Vec<Link>,
     /// Keys, former ones too, to issue ids.
     pub(crate) keys: HashMap<String, u64>,
+    /// The versions of all projects, as Jira shows them but for their addresses.
     pub(crate) versions: Vec<Map<String, Value>>,
     /// The restrictions of pages, by operation.
     pub(crate) restrictions: BTreeMap<u64, BTreeMap<&'static str, Restriction>>,
+    pub(crate) sprints: Vec<Sprint>,
+    /// The forms of an issue by its id, as Cloud shows them.
+    pub(crate) forms: BTreeMap<u64, Vec<Value>>,
+    /// Moves of issues that were asked for: when they are asked about, they are done.
+    pub(crate) tasks: BTreeMap<String, Value>,
+    /// Files that wait at a service desk to be attached.
+    pub(crate) waiting: BTreeMap<String, Attachment>,
     pub(crate) now: Timestamp,
     pub(crate) last_id: u64,
 }

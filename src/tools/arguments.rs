@@ -84,8 +84,8 @@ pub(super) fn coerce(
             continue;
         }
         // What is described as JSON may come as such; any other long text is a text.
-        let takes_json =
-            property.get("description").and_then(Value::as_str).is_some_and(|text| text.contains("JSON"));
+        let says = property.get("description").and_then(Value::as_str).unwrap_or_default();
+        let takes_json = says.contains("JSON") || says.contains('{');
         let is_text = spec.long_text.contains(&name.as_str()) && !takes_json;
         if is_text && (value.is_array() || value.is_object()) {
             problems.push(wrong(&name, "string", kind(&value)));
@@ -273,6 +273,11 @@ mod tests {
         let aliased = decode("jira_add_comment", json!({"issue_key": "OPS-1", "comment": "hi"})).unwrap();
         assert_eq!(aliased["body"], "hi");
         assert_eq!(decode("confluence_get_page", json!({"page_id": 65537})).unwrap()["page_id"], "65537");
+        let fields = json!({"priority": "High"});
+        for name in ["fields", "additional_fields"] {
+            let taken = decode("jira_update_issue", json!({"issue_key": "OPS-1", name: fields})).unwrap();
+            assert_eq!(taken[name], fields.to_string(), "{name}");
+        }
     }
 
     #[test]

@@ -14,6 +14,11 @@ use url::Url;
 use super::AnyTool;
 use super::InvalidArguments;
 use crate::atlassian::GATEWAY_HOST;
+use crate::policy::Product;
+
+/// The arguments of Confluence's tools that take the id of a page.
+const PAGES: [&str; 6] =
+    ["page_id", "parent_id", "content_id", "source_page_id", "target_parent_id", "destination_parent_id"];
 
 /// What a link names.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,12 +40,12 @@ pub fn take_links(
     arguments: &mut Map<String, Value>,
     site: &Url,
 ) -> Result<(), InvalidArguments> {
+    if tool.spec().product != Product::Confluence {
+        return Ok(());
+    }
     let schema = tool.schema();
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return Ok(()) };
-    let takes_link = |name: &str| {
-        let pattern = properties.get(name).and_then(|property| property.get("pattern")?.as_str());
-        pattern.is_some_and(|pattern| pattern.contains("https?://"))
-    };
+    let takes_link = |name: &str| PAGES.contains(&name) && properties.contains_key(name);
     let links: Vec<(String, String)> = arguments
         .iter()
         .filter(|(name, _)| takes_link(name))

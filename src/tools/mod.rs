@@ -6,12 +6,14 @@
 mod arguments;
 mod confluence;
 mod context;
+mod files;
 mod jira;
 mod links;
 mod offer;
 mod options;
 mod output;
 mod schema;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,23 +54,41 @@ use crate::policy::ToolFacts;
 
 /// Every tool, sorted by name. Adding one is one file and one word here.
 pub static ALL: &[&dyn AnyTool] = &[
+    &confluence::AddComment,
+    &confluence::AddInlineComment,
     &confluence::AddLabel,
     &confluence::CheckContentPermissions,
+    &confluence::CopyPage,
     &confluence::CreatePage,
+    &confluence::CreatePageFromTemplate,
+    &confluence::DeleteAttachment,
+    &confluence::DeletePage,
+    &confluence::DownloadAttachment,
+    &confluence::DownloadContentAttachments,
+    &confluence::GetAttachments,
+    &confluence::GetComments,
+    &confluence::GetInlineComments,
     &confluence::GetLabels,
     &confluence::GetPage,
     &confluence::GetPageChildren,
     &confluence::GetPageDiff,
     &confluence::GetPageHistory,
+    &confluence::GetPageImages,
     &confluence::GetPageRestrictions,
     &confluence::GetPageTemplate,
     &confluence::GetPageViews,
     &confluence::GetSpacePageTree,
     &confluence::GetSpacePermissions,
     &confluence::ListPageTemplates,
+    &confluence::MovePage,
+    &confluence::ReplyToComment,
     &confluence::Search,
     &confluence::SearchUser,
     &confluence::SetPageRestrictions,
+    &confluence::UpdatePage,
+    &confluence::UpdatePageSection,
+    &confluence::UploadAttachment,
+    &confluence::UploadAttachments,
     &jira::AddComment,
     &jira::AddIssuesToSprint,
     &jira::AddWatcher,

@@ -65,7 +65,7 @@ impl Block {
 pub enum Output {
     /// Files of the object the call was about.
     Files {
-        /// What is said of them together.
+        /// What is said of them together; null where there is nothing to say.
         summary: Value,
         /// The files.
         blocks: Vec<Block>,

@@ -121,7 +121,7 @@ def call(name: str, recorded: dict, site: Site) -> tuple[list[Difference], list[
     arguments = masks.fill(recorded["args"])
     with site.server() as server:
         for path in masks.files_named_in(recorded["args"]):
-            path.write_text("hello upload" if path.name == "up.txt" else "# From file\n\nbody\n")
+            path.write_text("hello upload" if path.suffix == ".txt" else "# From file\n\nbody\n")
         site.upstream.reset()
         result = server.call(name, arguments)
     made = site.upstream.log()

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-# What a look-up asks before the decision and the recorded upstream does not know.
+# What a look-up asks before the decision, or a tool besides, and the recorded upstream does not know.
 LOOKUPS = {
     "/rest/agile/1.0/board/1": {
         "id": 1, "name": "PROJ board", "type": "scrum", "location": {"projectKey": "PROJ"},
@@ -18,6 +18,8 @@ LOOKUPS = {
     "/rest/agile/1.0/board/1/project": {"isLast": True, "values": [{"key": "PROJ"}]},
     "/rest/agile/1.0/sprint/1": {"id": 1, "name": "Sprint 1", "state": "active", "originBoardId": 1},
     "/rest/servicedeskapi/servicedesk/4": {"id": "4", "projectKey": "SD", "projectName": "Support"},
+    "/wiki/api/v2/footer-comments/80001/children": {"results": [], "_links": {}},
+    "/wiki/api/v2/inline-comments/80001/children": {"results": [], "_links": {}},
     "/rest/api/2/version/10100": {"id": "10100", "name": "v1.0", "project": "PROJ"},
 }
 NAMES = "subjectAltName=DNS:x.atlassian.net,DNS:api.atlassian.com"
@@ -61,7 +63,7 @@ class Upstream:
         """Forgets the requests so far, and answers look-ups."""
         self.post("__reset", {})
         rules = [
-            {"method": "GET", "path": f"(/ex/jira/[^/]+)?{re.escape(path)}$", "status": 200, "body": body}
+            {"method": "GET", "path": f"(/ex/(jira|confluence)/[^/]+)?{re.escape(path)}$", "status": 200, "body": body}
             for path, body in LOOKUPS.items()
         ]
         self.post("__rules", rules)

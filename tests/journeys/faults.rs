@@ -60,7 +60,7 @@ fn faults() -> Vec<Fault> {
         Fault {
             name: "cut",
             injected: json!({"kind": "truncate"}),
-            says: "answer could not be read: the answer broke off",
+            says: "answer (200) could not be read: the answer broke off",
             outcome: "upstream_error",
             status: Some(200),
             class: "2xx",
@@ -68,7 +68,7 @@ fn faults() -> Vec<Fault> {
         Fault {
             name: "not JSON",
             injected: json!({"status": 200, "headers": {"Content-Type": "application/json"}, "body": "{\"a\":"}),
-            says: "answer could not be read: not JSON",
+            says: "answer (200) could not be read: not JSON",
             outcome: "upstream_error",
             status: Some(200),
             class: "2xx",

@@ -4,11 +4,16 @@
 #![cfg(test)]
 
 mod advisories;
+mod boundary;
 mod confluence_reads;
+mod confluence_talk;
+mod every_fault;
 mod faults;
 mod http_edges;
 mod jira;
+mod jira_areas;
 mod leaving;
+mod listed;
 mod logins;
 mod patience;
 mod promises;

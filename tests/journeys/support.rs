@@ -1,9 +1,13 @@
 //! The real binary in front of the sample upstream, for the journeys.
 
+#[path = "support/examples.rs"]
+pub(crate) mod examples;
 #[path = "support/line.rs"]
 pub(crate) mod line;
 #[path = "support/outside.rs"]
 pub(crate) mod outside;
+#[path = "support/relay.rs"]
+pub(crate) mod relay;
 #[path = "support/wire.rs"]
 pub(crate) mod wire;
 
@@ -26,6 +30,8 @@ use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 
+use relay::Relay;
+
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portcullis");
 
@@ -44,6 +50,8 @@ pub(crate) struct World {
     metrics: String,
     server: Child,
     cloud: bool,
+    /// The way to Atlassian's gateway, which is the sample upstream as well.
+    _gateway: Option<Relay>,
 }
 
 /// How a world is made.
@@ -55,6 +63,8 @@ pub(crate) struct Setup {
     pub(crate) policies: Option<&'static str>,
     /// Whether the upstream is Cloud.
     pub(crate) cloud: bool,
+    /// Whether the id of the Cloud site is known, and with it the way to Atlassian's gateway.
+    pub(crate) gateway: bool,
 }
 
 /// The result of a tool.
@@ -82,6 +92,7 @@ impl World {
         if let Some(policies) = setup.policies {
             variables.insert("PORTCULLIS_POLICY__DIRECTORY", policy_directory(&home, policies));
         }
+        let gateway = if setup.gateway { Some(gateway(&sim, &home, &mut variables).await) } else { None };
         variables.extend(setup.variables);
         let http = client();
         variables.extend([
@@ -94,7 +105,16 @@ impl World {
         for _ in 0..ATTEMPTS {
             let told = |what| told_after(&log_of(&home), what);
             if let (Some(endpoint), Some(metrics)) = (told("serving MCP on "), told("serving metrics on ")) {
-                return Self { sim, home, endpoint, http, metrics, server, cloud: setup.cloud };
+                return Self {
+                    sim,
+                    home,
+                    endpoint,
+                    http,
+                    metrics,
+                    server,
+                    cloud: setup.cloud,
+                    _gateway: gateway,
+                };
             }
             if server.try_wait().unwrap().is_some() {
                 break;
@@ -114,12 +134,22 @@ impl World {
         Called { text: text.unwrap_or_else(|| panic!("no result: {answer}")).to_owned(), is_error }
     }
 
+    /// Calls a tool as somebody, and gives all texts of the result.
+    pub(crate) async fn call_all(&self, token: &str, tool: &str, arguments: Value) -> Called {
+        let answer = self.rpc(token, "tools/call", json!({"name": tool, "arguments": arguments})).await;
+        let content = answer.pointer("/result/content").and_then(Value::as_array);
+        let texts = content.unwrap_or_else(|| panic!("no result: {answer}")).iter();
+        let texts: Vec<&str> = texts.filter_map(|item| item["text"].as_str()).collect();
+        let is_error = answer.pointer("/result/isError").and_then(Value::as_bool).unwrap_or(false);
+        Called { text: texts.join("\n"), is_error }
+    }
+
     /// Sends one JSON-RPC request.
     pub(crate) async fn rpc(&self, token: &str, method: &str, params: Value) -> Value {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let request = self.http.post(&self.endpoint);
         // On Cloud a bearer token is an OAuth token, which needs the site's id; an API token goes with a name.
-        let request = match token.strip_suffix("-token") {
+        let request = match token.split('~').next().and_then(|token| token.strip_suffix("-token")) {
             Some(name) if self.cloud => request.basic_auth(name, Some(token)),
             _ => request.bearer_auth(token),
         };
@@ -137,6 +167,12 @@ impl World {
     /// Switches faults of the upstream on.
     pub(crate) async fn faults(&self, faults: Value) {
         set_faults(&self.http, &self.sim, faults).await;
+    }
+
+    /// Switches faults on besides those there are.
+    pub(crate) async fn more_faults(&self, faults: Value) {
+        let url = format!("{}/__sim/faults/more", self.sim.url());
+        assert!(self.http.post(url).json(&faults).send().await.unwrap().status().is_success());
     }
 
     /// The requests that reached the upstream, as `METHOD path`.
@@ -243,6 +279,14 @@ impl Drop for World {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+/// Puts the sample upstream where Atlassian's gateway is.
+async fn gateway(sim: &Sim, home: &TempDir, variables: &mut BTreeMap<&'static str, String>) -> Relay {
+    let relay = Relay::start(sim.url().trim_start_matches("http://").to_owned()).await;
+    variables.extend(relay.variables(home.path()));
+    variables.insert("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1".to_owned());
+    relay
 }
 
 /// The address that the server's log says after some words.

@@ -1,4 +1,4 @@
-//! Pages: `/rest/api/content` and, for live documents on Cloud, `/api/v2/pages`.
+//! Reading and creating pages: `/rest/api/content` on Data Center, `/api/v2/pages` on Cloud.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::Confluence;
 use super::Permitted;
+use super::PropertyChange;
 use super::With;
+use super::Written;
 use super::malformed;
 use super::wanted;
 use crate::atlassian::Deployment;
@@ -32,7 +34,7 @@ pub enum BodyFormat {
 }
 
 impl BodyFormat {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Storage => "storage",
             Self::Wiki => "wiki",
@@ -51,8 +53,10 @@ pub struct NewPage {
     pub format: BodyFormat,
     /// The page above it.
     pub parent: Option<PageId>,
-    /// Page properties to set with it, by key.
-    pub properties: Vec<(&'static str, String)>,
+    /// Page properties to set with it.
+    pub properties: Vec<PropertyChange>,
+    /// Whether it is a live document, which only Cloud has.
+    pub is_live: bool,
 }
 
 impl Confluence<'_> {
@@ -66,24 +70,17 @@ impl Confluence<'_> {
         Ok(page)
     }
 
-    /// The page's emoji, as Confluence stores it: a hexadecimal code point. Absent ones and refusals are no emoji.
-    pub async fn emoji<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<String> {
-        if self.has_version_two() {
-            return self.emoji_of_version_two(permit, id).await;
-        }
-        let path = Path::of(["rest", "api", "content", permit.page(id).ok()?.as_str(), "property"]);
-        let answer = self.get(permit, Request::get(path)).await.ok()?;
-        let properties = answer.get("results")?.as_array()?;
-        let emoji = |key: &str| {
-            properties
-                .iter()
-                .find(|property| property.get("key").and_then(Value::as_str) == Some(key))?
-                .get("value")
-        };
-        emoji("emoji-title-published").and_then(Value::as_str).map(str::to_owned)
+    /// Reads where a page is, and not what is in it.
+    pub async fn page_place<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+    ) -> Result<Value, UpstreamError> {
+        let permitted = Permitted { confluence: self, permit };
+        Box::pin(wanted::page_of(&permitted, permit.page(id)?, With::Place)).await
     }
 
-    /// Creates a page and brings it as Confluence stored it.
+    /// Creates a page and brings it as Confluence stored it; `propertiesNotSet` says what could not be set.
     pub async fn create_page(
         &self,
         permit: &Permit<Write>,
@@ -91,10 +88,13 @@ impl Confluence<'_> {
         page: &NewPage,
     ) -> Result<Value, UpstreamError> {
         if self.has_version_two() {
-            let mut stored = self.create_by_version_two(permit, space, page, None).await?;
-            let failed = self.set_properties(permit, &stored, &page.properties).await;
+            let mut stored = self.create_by_version_two(permit, space, page).await?;
+            let id = stored.get("id").map(id_text).unwrap_or_default();
+            let failed = self.change_properties(permit, Written::created(&id), &page.properties).await;
             if let (Value::Object(stored), false) = (&mut stored, failed.is_empty()) {
-                stored.insert("propertiesNotSet".into(), failed.into());
+                let failed =
+                    failed.iter().map(|(key, error)| json!({"key": key, "error": error.to_string()}));
+                stored.insert("propertiesNotSet".into(), failed.collect());
             }
             return Ok(stored);
         }
@@ -113,8 +113,10 @@ impl Confluence<'_> {
                 );
             }
             if !page.properties.is_empty() {
-                let properties =
-                    page.properties.iter().map(|(key, value)| ((*key).to_owned(), json!({"value": value})));
+                let properties = page
+                    .properties
+                    .iter()
+                    .map(|change| (change.key.to_owned(), json!({"value": change.value})));
                 body.insert("metadata".into(), json!({"properties": properties.collect::<Map<_, _>>()}));
             }
         }
@@ -122,22 +124,11 @@ impl Confluence<'_> {
         Self::created(self.send(permit, request).await?)
     }
 
-    /// Creates a live document, which only Cloud has.
-    pub async fn create_live_page(
-        &self,
-        permit: &Permit<Write>,
-        space: &SpaceKey,
-        page: &NewPage,
-    ) -> Result<Value, UpstreamError> {
-        self.create_by_version_two(permit, space, page, Some("live")).await
-    }
-
     async fn create_by_version_two(
         &self,
         permit: &Permit<Write>,
         space: &SpaceKey,
         page: &NewPage,
-        subtype: Option<&str>,
     ) -> Result<Value, UpstreamError> {
         let permitted = Permitted { confluence: self, permit };
         let found = wanted::space_of_key(&permitted, permit.space(space)?).await?;
@@ -154,8 +145,8 @@ impl Confluence<'_> {
             "body": {"representation": page.format.as_str(), "value": page.body},
         });
         if let Value::Object(body) = &mut body {
-            if let Some(subtype) = subtype {
-                body.insert("subtype".into(), subtype.into());
+            if page.is_live {
+                body.insert("subtype".into(), "live".into());
             }
             if let Some(parent) = &page.parent {
                 body.insert("parentId".into(), permit.page(parent)?.as_str().into());
@@ -212,6 +203,7 @@ mod tests {
             format,
             parent: None,
             properties: Vec::new(),
+            is_live: false,
         };
         let table = [
             (json!({}), BodyFormat::Storage, Some("<p>x</p>")),

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Jira;
 use super::SearchPage;
 use super::SearchQuery;
+use super::has_id;
 use super::malformed;
 use crate::audit::Permit;
 use crate::ids::BoardId;
@@ -205,11 +206,7 @@ impl Jira<'_> {
     }
 
     async fn stored_sprint(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
-        let sprint = self.send(permit, request).await?;
-        if sprint.get("id").is_none() {
-            return Err(malformed("the sprint has no id"));
-        }
-        Ok(sprint)
+        self.store(permit, request, has_id, "the sprint has no id").await
     }
 
     /// Moves issues into a sprint.

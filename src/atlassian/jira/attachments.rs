@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::Jira;
+use super::has_id;
 use super::malformed;
+use crate::atlassian::Attachment;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -15,18 +17,6 @@ use crate::net::UpstreamError;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::Write;
-
-/// A file attached to an issue, as Jira describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attachment {
-    id: String,
-    /// Its name.
-    pub name: String,
-    /// Its media type, as whoever attached it said; lower case.
-    pub media_type: String,
-    /// How long it is, in bytes.
-    pub size: u64,
-}
 
 impl Attachment {
     /// The attachments of an issue that was read with its field `attachment`.
@@ -47,6 +37,7 @@ impl Attachment {
         let id = text("id").filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))?;
         Some(Self {
             id: id.to_owned(),
+            version: None,
             name: text("filename").unwrap_or(id).to_owned(),
             media_type: text("mimeType").unwrap_or("application/octet-stream").to_ascii_lowercase(),
             size: entry.get("size").and_then(Value::as_u64)?,
@@ -69,22 +60,11 @@ impl Jira<'_> {
             Deployment::Cloud => Request::get(Path::of(["rest", "api", "2", "attachment", "content", id]))
                 .with("redirect", "false"),
             Deployment::DataCenter => {
-                let name =
-                    if attachment.name.trim_matches('.').is_empty() { "file" } else { &attachment.name };
-                Request::get(Path::of(["secure", "attachment", id, name]))
+                Request::get(Path::of(["secure", "attachment", id, attachment.segment()]))
             }
         };
         let reply = self.instance.upstream.download(permit, self.credential, request).await?;
-        let (status, content) = (reply.status, reply.body);
-        if content.media_type == "text/html" && attachment.media_type != "text/html" {
-            let (product, content) = (Product::Jira, content.media_type);
-            return Err(UpstreamError::NotFile { product, status, content });
-        }
-        if content.bytes.len() as u64 != attachment.size {
-            let (here, wanted) = (content.bytes.len(), attachment.size);
-            return Err(malformed(&format!("the file has {here} bytes, not the {wanted} that Jira lists")));
-        }
-        Ok(content.bytes)
+        attachment.checked(Product::Jira, reply)
     }
 
     /// Attaches a file to an issue, and gives what Jira says of it.
@@ -96,10 +76,10 @@ impl Jira<'_> {
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
         let path = Path::of(["rest", "api", "2", "issue", key, "attachments"]);
-        let answer = self.send(permit, Request::upload(path, file)).await?;
-        let attached =
-            answer.as_array().and_then(|files| files.first()).filter(|file| file.get("id").is_some());
-        attached.cloned().ok_or_else(|| malformed("it does not say what was attached"))
+        let is_whole = |files: &Value| files.get(0).is_some_and(has_id);
+        let request = Request::upload(path, file);
+        let mut stored = self.store(permit, request, is_whole, "it does not say what was attached").await?;
+        Ok(stored.get_mut(0).map(Value::take).unwrap_or_default())
     }
 }
 

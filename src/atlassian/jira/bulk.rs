@@ -65,9 +65,10 @@ impl Jira<'_> {
         mapping.insert(target, sources);
         let body = json!({"sendBulkNotification": false, "targetToSourcesMapping": mapping});
         let path = Path::of(["rest", "api", "3", "bulk", "issues", "move"]);
-        let answer = self.send(permit, Request::post(path, body)).await?;
-        let task = answer.get("taskId").and_then(Value::as_str).map(str::to_owned);
-        let task = task.ok_or_else(|| malformed("the move has no task; look whether it was made"))?;
+        let task = |answer: &Value| answer.get("taskId").and_then(Value::as_str).map(str::to_owned);
+        let is_whole = |answer: &Value| task(answer).is_some();
+        let answer = self.store(permit, Request::post(path, body), is_whole, "the move has no task").await?;
+        let task = task(&answer).unwrap_or_default();
         let mut waits = PATIENCE.iter().chain(std::iter::repeat(&2000));
         loop {
             tokio::time::sleep(Duration::from_millis(waits.next().copied().unwrap_or(2000))).await;

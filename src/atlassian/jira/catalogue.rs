@@ -121,6 +121,14 @@ impl Catalogue {
 }
 
 impl Field<'_> {
+    /// Whether its value is another issue, or several.
+    pub fn names_issues(&self) -> bool {
+        let text = |name: &str| self.schema.get(name).and_then(Value::as_str).unwrap_or_default();
+        self.id == "parent"
+            || matches!(self.kind(), Some("gh-epic-link" | "jpo-custom-field-parent"))
+            || ["type", "items"].iter().any(|name| matches!(text(name), "issuelink" | "issuelinks"))
+    }
+
     /// The last part of the type that an app gives it: `textarea`, `gh-sprint`.
     pub fn kind(&self) -> Option<&str> {
         self.schema.get("custom").and_then(Value::as_str)?.rsplit(':').next()

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Jira;
+use super::has_id;
 use crate::audit::Permit;
 use crate::ids::CommentId;
 use crate::ids::IssueKey;
@@ -20,7 +21,8 @@ pub struct NewComment {
     pub body: Value,
     /// Who may see it, as Jira takes it: `{"type": "group", "value": "..."}`.
     pub visibility: Option<Value>,
-    /// Whether a service desk keeps it from the customer; elsewhere it says nothing.
+    /// Whether a service desk keeps it from the customer: without this word the customer reads it. In other projects it
+    /// says nothing.
     pub internal: bool,
 }
 
@@ -39,6 +41,8 @@ impl NewComment {
     }
 }
 
+const NO_ID: &str = "the comment has no id";
+
 impl Jira<'_> {
     /// Adds a comment to an issue and brings what Jira stored.
     pub async fn add_comment(
@@ -50,7 +54,7 @@ impl Jira<'_> {
         let key = permit.issue(key)?.as_str();
         let version = self.version();
         let path = Path::of(["rest", "api", version, "issue", key, "comment"]);
-        self.send(permit, Request::post(path, comment.to_body())).await
+        self.store(permit, Request::post(path, comment.to_body()), has_id, NO_ID).await
     }
 
     /// Replaces the body of a comment, and who may see it, and brings what Jira stored.
@@ -63,7 +67,7 @@ impl Jira<'_> {
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
         let path = Path::of(["rest", "api", self.version(), "issue", key, "comment", id.as_str()]);
-        self.send(permit, Request::put(path, comment.to_body())).await
+        self.store(permit, Request::put(path, comment.to_body()), has_id, NO_ID).await
     }
 
     /// Adds a comment to a customer request that the customer sees; the text is wiki markup on every deployment.
@@ -76,7 +80,7 @@ impl Jira<'_> {
         let key = permit.issue(key)?.as_str();
         let path = Path::of(["rest", "servicedeskapi", "request", key, "comment"]);
         let request = Request::post(path, json!({"body": text, "public": true}));
-        self.send(permit, request.header("x-experimentalapi", "opt-in")).await
+        self.store(permit, request.header("x-experimentalapi", "opt-in"), has_id, NO_ID).await
     }
 }
 

@@ -40,7 +40,11 @@ impl Jira<'_> {
         let id = issue.get("id").and_then(Value::as_str).ok_or_else(|| malformed("the issue has no id"))?;
         let applications = match application {
             Some(application) => vec![application.to_owned()],
-            None => applications(&self.get(permit, Request::get(path("summary")).with("issueId", id)).await?),
+            None => {
+                let summary = self.get(permit, Request::get(path("summary")).with("issueId", id)).await?;
+                applications(&summary)
+                    .ok_or_else(|| malformed("the summary of the development has no kinds"))?
+            }
         };
         let kinds: Vec<&str> = match (application, kind) {
             (_, Some(kind)) => vec![kind],
@@ -61,6 +65,9 @@ impl Jira<'_> {
             }
         }
         let answers: Vec<Value> = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        if answers.iter().any(|answer| !answer.get("detail").is_some_and(Value::is_array)) {
+            return Err(malformed("the development has no details"));
+        }
         let mut shown = Map::new();
         shown.insert("issue_key".into(), key.as_str().into());
         let lists = |name: &str| {
@@ -161,10 +168,9 @@ fn entries<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> 
 }
 
 /// The applications that a summary counts anything of.
-fn applications(summary: &Value) -> Vec<String> {
+fn applications(summary: &Value) -> Option<Vec<String>> {
     let mut found: Vec<String> = Vec::new();
-    let kinds =
-        summary.get("summary").and_then(Value::as_object).into_iter().flat_map(|kinds| kinds.values());
+    let kinds = summary.get("summary")?.as_object()?.values();
     for kind in kinds {
         let names =
             kind.get("byInstanceType").and_then(Value::as_object).into_iter().flat_map(|names| names.keys());
@@ -174,7 +180,7 @@ fn applications(summary: &Value) -> Vec<String> {
             }
         }
     }
-    found
+    Some(found)
 }
 
 #[cfg(test)]
@@ -213,7 +219,8 @@ mod tests {
             "pullrequest": {"byInstanceType": {"GitHub": {"count": 1}}},
             "branch": {"byInstanceType": {"GitHub": {"count": 1}, "stash": {"count": 2}}},
         }});
-        assert_eq!(applications(&summary), ["GitHub", "stash"]);
-        assert!(applications(&json!({})).is_empty());
+        assert_eq!(applications(&summary).unwrap(), ["GitHub", "stash"]);
+        assert!(applications(&json!({"summary": {}})).unwrap().is_empty());
+        assert!(applications(&json!({})).is_none());
     }
 }

@@ -49,9 +49,12 @@ impl Jira<'_> {
         let mut fields = edit.fields.clone();
         fields.insert("project".into(), json!({"key": permit.project(project)?.as_str()}));
         let path = Path::of(["rest", "api", self.version_for(edit), "issue"]);
-        let created = self.send(permit, Request::post(path, json!({"fields": fields}))).await?;
-        let key = created.get("key").and_then(Value::as_str).and_then(|key| IssueKey::parse(key).ok());
-        key.ok_or_else(|| malformed("the issue was created, but the answer does not say its key"))
+        let key = |created: &Value| IssueKey::parse(created.get("key")?.as_str()?).ok();
+        let is_whole = |created: &Value| key(created).is_some();
+        let problem = "it does not say the key of the new issue";
+        let created =
+            self.store(permit, Request::post(path, json!({"fields": fields})), is_whole, problem).await?;
+        key(&created).ok_or_else(|| malformed(problem))
     }
 
     /// Creates several issues at once; the answer is Jira's, with `issues` and `errors`.
@@ -69,7 +72,9 @@ impl Jira<'_> {
         let has_documents = edits.iter().any(|(_, edit)| edit.has_documents);
         let version = if has_documents { self.version() } else { "2" };
         let path = Path::of(["rest", "api", version, "issue", "bulk"]);
-        self.send(permit, Request::post(path, json!({"issueUpdates": updates}))).await
+        let request = Request::post(path, json!({"issueUpdates": updates}));
+        let is_whole = |answer: &Value| answer.get("issues").is_some_and(Value::is_array);
+        self.store(permit, request, is_whole, "it does not say which issues were created").await
     }
 
     /// Reads an issue after it was written, all of it or the fields named.

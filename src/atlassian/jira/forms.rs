@@ -16,6 +16,7 @@ use crate::net::Path;
 use crate::net::Request;
 use crate::net::Upstream;
 use crate::net::UpstreamError;
+use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::Write;
 
@@ -61,7 +62,9 @@ impl Jira<'_> {
         answers: Map<String, Value>,
     ) -> Result<Value, UpstreamError> {
         let request = Request::put(path(permit.issue(key)?, Some(id)), json!({"answers": answers}));
-        whole(forms.execute(permit, self.credential, request).await?.body)
+        let reply = forms.execute(permit, self.credential, request).await?;
+        let (status, product) = (reply.status, Product::Jira);
+        whole(reply.body).map_err(|_| UpstreamError::malformed_change(product, status, "the form has no id"))
     }
 }
 

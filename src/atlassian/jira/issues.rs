@@ -160,18 +160,19 @@ impl Jira<'_> {
             .collect())
     }
 
-    /// Reads the history of several issues: the id of each, and its changes.
+    /// Reads the history of several issues, the id of each and its changes, and whether these are all.
     pub async fn changelogs(
         &self,
         permit: &Permit<Read>,
         keys: &[IssueKey],
         fields: Option<&[String]>,
-    ) -> Result<Vec<(String, Vec<Value>)>, UpstreamError> {
+    ) -> Result<(Vec<(String, Vec<Value>)>, bool), UpstreamError> {
+        const MOST_PAGES: usize = 50;
         let keys: Vec<&str> =
             keys.iter().map(|key| permit.issue(key).map(IssueKey::as_str)).collect::<Result<_, _>>()?;
         let mut found: Vec<(String, Vec<Value>)> = Vec::new();
         let mut token: Option<String> = None;
-        loop {
+        for _ in 0..MOST_PAGES {
             let mut body = json!({"issueIdsOrKeys": keys});
             if let Value::Object(body) = &mut body {
                 if let Some(fields) = fields {
@@ -194,17 +195,19 @@ impl Jira<'_> {
                 }
             }
             let next = answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned);
-            if next.is_none() || next == token {
-                return Ok(found);
+            if next.is_none() {
+                return Ok((found, true));
             }
             token = next;
         }
+        Ok((found, false))
     }
 
     /// Reads who watches.
     pub async fn watchers(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
         let answer = self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("watchers")))).await?;
-        let watchers = answer.get("watchers").and_then(Value::as_array).cloned().unwrap_or_default();
+        let watchers = answer.get("watchers").and_then(Value::as_array);
+        let watchers = watchers.ok_or_else(|| malformed("no watchers"))?;
         Ok(json!({
             "issue_key": key.as_str(),
             "watcher_count": answer.get("watchCount"),

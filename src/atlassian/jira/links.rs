@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Jira;
 use super::NewComment;
+use super::has_id;
 use super::malformed;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -64,10 +65,6 @@ impl Jira<'_> {
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
         let path = Path::of(["rest", "api", self.version(), "issue", key, "remotelink"]);
-        let answer = self.send(permit, Request::post(path, link)).await?;
-        if answer.get("id").is_none() {
-            return Err(malformed("the link has no id"));
-        }
-        Ok(answer)
+        self.store(permit, Request::post(path, link), has_id, "the link has no id").await
     }
 }

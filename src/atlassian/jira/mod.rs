@@ -26,7 +26,6 @@ use serde_json::Value;
 
 pub use agile::BoardQuery;
 pub use agile::shown_sprint;
-pub use attachments::Attachment;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;
@@ -126,10 +125,30 @@ impl<'a> Jira<'a> {
         }
     }
 
+    /// Changes something, and brings what Jira stored. An answer that does not have what it must is no success.
+    async fn store(
+        &self,
+        permit: &Permit<Write>,
+        request: Request,
+        is_whole: impl Fn(&Value) -> bool,
+        problem: &str,
+    ) -> Result<Value, UpstreamError> {
+        let reply = self.instance.upstream.execute(permit, self.credential, request).await?;
+        if is_whole(&reply.body) {
+            return Ok(reply.body);
+        }
+        Err(UpstreamError::malformed_change(Product::Jira, reply.status, problem))
+    }
+
     /// Changes something.
     async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
         Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
     }
+}
+
+/// Whether what Jira stored has an id.
+fn has_id(stored: &Value) -> bool {
+    stored.get("id").is_some_and(|id| !id.is_null())
 }
 
 fn malformed(problem: &str) -> UpstreamError {

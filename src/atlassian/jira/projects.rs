@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Jira;
+use super::has_id;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
@@ -262,10 +263,6 @@ impl Jira<'_> {
     }
 
     async fn stored_version(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
-        let version = self.send(permit, request).await?;
-        if version.get("id").is_none() {
-            return Err(malformed("the version has no id"));
-        }
-        Ok(version)
+        self.store(permit, request, has_id, "the version has no id").await
     }
 }

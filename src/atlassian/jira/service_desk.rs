@@ -162,13 +162,10 @@ impl Jira<'_> {
         permit.part(&Part::ServiceDesk(wanted.desk.clone()))?;
         let path = Path::of(["rest", "servicedeskapi", "request"]);
         let request = Request::post(path, wanted.to_body()).header(EXPERIMENTAL.0, EXPERIMENTAL.1);
-        let created = self.send(permit, request).await?;
-        let key = created.get("issueKey").and_then(Value::as_str);
-        if key.is_none_or(str::is_empty) {
-            Err(malformed("it does not say which request was created"))
-        } else {
-            Ok(created)
-        }
+        let has_key = |created: &Value| {
+            created.get("issueKey").and_then(Value::as_str).is_some_and(|key| !key.is_empty())
+        };
+        self.store(permit, request, has_key, "it does not say which request was created").await
     }
 
     /// Brings a file to a desk, where it waits to be attached; gives the id it has until then.
@@ -180,9 +177,14 @@ impl Jira<'_> {
     ) -> Result<String, UpstreamError> {
         permit.part(&Part::ServiceDesk(desk.clone()))?;
         let request = Request::upload(path([desk.as_str(), "attachTemporaryFile"]), file);
-        let answer = self.send(permit, request.header(EXPERIMENTAL.0, EXPERIMENTAL.1)).await?;
-        let id = answer.pointer("/temporaryAttachments/0/temporaryAttachmentId").and_then(Value::as_str);
-        id.map(str::to_owned).ok_or_else(|| malformed("it does not say where the file is"))
+        let request = request.header(EXPERIMENTAL.0, EXPERIMENTAL.1);
+        let id = |answer: &Value| {
+            let id = answer.pointer("/temporaryAttachments/0/temporaryAttachmentId")?;
+            id.as_str().map(str::to_owned)
+        };
+        let is_whole = |answer: &Value| id(answer).is_some();
+        let stored = self.store(permit, request, is_whole, "it does not say where the file is").await?;
+        Ok(id(&stored).unwrap_or_default())
     }
 
     /// Attaches files that wait at a desk to a request that was just raised there.
@@ -198,8 +200,7 @@ impl Jira<'_> {
         let path = Path::of(["rest", "servicedeskapi", "request", key, "attachment"]);
         let body = json!({"temporaryAttachmentIds": uploaded, "public": public});
         let request = Request::post(path, body).header(EXPERIMENTAL.0, EXPERIMENTAL.1);
-        let answer = self.send(permit, request).await?;
-        if answer.is_object() { Ok(()) } else { Err(malformed("it does not say what was attached")) }
+        self.store(permit, request, Value::is_object, "it does not say what was attached").await.map(|_| ())
     }
 
     async fn of_desk<E: Effect>(

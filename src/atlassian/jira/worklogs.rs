@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Jira;
+use super::has_id;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::net::Path;
@@ -48,6 +49,6 @@ impl Jira<'_> {
         if let Some(remaining) = &worklog.remaining {
             request = request.with("adjustEstimate", "new").with("newEstimate", remaining.as_str());
         }
-        self.send(permit, request).await
+        self.store(permit, request, has_id, "the worklog has no id").await
     }
 }

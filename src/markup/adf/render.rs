@@ -6,7 +6,10 @@ mod inlines;
 mod lists;
 mod macros;
 mod media;
+mod node;
 mod tables;
+
+use std::borrow::Cow;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -21,12 +24,18 @@ use super::schema::Kept;
 use super::schema::Place;
 use super::words::Values;
 use super::words::Words;
+use node::Element;
+use node::Node;
 
 /// How a document begins.
 const START: &[u8] = br#"{"type":"doc","content":["#;
 
-/// How deep blocks and pieces of text are written; parsers count differently, and all of them stay far below.
-const DEEPEST: usize = 2 * MAX_DEPTH;
+/// How many nodes may stand in each other: `serde_json` reads no more than 127 levels back, a node is two of them, and
+/// what is too deep becomes a paragraph with its marks, at most three nodes deeper.
+const DEEPEST: usize = 56;
+
+/// How deep pieces of text may stand in each other; ADF has their marks side by side.
+const DEEPEST_TEXT: usize = 2 * MAX_DEPTH;
 
 /// Keys that say something of the node itself, or of one inside of it.
 const RESERVED: [&str; 9] =
@@ -68,7 +77,7 @@ impl Json {
                 if self.out.len() > START.len() {
                     self.out.push(b',');
                 }
-                serde_json::to_writer(&mut self.out, &node)?;
+                node.write(&mut self.out)?;
             }
         }
         self.has_new = writer.has_new;
@@ -102,12 +111,14 @@ pub(in super::super) fn render(blocks: &[Block], notes: &mut Notes) -> Value {
         blocks => (blocks, None),
     };
     let mut writer = Writer { notes, has_new: false };
-    let mut content = writer.blocks(blocks, Place::Document, 0);
-    if writer.has_new {
-        identifiers::number(&mut content);
-    }
-    let mut document = writer.node(Draft::new("doc", Words::none(), extra).holding(content), Place::Document);
+    let content = writer.blocks(blocks, Place::Document, 0);
+    let draft = Draft::new("doc", Words::none(), extra).holding(content);
+    let mut document = writer.node(draft, Place::Document).into_value();
     if let Some(document) = document.as_object_mut() {
+        let content = document.get_mut("content").and_then(Value::as_array_mut);
+        if let Some(content) = content.filter(|_| writer.has_new) {
+            identifiers::number(content);
+        }
         document.insert("version".to_owned(), Value::from(1));
     }
     document
@@ -125,7 +136,7 @@ struct Draft<'extra> {
     kind: &'extra str,
     words: Words,
     besides: Option<&'extra Values>,
-    content: Option<Vec<Value>>,
+    content: Option<Vec<Node>>,
 }
 
 impl<'extra> Draft<'extra> {
@@ -133,7 +144,7 @@ impl<'extra> Draft<'extra> {
         Self { kind, words, besides, content: None }
     }
 
-    fn holding(mut self, content: Vec<Value>) -> Self {
+    fn holding(mut self, content: Vec<Node>) -> Self {
         self.content = Some(content);
         self
     }
@@ -141,31 +152,27 @@ impl<'extra> Draft<'extra> {
 
 impl Writer<'_> {
     /// The node with its words and what was said besides, as far as the schema allows it there.
-    fn node(&mut self, draft: Draft<'_>, place: Place) -> Value {
+    fn node(&mut self, draft: Draft<'_>, place: Place) -> Node {
         let Draft { kind, words, besides, content } = draft;
-        let mut node = Map::with_capacity(2);
-        node.insert("type".to_owned(), Value::from(kind));
-        let attributes = besides.and_then(|values| values.get("attrs"));
-        if let Some(attributes) = self.attributes(kind, words, attributes) {
-            self.has_new |=
-                attributes.get("localId").and_then(Value::as_str).is_some_and(identifiers::is_new);
-            node.insert("attrs".to_owned(), Value::Object(attributes));
-        }
+        let known = schema::node(kind);
+        let attributes = self.attributes(kind, words, besides.and_then(|values| values.get("attrs")));
+        let identifier = attributes.as_ref().and_then(|attributes| attributes.get("localId"));
+        self.has_new |= identifier.and_then(Value::as_str).is_some_and(identifiers::is_new);
+        let mut more = Map::new();
         for (name, value) in besides.into_iter().flatten() {
             if let ("marks", Value::Array(marks)) = (name.as_str(), value) {
                 let marks = self.marks(kind, place, marks.clone());
                 if !marks.is_empty() {
-                    node.insert("marks".to_owned(), Value::Array(marks));
+                    more.insert("marks".to_owned(), Value::Array(marks));
                 }
             } else if !RESERVED.contains(&name.as_str()) {
-                node.insert(name.to_owned(), value.clone());
+                more.insert(name.to_owned(), value.clone());
             }
         }
-        let is_needed = schema::node(kind).is_some_and(|node| node.needs_content);
-        if let Some(content) = content.filter(|content| is_needed || !content.is_empty()) {
-            node.insert("content".to_owned(), Value::Array(content));
-        }
-        Value::Object(node)
+        let is_needed = known.is_some_and(|node| node.needs_content);
+        let content = content.filter(|content| is_needed || !content.is_empty());
+        let kind = known.map_or_else(|| Cow::Owned(kind.to_owned()), |node| Cow::Borrowed(node.kind));
+        Node::Element(Box::new(Element { kind, attributes, more, content }))
     }
 
     fn attributes(&mut self, kind: &str, words: Words, besides: Option<&Value>) -> Option<Values> {

@@ -12,6 +12,7 @@ pub(super) use check::kept_marks;
 pub(super) use check::mark_fits;
 pub(super) use marks::is_mark;
 pub(super) use marks::is_text_mark;
+pub(super) use marks::mark_name;
 pub(super) use nodes::Place;
 pub(super) use nodes::allowed;
 pub(super) use nodes::is_inline;

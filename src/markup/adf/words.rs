@@ -57,6 +57,11 @@ impl Words {
         Self::default()
     }
 
+    /// Whether they say nothing at all.
+    pub(super) fn are_none(&self) -> bool {
+        !self.always && self.said.is_empty() && self.usual.is_empty() && self.default.is_empty()
+    }
+
     fn saying(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.said.insert(name.to_owned(), value.into());
         self

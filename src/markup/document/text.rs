@@ -176,8 +176,10 @@ enum Edge {
 
 fn take_space(content: &mut Vec<Inline>, edge: Edge) -> Vec<Inline> {
     let mut taken = Vec::new();
+    // At the start, pieces are removed together: one by one, each would move all that follow.
+    let mut removed = 0;
     loop {
-        let at = if edge == Edge::Start { 0 } else { content.len().saturating_sub(1) };
+        let at = if edge == Edge::Start { removed } else { content.len().saturating_sub(1) };
         let Some(piece) = content.get_mut(at) else { break };
         match piece {
             Inline::Break => taken.push(Inline::Break),
@@ -201,8 +203,12 @@ fn take_space(content: &mut Vec<Inline>, edge: Edge) -> Vec<Inline> {
             }
             _ => break,
         }
-        content.remove(at);
+        match edge {
+            Edge::Start => removed += 1,
+            Edge::End => drop(content.pop()),
+        }
     }
+    content.drain(..removed);
     if edge == Edge::End {
         taken.reverse();
     }

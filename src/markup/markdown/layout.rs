@@ -180,7 +180,9 @@ pub(super) struct Pipes {
 }
 
 /// How a table is written with bars; nothing where bars cannot say it.
-pub(super) fn pipes(table: &Table) -> Option<Pipes> {
+///
+/// `lines_matter`: that text has no paragraph of its own.
+pub(super) fn pipes(table: &Table, lines_matter: bool) -> Option<Pipes> {
     let width = table.rows.first().map(|row| row.cells.len()).filter(|width| *width > 0)?;
     let (mut lines, mut paragraphs) = (false, false);
     let mut has_header = false;
@@ -203,7 +205,8 @@ pub(super) fn pipes(table: &Table) -> Option<Pipes> {
     }
     let first_is_blank =
         table.rows.first().is_some_and(|row| row.cells.iter().all(|cell| cell.blocks.is_empty()));
-    let is_plain = !(lines && paragraphs || has_header && first_is_blank);
+    let is_mixed = lines && paragraphs && lines_matter;
+    let is_plain = !(is_mixed || has_header && first_is_blank);
     is_plain.then_some(Pipes { has_header, lines })
 }
 

@@ -43,13 +43,16 @@ use super::text;
 ///
 /// `lines`: whether it matters that text has no paragraph of its own, as in the storage format.
 pub(in super::super) fn render(blocks: &[Block], detail: Detail, lines: bool) -> String {
-    let mut writer = Writer { lines, out: String::new(), prefix: String::new(), detail, in_task: false };
+    let mut writer =
+        Writer { lines, out: String::new(), code_end: 0, prefix: String::new(), detail, in_task: false };
     writer.blocks(blocks, Shape::Loose);
     writer.out
 }
 
 pub(super) struct Writer {
     pub(super) out: String,
+    /// How long the output was when a span of code ended.
+    pub(super) code_end: usize,
     /// What every new line starts with: the marks of quotes and the indent of lists.
     prefix: String,
     pub(super) detail: Detail,
@@ -79,6 +82,11 @@ impl Writer {
 
     fn is_whole(&self) -> bool {
         self.detail == Detail::All
+    }
+
+    /// Whether it is said of text that it has no paragraph of its own.
+    fn shows_lines(&self) -> bool {
+        self.lines && self.is_whole()
     }
 
     fn blocks(&mut self, blocks: &[Block], shape: Shape) {
@@ -181,7 +189,7 @@ impl Writer {
             return;
         }
         let would_be_a_block = layout::looks_like_a_block(&content);
-        if self.is_whole() && ((is_odd && self.lines) || would_be_a_block) {
+        if (is_odd && self.shows_lines()) || (would_be_a_block && self.is_whole()) {
             self.comment(word, &Value::Null);
         }
         self.in_task = false;
@@ -226,6 +234,9 @@ impl Writer {
                 None => return,
                 // A new line in the same paragraph is enough.
                 Some(Block::Paragraph(content)) if layout::is_simple(content) => writer.line_break(),
+                Some(Block::Line(content)) if !writer.shows_lines() && layout::is_simple(content) => {
+                    writer.line_break();
+                }
                 Some(_) => writer.blank_line(),
             }
             writer.blocks(&panel.blocks, Shape::Loose);
@@ -377,8 +388,8 @@ impl Writer {
     }
 
     fn table(&mut self, table: &Table) {
-        if let Some(pipes) = layout::pipes(table) {
-            if pipes.lines && self.lines && self.is_whole() {
+        if let Some(pipes) = layout::pipes(table, self.shows_lines()) {
+            if pipes.lines && self.shows_lines() {
                 self.comment("lines", &Value::Null);
             }
             return self.pipe_table(table, pipes.has_header);

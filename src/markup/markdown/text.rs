@@ -51,6 +51,9 @@ impl Writer {
             let opens = if is_tag { "<" } else { "<!" };
             if place.line_start && written.starts_with(opens) {
                 self.out.insert_str(start, "<wbr>");
+                if self.code_end > start {
+                    self.code_end += "<wbr>".len();
+                }
             }
             let ends_line = next.map_or(!end, is_break);
             if ends_line && matches!(piece, Inline::Text(_)) {
@@ -133,10 +136,11 @@ impl Writer {
             write_comment(&mut self.out, "text", &json!(code));
         }
         // Two spans of code side by side would be one.
-        if self.out.ends_with('`') && !self.out.ends_with("\\`") {
+        if self.out.ends_with('`') && self.code_end == self.out.len() {
             self.out.push_str("<wbr>");
         }
         escape::code(&mut self.out, if shown.is_empty() { " " } else { &shown }, place.within);
+        self.code_end = self.out.len();
     }
 
     fn mark(&mut self, mark: &Mark, inner: &[Inline], next: Option<&Inline>, place: Place) {

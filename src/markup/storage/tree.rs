@@ -29,7 +29,7 @@ pub(in super::super) struct Tag<'a> {
     /// From the first byte of its opening tag to the last of its closing one.
     pub(in super::super) source: Range<usize>,
     /// How many of the nodes after this one are inside of it.
-    size: usize,
+    pub(super) size: usize,
     /// Whether it is a block, or has blocks inside.
     pub(in super::super) is_block: bool,
     /// Whether the element or one of its attributes could run a script.

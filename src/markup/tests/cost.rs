@@ -53,6 +53,7 @@ fn expensive_markdown_is_converted() {
         "1. ",
         "#",
         "- a\n - b\n",
+        "<br>",
     ];
     for piece in pieces {
         let given = filled(piece);

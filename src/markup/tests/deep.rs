@@ -25,6 +25,8 @@ fn check(from: Format, open: &str, close: &str) {
                         "{open:?} {from:?} to {to:?}: the text is gone"
                     );
                     assert!(converted.value.len() < 60 * document.len(), "{open:?} {from:?} to {to:?} grows");
+                    let back = convert(to, Format::Markdown, &converted.value);
+                    assert!(back.is_ok(), "{open:?} {from:?} to {to:?} cannot be read: {back:?}");
                 }
                 Err(error) => {
                     assert_eq!((from, error.to_string().is_empty()), (Format::Adf, false), "{open:?}");

@@ -116,6 +116,10 @@ impl<'a> Parser<'a> {
             '{' => self.brace(rest),
             '[' if !self.in_link => self.piece(link(rest, self.reading), rest),
             '!' if !self.before.is_some_and(char::is_alphanumeric) => self.piece(image(rest), rest),
+            '-' if let Some((dash, length)) = self.dash(rest) => {
+                self.plain.push(dash);
+                length
+            }
             '*' | '_' | '-' | '+' | '^' | '~' => self.mark(letter, 1, rest),
             '?' if rest.starts_with("??") => self.mark('?', 2, rest),
             '(' | ':' | ';' if !self.in_link && !self.is_escaped() => {
@@ -222,6 +226,19 @@ impl<'a> Parser<'a> {
         };
         self.add(piece);
         length
+    }
+
+    /// Two or three hyphens by themselves, which Jira shows as a dash; the editor does it later.
+    fn dash(&self, rest: &str) -> Option<(char, usize)> {
+        let length = rest.bytes().take_while(|byte| *byte == b'-').count();
+        let dash = match length {
+            2 => '\u{2013}',
+            3 => '\u{2014}',
+            _ => return None,
+        };
+        let is_space = |letter: Option<char>| letter.is_none_or(char::is_whitespace);
+        let after = rest.get(length..).and_then(|after| after.chars().next());
+        (self.reading == Reading::Jira && is_space(self.before) && is_space(after)).then_some((dash, length))
     }
 
     fn mark(&mut self, mark: char, length: usize, rest: &str) -> usize {

@@ -146,6 +146,7 @@ pub(super) fn image(rest: &str) -> Option<(Inline, usize)> {
     // How Jira shows most files; a width in all but name.
     let thumbnail = if width.is_empty() { text("") } else { String::new() };
     let width = if thumbnail.is_empty() { width } else { thumbnail };
+    let width = width.replace(['{', '}', '|', ',', '!', '\\'], "");
     let image = Image { url: url.to_owned(), alt, title, width, height };
     Some((Inline::Image(image).with(parameters.extra()), length + 2))
 }

@@ -60,7 +60,8 @@ pub(super) fn write(out: &mut String, pairs: &[(&str, &str)], extra: Option<&Ext
             out.push(separator);
         }
         is_first = false;
-        if !name.is_empty() {
+        // Without a name, what is before the first sign would be one.
+        if !name.is_empty() || value.contains('=') {
             out.extend([name, "="]);
         }
         out.push_str(value);

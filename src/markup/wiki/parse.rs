@@ -118,7 +118,7 @@ impl Parser {
 
     /// Whether text at the beginning of a line, or behind a macro, belongs to a row.
     fn is_in_row(&self, text: &str) -> bool {
-        let is_open = |row: &String| self.goes_on || !row.ends_with('|');
+        let is_open = |row: &String| self.goes_on || !is_closed(row);
         text.trim_start().starts_with('|') || self.rows.last().is_some_and(is_open)
     }
 
@@ -243,10 +243,16 @@ impl Parser {
 
     fn close_table(&mut self) {
         self.goes_on = false;
-        let rows = std::mem::take(&mut self.rows);
+        let texts = std::mem::take(&mut self.rows);
+        let mut rows: Vec<_> = texts.iter().map(|row| tables::row(row, self.level)).collect();
+        if self.level.reading == Reading::Jira {
+            rows.retain(|row| !row.cells.is_empty());
+        }
         if !rows.is_empty() {
-            let rows = rows.iter().map(|row| tables::row(row, self.level)).collect();
             self.done.push(Block::Table(Table { rows }));
+        } else if !texts.is_empty() {
+            // Bars around nothing are what they are.
+            self.done.push(Block::text(texts.join(" ")));
         }
     }
 }
@@ -269,6 +275,12 @@ fn single(content: &[Inline]) -> Option<Block> {
         },
         _ => None,
     }
+}
+
+/// Whether a row ends in a bar, which a backslash did not make text.
+fn is_closed(row: &str) -> bool {
+    let bar = row.strip_suffix('|');
+    bar.is_some_and(|before| (before.len() - before.trim_end_matches('\\').len()).is_multiple_of(2))
 }
 
 fn add_line(text: &mut String, line: &str) {

@@ -13,6 +13,7 @@ use super::Upstream;
 use crate::net::Body;
 use crate::net::Content;
 use crate::net::Credential;
+use crate::net::Field;
 use crate::net::File;
 use crate::net::Problem;
 use crate::net::Reply;
@@ -32,7 +33,7 @@ pub(super) struct Failure {
     /// Why it may be tried again.
     pub(super) reason: Option<Reason>,
     /// Where the answer sent on to.
-    location: Option<String>,
+    pub(super) location: Option<String>,
 }
 
 impl Upstream {
@@ -58,14 +59,19 @@ impl Upstream {
         builder = match &asked.request.body {
             Body::None => builder,
             Body::Json(body) => builder.json(body),
-            Body::File(file) => builder.multipart(form(file)?),
+            Body::Form(fields) => builder.multipart(form(fields)?),
         };
         let answer = builder.send().await.map_err(|error| self.failure(&error, None))?;
         *status = Some(answer.status().as_u16());
-        self.read(answer).await
+        let is_change = !asked.request.is_repeatable();
+        self.read(answer, is_change).await
     }
 
-    async fn read<T: Readable>(&self, answer: reqwest::Response) -> Result<(Reply<T>, u64), Failure> {
+    pub(super) async fn read<T: Readable>(
+        &self,
+        answer: reqwest::Response,
+        is_change: bool,
+    ) -> Result<(Reply<T>, u64), Failure> {
         let product = self.product();
         let status = answer.status().as_u16();
         let success = answer.status().is_success();
@@ -84,6 +90,13 @@ impl Upstream {
         }
         let body = self.body(answer).await?;
         let bytes = body.len() as u64;
+        // A change may be answered with nothing; who asks for something gets something.
+        if body.is_empty() && T::IS_NEVER_EMPTY && !is_change {
+            let problem = "it is empty".to_owned();
+            return Err(
+                UpstreamError::Malformed { product, status: Some(status), in_doubt: false, problem }.into()
+            );
+        }
         let body = T::read(product, status, content, body)?;
         Ok((Reply { body, status, bytes }, bytes))
     }
@@ -91,11 +104,16 @@ impl Upstream {
     async fn body(&self, mut answer: reqwest::Response) -> Result<Vec<u8>, Failure> {
         let limit = self.shared.settings.answer_limit;
         let status = answer.status().as_u16();
-        let mut body = Vec::with_capacity(answer.content_length().unwrap_or(0).min(1 << 20) as usize);
+        let product = self.product();
+        let too_large = || Failure::from(UpstreamError::TooLarge { product, status, in_doubt: false, limit });
+        let announced = answer.content_length().unwrap_or(0);
+        if announced > limit as u64 {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(announced.min(1 << 20) as usize);
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.failure(&error, Some(status)))? {
             if body.len() + chunk.len() > limit {
-                let product = self.product();
-                return Err(UpstreamError::TooLarge { product, in_doubt: false, limit }.into());
+                return Err(too_large());
             }
             body.extend_from_slice(&chunk);
         }
@@ -103,7 +121,7 @@ impl Upstream {
     }
 
     /// What a failed request means; `status` is there once an answer had begun.
-    fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> Failure {
+    pub(super) fn failure(&self, error: &reqwest::Error, status: Option<u16>) -> Failure {
         let (product, in_doubt) = (self.product(), false);
         let causes = client::causes(error);
         if error.is_builder() || error.is_request() && status.is_none() && causes.is_empty() {
@@ -134,12 +152,19 @@ pub(super) trait Readable: Sized {
     /// What is asked for.
     const ACCEPT: &'static str;
 
+    /// Whether it is a file, which Atlassian may keep elsewhere.
+    const IS_FILE: bool;
+    /// Whether no answer to a read is without a body.
+    const IS_NEVER_EMPTY: bool;
+
     /// Reads a body with its media type.
     fn read(product: Product, status: u16, media_type: String, body: Vec<u8>) -> Result<Self, UpstreamError>;
 }
 
 impl Readable for Value {
     const ACCEPT: &'static str = "application/json";
+    const IS_FILE: bool = false;
+    const IS_NEVER_EMPTY: bool = true;
 
     fn read(product: Product, status: u16, content: String, body: Vec<u8>) -> Result<Self, UpstreamError> {
         if body.is_empty() {
@@ -160,25 +185,45 @@ impl Readable for Value {
 
 impl Readable for Content {
     const ACCEPT: &'static str = "*/*";
+    const IS_FILE: bool = true;
+    // There are files without content.
+    const IS_NEVER_EMPTY: bool = false;
 
     fn read(_: Product, _: u16, media_type: String, body: Vec<u8>) -> Result<Self, UpstreamError> {
         Ok(Self { media_type, bytes: body.into() })
     }
 }
 
-/// A form with one file. Jira takes the name as it is, in UTF-8.
-fn form(file: &File) -> Result<Form, Failure> {
-    let refused = |_| {
-        let text = "the media type of the file is none; write it like text/plain".to_owned();
-        Failure::from(UpstreamError::NotPermitted(text))
-    };
+/// A form in the order of its fields. Atlassian takes names as they are, in UTF-8.
+fn form(fields: &[Field]) -> Result<Form, Failure> {
+    let mut form = Form::new().percent_encode_noop();
+    for field in fields {
+        form = match field {
+            Field::File(file) => form.part("file", part(file)?),
+            Field::Flag(name, value) => form.text(*name, value.to_string()),
+            Field::Text(name, text) => form.part(*name, typed(Part::text(text.clone()), TEXT)?),
+        };
+    }
+    Ok(form)
+}
+
+/// Without it, some readers take a text for Latin-1.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn part(file: &File) -> Result<Part, Failure> {
     let part =
         Part::stream_with_length(file.bytes.clone(), file.bytes.len() as u64).file_name(file.name.clone());
-    let part = match &file.media_type {
-        Some(media_type) => part.mime_str(media_type).map_err(refused)?,
-        None => part,
-    };
-    Ok(Form::new().percent_encode_noop().part("file", part))
+    match &file.media_type {
+        Some(media_type) => typed(part, media_type),
+        None => Ok(part),
+    }
+}
+
+fn typed(part: Part, media_type: &str) -> Result<Part, Failure> {
+    part.mime_str(media_type).map_err(|_| {
+        let text = "the media type of the file is none; write it like text/plain".to_owned();
+        UpstreamError::NotPermitted(text).into()
+    })
 }
 
 impl Failure {

@@ -166,6 +166,7 @@ fn upstream(base: Url, patience: Patience, client: reqwest::Client) -> (Upstream
         instance: InstanceName::default(),
         base,
         client,
+        files: None,
         headers,
         read_only: false,
         answer_limit: 1000,
@@ -256,7 +257,7 @@ async fn a_fault_that_stays_is_told_after_three_requests() {
         (status(503), Some(503), "Jira answered 503. The fault is on the server's side; try again later"),
         (status(429), Some(429), "Jira answered 429. Wait before the next call"),
         (Step::Reset, None, "Jira cannot be reached (the connection broke off)"),
-        (Step::Cut, Some(200), "Jira's answer could not be read: the answer broke off"),
+        (Step::Cut, Some(200), "Jira's answer (200) could not be read: the answer broke off"),
     ];
     for (step, status, says) in table {
         let server = Server::start(vec![step.clone(); 9]).await;

@@ -62,7 +62,7 @@ pub(crate) fn read(world: &World, call: &Call, id: &str, rest: &[&str]) -> Reply
             let page = visible(world, call, id)?;
             let found = page.attachments.iter().find(|item| format!("att{}", item.id) == *attachment);
             let found = found.ok_or_else(|| no_content(attachment))?;
-            Ok(Answer::bytes(found.kind, found.bytes))
+            Ok(Answer::bytes(&found.kind, &found.bytes))
         }
         _ => Err(failure(404, "null for uri")),
     }
@@ -136,10 +136,15 @@ fn children(world: &World, call: &Call, id: &str, kind: &str) -> Reply {
         }
         "comment" => {
             let all = call.parameter("depth") == Some("all");
-            let place = call.parameter("location");
+            let places: Vec<&str> = call
+                .query
+                .iter()
+                .filter(|(name, _)| name == "location")
+                .map(|(_, place)| place.as_str())
+                .collect();
             let fits = |item: &&PageComment| {
-                let location = if item.selection.is_some() { "inline" } else { "footer" };
-                (all || item.parent.is_none()) && place.is_none_or(|place| place == location)
+                (all || item.parent.is_none())
+                    && (places.is_empty() || places.contains(&render::location(item)))
             };
             page.comments.iter().filter(fits).map(|item| render::comment(call, page, item, &expand)).collect()
         }

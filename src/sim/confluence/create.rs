@@ -146,7 +146,7 @@ fn comment(world: &mut World, call: &Call, given: &Value) -> Reply {
     let selection = selection.map(str::to_owned);
     let (when, id) = (world.tick(), world.next_id());
     let page = world.pages.get_mut(&page).ok_or_else(|| no_content(&container))?;
-    let comment = PageComment { id, by: call.user, when, body, parent, selection };
+    let comment = PageComment { id, by: call.user, when, body, parent, selection, resolved: false };
     let expand = Expand::parse("body.storage,body.view,version,history,container,ancestors");
     let shown = render::comment(call, page, &comment, &expand);
     page.comments.push(comment);

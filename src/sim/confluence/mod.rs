@@ -1,6 +1,8 @@
 //! The sample Confluence: version 1 on both deployments, version 2 on Cloud.
 
+mod attached;
 mod body;
+mod comments;
 mod content;
 mod create;
 mod property;
@@ -77,6 +79,10 @@ fn write_v1(world: &mut World, call: &Call, path: &[&str]) -> Reply {
         ("DELETE", ["content", id, "restriction"]) if call.is_cloud() => rights::write(world, call, id),
         ("PUT", ["content", id]) => create::update(world, call, id),
         ("DELETE", ["content", id]) => create::delete(world, call, id),
+        ("POST", ["content", id, "child", "attachment", rest @ ..]) => attached::write(world, call, id, rest),
+        ("PUT", ["content", id, "child", "attachment"]) if call.is_cloud() => {
+            attached::write(world, call, id, &[])
+        }
         ("POST" | "DELETE", ["content", id, "label", rest @ ..]) => create::label(world, call, id, rest),
         (_, ["content", id, "property", rest @ ..]) => property::write(world, call, id, rest),
         _ => Err(failure(405, "HTTP 405 Method Not Allowed")),
@@ -89,7 +95,7 @@ fn download(world: &World, call: &Call, path: &[&str]) -> Reply {
     let page = visible(world, call, page)?;
     let found = page.attachments.iter().find(|attachment| attachment.name == *name);
     let attachment = found.ok_or_else(|| failure(404, "The attachment was not found."))?;
-    Ok(Answer::bytes(attachment.kind, attachment.bytes))
+    Ok(Answer::bytes(&attachment.kind, &attachment.bytes))
 }
 
 fn failure(status: u16, message: &str) -> Answer {

@@ -232,31 +232,48 @@ fn children(world: &World, call: &Call, page: &Page, expand: &Expand) -> Value {
     Value::from(shown)
 }
 
+pub(crate) fn download_path(page: &Page, item: &Attachment) -> String {
+    let name = percent_encoding::utf8_percent_encode(&item.name, percent_encoding::NON_ALPHANUMERIC);
+    format!("/download/attachments/{}/{name}?version={}&api=v2", page.id, item.version)
+}
+
 pub(crate) fn attachment(call: &Call, page: &Page, item: &Attachment, expand: &Expand) -> Value {
     let id = format!("att{}", item.id);
-    let download = format!("/download/attachments/{}/{}?version=1&api=v2", page.id, item.name);
+    let download = download_path(page, item);
     let mut shown = json!({"id": id, "type": "attachment", "status": "current", "title": item.name,
-        "metadata": {"mediaType": item.kind, "comment": ""},
-        "extensions": {"mediaType": item.kind, "fileSize": item.bytes.len(), "comment": ""},
+        "metadata": {"mediaType": item.kind, "comment": item.comment},
+        "extensions": {"mediaType": item.kind, "fileSize": item.bytes.len(), "comment": item.comment},
         "_links": {"webui": format!("{}?preview=/{}/{}", web_path(call, page), page.id, item.id),
             "download": download, "self": format!("{}/rest/api/content/{id}", base(call))}});
     if expand.wants("version") {
-        let version = json!({"by": user(call, item.author), "when": time(item.created), "number": 1, "message": "",
-            "minorEdit": false});
+        let version = json!({"by": user(call, item.author), "when": time(item.created), "number": item.version,
+            "message": "", "minorEdit": false});
         super::super::answer::extend(&mut shown, json!({"version": version}));
     }
     container(call, page, expand, &mut shown);
     shown
 }
 
+pub(crate) fn location(item: &PageComment) -> &'static str {
+    match (&item.selection, item.resolved) {
+        (None, _) => "footer",
+        (Some(_), false) => "inline",
+        (Some(_), true) => "resolved",
+    }
+}
+
+pub(crate) fn resolution(item: &PageComment) -> &'static str {
+    if item.resolved { "resolved" } else { "open" }
+}
+
 pub(crate) fn comment(call: &Call, page: &Page, item: &PageComment, expand: &Expand) -> Value {
-    let location = if item.selection.is_some() { "inline" } else { "footer" };
+    let location = location(item);
     let mut extensions = json!({"location": location, "_expandable": {"resolution": ""}});
     if let Some(selection) = &item.selection {
         let properties = json!({"originalSelection": selection, "markerRef": format!("m{}", item.id)});
         super::super::answer::extend(
             &mut extensions,
-            json!({"inlineProperties": properties, "resolution": {"status": "open"}}),
+            json!({"inlineProperties": properties, "resolution": {"status": resolution(item)}}),
         );
     }
     let mut shown = json!({"id": item.id.to_string(), "type": "comment", "status": "current",
@@ -288,7 +305,11 @@ pub(crate) fn comment(call: &Call, page: &Page, item: &PageComment, expand: &Exp
 /// The page and space of a comment or attachment.
 fn container(call: &Call, page: &Page, expand: &Expand, shown: &mut Value) {
     if expand.wants("container") {
-        super::super::answer::extend(shown, json!({"container": brief(call, page)}));
+        let mut about = brief(call, page);
+        if expand.below("container").wants("space") {
+            super::super::answer::extend(&mut about, json!({"space": space(call, page.space)}));
+        }
+        super::super::answer::extend(shown, json!({"container": about}));
     }
     if expand.wants("space") {
         super::super::answer::extend(shown, json!({"space": space(call, page.space)}));

@@ -11,7 +11,9 @@ use super::super::world::Page;
 use super::super::world::Property;
 use super::super::world::Space;
 use super::super::world::World;
+use super::attached;
 use super::body;
+use super::comments;
 use super::create;
 use super::create::Draft;
 use super::render;
@@ -57,6 +59,10 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             });
             Ok(listed(call, pages.map(|item| page(call, item, item.number())).collect()))
         }
+        ["attachments", ..] | ["pages", _, "attachments"] => attached::read(world, call, path),
+        ["footer-comments" | "inline-comments", ..] | ["pages", _, "footer-comments" | "inline-comments"] => {
+            comments::read(world, call, path)
+        }
         ["pages", id, rest @ ..] => read_page(world, call, visible(world, call, id)?, rest),
         _ => Err(missing()),
     }
@@ -96,22 +102,6 @@ fn read_page(world: &World, call: &Call, page: &Page, rest: &[&str]) -> Reply {
             let labels = render::labels(page).get("results").and_then(Value::as_array).cloned();
             Ok(listed(call, labels.unwrap_or_default()))
         }
-        ["footer-comments" | "inline-comments"] => {
-            let inline = rest.first() == Some(&"inline-comments");
-            let some = page
-                .comments
-                .iter()
-                .filter(|item| item.selection.is_some() == inline && item.parent.is_none());
-            let shown = some.map(|item| {
-                json!({"id": item.id.to_string(), "status": "current", "title": format!("Re: {}", page.title),
-                    "pageId": page.id.to_string(), "resolutionStatus": "open",
-                    "version": {"number": 1, "createdAt": render::time(item.when), "authorId": item.by.account_id,
-                        "message": "", "minorEdit": false},
-                    "body": {"storage": {"value": item.body, "representation": "storage"}},
-                    "properties": {"inlineOriginalSelection": item.selection}, "_links": {}})
-            });
-            Ok(listed(call, shown.collect()))
-        }
         ["versions"] => {
             let versions = page.versions.iter().enumerate().rev();
             Ok(listed(call, versions.map(|(place, item)| version(place + 1, item)).collect()))
@@ -135,6 +125,8 @@ pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
             create::remove(world, id, None);
             Ok(Answer::empty(204))
         }
+        ("POST", ["footer-comments" | "inline-comments"]) => comments::create(world, call, path),
+        ("DELETE", ["attachments", id]) => attached::delete(world, call, id),
         ("POST" | "PUT" | "DELETE", ["pages", id, "properties", rest @ ..]) => {
             set_property(world, call, id, rest)
         }
@@ -212,7 +204,7 @@ fn set_property(world: &mut World, call: &Call, id: &str, rest: &[&str]) -> Repl
     Ok(answer)
 }
 
-fn visible<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Page, Answer> {
+pub(crate) fn visible<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Page, Answer> {
     world.page(call.user, id).ok_or_else(missing)
 }
 
@@ -229,20 +221,20 @@ fn problem(status: u16, code: &str, title: &str) -> Answer {
     )
 }
 
-fn missing() -> Answer {
+pub(crate) fn missing() -> Answer {
     problem(404, "NOT_FOUND", "Not Found")
 }
 
-fn invalid(title: &str) -> Answer {
+pub(crate) fn invalid(title: &str) -> Answer {
     problem(400, "INVALID_REQUEST_PARAMETER", title)
 }
 
-fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|number| number.to_string()))
 }
 
 /// The storage of a body given as `{representation, value}` or `{storage: {value}}`.
-fn storage(given: &Value) -> Result<String, Answer> {
+pub(crate) fn storage(given: &Value) -> Result<String, Answer> {
     let value = given.pointer("/body/value").or_else(|| given.pointer("/body/storage/value"));
     let value = value.and_then(Value::as_str).unwrap_or_default();
     let representation = given.pointer("/body/representation").and_then(Value::as_str).unwrap_or("storage");
@@ -296,7 +288,7 @@ fn property(key: &str, property: &Property) -> Value {
 }
 
 /// A page of results; the cursor is the place to go on at.
-fn listed(call: &Call, values: Vec<Value>) -> Answer {
+pub(crate) fn listed(call: &Call, values: Vec<Value>) -> Answer {
     let (start, limit) = (call.number("cursor", 0), call.number("limit", 25).clamp(1, 250));
     let total = values.len();
     let some: Vec<Value> = values.into_iter().skip(start).take(limit).collect();

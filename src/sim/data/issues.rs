@@ -1,5 +1,8 @@
 //! The sample issues, made from the table of summaries: everything else follows from the place in it.
 
+use bytes::Bytes;
+use serde_json::Map;
+use serde_json::Value;
 use serde_json::json;
 
 use crate::sim::world::Attachment;
@@ -41,12 +44,17 @@ pub(super) const PICTURE: &[u8] = &[
     0x60, 0x82,
 ];
 
-/// Puts all issues and links into the world.
+/// Puts all issues, links, versions, sprints and forms into the world.
 pub(crate) fn fill(world: &mut World) {
+    world.sprints = SPRINTS.to_vec();
+    world.versions = PROJECTS.iter().flat_map(versions).collect();
     for (project, rows) in PROJECTS.iter().zip([&OPS[..], &DEV[..], &SECRET[..], &SD[..]]) {
         for (index, row) in rows.iter().enumerate() {
             world.insert_issue(issue(project, index, row));
         }
+    }
+    if let Some(id) = world.keys.get("SD-1").copied() {
+        world.forms.insert(id, vec![form()]);
     }
     // Moved once: the old key still finds it, the answer has the new one.
     if let Some(id) = world.keys.get("DEV-30").copied() {
@@ -82,7 +90,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         ("DEV", _, 10..=19) => Some("DEV-10".to_owned()),
         _ => None,
     };
-    let sprint = (story && index < 24).then(|| pick(&SPRINTS, index / 8)).flatten();
+    let sprint = (story && index < 24).then(|| pick(&SPRINTS, index / 8)).flatten().map(|sprint| sprint.id);
     Issue {
         id,
         key: format!("{}-{number}", project.key),
@@ -97,7 +105,10 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         assignee,
         labels: labels.split_whitespace().map(str::to_owned).collect(),
         component: pick(project.components, seed).copied(),
-        version: (index.is_multiple_of(3)).then(|| pick(project.versions, index).copied()).flatten(),
+        version: (index.is_multiple_of(3))
+            .then(|| pick(project.versions, index))
+            .flatten()
+            .map(|name| (*name).to_owned()),
         created: ago(age),
         updated,
         resolved: done.then_some(updated),
@@ -107,6 +118,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         points: story.then(|| [1.0, 2.0, 3.0, 5.0, 8.0].into_iter().nth(index % 5)).flatten(),
         team: pick(&TEAMS, seed).map(|team| team.name),
         sprint,
+        estimates: (None, None),
         comments: comments(id, seed, project),
         worklogs: worklogs(id, seed),
         attachments: attachments(id, index),
@@ -115,6 +127,24 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         remote_links: remote_links(id, index),
         properties: [("sample".to_owned(), json!({"index": index}))].into_iter().collect(),
     }
+}
+
+/// The versions of a project: the first is out, the others are to come.
+fn versions(project: &'static Project) -> impl Iterator<Item = Map<String, Value>> {
+    project.versions.iter().enumerate().filter_map(move |(place, name)| {
+        let shown = json!({"id": format!("{}{}", project.id, place + 50), "name": name, "archived": false,
+            "released": place == 0, "releaseDate": "2026-12-01", "projectId": project.id});
+        if let Value::Object(shown) = shown { Some(shown) } else { None }
+    })
+}
+
+/// A form as Cloud shows it: two questions, of which nobody has answered any.
+fn form() -> Value {
+    let question = |label: &str, kind: &str| json!({"label": label, "description": "", "type": kind, "validation": {"rq": false}});
+    json!({"id": "1946b8b7-8f03-4dc0-ac2d-5fac0d960c6a", "updated": "2026-10-30T09:00:00.000Z",
+        "design": {"settings": {"name": "Access request"},
+            "questions": {"1": question("Why?", "tl"), "2": question("Until when?", "da")}},
+        "state": {"status": "o", "answers": {}, "visibility": "e"}})
 }
 
 fn account(index: usize) -> &'static User {
@@ -183,11 +213,13 @@ fn attachments(issue: u64, index: usize) -> Vec<Attachment> {
         .zip([1, 2])
         .map(|((name, kind, bytes), place)| Attachment {
             id: issue * 10 + place,
-            name,
-            kind,
-            bytes,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            bytes: Bytes::from_static(bytes),
             author: account(index),
             created: ago(60 * 24 * 15),
+            version: 1,
+            comment: String::new(),
         })
         .collect()
 }

@@ -4,6 +4,8 @@ pub(crate) mod issues;
 pub(crate) mod pages;
 mod summaries;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use super::world::Board;
@@ -177,7 +179,15 @@ const fn sprint(
     dates: (&'static str, &'static str),
     goal: &'static str,
 ) -> Sprint {
-    Sprint { id, board: 2, name, state, start: dates.0, end: dates.1, goal }
+    Sprint {
+        id,
+        board: 2,
+        name: Cow::Borrowed(name),
+        state: Cow::Borrowed(state),
+        start: Cow::Borrowed(dates.0),
+        end: Cow::Borrowed(dates.1),
+        goal: Cow::Borrowed(goal),
+    }
 }
 
 pub(crate) static SPRINTS: [Sprint; 3] = [

@@ -1,5 +1,6 @@
 //! The sample pages: a tree written as an outline, bodies from a few templates with macros.
 
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::sim::world::Attachment;
@@ -143,6 +144,7 @@ fn comments(page: u64, index: usize) -> Vec<PageComment> {
         body: "<p>Still <em>valid</em>?</p>".to_owned(),
         parent: None,
         selection: None,
+        resolved: false,
     };
     let answer = PageComment {
         id: page * 10 + 2,
@@ -151,6 +153,7 @@ fn comments(page: u64, index: usize) -> Vec<PageComment> {
         body: "<p>Yes.</p>".to_owned(),
         parent: Some(page * 10 + 1),
         selection: None,
+        resolved: false,
     };
     let inline = PageComment {
         id: page * 10 + 3,
@@ -159,6 +162,7 @@ fn comments(page: u64, index: usize) -> Vec<PageComment> {
         body: "<p>Which node?</p>".to_owned(),
         parent: None,
         selection: Some("node-1".to_owned()),
+        resolved: false,
     };
     match index % 4 {
         1 => vec![first, answer],
@@ -176,11 +180,13 @@ fn attachments(page: u64, index: usize) -> Vec<Attachment> {
         .zip([4, 5])
         .map(|((name, kind, bytes), place)| Attachment {
             id: page * 10 + place,
-            name,
-            kind,
-            bytes,
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            bytes: Bytes::from_static(bytes),
             author: account(index),
             created: ago(60 * 24 * 30),
+            version: 1,
+            comment: String::new(),
         })
         .collect()
 }

@@ -51,23 +51,25 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
                 return Err(refusal(400, "The board does not support sprints"));
             }
             let states: Vec<&str> = super::super::call::parts(call.parameter("state"));
-            let sprints = data::SPRINTS.iter().filter(|sprint| sprint.board == board.id);
-            let sprints = sprints.filter(|sprint| states.is_empty() || states.contains(&sprint.state));
+            let sprints = world.sprints.iter().filter(|sprint| sprint.board == board.id);
+            let sprints = sprints.filter(|sprint| states.is_empty() || states.contains(&&*sprint.state));
             Ok(paged(call, &sprints.map(|sprint| shown_sprint(call, sprint)).collect::<Vec<_>>()))
         }
-        ["sprint", id] => Ok(Answer::json(&shown_sprint(call, sprint(call, id)?))),
+        ["sprint", id] => Ok(Answer::json(&shown_sprint(call, sprint(world, call, id)?))),
         ["sprint", id, "issue"] => {
-            let id = sprint(call, id)?.id;
+            let id = sprint(world, call, id)?.id;
             search::listed(world, call, &format!("sprint = {id} ORDER BY key"))
         }
         _ => Err(super::not_found()),
     }
 }
 
-/// Moves issues into a sprint or out of all.
+/// Makes and changes sprints, and moves issues into one or out of all.
 pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
     let target = match (call.method.as_str(), path) {
-        ("POST", ["sprint", id, "issue"]) => Some(sprint(call, id)?),
+        ("POST", ["sprint"]) => return create_sprint(world, call),
+        ("POST", ["sprint", id]) => return update_sprint(world, call, id),
+        ("POST", ["sprint", id, "issue"]) => Some(sprint(world, call, id)?.id),
         ("POST", ["backlog", "issue"]) => None,
         _ => return Err(super::not_found()),
     };
@@ -117,8 +119,60 @@ fn board(call: &Call, id: &str) -> Result<&'static Board, Answer> {
     found.filter(|board| call.user.may_browse(board.project)).ok_or_else(missing)
 }
 
-fn sprint(call: &Call, id: &str) -> Result<&'static Sprint, Answer> {
-    let found = data::SPRINTS.iter().find(|sprint| sprint.id.to_string() == id);
+fn create_sprint(world: &mut World, call: &Call) -> Reply {
+    let given = call.json().unwrap_or_default();
+    let text = |name: &str| given.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(board_id) = given.get("originBoardId").and_then(Value::as_u64) else {
+        return Err(refusal(400, "originBoardId: must be a number"));
+    };
+    if board(call, &board_id.to_string())?.kind != "scrum" {
+        return Err(refusal(400, "The board does not support sprints"));
+    }
+    if text("name").is_empty() {
+        return Err(refusal(400, "name: The sprint name must not be empty"));
+    }
+    let sprint = Sprint {
+        id: world.next_id(),
+        board: board_id,
+        name: text("name").into(),
+        state: "future".into(),
+        start: text("startDate").into(),
+        end: text("endDate").into(),
+        goal: text("goal").into(),
+    };
+    let shown = shown_sprint(call, &sprint);
+    world.sprints.push(sprint);
+    Ok(Answer::status(201, &shown))
+}
+
+/// A part of a sprint is changed by POST; a sprint goes from future to active to closed and never back.
+fn update_sprint(world: &mut World, call: &Call, id: &str) -> Reply {
+    let present = sprint(world, call, id)?.clone();
+    let given = call.json().unwrap_or_default();
+    let text = |name: &str| given.get(name).and_then(Value::as_str).map(|text| text.to_owned().into());
+    let states = ["future", "active", "closed"];
+    let place = |state: &str| states.iter().position(|known| *known == state);
+    let state = text("state").unwrap_or_else(|| present.state.clone());
+    if place(&state).is_none() || place(&state) < place(&present.state) {
+        return Err(refusal(400, &format!("The sprint cannot go from {} to {state}", present.state)));
+    }
+    let changed = Sprint {
+        name: text("name").unwrap_or(present.name),
+        start: text("startDate").unwrap_or(present.start),
+        end: text("endDate").unwrap_or(present.end),
+        goal: text("goal").unwrap_or(present.goal),
+        state,
+        ..present
+    };
+    let shown = shown_sprint(call, &changed);
+    if let Some(place) = world.sprints.iter_mut().find(|sprint| sprint.id == changed.id) {
+        *place = changed;
+    }
+    Ok(Answer::json(&shown))
+}
+
+fn sprint<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Sprint, Answer> {
+    let found = world.sprints.iter().find(|sprint| sprint.id.to_string() == id);
     found
         .filter(|sprint| board(call, &sprint.board.to_string()).is_ok())
         .ok_or_else(|| refusal(404, "Sprint does not exist"))

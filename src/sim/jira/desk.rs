@@ -1,4 +1,4 @@
-//! The service desk: one desk, its queue, and comments that customers see or do not see.
+//! The service desk: one desk, its queue, what can be requested, and comments that customers see or do not see.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -6,15 +6,20 @@ use serde_json::json;
 
 use super::super::answer::Answer;
 use super::super::answer::Reply;
+use super::super::answer::extend;
 use super::super::call::Call;
+use super::super::world::Attachment;
 use super::super::world::Comment;
 use super::super::world::Issue;
 use super::super::world::Text;
+use super::super::world::User;
 use super::super::world::World;
+use super::edit;
 use super::render;
 
 const DESK: &str = "4";
 const QUEUE: &str = "47";
+const REQUEST_TYPE: &str = "10";
 
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
@@ -32,11 +37,12 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         }
         ["servicedesk", DESK, "requesttype"] => Ok(paged(
             call,
-            vec![json!({"id": "10", "name": "Get help",
+            vec![json!({"id": REQUEST_TYPE, "name": "Get help",
             "description": "Ask the operations team", "helpText": "", "issueTypeId": "10005", "serviceDeskId": DESK,
             "groupIds": ["1"], "_links": {"self": format!("{}/rest/servicedeskapi/servicedesk/4/requesttype/10",
             call.base)}})],
         )),
+        ["servicedesk", DESK, "requesttype", REQUEST_TYPE, "field"] => Ok(Answer::json(&request_fields())),
         ["request", key] => Ok(Answer::json(&request(call, find(world, call, key)?))),
         ["request", key, "comment"] => {
             let issue = find(world, call, key)?;
@@ -47,9 +53,85 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     }
 }
 
-/// Adds a comment: the one write a request takes here.
+/// Raises requests, and adds comments and files to them.
 pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
-    let ("POST", ["request", key, "comment"]) = (call.method.as_str(), path) else { return Err(missing()) };
+    match (call.method.as_str(), path) {
+        ("POST", ["request"]) => raise(world, call),
+        ("POST", ["request", key, "comment"]) => add_comment(world, call, key),
+        ("POST", ["servicedesk", DESK, "attachTemporaryFile"]) => upload(world, call),
+        ("POST", ["request", key, "attachment"]) => attach(world, call, key),
+        _ => Err(missing()),
+    }
+}
+
+/// What a request of the one type asks for.
+fn request_fields() -> Value {
+    let field = |id: &str, name: &str, required: bool| {
+        json!({"fieldId": id, "name": name, "description": "", "required": required, "visible": true,
+            "defaultValues": [], "validValues": [], "jiraSchema": {"type": "string", "system": id}})
+    };
+    json!({"canRaiseOnBehalfOf": true, "canAddRequestParticipants": true,
+        "requestTypeFields": [field("summary", "Summary", true), field("description", "Details", false)]})
+}
+
+fn raise(world: &mut World, call: &Call) -> Reply {
+    let given = call.json().unwrap_or_default();
+    let is = |name: &str, wanted: &str| given.get(name).and_then(Value::as_str) == Some(wanted);
+    if !is("serviceDeskId", DESK) || !is("requestTypeId", REQUEST_TYPE) {
+        return Err(refusal(404, "The service desk or the request type does not exist.", "sd.not.found"));
+    }
+    let named = given.get("raiseOnBehalfOf").and_then(Value::as_str);
+    let customer = match named {
+        Some(name) => User::named(name).ok_or_else(|| {
+            let text = "The customer account does not exist, or cannot be raised on behalf of.";
+            refusal(400, text, "sd.customer.invalid")
+        })?,
+        None => call.user,
+    };
+    let mut fields = given.get("requestFieldValues").cloned().unwrap_or_default();
+    extend(&mut fields, json!({"project": {"key": "SD"}, "issuetype": {"id": "10005"}}));
+    let created = edit::create(world, call, &json!({"fields": fields}))?.value().unwrap_or_default();
+    let key = created.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let issue = world.issue_mut(call.user, &key).ok_or_else(missing)?;
+    issue.reporter = customer;
+    Ok(Answer::status(201, &request(call, issue)))
+}
+
+/// Takes a file that waits until it is attached.
+fn upload(world: &mut World, call: &Call) -> Reply {
+    let no_form = || refusal(400, "The body is no form with a file.", "sd.attachment.none");
+    let (name, kind, bytes) = call.file().ok_or_else(no_form)?;
+    let (created, id) = (world.tick(), world.next_id());
+    let waiting = format!("temp{id}");
+    let shown = json!({"temporaryAttachments": [{"temporaryAttachmentId": waiting, "fileName": name}]});
+    world.waiting.insert(
+        waiting,
+        Attachment { id, name, kind, bytes, author: call.user, created, version: 1, comment: String::new() },
+    );
+    Ok(Answer::status(201, &shown))
+}
+
+fn attach(world: &mut World, call: &Call, key: &str) -> Reply {
+    find(world, call, key)?;
+    let given = call.json().unwrap_or_default();
+    let ids = given.get("temporaryAttachmentIds").and_then(Value::as_array).into_iter().flatten();
+    let mut files = Vec::new();
+    for id in ids.filter_map(Value::as_str) {
+        let gone = || refusal(400, "The temporary attachment does not exist.", "sd.attachment.gone");
+        files.push(world.waiting.remove(id).ok_or_else(gone)?);
+    }
+    let shown: Vec<Value> =
+        files.iter().map(|file| json!({"filename": file.name, "size": file.bytes.len()})).collect();
+    if let Some(issue) = world.issue_mut(call.user, key) {
+        issue.attachments.extend(files);
+    }
+    Ok(Answer::status(
+        201,
+        &json!({"attachments": {"values": shown, "size": shown.len(), "isLastPage": true}}),
+    ))
+}
+
+fn add_comment(world: &mut World, call: &Call, key: &str) -> Reply {
     find(world, call, key)?;
     let body = call.json().unwrap_or_default();
     let Some(text) = body.get("body").and_then(Value::as_str).filter(|text| !text.trim().is_empty()) else {

@@ -50,12 +50,11 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["projects", "picker"] => Ok(picker(call)),
         ["project", key, rest @ ..] => project(world, call, key, rest),
         ["version", id] => {
-            let own =
-                world.versions.iter().find(|version| version.get("id").and_then(Value::as_str) == Some(id));
+            let own = |version: &&Value| version.get("id").and_then(Value::as_str) == Some(id);
+            let all: Vec<Value> =
+                browsable(call).flat_map(|project| render::versions(world, call, project)).collect();
             let missing = || refusal(404, &format!("Could not find version for id '{id}'"));
-            Ok(Answer::json(
-                &own.cloned().map(Value::from).or_else(|| known_version(call, id)).ok_or_else(missing)?,
-            ))
+            Ok(Answer::json(all.iter().find(own).ok_or_else(missing)?))
         }
         _ => Err(super::not_found()),
     }
@@ -134,7 +133,7 @@ fn users(world: &World, call: &Call) -> Answer {
     Answer::json(&some.iter().map(|user| render::user(call, user)).collect())
 }
 
-fn browsable(call: &Call) -> impl Iterator<Item = &'static Project> {
+pub(crate) fn browsable(call: &Call) -> impl Iterator<Item = &'static Project> {
     let user = call.user;
     data::PROJECTS.iter().filter(move |project| user.may_browse(project))
 }
@@ -168,13 +167,7 @@ fn picker(call: &Call) -> Answer {
 fn project(world: &World, call: &Call, key: &str, rest: &[&str]) -> Reply {
     let missing = || refusal(404, &format!("No project could be found with key '{key}'."));
     let project = Project::find(call.user, key).ok_or_else(missing)?;
-    let added = world
-        .versions
-        .iter()
-        .filter(|version| version.get("projectId").and_then(Value::as_u64) == Some(project.id))
-        .map(|version| Value::from(version.clone()));
-    let versions: Vec<Value> =
-        project.versions.iter().map(|name| render::version(call, project, name)).chain(added).collect();
+    let versions = render::versions(world, call, project);
     let components: Vec<Value> =
         project.components.iter().map(|name| render::component(call, project, name)).collect();
     match rest {
@@ -204,10 +197,4 @@ fn project(world: &World, call: &Call, key: &str, rest: &[&str]) -> Reply {
         }
         _ => Err(super::not_found()),
     }
-}
-
-fn known_version(call: &Call, id: &str) -> Option<Value> {
-    browsable(call)
-        .flat_map(|project| project.versions.iter().map(|name| render::version(call, project, name)))
-        .find(|version| version.get("id").and_then(Value::as_str) == Some(id))
 }

@@ -26,8 +26,7 @@ use super::write::say;
 const NOT_A_DOCUMENT: &str =
     "Operation value must be an Atlassian Document (see the Atlassian Document Format)";
 
-pub(crate) fn create(world: &mut World, call: &Call) -> Reply {
-    let given = body(call)?;
+pub(crate) fn create(world: &mut World, call: &Call, given: &Value) -> Reply {
     let fields =
         given.get("fields").and_then(Value::as_object).ok_or_else(|| refusal(400, "fields is required"))?;
     let key = ["key", "id"].into_iter().find_map(|name| fields.get("project")?.get(name)?.as_str());
@@ -80,6 +79,12 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
             issue.labels.retain(|present| *present != removed);
         }
         issue.labels.extend(label("add"));
+    }
+    for operation in updates.get("timetracking").and_then(Value::as_array).into_iter().flatten() {
+        if operation.get("edit").and_then(|edit| set_estimates(&mut issue, edit)).is_none() {
+            world.issues.insert(id, issue);
+            return Err(field_error("timetracking", "Invalid time tracking operation."));
+        }
     }
     issue.updated = now;
     world.issues.insert(id, issue);
@@ -153,6 +158,7 @@ fn blank(
         points: None,
         team: None,
         sprint: None,
+        estimates: (None, None),
         comments: Vec::new(),
         worklogs: Vec::new(),
         attachments: Vec::new(),
@@ -200,7 +206,8 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         "assignee" => issue.assignee = account(call, name, value)?,
         "reporter" => issue.reporter = account(call, name, value)?.ok_or_else(wrong)?,
         "components" => issue.component = first_of(issue.project.components, value).map_err(|()| wrong())?,
-        "fixVersions" => issue.version = first_of(issue.project.versions, value).map_err(|()| wrong())?,
+        "fixVersions" => issue.version = version_of(world, issue.project, value).map_err(|()| wrong())?,
+        "timetracking" => set_estimates(issue, value).ok_or_else(wrong)?,
         "duedate" => issue.due = value.as_str().map(str::parse).transpose().map_err(|_| wrong())?,
         "parent" if issue.kind.name == "Sub-task" => issue.parent = Some(other(value)?),
         "parent" if call.is_cloud() => issue.epic = Some(other(value)?),
@@ -242,6 +249,31 @@ fn first_of(table: &'static [&'static str], value: &Value) -> Result<Option<&'st
     let Some(first) = value.as_array().ok_or(())?.first() else { return Ok(None) };
     let name = first.get("name").and_then(Value::as_str).ok_or(())?;
     table.iter().find(|known| **known == name).copied().map(Some).ok_or(())
+}
+
+/// The first of a list of versions by `{name}` or `{id}`.
+fn version_of(world: &World, project: &Project, value: &Value) -> Result<Option<String>, ()> {
+    let Some(first) = value.as_array().ok_or(())?.first() else { return Ok(None) };
+    let same = |version: &&Map<String, Value>| {
+        let is = |name: &str| first.get(name).is_some() && version.get(name) == first.get(name);
+        version.get("projectId").and_then(Value::as_u64) == Some(project.id) && (is("name") || is("id"))
+    };
+    let found =
+        world.versions.iter().find(same).and_then(|version| version.get("name")?.as_str()).ok_or(())?;
+    Ok(Some(found.to_owned()))
+}
+
+/// Sets the estimates that an operation or the field itself has.
+pub(crate) fn set_estimates(issue: &mut Issue, value: &Value) -> Option<()> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (original, remaining) = (text("originalEstimate"), text("remainingEstimate"));
+    if original.is_none() && remaining.is_none() {
+        return None;
+    }
+    // As Jira has it: what is left is all of it until work is logged.
+    issue.estimates.1 = remaining.or_else(|| issue.estimates.1.take()).or_else(|| original.clone());
+    issue.estimates.0 = original.or_else(|| issue.estimates.0.take());
+    Some(())
 }
 
 /// `{name}` on Data Center, `{accountId}` or `{id}` on Cloud; null is nobody.

@@ -22,7 +22,7 @@ use super::visible;
 
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
-        ["createmeta", project, "issuetypes", rest @ ..] => create_meta(call, project, rest),
+        ["createmeta", project, "issuetypes", rest @ ..] => create_meta(world, call, project, rest),
         [key] => Ok(Answer::json(&one(world, call, visible(world, call, key)?))),
         [key, "comment"] => comments(call, visible(world, call, key)?),
         [key, "comment", id] => {
@@ -69,6 +69,14 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             let last = start + values.len() >= issue.history.len();
             Ok(Answer::json(&json!({"startAt": start, "maxResults": limit, "total": issue.history.len(),
                 "isLast": last, "values": values})))
+        }
+        [key, "editmeta"] => {
+            let project = visible(world, call, key)?.project;
+            let fields = create_fields(world, call, project).into_iter().filter_map(|field| {
+                let id = field.get("fieldId").and_then(Value::as_str)?.to_owned();
+                (!matches!(id.as_str(), "project" | "attachment")).then_some((id, field))
+            });
+            Ok(Answer::json(&json!({"fields": fields.collect::<serde_json::Map<_, _>>()})))
         }
         [key, "properties"] => {
             let keys = visible(world, call, key)?.properties.keys().map(|name| json!({"key": name}));
@@ -126,7 +134,7 @@ fn comments(call: &Call, issue: &Issue) -> Reply {
 /// The bytes of an attachment of an issue that the account may see.
 pub(crate) fn download(world: &World, call: &Call, id: &str) -> Reply {
     let (_, attachment) = find_attachment(world, call, id)?;
-    Ok(Answer::bytes(attachment.kind, attachment.bytes))
+    Ok(Answer::bytes(&attachment.kind, &attachment.bytes))
 }
 
 pub(crate) fn attachment(world: &World, call: &Call, id: &str) -> Reply {
@@ -157,12 +165,12 @@ pub(crate) fn link(world: &World, call: &Call, id: &str) -> Reply {
         "inwardIssue": end(&link.from)?, "outwardIssue": end(&link.to)?})))
 }
 
-fn create_meta(call: &Call, project: &str, rest: &[&str]) -> Reply {
+fn create_meta(world: &World, call: &Call, project: &str, rest: &[&str]) -> Reply {
     let missing = || refusal(404, &format!("No project could be found with key or id '{project}'."));
     let project = super::super::world::Project::find(call.user, project).ok_or_else(missing)?;
     let (name, values): (&str, Vec<Value>) = match rest {
         [] => ("issueTypes", types_of(project).map(|kind| render::issue_type(call, kind)).collect()),
-        [id] if TYPES.iter().any(|kind| kind.id == *id) => ("fields", create_fields(call, project)),
+        [id] if TYPES.iter().any(|kind| kind.id == *id) => ("fields", create_fields(world, call, project)),
         _ => return Err(refusal(404, "The issue type does not exist.")),
     };
     let count = values.len();
@@ -181,7 +189,7 @@ pub(crate) fn types_of(
     TYPES.iter().filter(move |kind| desk == (kind.name == "Service Request"))
 }
 
-fn create_fields(call: &Call, project: &super::super::world::Project) -> Vec<Value> {
+fn create_fields(world: &World, call: &Call, project: &super::super::world::Project) -> Vec<Value> {
     let required = ["summary", "project", "issuetype"];
     let made_here = [
         "created",
@@ -204,9 +212,7 @@ fn create_fields(call: &Call, project: &super::super::world::Project) -> Vec<Val
                 "components" => {
                     Some(project.components.iter().map(|name| render::component(call, project, name)).collect())
                 }
-                "fixVersions" => {
-                    Some(project.versions.iter().map(|name| render::version(call, project, name)).collect())
-                }
+                "fixVersions" => Some(render::versions(world, call, project).into()),
                 super::super::data::TEAM => {
                     let option = |team: &super::super::world::Named| json!({"value": team.name, "id": team.id});
                     Some(super::super::data::TEAMS.iter().map(option).collect())

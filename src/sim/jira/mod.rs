@@ -1,10 +1,13 @@
 //! The sample Jira: platform versions 2 and 3, agile 1.0 and service desk.
 
 mod agile;
+mod bulk;
 mod desk;
+mod development;
 mod directory;
 mod edit;
 mod fields;
+mod forms;
 mod issue;
 mod list;
 mod render;
@@ -41,12 +44,17 @@ pub(crate) fn read(world: &World, call: &Call) -> Reply {
             ("GET", ["attachment", "content", id]) => issue::download(world, call, id),
             ("GET", ["attachment", id]) => issue::attachment(world, call, id),
             ("GET", ["issueLink", id]) => issue::link(world, call, id),
+            ("GET", ["bulk", "queue", id]) if call.is_cloud() => bulk::progress(world, id),
             ("GET", _) => directory::read(world, call, rest),
             _ => Err(Answer::empty(405)),
         },
         ["secure", "attachment", id, _name] if !call.is_cloud() => issue::download(world, call, id),
         ["rest", "agile", "1.0", rest @ ..] => agile::read(world, call, rest),
         ["rest", "servicedeskapi", rest @ ..] => desk::read(world, call, rest),
+        ["rest", "dev-status", "1.0", "issue", what] => development::read(world, call, what),
+        ["jira", "forms", "cloud", _, "issue", rest @ ..] if call.is_cloud() => {
+            forms::read(world, call, rest)
+        }
         _ => Err(not_found()),
     }
 }
@@ -59,6 +67,9 @@ pub(crate) fn write(world: &mut World, call: &Call) -> Reply {
         ["rest", "api", "2" | "3" | "latest", rest @ ..] => write::answer(world, call, rest),
         ["rest", "agile", "1.0", rest @ ..] => agile::write(world, call, rest),
         ["rest", "servicedeskapi", rest @ ..] => desk::write(world, call, rest),
+        ["jira", "forms", "cloud", _, "issue", rest @ ..] if call.is_cloud() => {
+            forms::write(world, call, rest)
+        }
         _ => Err(not_found()),
     }
 }

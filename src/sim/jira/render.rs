@@ -86,11 +86,18 @@ pub(crate) fn component(call: &Call, project: &Project, name: &str) -> Value {
     json!({"self": format!("{}/rest/api/2/component/{id}", call.base), "id": id, "name": name})
 }
 
-pub(crate) fn version(call: &Call, project: &Project, name: &str) -> Value {
-    let place = project.versions.iter().position(|version| *version == name).unwrap_or(0);
-    let id = format!("{}{}", project.id, place + 50);
-    json!({"self": format!("{}/rest/api/2/version/{id}", call.base), "id": id, "name": name, "archived": false,
-        "released": place == 0, "releaseDate": "2026-12-01", "projectId": project.id})
+pub(crate) fn version(call: &Call, version: &Map<String, Value>) -> Value {
+    let id = version.get("id").and_then(Value::as_str).unwrap_or_default();
+    let mut shown = json!({"self": format!("{}/rest/api/2/version/{id}", call.base)});
+    extend(&mut shown, Value::Object(version.clone()));
+    shown
+}
+
+/// The versions of a project.
+pub(crate) fn versions(world: &World, call: &Call, project: &Project) -> Vec<Value> {
+    let own =
+        |shown: &&Map<String, Value>| shown.get("projectId").and_then(Value::as_u64) == Some(project.id);
+    world.versions.iter().filter(own).map(|shown| version(call, shown)).collect()
 }
 
 pub(crate) fn comment(call: &Call, issue: &Issue, comment: &Comment) -> Value {
@@ -116,7 +123,7 @@ pub(crate) fn worklog(call: &Call, issue: &Issue, log: &Worklog) -> Value {
 }
 
 pub(crate) fn attachment(call: &Call, attachment: &Attachment) -> Value {
-    let (base, id, name) = (&call.base, attachment.id, attachment.name);
+    let (base, id, name) = (&call.base, attachment.id, &attachment.name);
     let content = if call.is_cloud() {
         format!("{base}/rest/api/2/attachment/content/{id}")
     } else {
@@ -192,7 +199,11 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
         "reporter" | "creator" => Some(user(call, issue.reporter)),
         "labels" => Some(Value::from(issue.labels.clone())),
         "components" => Some(issue.component.iter().map(|name| component(call, issue.project, name)).collect()),
-        "fixVersions" => Some(issue.version.iter().map(|name| version(call, issue.project, name)).collect()),
+        "fixVersions" => {
+            let mut all = versions(world, call, issue.project);
+            all.retain(|version| version.get("name").and_then(Value::as_str) == issue.version.as_deref());
+            Some(all.into())
+        }
         "versions" => Some(json!([])),
         "created" => Some(Value::from(time(issue.created))),
         "updated" => Some(Value::from(time(issue.updated))),
@@ -209,7 +220,10 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
         data::EPIC_NAME => optional((issue.kind.name == "Epic").then(|| Value::from(issue.summary.as_str()))),
         data::EPIC_LINK => optional(issue.epic.as_deref().map(Value::from)),
         data::STORY_POINTS => optional(issue.points.map(Value::from)),
-        data::SPRINT => optional(issue.sprint.map(|sprint| sprint_field(call, sprint))),
+        data::SPRINT => {
+            let sprint = world.sprints.iter().find(|sprint| Some(sprint.id) == issue.sprint);
+            optional(sprint.map(|sprint| sprint_field(call, sprint)))
+        }
         data::TEAM => optional(issue.team.map(|name| {
             let id = data::TEAMS.iter().find(|team| team.name == name).map_or("", |team| team.id);
             json!({"self": format!("{}/rest/api/2/customFieldOption/{id}", call.base), "value": name, "id": id})
@@ -252,12 +266,18 @@ fn related(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Val
         }
         "timetracking" => {
             let spent: u64 = issue.worklogs.iter().map(|log| log.seconds).sum();
-            let empty = json!({});
-            Some(if spent == 0 {
-                empty
-            } else {
-                json!({"timeSpent": duration(spent), "timeSpentSeconds": spent})
-            })
+            let mut shown = Map::new();
+            if spent > 0 {
+                shown.insert("timeSpent".into(), duration(spent).into());
+                shown.insert("timeSpentSeconds".into(), spent.into());
+            }
+            let (original, remaining) = &issue.estimates;
+            for (name, text) in [("originalEstimate", original), ("remainingEstimate", remaining)] {
+                if let Some(text) = text {
+                    shown.insert(name.into(), text.as_str().into());
+                }
+            }
+            Some(Value::Object(shown))
         }
         _ => None,
     }

@@ -7,12 +7,14 @@ use super::super::answer::Answer;
 use super::super::answer::Reply;
 use super::super::call::Call;
 use super::super::data;
+use super::super::world::Attachment;
 use super::super::world::Change;
 use super::super::world::Comment;
 use super::super::world::Link;
 use super::super::world::User;
 use super::super::world::Worklog;
 use super::super::world::World;
+use super::bulk;
 use super::edit;
 use super::field_error;
 use super::is_version_3;
@@ -24,7 +26,7 @@ use super::visible;
 
 pub(crate) fn answer(world: &mut World, call: &Call, path: &[&str]) -> Reply {
     match (call.method.as_str(), path) {
-        ("POST", ["issue"]) => edit::create(world, call),
+        ("POST", ["issue"]) => edit::create(world, call, &body(call)?),
         ("PUT", ["issue", key]) => edit::update(world, call, key),
         ("DELETE", ["issue", key]) => edit::delete(world, call, key),
         ("PUT", ["issue", key, "assignee"]) => edit::assign(world, call, key),
@@ -37,7 +39,11 @@ pub(crate) fn answer(world: &mut World, call: &Call, path: &[&str]) -> Reply {
         ("PUT", ["issue", key, "properties", name]) => set_property(world, call, key, name),
         ("POST", ["issueLink"]) => add_link(world, call),
         ("DELETE", ["issueLink", id]) => remove_link(world, call, id),
+        ("POST", ["issue", "bulk"]) => bulk::create(world, call),
+        ("POST", ["bulk", "issues", "move"]) if call.is_cloud() => bulk::move_issues(world, call),
+        ("POST", ["issue", key, "attachments"]) => attach(world, call, key),
         ("POST", ["version"]) => add_version(world, call),
+        ("PUT", ["version", id]) => change_version(world, call, id),
         _ => Err(super::not_found()),
     }
 }
@@ -139,12 +145,16 @@ fn add_worklog(world: &mut World, call: &Call, key: &str) -> Reply {
     };
     let started = given.get("started").and_then(Value::as_str).map(|text| text.replace("+0000", "Z").parse());
     let started = started.transpose().map_err(|_| field_error("started", "Invalid date format."))?;
+    let remaining = call.parameter("newEstimate").map(str::to_owned);
     let (now, id) = (world.tick(), world.next_id());
     let log =
         Worklog { id, author: call.user, comment, started: started.unwrap_or(now), created: now, seconds };
     let issue = world.issue_mut(call.user, key).ok_or_else(|| no_issue(call))?;
     let shown = render::worklog(call, issue, &log);
     issue.worklogs.push(log);
+    if let Some(left) = remaining {
+        issue.estimates.1 = Some(left);
+    }
     issue.updated = now;
     Ok(Answer::status(201, &shown))
 }
@@ -201,7 +211,7 @@ pub(crate) fn said_along(call: &Call, given: &Value) -> Result<Vec<super::super:
         for operation in operations.as_array().into_iter().flatten() {
             match (name.as_str(), operation.get("add")) {
                 ("comment", Some(comment)) => texts.push(comment_text(call, comment)?),
-                ("labels", _) => {}
+                ("labels" | "timetracking", _) => {}
                 _ => return Err(field_error(name, &format!("Field '{name}' cannot be set."))),
             }
         }
@@ -278,8 +288,13 @@ fn add_link(world: &mut World, call: &Call) -> Reply {
         visible(world, call, key).map(|issue| issue.key.clone())
     };
     let (from, to) = (end("inwardIssue")?, end("outwardIssue")?);
+    let said = given.get("comment").map(|comment| comment_text(call, comment)).transpose()?;
     let id = world.next_id();
+    let outward = world.keys.get(&to).copied();
     world.links.push(Link { id, kind, from, to });
+    if let Some(outward) = outward {
+        say(world, call, outward, said.into_iter().collect());
+    }
     Ok(Answer::empty(201))
 }
 
@@ -302,9 +317,52 @@ fn add_version(world: &mut World, call: &Call) -> Reply {
     }
     let id = world.next_id().to_string();
     let address = format!("{}/rest/api/2/version/{id}", call.base);
-    render::extend(&mut given, json!({"id": id, "self": address, "projectId": project.id}));
-    if let Value::Object(version) = &given {
+    render::extend(
+        &mut given,
+        json!({"id": id, "archived": false, "released": false, "projectId": project.id}),
+    );
+    if let Value::Object(version) = &mut given {
+        version.remove("project");
         world.versions.push(version.clone());
     }
+    render::extend(&mut given, json!({"self": address}));
     Ok(Answer::status(201, &given))
+}
+
+fn change_version(world: &mut World, call: &Call, id: &str) -> Reply {
+    super::directory::read(world, call, &["version", id])?;
+    let given = body(call)?;
+    let is_it =
+        |version: &&mut serde_json::Map<String, Value>| version.get("id").and_then(Value::as_str) == Some(id);
+    let version = world.versions.iter_mut().find(is_it).ok_or_else(super::not_found)?;
+    for name in ["name", "description", "startDate", "releaseDate", "archived", "released"] {
+        if let Some(value) = given.get(name) {
+            version.insert(name.to_owned(), value.clone());
+        }
+    }
+    Ok(Answer::json(&render::version(call, version)))
+}
+
+/// Attaches the file of a form, which Jira takes only from who says that it comes from no page of somebody else.
+fn attach(world: &mut World, call: &Call, key: &str) -> Reply {
+    let id = visible(world, call, key)?.id;
+    let Some((name, kind, bytes)) = call.file() else {
+        return Err(refusal(415, "The body is no form with a file."));
+    };
+    let (created, attachment_id) = (world.tick(), world.next_id());
+    let attachment = Attachment {
+        id: attachment_id,
+        name,
+        kind,
+        bytes,
+        author: call.user,
+        created,
+        version: 1,
+        comment: String::new(),
+    };
+    let shown = render::attachment(call, &attachment);
+    let issue = world.issues.get_mut(&id).ok_or_else(|| no_issue(call))?;
+    issue.attachments.push(attachment);
+    issue.updated = created;
+    Ok(Answer::json(&json!([shown])))
 }

@@ -129,8 +129,8 @@ pub(crate) fn values(field: Field, issue: &Issue) -> Vec<String> {
         Field::Reporter => one(Some(issue.reporter.name)),
         Field::Labels => issue.labels.clone(),
         Field::Component => one(issue.component),
-        Field::Version => one(issue.version),
-        Field::Sprint => issue.sprint.map(|sprint| sprint.id.to_string()).into_iter().collect(),
+        Field::Version => one(issue.version.as_deref()),
+        Field::Sprint => issue.sprint.map(|id| id.to_string()).into_iter().collect(),
         Field::Parent => one(issue.parent.as_deref().or(issue.epic.as_deref())),
         Field::Epic => one(issue.epic.as_deref()),
         Field::Team => one(issue.team),
@@ -154,7 +154,7 @@ pub(crate) fn texts<'a>(field: Field, issue: &'a Issue, user: &User) -> Vec<&'a 
         Field::Comment => comments.collect(),
         Field::Text => std::iter::once(issue.summary.as_str()).chain(description).chain(comments).collect(),
         Field::Component => issue.component.into_iter().collect(),
-        Field::Version => issue.version.into_iter().collect(),
+        Field::Version => issue.version.as_deref().into_iter().collect(),
         _ => Vec::new(),
     }
 }

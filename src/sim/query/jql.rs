@@ -169,7 +169,9 @@ fn resolve(
 ) -> Result<Vec<Option<String>>, String> {
     let text = match operand {
         Operand::Empty => return Ok(vec![None]),
-        Operand::Function(function, arguments) => return functions(user, field, name, function, arguments),
+        Operand::Function(function, arguments) => {
+            return functions((world, user), field, name, function, arguments);
+        }
         Operand::Text(text) => text,
     };
     let missing = || format!("The value '{text}' does not exist for the field '{name}'.");
@@ -208,8 +210,8 @@ fn resolve(
         Field::Resolution if text.eq_ignore_ascii_case("unresolved") => return Ok(vec![None]),
         Field::Assignee | Field::Reporter => User::named(text).map(|account| account.name.to_owned()),
         Field::Sprint => {
-            let same = |item: &&crate::sim::world::Sprint| item.id.to_string() == *text || item.name == text;
-            data::SPRINTS.iter().find(same).map(|sprint| sprint.id.to_string())
+            let same = |item: &&crate::sim::world::Sprint| item.id.to_string() == *text || item.name == *text;
+            world.sprints.iter().find(same).map(|sprint| sprint.id.to_string())
         }
         _ => Some(text.clone()),
     };
@@ -217,14 +219,14 @@ fn resolve(
 }
 
 fn functions(
-    user: &User,
+    (world, user): (&World, &User),
     field: Field,
     name: &str,
     function: &str,
     arguments: &[String],
 ) -> Result<Vec<Option<String>>, String> {
     let sprints = |state: &str| {
-        let sprints = data::SPRINTS.iter().filter(|sprint| sprint.state == state);
+        let sprints = world.sprints.iter().filter(|sprint| sprint.state == state);
         Ok(sprints.map(|sprint| Some(sprint.id.to_string())).collect())
     };
     let account = matches!(field, Field::Assignee | Field::Reporter);

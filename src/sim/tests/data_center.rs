@@ -181,7 +181,7 @@ async fn an_issue_lives() {
     assert_eq!(sim.send("PUT", path, Some(update)).await.0, 204);
     let assigned = sim.send("PUT", &format!("{path}/assignee"), Some(json!({"name": null}))).await;
     assert_eq!(assigned.0, 204);
-    let lost = json!({"update": {"timetracking": [{"edit": {"originalEstimate": "1d"}}]}});
+    let lost = json!({"update": {"components": [{"add": {"name": "Network"}}]}});
     assert_eq!(sim.send("PUT", path, Some(lost)).await.0, 400);
     let step = json!({"transition": {"id": "31"}, "update": {"comment": [{"add": {"body": "Done."}}]}});
     assert_eq!(sim.send("POST", &format!("{path}/transitions"), Some(step.clone())).await.0, 204);

@@ -3,23 +3,17 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
-use serde_json::json;
 
-use super::decorate;
-use super::emoji;
-use crate::atlassian::confluence::BodyFormat;
-use crate::atlassian::confluence::ContentForm;
+use super::given;
+use super::given::Rendering;
+use super::present;
+use super::present::Outcome;
 use crate::atlassian::confluence::NewPage;
-use crate::atlassian::confluence::PageView;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
 use crate::lookup::Target;
-use crate::markup;
-use crate::markup::Converted;
-use crate::markup::Note;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
 use crate::policy::Write;
@@ -66,7 +60,7 @@ pub(crate) struct Args {
     subtype: Option<String>,
 }
 
-fn markdown() -> String {
+pub(super) fn markdown() -> String {
     "markdown".to_owned()
 }
 
@@ -93,106 +87,65 @@ impl Tool for CreatePage {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
-        new_page(args).map(|_| ())
+        if args.title.trim().is_empty() {
+            return wrong("`title` is empty");
+        }
+        if args.content.is_none() && args.content_file.is_none() {
+            return wrong("`content` is required");
+        }
+        given::check_one(args.content.as_deref(), args.content_file.as_deref())?;
+        if !matches!(args.subtype.as_deref(), None | Some("live")) {
+            return wrong("`subtype` must be `live` or left out");
+        }
+        new_page(args, String::new()).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let (page, notes) = new_page(&args)?;
-        let stored = if args.subtype.is_some() {
-            if !confluence.has_live_pages() {
-                return Err(ToolError::Arguments(
-                    "live documents exist on Cloud only; leave `subtype` out".to_owned(),
-                ));
-            }
-            confluence.create_live_page(permit, &args.space_key, &page).await?
-        } else {
-            confluence.create_page(permit, &args.space_key, &page).await?
-        };
-        let content = if args.include_content { ContentForm::Markdown } else { ContentForm::None };
-        let emoji = args.emoji.as_deref().and_then(emoji::code_point);
-        let view = PageView { content, emoji, ..PageView::bare(&confluence) };
-        let mut value = json!({"message": "page created", "page": Value::Object(view.show(&stored))});
-        if let (Value::Object(value), Some(failed)) = (&mut value, stored.get("propertiesNotSet")) {
-            value.insert("properties_not_set".into(), failed.clone());
+        if args.subtype.is_some() && !confluence.has_live_pages() {
+            return wrong("live documents exist on Cloud only; leave `subtype` out");
         }
-        if let (Value::Object(value), false) = (&mut value, notes.is_empty()) {
-            value.insert("notes".into(), json!(notes));
+        let root = context.options.attachment_directory.as_deref();
+        let content = given::content(args.content.clone(), args.content_file.clone(), root).await?;
+        let body = rendering(&args)?.body(&content.unwrap_or_default());
+        let page = new_page(&args, body.value)?;
+        let stored = confluence.create_page(permit, &args.space_key, &page).await?;
+        let mut outcome = Outcome::new("The page was created.");
+        outcome.notes(&body.notes);
+        if let Some(failed) = stored.get("propertiesNotSet") {
+            outcome.say("properties_not_set", failed.clone());
         }
-        Ok(Output::Object { actual: None, value })
+        let content = present::content_form(args.include_content);
+        let emoji = page.properties.iter().find(|change| change.key == "emoji-title-published");
+        let emoji = emoji.filter(|_| stored.get("propertiesNotSet").is_none());
+        let emoji = emoji.and_then(|change| change.value.clone());
+        Ok(outcome.with_new_page(&confluence, permit, (stored, emoji), content).await)
     }
 }
 
-/// The page, and what of its content had to be approximated.
-fn new_page(args: &Args) -> Result<(NewPage, Vec<Note>), ToolError> {
-    let wrong = |text: &str| Err(ToolError::Arguments(text.to_owned()));
-    if args.title.trim().is_empty() {
-        return wrong("`title` is empty");
-    }
-    if args.content_file.is_some() {
-        return wrong(
-            "`content_file` names a file on the server, which this server does not open; give `content`",
-        );
-    }
-    let Some(content) = &args.content else { return wrong("`content` is required") };
-    if !matches!(args.subtype.as_deref(), None | Some("live")) {
-        return wrong("`subtype` must be `live` or left out");
-    }
-    let layout = args.table_layout.as_deref();
-    if !matches!(layout, None | Some("full-width" | "wide" | "default")) {
-        return wrong("`table_layout` must be full-width, wide or default");
-    }
-    let as_is = |content: &String| Converted { value: content.clone(), notes: Vec::new() };
-    let (body, format) = match args.content_format.trim().to_ascii_lowercase().as_str() {
-        "markdown" => (storage(content, args.enable_heading_anchors, layout), BodyFormat::Storage),
-        "wiki" => (as_is(content), BodyFormat::Wiki),
-        "storage" | "xhtml" => (as_is(content), BodyFormat::Storage),
-        _ => return wrong("`content_format` must be markdown, wiki or storage"),
-    };
-    let properties = properties(args)?;
-    if args.subtype.is_some() && !properties.is_empty() {
-        return wrong("`emoji` and `page_width` cannot be given to a live document; leave them out");
-    }
-    let title = args.title.trim().to_owned();
-    let parent = args.parent_id.clone();
-    Ok((NewPage { title, body: body.value, format, parent, properties }, body.notes))
+fn rendering(args: &Args) -> Result<Rendering<'_>, ToolError> {
+    Rendering::of(&args.content_format, args.enable_heading_anchors, args.table_layout.as_deref())
 }
 
-fn properties(args: &Args) -> Result<Vec<(&'static str, String)>, ToolError> {
-    let mut properties = Vec::new();
-    if let Some(emoji) = &args.emoji {
-        let Some(code) = emoji::code_point(emoji) else {
-            return Err(ToolError::Arguments("`emoji` must be one emoji".to_owned()));
-        };
-        properties.push(("emoji-title-published", code.clone()));
-        properties.push(("emoji-title-draft", code));
-    }
-    match args.page_width.as_deref() {
-        None => {}
-        Some(width @ ("full-width" | "max" | "default")) => {
-            properties.push(("content-appearance-published", width.to_owned()));
-            properties.push(("content-appearance-draft", width.to_owned()));
-        }
-        Some(_) => {
-            return Err(ToolError::Arguments("`page_width` must be full-width, max or default".to_owned()));
-        }
-    }
-    Ok(properties)
+fn new_page(args: &Args, body: String) -> Result<NewPage, ToolError> {
+    Ok(NewPage {
+        title: args.title.trim().to_owned(),
+        body,
+        format: rendering(args)?.format(),
+        parent: args.parent_id.clone(),
+        properties: given::properties(args.emoji.as_deref(), args.page_width.as_deref())?,
+        is_live: args.subtype.is_some(),
+    })
 }
 
-fn storage(content: &str, anchors: bool, layout: Option<&str>) -> Converted<String> {
-    let Converted { value: mut storage, notes } = markup::markdown_to_storage(content);
-    if let Some(layout) = layout {
-        storage = decorate::with_table_layout(&storage, layout);
-    }
-    if anchors {
-        storage = decorate::with_anchors(&storage);
-    }
-    Converted { value: storage, notes }
+fn wrong<T>(text: &str) -> Result<T, ToolError> {
+    Err(ToolError::Arguments(text.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn args(more: &serde_json::Value) -> Args {
@@ -209,13 +162,13 @@ mod tests {
             (json!({}), None),
             (json!({"title": "  "}), Some("`title` is empty")),
             (json!({"content": null}), Some("`content` is required")),
-            (json!({"content_file": "/etc/passwd"}), Some("does not open")),
+            (json!({"content_file": "page.md"}), Some("not both")),
             (json!({"content_format": "html"}), Some("`content_format`")),
             (json!({"page_width": "wide"}), Some("`page_width`")),
             (json!({"emoji": "smile"}), Some("`emoji`")),
             (json!({"subtype": "blog"}), Some("`subtype`")),
             (json!({"subtype": "live"}), None),
-            (json!({"subtype": "live", "emoji": "🚀"}), Some("live document")),
+            (json!({"subtype": "live", "emoji": "🚀"}), None),
         ];
         for (more, wanted) in table {
             let problem = CreatePage::check(&args(&more)).err().map(|error| error.to_string());

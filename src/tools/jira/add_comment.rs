@@ -37,13 +37,12 @@ pub(crate) struct AddComment;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Issue key, for example OPS-12.
     issue_key: IssueKey,
     /// The comment in Markdown.
     body: String,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     visibility: Option<String>,
-    /// Service desk requests only: true shows the comment to the customer, false keeps it from them.
+    /// Service desk requests only: true shows the comment to the customer; else it stays internal.
     public: Option<bool>,
 }
 
@@ -84,8 +83,7 @@ impl Tool for AddComment {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
-        let is_internal = context.options.is_internal(&key.project());
-        if is_internal && args.public == Some(true) {
+        if args.public == Some(true) && context.options.is_internal(&key.project()) {
             let text = format!(
                 "comments in {} stay internal, as its administrator has set; leave `public` out",
                 key.project()
@@ -104,7 +102,7 @@ impl Tool for AddComment {
         let comment = NewComment {
             body: body.value,
             visibility: visibility("visibility", args.visibility.as_deref())?,
-            internal: is_internal || args.public == Some(false),
+            internal: true,
         };
         let stored = jira.add_comment(permit, &key, &comment).await?;
         Ok(with_notes(added_comment(&stored, jira.texts()), &body.notes))

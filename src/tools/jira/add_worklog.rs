@@ -35,7 +35,7 @@ pub(crate) struct Args {
     time_spent: String,
     /// What was done, in Markdown.
     comment: Option<String>,
-    /// When the work began, for example 2024-01-05T10:00:00.000+0000; now if left out.
+    /// When it began, like 2024-01-05T10:00:00.000+0000; now if left out.
     started: Option<String>,
     /// New original estimate, in the same notation.
     original_estimate: Option<String>,

@@ -92,11 +92,13 @@ impl Tool for BatchGetChangelogs {
         let keys: Vec<IssueKey> =
             keys(&args)?.into_iter().map(|key| context.found.present_key(key)).collect();
         let fields = args.fields.as_deref().map(query::listed).filter(|fields| !fields.is_empty());
-        let issues = jira.changelogs(permit, &keys, fields.as_deref()).await?;
+        let (issues, is_all) = jira.changelogs(permit, &keys, fields.as_deref()).await?;
         let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
         let show = |(id, changes): &(String, Vec<Value>)| json!({"issue_id": id, "changelogs": changes.iter().take(most).map(shown_change).collect::<Vec<_>>()});
-        let value = issues.iter().map(show).collect();
-        Ok(Output::Object { actual: None, value })
+        let complete = is_all && issues.iter().all(|(_, changes)| changes.len() <= most);
+        let next =
+            (!complete).then(|| "ask for fewer issues, for single fields, or with limit = -1".to_owned());
+        Ok(Output::List { items: issues.iter().map(show).collect(), complete, next })
     }
 }
 

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::given;
 use super::request_values;
-use super::uploads;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewRequest;
 use crate::atlassian::query;
@@ -30,6 +29,7 @@ use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
 use crate::tools::add;
+use crate::tools::uploads;
 
 /// The tool `jira_create_customer_request`.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     service_desk_id: ServiceDeskId,
     /// From `jira_get_request_types`.
     request_type_id: RequestTypeId,
-    /// JSON by field id, from `jira_get_request_type_fields`: {"summary": "...", "description": "..."}.
+    /// JSON by field id (see `jira_get_request_type_fields`), such as {"summary": "..."}.
     request_field_values: String,
     /// The customer it is raised for: account id on Cloud, user name on Data Center.
     raise_on_behalf_of: Option<String>,
@@ -51,7 +51,7 @@ pub(crate) struct Args {
     request_participants: Option<String>,
     /// JSON such as `[{"filename": "log.txt", "content_base64": "..."}]`.
     attachments: Option<String>,
-    /// Refuse when it cannot be raised for the customer; otherwise it is then raised in your own name.
+    /// Refuse if it cannot be raised for the customer, instead of raising it in your own name.
     #[serde(default)]
     strict_on_behalf: bool,
 }
@@ -84,10 +84,10 @@ impl Tool for CreateCustomerRequest {
         product: Product::Jira,
         toolset: "jira_service_desk",
         core: false,
-        description: "Raise a customer request at a Jira service desk, for oneself or a customer, with files. Returns its key and portal address. For issues that are no requests, use jira_create_issue.",
+        description: "Raise a customer request at a Jira service desk, for oneself or a customer, with files. Returns its key and portal address. For other issues use jira_create_issue.",
         destructive: true,
         cloud_only: false,
-        resources: &[ResourceKind::Project, ResourceKind::Instance(Product::Jira)],
+        resources: &[ResourceKind::Project, ResourceKind::Issue, ResourceKind::Instance(Product::Jira)],
         long_text: &["request_field_values", "attachments"],
         aliases: &[],
     };
@@ -95,13 +95,17 @@ impl Tool for CreateCustomerRequest {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Part(Part::ServiceDesk(args.service_desk_id.clone()))]
+        let desk = Target::Part(Part::ServiceDesk(args.service_desk_id.clone()));
+        let named = given::named_issues(&args.values().unwrap_or_default());
+        std::iter::once(desk).chain(named).collect()
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
         args.participants()?;
         uploads::given("attachments", args.attachments.as_deref())?;
-        if args.values()?.is_empty() {
+        let values = args.values()?;
+        given::check("request_field_values", &values)?;
+        if values.is_empty() {
             let text =
                 "`request_field_values` is empty; jira_get_request_type_fields lists what a request takes";
             return Err(ToolError::Arguments(text.to_owned()));

@@ -34,7 +34,7 @@ pub(crate) struct CreateIssue;
 pub(crate) struct Args {
     project_key: ProjectKey,
     summary: String,
-    /// Name of the type in this project, for example Task, Bug, Epic.
+    /// Its name, such as Task, Bug, Epic.
     issue_type: String,
     /// Account id, user name, e-mail or full name.
     assignee: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     description: Option<String>,
     /// Names, comma separated.
     components: Option<String>,
-    /// More fields by name or id, JSON such as {"priority": "High", "parent": "OPS-1", "Story Points": 3}.
+    /// More fields by name or id: {"priority": "High", "parent": "OPS-1", "Story Points": 3}.
     additional_fields: Option<String>,
 }
 

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     outward_issue_key: IssueKey,
     /// A comment to add, in Markdown.
     comment: Option<String>,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     comment_visibility: Option<String>,
 }
 
@@ -83,9 +83,7 @@ impl Tool for CreateIssueLink {
         let visibility = visibility("comment_visibility", args.comment_visibility.as_deref())?;
         let comment = args.comment.as_deref().map(|comment| given::text_of_version_2(&jira, comment));
         let notes = comment.as_ref().map(|comment| comment.notes.clone()).unwrap_or_default();
-        // The comment goes to the outward issue; that of a request may be the customer's to read.
-        let internal = [&inward, &outward].iter().any(|key| context.options.is_internal(&key.project()));
-        let comment = comment.map(|body| NewComment { body: body.value, visibility, internal });
+        let comment = comment.map(|body| NewComment { body: body.value, visibility, internal: true });
         let kind = args.link_type.trim();
         jira.link(permit, kind, (&inward, &outward), comment.as_ref()).await?;
         let mut value = json!({

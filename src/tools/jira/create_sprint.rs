@@ -30,7 +30,7 @@ pub(crate) struct CreateSprint;
 pub(crate) struct Args {
     board_id: BoardId,
     name: String,
-    /// Moment, for example 2024-02-01T09:00:00.000Z.
+    /// Moment like 2024-02-01T09:00:00.000Z.
     start_date: String,
     /// Moment after it.
     end_date: String,

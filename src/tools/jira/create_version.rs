@@ -27,9 +27,9 @@ pub(crate) struct CreateVersion;
 pub(crate) struct Args {
     project_key: ProjectKey,
     name: String,
-    /// Day, for example 2024-02-01.
+    /// Day like 2024-02-01.
     start_date: Option<String>,
-    /// Day, for example 2024-02-01.
+    /// Day like 2024-02-01.
     release_date: Option<String>,
     description: Option<String>,
 }

@@ -5,9 +5,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
-use super::files;
-use super::files::Fetched;
-use crate::atlassian::jira::Attachment;
+use super::attached;
+use crate::atlassian::Attachment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
@@ -19,6 +18,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::files::Fetched;
 
 /// The tool `jira_download_attachments`.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Tool for DownloadAttachments {
         product: Product::Jira,
         toolset: "jira_attachments",
         core: false,
-        description: "Get every file attached to a Jira issue: texts and other files as base64, 32 MB in all. To look at its images, use jira_get_issue_images.",
+        description: "Get every file attached to a Jira issue: texts and other files as base64, 32 MB in all. To see images use jira_get_issue_images.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],
@@ -48,19 +48,19 @@ impl Tool for DownloadAttachments {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Issue(args.issue_key.clone(), Some(files::query()))]
+        vec![Target::Issue(args.issue_key.clone(), Some(attached::query()))]
     }
 
     async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let (key, issue) = files::issue(&jira, permit, &mut context.found, args.issue_key).await?;
+        let (key, issue) = attached::issue(&jira, permit, &mut context.found, args.issue_key).await?;
         let attachments = Attachment::all_of(&issue)?;
         let total = attachments.len();
-        let Fetched { files, failed } = files::fetch(&jira, permit, &key, attachments).await?;
+        let Fetched { files, failed } = attached::fetch(&jira, permit, &key, attachments).await?;
         let summary = json!({
             "success": true, "issue_key": key.as_str(), "total": total, "downloaded": files.len(), "failed": failed,
         });
-        let blocks = files.into_iter().map(|(attachment, bytes)| files::block(&key, &attachment, bytes));
+        let blocks = files.into_iter().map(|(attachment, bytes)| attached::block(&key, &attachment, bytes));
         Ok(Output::Files { summary, blocks: blocks.collect() })
     }
 }

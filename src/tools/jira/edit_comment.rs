@@ -36,7 +36,7 @@ pub(crate) struct Args {
     comment_id: CommentId,
     /// The whole new text in Markdown.
     body: String,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     visibility: Option<String>,
 }
 

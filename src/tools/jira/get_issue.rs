@@ -34,12 +34,11 @@ pub(crate) struct GetIssue;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Issue key, for example OPS-12.
     issue_key: IssueKey,
     /// Fields to return, comma separated; *all for everything.
     #[serde(default = "Fields::default_text")]
     fields: String,
-    /// Jira's expand values, comma separated: changelog, transitions, renderedFields.
+    /// Jira's expand values, comma separated, such as renderedFields.
     expand: Option<String>,
     /// How many comments at most, the newest; 0 for none.
     #[serde(default = "ten")]
@@ -47,7 +46,7 @@ pub(crate) struct Args {
     comment_limit: usize,
     /// Issue properties to return, comma separated.
     properties: Option<String>,
-    /// Mark the issue as viewed; never done when the server is read-only.
+    /// Mark it as viewed, unless the server is read-only.
     #[serde(default = "yes")]
     update_history: bool,
     /// More to fetch, comma separated: comments, worklogs, changelog, transitions, watchers, `remote_links`, all.
@@ -109,8 +108,8 @@ impl Tool for GetIssue {
         product: Product::Jira,
         toolset: "jira_issues",
         core: true,
-        description: "Read one Jira issue by its key: fields, description, newest comments and, on request, \
-                      worklogs, changelog, transitions, watchers and remote links. Text comes as Markdown.",
+        description: "Read one Jira issue: its fields, its newest comments and, with include, worklogs, changelog, \
+                      transitions, watchers and remote links. Texts are Markdown.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],

@@ -25,7 +25,7 @@ pub(crate) struct GetIssueDevelopmentInfo;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Where the code is, for example GitHub, bitbucket, stash; all that Jira knows if left out.
+    /// Where the code is, such as GitHub or stash; all if left out.
     application_type: Option<String>,
     /// pullrequest, branch, repository or build; all if left out.
     data_type: Option<String>,

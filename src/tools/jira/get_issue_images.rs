@@ -5,21 +5,20 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
-use super::files;
-use super::files::Fetched;
-use crate::atlassian::jira::Attachment;
+use super::attached;
+use crate::atlassian::Attachment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
-use crate::tools::Block;
 use crate::tools::Context;
 use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::files;
 
 /// The tool `jira_get_issue_images`.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ impl Tool for GetIssueImages {
         product: Product::Jira,
         toolset: "jira_attachments",
         core: false,
-        description: "Look at the images attached to a Jira issue: PNG, JPEG, GIF and WebP, 32 MB in all. Other files come from jira_download_attachments.",
+        description: "Look at the images attached to a Jira issue: PNG, JPEG, GIF and WebP, 32 MB in all. Other files: jira_download_attachments.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],
@@ -49,26 +48,16 @@ impl Tool for GetIssueImages {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Issue(args.issue_key.clone(), Some(files::query()))]
+        vec![Target::Issue(args.issue_key.clone(), Some(attached::query()))]
     }
 
     async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let (key, issue) = files::issue(&jira, permit, &mut context.found, args.issue_key).await?;
+        let (key, issue) = attached::issue(&jira, permit, &mut context.found, args.issue_key).await?;
         let images: Vec<_> = Attachment::all_of(&issue)?.into_iter().filter(files::is_image).collect();
         let total = images.len();
-        let Fetched { files, mut failed } = files::fetch(&jira, permit, &key, images).await?;
-        let mut blocks = Vec::with_capacity(files.len());
-        for (attachment, bytes) in files {
-            // One image that a client cannot show makes it refuse the whole result.
-            match files::shown_type(&bytes) {
-                Some(media_type) => blocks.push(Block::Image { bytes, media_type }),
-                None => failed.push(json!({
-                    "filename": attachment.name,
-                    "error": "no PNG, JPEG, GIF or WebP; jira_download_attachments gives it as a file",
-                })),
-            }
-        }
+        let fetched = attached::fetch(&jira, permit, &key, images).await?;
+        let (blocks, failed) = files::images(fetched, "jira_download_attachments");
         let summary = json!({
             "success": true, "issue_key": key.as_str(), "total_images": total, "downloaded": blocks.len(),
             "failed": failed,

@@ -35,7 +35,7 @@ impl Tool for GetIssueProformaForms {
         product: Product::Jira,
         toolset: "jira_forms",
         core: false,
-        description: "List the forms (ProForma) attached to a Jira issue: id, name and state of each. Cloud only. For questions and answers, use jira_get_proforma_form_details.",
+        description: "List the forms (ProForma) attached to a Jira issue: id, name and state of each. Cloud only. Questions and answers: jira_get_proforma_form_details.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],

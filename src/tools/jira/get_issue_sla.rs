@@ -217,7 +217,7 @@ impl Tool for GetIssueSla {
         product: Product::Jira,
         toolset: "jira_metrics",
         core: false,
-        description: "Work out how long a Jira issue took, in calendar time or working hours: to be resolved, in each status, to the first response, and against its due date. For the dates themselves, use jira_get_issue_dates.",
+        description: "Work out how long a Jira issue took, by the calendar or in working hours: to be resolved, in each status, to the first response, against its due date. For the dates use jira_get_issue_dates.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],

@@ -27,7 +27,7 @@ pub(crate) struct GetIssuesDevelopmentInfo;
 pub(crate) struct Args {
     /// Keys, comma separated; 50 at most.
     issue_keys: String,
-    /// Where the code is, for example GitHub, bitbucket, stash; all that Jira knows if left out.
+    /// Where the code is, such as GitHub or stash; all if left out.
     application_type: Option<String>,
     /// pullrequest, branch, repository or build; all if left out.
     data_type: Option<String>,

@@ -125,7 +125,7 @@ impl Tool for GetProjectEpicHierarchy {
         product: Product::Jira,
         toolset: "jira_project_analysis",
         core: false,
-        description: "Show the epics of a Jira project grouped by the issue above them: their parent, or what a link names as such. For what an epic holds, search with jira_search.",
+        description: "Show the epics of a Jira project by the issue above them: their parent, or what a link names as such. For what is in an epic use jira_search.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Project],

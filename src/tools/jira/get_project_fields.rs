@@ -65,7 +65,7 @@ impl Tool for GetProjectFields {
         product: Product::Jira,
         toolset: "jira_projects",
         core: false,
-        description: "List the fields of all issue types of a Jira project, with the types that each belongs to. For one type use jira_get_create_fields.",
+        description: "List the fields of a Jira project with the issue types that have each. For one type use jira_get_create_fields.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Project],

@@ -40,7 +40,7 @@ impl Tool for GetProjectIssueTypes {
         product: Product::Jira,
         toolset: "jira_projects",
         core: false,
-        description: "List the issue types that you can create in a Jira project. For the fields of one of them use jira_get_create_fields.",
+        description: "List the issue types that a Jira project takes. For the fields of one use jira_get_create_fields.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Project],

@@ -34,7 +34,7 @@ impl Tool for GetUserProfile {
         product: Product::Jira,
         toolset: "jira_users",
         core: false,
-        description: "Find one person in Jira by account id, user name, e-mail or full name. For people who can be assigned to an issue use jira_search_assignable_users.",
+        description: "Find one person in Jira by account id, user name, e-mail or full name. For whom to assign use jira_search_assignable_users.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Instance(Product::Jira)],

@@ -57,12 +57,25 @@ pub(super) fn check(argument: &str, fields: &Map<String, Value>) -> Result<(), T
             return wrong(format!("has `{name}`; issues stay in the project that is an argument of its own"));
         }
         let names_issue = matches!(folded(real).as_str(), "parent" | "epic link" | "parent link");
-        let key = value.as_str().or_else(|| value.get("key")?.as_str());
-        if names_issue && !value.is_null() && key.is_none_or(|key| IssueKey::parse(key).is_err()) {
+        if names_issue && !is_key_or_nothing(value) {
             return wrong(format!("has `{name}`, which must be an issue key such as `OPS-12`"));
         }
     }
     Ok(())
+}
+
+/// An issue is named by its key alone: by an id it would not be decided on.
+fn is_key_or_nothing(value: &Value) -> bool {
+    let is_key = |text: &str| IssueKey::parse(text).is_ok();
+    match value {
+        Value::Null => true,
+        Value::String(text) => is_key(text),
+        Value::Object(object) => {
+            object.len() == 1 && object.get("key").and_then(Value::as_str).is_some_and(is_key)
+        }
+        Value::Array(items) => items.iter().all(is_key_or_nothing),
+        _ => false,
+    }
 }
 
 fn folded(name: &str) -> String {
@@ -72,9 +85,11 @@ fn folded(name: &str) -> String {
 /// The other issues that fields name: a parent or an epic. Each of them has to be allowed as well.
 pub(super) fn named_issues(fields: &Map<String, Value>) -> Vec<Target> {
     let key = |value: &Value| value.as_str().or_else(|| value.get("key")?.as_str()).map(str::to_owned);
+    // A label may look like a key: `UTF-8`. Jira's own fields name no issue but the parent.
+    let may_name = |name: &str| real_name(name) == "parent" || system_field(real_name(name)).is_none();
+    let values = fields.iter().filter(|(name, _)| may_name(name)).map(|(_, value)| value);
     let mut keys: Vec<IssueKey> = Vec::new();
-    for value in
-        fields.values().flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
+    for value in values.flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
     {
         if let Some(key) = key(value).and_then(|key| IssueKey::parse(&key).ok())
             && !keys.contains(&key)
@@ -205,6 +220,12 @@ fn shaped(catalogue: Option<&Catalogue>, name: &str, value: Value) -> Result<(St
         (None, Some(catalogue)) => catalogue.find(name).map_err(|error| error.to_string())?,
         (None, None) => return Err(format!("there is no field `{name}`")),
     };
+    if field.names_issues() && !is_key_or_nothing(&value) {
+        return Err(format!(
+            "field `{}` ({}) wants the key of an issue, such as `OPS-12`",
+            field.name, field.id
+        ));
+    }
     Ok((field.id.to_owned(), shape(field, value)?))
 }
 
@@ -232,6 +253,10 @@ mod tests {
             (json!({"parent": "OPS-1"}), None),
             (json!({"parent": {"key": "OPS-1"}, "Epic Link": null}), None),
             (json!({"parent": {"id": "10001"}}), Some("`f` has `parent`, which must be an issue key")),
+            (
+                json!({"parent": {"key": "OPS-1", "id": "10001"}}),
+                Some("`f` has `parent`, which must be an issue key"),
+            ),
             (json!({"epicKey": "10001"}), Some("`f` has `epicKey`, which must be an issue key")),
             (json!({"Epic Link": 10001}), Some("`f` has `Epic Link`, which must be an issue key")),
             (json!({"Project": {"id": "1"}}), Some("`f` has `Project`; issues stay in the project")),
@@ -244,9 +269,31 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_names_an_issue_takes_no_id() {
+        let schema = |kind: &str| json!({"type": "any", "custom": format!("com.x:{kind}")});
+        let (epic, parent, other) =
+            (schema("gh-epic-link"), schema("jpo-custom-field-parent"), schema("float"));
+        let list = json!({"type": "array", "items": "issuelinks"});
+        let table = [
+            (&epic, json!("OPS-1"), true),
+            (&epic, Value::Null, true),
+            (&epic, json!("10001"), false),
+            (&parent, json!({"id": "10001"}), false),
+            (&parent, json!({"key": "OPS-1", "id": "10001"}), false),
+            (&list, json!([{"key": "OPS-1"}]), true),
+            (&list, json!([{"id": "10001"}]), false),
+            (&other, json!({"id": "10001"}), true),
+        ];
+        for (schema, value, fine) in table {
+            let field = crate::atlassian::jira::Field { id: "customfield_1", name: "F", schema };
+            assert_eq!(!field.names_issues() || is_key_or_nothing(&value), fine, "{schema} {value}");
+        }
+    }
+
+    #[test]
     fn issues_that_fields_name_are_decided_on_too() {
         let fields = json!({
-            "parent": "ops-1", "Epic Link": {"key": "OPS-2"}, "labels": ["x"], "a": [{"key": "OPS-1"}], "summary": "OPS-9 is odd"
+            "parent": "ops-1", "Epic Link": {"key": "OPS-2"}, "labels": ["UTF-8"], "a": [{"key": "OPS-1"}], "summary": "SHA-2",
         });
         let Value::Object(fields) = fields else { panic!("an object") };
         let named: Vec<String> = named_issues(&fields).iter().map(Target::named).collect();

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// Fields of each issue, comma separated; *all for everything.
     #[serde(default = "Fields::default_text")]
     fields: String,
-    /// How many issues at most; Data Center gives up to 50 at once, Cloud 100.
+    /// At most; Data Center gives 50 at once, Cloud 100.
     #[serde(default = "ten")]
     #[schemars(range(min = 1))]
     limit: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[serde(default)]
     #[schemars(range(min = 0))]
     start_at: u64,
-    /// Only these projects, comma separated keys.
+    /// Only these projects: keys, comma separated.
     projects_filter: Option<String>,
     /// Jira's expand values, comma separated.
     expand: Option<String>,
@@ -90,8 +90,8 @@ impl Tool for Search {
         product: Product::Jira,
         toolset: "jira_issues",
         core: true,
-        description: "Search Jira issues with JQL across all projects you may see. Issues you may not see are left \
-                      out and counted. Use jira_get_issue for one issue whose key is known.",
+        description: "Search Jira issues with JQL in all projects; issues you may not see are left out and counted. \
+                      For a known key use jira_get_issue.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Instance(Product::Jira)],

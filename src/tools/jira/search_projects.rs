@@ -29,7 +29,7 @@ pub(crate) struct Args {
     #[serde(default = "twenty")]
     #[schemars(range(min = 1, max = 50))]
     max_results: u64,
-    /// Ids of projects to list first, comma separated; Data Center only.
+    /// Has no effect.
     current_project_ids: Option<String>,
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     issue_key: IssueKey,
     /// Id or name of the transition, or of the status it leads to.
     transition_id: String,
-    /// Fields the transition asks for, JSON such as {"resolution": "Fixed"}.
+    /// Fields it asks for, such as {"resolution": "Fixed"}.
     fields: Option<String>,
     /// A comment to add with it, in Markdown.
     comment: Option<String>,
@@ -83,8 +83,7 @@ impl Tool for TransitionIssue {
         if let Some(comment) = &comment {
             written.notes.extend(comment.notes.iter().cloned());
         }
-        let internal = context.options.is_internal(&key.project());
-        let comment = comment.map(|text| NewComment { body: text.value, visibility: None, internal });
+        let comment = comment.map(|text| NewComment { body: text.value, visibility: None, internal: true });
         let step = Transition { id: id?, edit: given.edit, comment };
         jira.transition(permit, &key, &step).await?;
         Ok(written.shown(&jira, permit, &key, format!("Issue {key} was moved.")).await)

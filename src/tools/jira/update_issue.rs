@@ -11,7 +11,6 @@ use super::add_worklog;
 use super::given;
 use super::given::Given;
 use super::transition_issue;
-use super::uploads;
 use super::written::Shown;
 use super::written::Written;
 use super::written::visibility;
@@ -33,6 +32,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::uploads;
 
 /// The tool `jira_update_issue`.
 #[derive(Debug)]
@@ -43,19 +43,19 @@ pub(crate) struct UpdateIssue;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Fields by name or id, JSON such as {"summary": "...", "assignee": "ann"}; null clears.
+    /// Fields by name or id: {"summary": "...", "assignee": "ann"}; null clears.
     fields: Option<String>,
-    /// More of them.
+    /// More of them, in the same JSON.
     additional_fields: Option<String>,
     /// Names, comma separated; they replace those there are.
     components: Option<String>,
-    /// Files to attach, JSON such as `[{"filename": "log.txt", "content_base64": "..."}]`.
+    /// Files to attach: `[{"filename": "log.txt", "content_base64": "..."}]`.
     attachments: Option<String>,
     /// Id or name of a transition to make.
     transition: Option<String>,
     /// A comment to add, in Markdown.
     comment: Option<String>,
-    /// Who may see it, JSON such as {"type": "group", "value": "ops"}.
+    /// Who may see it: {"type": "group", "value": "ops"}.
     comment_visibility: Option<String>,
     /// Time to log, for example 1h 30m.
     worklog: Option<String>,
@@ -164,7 +164,6 @@ impl Tool for UpdateIssue {
         let files = uploads::given("attachments", args.attachments.as_deref())?;
         let root = context.options.attachment_directory.as_deref();
         let files = uploads::read("attachments", files, root).await?;
-        let is_internal = context.options.is_internal(&key.project());
         let mut given = Given::default();
         let kept = kept_media(&jira, permit, &key, &fields).await?;
         given.set_all(&jira, permit, fields).await?;
@@ -188,7 +187,7 @@ impl Tool for UpdateIssue {
             let body = given::text(&jira, comment);
             given.notes.extend(body.notes);
             let visibility = visibility("comment_visibility", args.comment_visibility.as_deref())?;
-            let comment = NewComment { body: body.value, visibility, internal: is_internal };
+            let comment = NewComment { body: body.value, visibility, internal: true };
             done.step("comment_added", jira.add_comment(permit, &key, &comment).await.map(|_| ()))?;
         }
         if let Some(worklog) = &args.worklog {

@@ -43,7 +43,7 @@ impl Tool for UpdateProformaFormAnswers {
         product: Product::Jira,
         toolset: "jira_forms",
         core: false,
-        description: "Answer questions of an open form (ProForma) of a Jira issue. Cloud only. Take question ids and choices from jira_get_proforma_form_details.",
+        description: "Answer questions of an open form (ProForma) of a Jira issue. Cloud only. Question ids and choices: jira_get_proforma_form_details.",
         destructive: true,
         cloud_only: false,
         resources: &[ResourceKind::Issue],

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     name: Option<String>,
     /// future, active or closed.
     state: Option<String>,
-    /// Moment, for example 2024-02-01T09:00:00.000Z.
+    /// Moment like 2024-02-01T09:00:00.000Z.
     start_date: Option<String>,
     /// Moment after it.
     end_date: Option<String>,

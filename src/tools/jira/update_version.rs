@@ -30,9 +30,9 @@ pub(crate) struct UpdateVersion;
 pub(crate) struct Args {
     version_id: VersionId,
     name: Option<String>,
-    /// Day, for example 2024-02-01.
+    /// Day like 2024-02-01.
     start_date: Option<String>,
-    /// Day, for example 2024-02-01.
+    /// Day like 2024-02-01.
     release_date: Option<String>,
     description: Option<String>,
     archived: Option<bool>,

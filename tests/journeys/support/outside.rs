@@ -75,11 +75,7 @@ pub(crate) struct Outside {
 
 impl Outside {
     pub(crate) async fn start() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::default();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = parameters.self_signed(&key).unwrap().pem();
-        let issuer = Arc::new(Issuer::new(parameters, key));
+        let (pem, issuer) = authority();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
@@ -131,6 +127,15 @@ impl Drop for Outside {
     }
 }
 
+/// An authority for the certificates of all hosts, and its own.
+pub(crate) fn authority() -> (String, Arc<Issuer<'static, KeyPair>>) {
+    let key = KeyPair::generate().unwrap();
+    let mut parameters = CertificateParams::default();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let pem = parameters.self_signed(&key).unwrap().pem();
+    (pem, Arc::new(Issuer::new(parameters, key)))
+}
+
 /// One connection: a tunnel to a host, or plain requests with the host in them.
 async fn serve(mut stream: TcpStream, issuer: Arc<Issuer<'static, KeyPair>>, state: Arc<Mutex<State>>) {
     state.lock().unwrap().connections += 1;
@@ -157,7 +162,7 @@ async fn serve(mut stream: TcpStream, issuer: Arc<Issuer<'static, KeyPair>>, sta
     requests(stream, "https", host, state).await;
 }
 
-fn acceptor(issuer: &Issuer<'static, KeyPair>, host: &str) -> TlsAcceptor {
+pub(crate) fn acceptor(issuer: &Issuer<'static, KeyPair>, host: &str) -> TlsAcceptor {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec![host.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();

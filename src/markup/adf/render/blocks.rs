@@ -2,7 +2,6 @@
 
 use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 
 use super::super::super::document::Block;
 use super::super::super::document::Code;
@@ -22,32 +21,33 @@ use super::super::words::Values;
 use super::super::words::Words;
 use super::DEEPEST;
 use super::Draft;
+use super::Node;
 use super::Writer;
 use super::foreign::readable;
 
 impl Writer<'_> {
-    pub(super) fn blocks(&mut self, blocks: &[Block], place: Place, depth: usize) -> Vec<Value> {
+    pub(super) fn blocks(&mut self, blocks: &[Block], place: Place, depth: usize) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(blocks.len());
         self.add_all(&mut nodes, blocks, place, depth);
         nodes
     }
 
     /// The blocks of a node that cannot be empty.
-    pub(super) fn filled(&mut self, blocks: &[Block], place: Place, depth: usize) -> Vec<Value> {
+    pub(super) fn filled(&mut self, blocks: &[Block], place: Place, depth: usize) -> Vec<Node> {
         let mut nodes = self.blocks(blocks, place, depth);
         if nodes.is_empty() {
-            nodes.push(json!({ "type": "paragraph" }));
+            nodes.push(Node::empty_paragraph());
         }
         nodes
     }
 
-    pub(super) fn add_all(&mut self, nodes: &mut Vec<Value>, blocks: &[Block], place: Place, depth: usize) {
+    pub(super) fn add_all(&mut self, nodes: &mut Vec<Node>, blocks: &[Block], place: Place, depth: usize) {
         for block in blocks {
             self.add(nodes, block, place, depth);
         }
     }
 
-    pub(super) fn add(&mut self, nodes: &mut Vec<Value>, block: &Block, place: Place, depth: usize) {
+    pub(super) fn add(&mut self, nodes: &mut Vec<Node>, block: &Block, place: Place, depth: usize) {
         if depth > DEEPEST {
             self.notes.add("blocks that are nested too deep became their text");
             self.paragraph(nodes, &[Inline::Text(readable(block))], None, place);
@@ -105,7 +105,7 @@ impl Writer<'_> {
     }
 
     /// A title where the schema has no place for one: a paragraph of strong text.
-    pub(super) fn title(&mut self, nodes: &mut Vec<Value>, title: &str, place: Place) {
+    pub(super) fn title(&mut self, nodes: &mut Vec<Node>, title: &str, place: Place) {
         if !title.is_empty() {
             let text = vec![Inline::Text(title.to_owned())];
             self.paragraph(nodes, &[Inline::Marked(Mark::Strong, text)], None, place);
@@ -114,7 +114,7 @@ impl Writer<'_> {
 
     fn heading(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         level: u8,
         content: &[Inline],
         besides: Option<&Values>,
@@ -133,7 +133,7 @@ impl Writer<'_> {
 
     pub(super) fn paragraph(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         content: &[Inline],
         besides: Option<&Values>,
         place: Place,
@@ -147,7 +147,7 @@ impl Writer<'_> {
 
     pub(super) fn code(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         code: &Code,
         besides: Option<&Values>,
         place: Place,
@@ -158,7 +158,7 @@ impl Writer<'_> {
         }
         let mut content = Vec::new();
         if !code.text.is_empty() {
-            content.push(json!({ "type": "text", "text": code.text }));
+            content.push(Node::text(&code.text, Vec::new()));
         }
         let draft = Draft::new("codeBlock", words::code(&code.language), besides);
         nodes.push(self.node(draft.holding(content), place));
@@ -166,7 +166,7 @@ impl Writer<'_> {
 
     fn quote(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         blocks: &[Block],
         besides: Option<&Values>,
         place: Place,
@@ -182,7 +182,7 @@ impl Writer<'_> {
 
     pub(super) fn panel(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         (look, title, blocks): (Look, &str, &[Block]),
         besides: Option<&Values>,
         place: Place,
@@ -200,14 +200,14 @@ impl Writer<'_> {
         self.title(&mut content, title, Place::Panel);
         self.add_all(&mut content, blocks, Place::Panel, depth + 1);
         if content.is_empty() {
-            content.push(json!({ "type": "paragraph" }));
+            content.push(Node::empty_paragraph());
         }
         nodes.push(self.node(Draft::new("panel", words::panel(look), besides).holding(content), place));
     }
 
     pub(super) fn expand(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         (title, blocks): (&str, &[Block]),
         besides: Option<&Values>,
         place: Place,
@@ -228,7 +228,7 @@ impl Writer<'_> {
 
     fn columns(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         columns: &[Column],
         besides: Option<&Values>,
         place: Place,
@@ -261,13 +261,13 @@ impl Writer<'_> {
         besides: Option<&Values>,
         place: Place,
         depth: usize,
-    ) -> Value {
+    ) -> Node {
         let mut content = Vec::with_capacity(columns.len());
         for column in columns {
             let width = if with_widths { column.width.as_str() } else { "" };
             let besides = self.besides(column.extra.as_ref());
             let draft = Draft::new("layoutColumn", words::column(width, columns.len()), besides);
-            let blocks = self.filled(&column.blocks, Place::Column, depth + 1);
+            let blocks = self.filled(&column.blocks, Place::Column, depth + 2);
             content.push(self.node(draft.holding(blocks), Place::Section));
         }
         self.node(Draft::new("layoutSection", Words::none(), besides).holding(content), place)
@@ -275,7 +275,7 @@ impl Writer<'_> {
 
     fn card(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         url: &str,
         embed: bool,
         besides: Option<&Values>,

@@ -14,13 +14,14 @@ use super::super::schema::Place;
 use super::super::words::Values;
 use super::super::words::Words;
 use super::Draft;
+use super::Node;
 use super::Writer;
 
 impl Writer<'_> {
     /// A node as it was written, or the code of it where it cannot be a node.
-    pub(super) fn source(&mut self, nodes: &mut Vec<Value>, format: Format, text: &str, place: Place) {
+    pub(super) fn source(&mut self, nodes: &mut Vec<Node>, format: Format, text: &str, place: Place) {
         if let Some(node) = (format == Format::Adf).then(|| node_of(text, place)).flatten() {
-            return nodes.push(node);
+            return nodes.push(Node::Foreign(node));
         }
         self.source_note(format);
         if place == Place::BlockTask {
@@ -43,7 +44,7 @@ impl Writer<'_> {
     /// A node that holds blocks.
     pub(super) fn container(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         (name, extra, blocks): (&str, &Extra, &[Block]),
         place: Place,
         depth: usize,

@@ -2,9 +2,7 @@
 
 mod marks;
 
-use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 
 use super::super::super::document::Format;
 use super::super::super::document::Image;
@@ -16,15 +14,17 @@ use super::super::schema::Place;
 use super::super::words;
 use super::super::words::Values;
 use super::super::words::Words;
-use super::DEEPEST;
+use super::DEEPEST_TEXT;
 use super::Draft;
+use super::Node;
 use super::Writer;
 use super::foreign::node_of;
 use super::foreign::readable_text;
+use super::node::TextMark;
 
 impl Writer<'_> {
     /// The pieces as nodes; `place` is running text or a caption.
-    pub(super) fn inlines(&mut self, content: &[Inline], place: Place) -> Vec<Value> {
+    pub(super) fn inlines(&mut self, content: &[Inline], place: Place) -> Vec<Node> {
         let nodes = Vec::with_capacity(content.len());
         let mut line = Line { writer: self, place, nodes, marks: Vec::new() };
         line.add_all(content, 0);
@@ -36,14 +36,14 @@ impl Writer<'_> {
 struct Line<'writer, 'notes> {
     writer: &'writer mut Writer<'notes>,
     place: Place,
-    nodes: Vec<Value>,
+    nodes: Vec<Node>,
     /// The marks around the piece, the outermost first.
-    marks: Vec<Value>,
+    marks: Vec<TextMark>,
 }
 
 impl Line<'_, '_> {
     fn add_all(&mut self, content: &[Inline], depth: usize) {
-        if depth > DEEPEST {
+        if depth > DEEPEST_TEXT {
             self.writer.notes.add("text that is nested too deep lost its marks");
             return self.text(&readable_text(content));
         }
@@ -100,7 +100,7 @@ impl Line<'_, '_> {
         }
     }
 
-    fn marked(&mut self, mark: Option<Value>, content: &[Inline], depth: usize) {
+    fn marked(&mut self, mark: Option<TextMark>, content: &[Inline], depth: usize) {
         let before = self.marks.len();
         self.marks.extend(mark);
         self.add_all(content, depth + 1);
@@ -137,32 +137,20 @@ impl Line<'_, '_> {
         }
         let mut marks = self.effective();
         let before = marks.len();
-        marks.retain(|mark| matches!(kind(mark), "link" | "annotation") || !schema::is_mark(kind(mark)));
+        marks.retain(|mark| matches!(mark.kind(), "link" | "annotation") || !schema::is_mark(mark.kind()));
         if marks.len() < before {
             self.writer.notes.add("code lost the other marks that it had");
         }
-        marks.push(json!({ "type": "code" }));
+        marks.push(TextMark::Plain("code"));
         self.push_text(code, marks);
     }
 
     /// Text of the same marks as what is before it is one with it, as every reader takes it.
-    fn push_text(&mut self, text: &str, marks: Vec<Value>) {
-        if let Some(before) = self.nodes.last_mut().and_then(Value::as_object_mut)
-            && before.get("type").is_some_and(|kind| kind == "text")
-            && before.get("marks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice) == marks
-            && before.keys().all(|key| matches!(key.as_str(), "type" | "text" | "marks"))
-            && let Some(Value::String(before)) = before.get_mut("text")
-        {
-            return before.push_str(text);
+    fn push_text(&mut self, text: &str, marks: Vec<TextMark>) {
+        match self.nodes.last_mut().and_then(|before| before.text_of(&marks)) {
+            Some(before) => before.push_str(text),
+            None => self.nodes.push(Node::text(text, marks)),
         }
-        // Most of a document is such nodes: room that is never used costs time.
-        let mut node = Map::with_capacity(if marks.is_empty() { 2 } else { 3 });
-        node.insert("type".to_owned(), Value::from("text"));
-        node.insert("text".to_owned(), Value::from(text));
-        if !marks.is_empty() {
-            node.insert("marks".to_owned(), Value::Array(marks));
-        }
-        self.nodes.push(Value::Object(node));
     }
 
     /// A node that holds nothing and has no marks.
@@ -183,7 +171,7 @@ impl Line<'_, '_> {
         if is_web(&image.url) {
             self.writer.notes.add("an image in running text became a link to it");
             let before = self.marks.len();
-            if !self.marks.iter().any(|mark| kind(mark) == "link") {
+            if !self.marks.iter().any(|mark| mark.kind() == "link") {
                 let link = self.drawn("link", words::link(&image.url, ""), None);
                 self.marks.push(link);
             }
@@ -198,18 +186,19 @@ impl Line<'_, '_> {
     fn file(&mut self, id: &str, image: &Image, besides: Option<&Values>) {
         let mut node =
             self.writer.node(Draft::new("mediaInline", words::inline(id, image), besides), self.place);
-        let has = |wanted: &str| {
-            node.get("marks")
-                .and_then(Value::as_array)
-                .is_some_and(|marks| marks.iter().any(|mark| kind(mark) == wanted))
-        };
-        let around: Vec<Value> = self.effective().into_iter().filter(|mark| !has(kind(mark))).collect();
-        let around =
-            if around.is_empty() { around } else { self.writer.marks("mediaInline", self.place, around) };
-        if let Some(node) = node.as_object_mut().filter(|_| !around.is_empty()) {
-            let marks = node.entry("marks").or_insert_with(|| Value::Array(Vec::new()));
-            if let Some(marks) = marks.as_array_mut() {
-                marks.extend(around);
+        if let Node::Element(element) = &mut node {
+            let marks = element.more.get("marks").and_then(Value::as_array);
+            let has = |wanted: &str| marks.into_iter().flatten().any(|mark| kind(mark) == wanted);
+            let around = self.effective().into_iter().filter(|mark| !has(mark.kind()));
+            let mut around: Vec<Value> = around.map(|mark| mark.to_value()).collect();
+            if !around.is_empty() {
+                around = self.writer.marks("mediaInline", self.place, around);
+            }
+            if !around.is_empty() {
+                let marks = element.more.entry("marks").or_insert_with(|| Value::Array(Vec::new()));
+                if let Some(marks) = marks.as_array_mut() {
+                    marks.extend(around);
+                }
             }
         }
         self.nodes.push(node);
@@ -242,7 +231,7 @@ impl Line<'_, '_> {
 
     fn source(&mut self, format: Format, text: &str) {
         if let Some(node) = (format == Format::Adf).then(|| node_of(text, self.place)).flatten() {
-            return self.nodes.push(node);
+            return self.nodes.push(Node::Foreign(node));
         }
         self.writer.source_note(format);
         self.code(text);

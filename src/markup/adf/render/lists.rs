@@ -1,8 +1,5 @@
 //! Lists of bullets, numbers, tasks and decisions.
 
-use serde_json::Value;
-use serde_json::json;
-
 use super::super::super::document::Block;
 use super::super::super::document::Format;
 use super::super::super::document::Inline;
@@ -19,6 +16,7 @@ use super::super::words::Values;
 use super::super::words::Words;
 use super::DEEPEST;
 use super::Draft;
+use super::Node;
 use super::Writer;
 use super::foreign::node_of;
 use super::tables::unknown_kind;
@@ -26,7 +24,7 @@ use super::tables::unknown_kind;
 impl Writer<'_> {
     pub(super) fn list(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         list: &List,
         besides: Option<&Values>,
         place: Place,
@@ -46,7 +44,7 @@ impl Writer<'_> {
         }
     }
 
-    fn plain_list(&mut self, list: &List, besides: Option<&Values>, place: Place, depth: usize) -> Value {
+    fn plain_list(&mut self, list: &List, besides: Option<&Values>, place: Place, depth: usize) -> Node {
         if list.decisions {
             self.notes.add("decisions became items where no decisions can stand");
         }
@@ -61,7 +59,7 @@ impl Writer<'_> {
         self.node(Draft::new(kind, words, besides).holding(content), place)
     }
 
-    fn item(&mut self, item: &Item, depth: usize) -> Value {
+    fn item(&mut self, item: &Item, depth: usize) -> Node {
         let besides = self.besides(item.extra.as_ref());
         let (kind, inside) = match unknown_kind(besides) {
             Some(kind) => (kind, Place::Unknown),
@@ -69,15 +67,15 @@ impl Writer<'_> {
         };
         let mut content = Vec::with_capacity(item.blocks.len());
         let rest = self.marked(&mut content, item, inside);
-        self.add_all(&mut content, rest, inside, depth + 1);
+        self.add_all(&mut content, rest, inside, depth + 2);
         if content.is_empty() {
-            content.push(json!({ "type": "paragraph" }));
+            content.push(Node::empty_paragraph());
         }
         self.node(Draft::new(kind, Words::none(), besides).holding(content), Place::List)
     }
 
     /// Writes the mark of a task that is none here, with the text that it stands before, and returns the other blocks.
-    fn marked<'item>(&mut self, nodes: &mut Vec<Value>, item: &'item Item, place: Place) -> &'item [Block] {
+    fn marked<'item>(&mut self, nodes: &mut Vec<Node>, item: &'item Item, place: Place) -> &'item [Block] {
         if item.done.is_none() {
             return &item.blocks;
         }
@@ -94,7 +92,7 @@ impl Writer<'_> {
         rest
     }
 
-    fn tasks(&mut self, list: &List, besides: Option<&Values>, place: Place, depth: usize) -> Value {
+    fn tasks(&mut self, list: &List, besides: Option<&Values>, place: Place, depth: usize) -> Node {
         if list.start.is_some() {
             self.notes.add("the numbers of tasks were left out");
         }
@@ -115,14 +113,14 @@ impl Writer<'_> {
         )
     }
 
-    fn task(&mut self, item: &Item, done: bool, text: &[&Block], depth: usize) -> Value {
+    fn task(&mut self, item: &Item, done: bool, text: &[&Block], depth: usize) -> Node {
         let besides = self.besides(item.extra.as_ref());
         let is_block =
             besides.and_then(|values| values.get("type")).is_some_and(|kind| kind == "blockTaskItem");
         let (kind, content) = if is_block {
             let mut blocks = Vec::new();
             for block in text {
-                self.add(&mut blocks, block, Place::BlockTask, depth + 1);
+                self.add(&mut blocks, block, Place::BlockTask, depth + 2);
             }
             if blocks.is_empty() {
                 self.paragraph(&mut blocks, &[], None, Place::BlockTask);
@@ -138,19 +136,19 @@ impl Writer<'_> {
     }
 
     /// A list of tasks beside its item.
-    fn nested(&mut self, block: &Block, depth: usize) -> Option<Value> {
+    fn nested(&mut self, block: &Block, depth: usize) -> Option<Node> {
         let (block, extra) = block.parts();
         match block {
             Block::List(list) => {
                 let besides = self.besides(extra).filter(|_| list.start.is_none());
                 Some(self.tasks(list, besides, Place::Tasks, depth))
             }
-            Block::Source { text, .. } => node_of(text, Place::Tasks),
+            Block::Source { text, .. } => node_of(text, Place::Tasks).map(Node::Foreign),
             _ => None,
         }
     }
 
-    fn decisions(&mut self, list: &List, besides: Option<&Values>, place: Place) -> Value {
+    fn decisions(&mut self, list: &List, besides: Option<&Values>, place: Place) -> Node {
         let mut content = Vec::with_capacity(list.items.len());
         for item in &list.items {
             let besides = self.besides(item.extra.as_ref());
@@ -167,7 +165,7 @@ impl Writer<'_> {
     }
 
     /// The blocks of an item that holds running text only.
-    fn running(&mut self, blocks: &[&Block]) -> Vec<Value> {
+    fn running(&mut self, blocks: &[&Block]) -> Vec<Node> {
         if let [block] = blocks
             && let Block::Line(content) | Block::Paragraph(content) = block.parts().0
         {

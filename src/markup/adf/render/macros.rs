@@ -1,7 +1,5 @@
 //! Macros of Confluence and of wiki markup, which Jira Cloud does not have.
 
-use serde_json::Value;
-
 use super::super::super::document::Block;
 use super::super::super::document::Body;
 use super::super::super::document::Code;
@@ -10,13 +8,14 @@ use super::super::super::document::Macro;
 use super::super::super::document::flat;
 use super::super::schema::Place;
 use super::super::words;
+use super::Node;
 use super::Writer;
 
 /// Macros that show nothing that would be missed.
 const SILENT: [&str; 2] = ["toc", "anchor"];
 
 impl Writer<'_> {
-    pub(super) fn macro_block(&mut self, nodes: &mut Vec<Value>, call: &Macro, place: Place, depth: usize) {
+    pub(super) fn macro_block(&mut self, nodes: &mut Vec<Node>, call: &Macro, place: Place, depth: usize) {
         let name = call.name.as_str();
         if let Some(status) = status(call) {
             return self.paragraph(nodes, &[status], None, place);
@@ -46,7 +45,7 @@ impl Writer<'_> {
 
     fn macro_body(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         call: &Macro,
         blocks: &[Block],
         place: Place,

@@ -15,6 +15,7 @@ use super::super::words;
 use super::super::words::Values;
 use super::super::words::Words;
 use super::Draft;
+use super::Node;
 use super::Writer;
 use super::blocks::marked;
 
@@ -22,7 +23,7 @@ impl Writer<'_> {
     /// An image with its caption.
     pub(super) fn picture(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         image: &Image,
         caption: &[Inline],
         besides: Option<&Values>,
@@ -49,13 +50,13 @@ impl Writer<'_> {
     }
 
     /// A paragraph of its own, whatever is in it.
-    fn paragraph_of(&mut self, nodes: &mut Vec<Value>, content: &[Inline], place: Place) {
+    fn paragraph_of(&mut self, nodes: &mut Vec<Node>, content: &[Inline], place: Place) {
         let content = self.inlines(content, Place::Inline);
         nodes.push(self.node(Draft::new("paragraph", Words::none(), None).holding(content), place));
     }
 
     /// The file or the image of the web; `None` for one that ADF has no name for.
-    fn media(&mut self, image: &Image, besides: Option<&Values>, place: Place) -> Option<Value> {
+    fn media(&mut self, image: &Image, besides: Option<&Values>, place: Place) -> Option<Node> {
         let words = match words::media_id(image) {
             Some(id) => words::file(id, image),
             None if is_web(&image.url) => words::external(image),
@@ -65,7 +66,7 @@ impl Writer<'_> {
     }
 
     /// Images of the web are blocks: a paragraph is split around them. `false` if there are none.
-    pub(super) fn pictures(&mut self, nodes: &mut Vec<Value>, content: &[Inline], place: Place) -> bool {
+    pub(super) fn pictures(&mut self, nodes: &mut Vec<Node>, content: &[Inline], place: Place) -> bool {
         if !allowed("mediaSingle", place) || !content.iter().any(is_picture) {
             return false;
         }
@@ -81,7 +82,7 @@ impl Writer<'_> {
         true
     }
 
-    fn lone_picture(&mut self, nodes: &mut Vec<Value>, content: &[Inline], place: Place) -> bool {
+    fn lone_picture(&mut self, nodes: &mut Vec<Node>, content: &[Inline], place: Place) -> bool {
         match content {
             [Inline::Image(image)] if is_web(&image.url) => self.picture(nodes, image, &[], None, place),
             [Inline::Link { url, title, content }] if !is_script(url) => {
@@ -101,7 +102,7 @@ impl Writer<'_> {
     /// Files side by side; what else is among them comes after.
     pub(super) fn group(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         blocks: &[Block],
         besides: Option<&Values>,
         place: Place,
@@ -123,14 +124,16 @@ impl Writer<'_> {
         nodes.append(&mut others);
     }
 
-    fn file_of_group(&mut self, block: &Block) -> Option<Value> {
+    fn file_of_group(&mut self, block: &Block) -> Option<Node> {
         let (block, extra) = block.parts();
         match block {
             Block::Picture { image, caption } if caption.is_empty() => {
                 let besides = self.besides(extra).and_then(|values| values.get("media"));
                 self.media(image, besides.and_then(Value::as_object), Place::MediaGroup)
             }
-            Block::Source { format: Format::Adf, text } => super::foreign::node_of(text, Place::MediaGroup),
+            Block::Source { format: Format::Adf, text } => {
+                super::foreign::node_of(text, Place::MediaGroup).map(Node::Foreign)
+            }
             _ => None,
         }
     }

@@ -10,12 +10,13 @@ use super::super::words;
 use super::super::words::Values;
 use super::super::words::Words;
 use super::Draft;
+use super::Node;
 use super::Writer;
 
 impl Writer<'_> {
     pub(super) fn table(
         &mut self,
-        nodes: &mut Vec<Value>,
+        nodes: &mut Vec<Node>,
         table: &Table,
         besides: Option<&Values>,
         place: Place,
@@ -39,14 +40,14 @@ impl Writer<'_> {
         nodes.push(self.node(Draft::new("table", words::table(), besides).holding(rows), place));
     }
 
-    fn cell(&mut self, cell: &Cell, of_all: Option<&Values>, depth: usize) -> Value {
+    fn cell(&mut self, cell: &Cell, of_all: Option<&Values>, depth: usize) -> Node {
         let besides = self.besides(cell.extra.as_ref()).or(of_all);
         let (kind, inside) = match unknown_kind(besides) {
             Some(kind) => (kind, Place::Unknown),
             None if cell.header => ("tableHeader", Place::Cell),
             None => ("tableCell", Place::Cell),
         };
-        let content = self.filled(&cell.blocks, inside, depth + 1);
+        let content = self.filled(&cell.blocks, inside, depth + 3);
         let draft = Draft::new(kind, words::cell(cell.columns, cell.rows), besides);
         self.node(draft.holding(content), Place::Row)
     }

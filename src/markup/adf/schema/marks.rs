@@ -35,6 +35,11 @@ pub(super) fn attributes(kind: &str) -> Option<&'static [Attribute]> {
     MARKS.iter().find(|(name, _)| *name == kind).map(|(_, attributes)| *attributes)
 }
 
+/// The name of a mark that the schema knows.
+pub(in super::super) fn mark_name(kind: &str) -> Option<&'static str> {
+    MARKS.iter().find(|(name, _)| *name == kind).map(|(name, _)| *name)
+}
+
 /// Whether the schema knows the mark.
 pub(in super::super) fn is_mark(kind: &str) -> bool {
     attributes(kind).is_some()

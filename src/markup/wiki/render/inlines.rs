@@ -16,6 +16,7 @@ use super::super::escape::address;
 use super::super::escape::alt;
 use super::super::escape::code;
 use super::super::escape::text;
+use super::super::inlines::small_macro;
 use super::super::links::link;
 use super::super::parameters;
 use super::Writer;
@@ -67,7 +68,7 @@ impl Writer<'_> {
             Inline::Link { url, title, content } => self.link(url, title, content, next, place),
             Inline::Card(url) => self.smart(url, "smart-link"),
             Inline::Image(image) => self.image(image, extra),
-            Inline::Mention { id, .. } => self.out.extend(["[~", id, "]"]),
+            Inline::Mention { id, name } => self.mention(id, name.as_deref(), place),
             Inline::Emoji { name, text: shown } => match emoticons::notation(name) {
                 Some(notation) => self.out.push_str(notation),
                 None => text(&mut self.out, if shown.is_empty() { name } else { shown }, place),
@@ -82,7 +83,7 @@ impl Writer<'_> {
                 parameters::write(&mut written, &[("colour", color), ("title", shown)], extra, '|');
                 self.out.extend(["{status:", &written, "}"]);
             }
-            Inline::Anchor(name) => self.out.extend(["{anchor:", name, "}"]),
+            Inline::Anchor(name) => self.anchor(name),
             Inline::Macro(call) => self.call(call),
             Inline::Break if place.within != Within::Paragraph || self.out.ends_with('\n') => {
                 self.out.push_str("\\\\ ");
@@ -103,6 +104,42 @@ impl Writer<'_> {
                         .add(format!("what {} says of text besides was left out", extra.format.as_str()));
                 }
                 self.inline(piece, next, place, Some(extra));
+            }
+        }
+    }
+
+    /// A person; text where wiki markup would read somebody else.
+    fn mention(&mut self, id: &str, name: Option<&str>, place: Place) {
+        // What Atlassian calls a person begins with `@`; any other name was chosen for them.
+        let chosen = name.filter(|name| !name.starts_with('@') && place.within != Within::Link);
+        let named = chosen.map(|name| (format!("[{name}|~{id}]"), Some(name)));
+        for (written, name) in named.into_iter().chain([(format!("[~{id}]"), None)]) {
+            let is_same = |piece: Inline| matches!(piece, Inline::Mention { id: of, name: by } if of == id && by.as_deref() == name);
+            if link(&written, Reading::Jira)
+                .is_some_and(|(piece, length)| length == written.len() && is_same(piece))
+            {
+                return self.out.push_str(&written);
+            }
+        }
+        self.notes.add("a mention of an account that wiki markup cannot name became text");
+        text(&mut self.out, name.unwrap_or(id), place);
+    }
+
+    /// A place to link to; what wiki markup cannot have in its name is left out of it.
+    fn anchor(&mut self, name: &str) {
+        let mut written = String::new();
+        parameters::write(&mut written, &[("", name)], None, '|');
+        let call = format!("{{anchor:{written}}}");
+        match small_macro(&call, Reading::Jira) {
+            Some((Inline::Anchor(found), _)) => {
+                if found != name {
+                    self.notes.add("the name of an anchor lost what wiki markup cannot have there");
+                }
+                self.out.push_str(&call);
+            }
+            _ => {
+                self.notes.add("an anchor without a name that wiki markup can have was given one");
+                self.out.push_str("{anchor:anchor}");
             }
         }
     }

@@ -13,12 +13,12 @@ use super::super::super::words::Values;
 use super::super::super::words::Words;
 use super::super::RESERVED;
 use super::Line;
+use super::TextMark;
 use super::attributes;
-use super::kind;
 
 impl Line<'_, '_> {
     /// The mark, if ADF has it.
-    pub(super) fn mark(&mut self, mark: &Mark, besides: Option<&Values>) -> Option<Value> {
+    pub(super) fn mark(&mut self, mark: &Mark, besides: Option<&Values>) -> Option<TextMark> {
         let (kind, words) = match mark {
             Mark::Emphasis => ("em", Words::none()),
             Mark::Strong => ("strong", Words::none()),
@@ -45,7 +45,10 @@ impl Line<'_, '_> {
     }
 
     /// A mark of words and of what was said besides.
-    pub(super) fn drawn(&mut self, kind: &str, words: Words, besides: Option<&Values>) -> Value {
+    pub(super) fn drawn(&mut self, kind: &'static str, words: Words, besides: Option<&Values>) -> TextMark {
+        if besides.is_none() && words.are_none() {
+            return TextMark::Plain(kind);
+        }
         let mut mark = Map::with_capacity(2);
         mark.insert("type".to_owned(), Value::from(kind));
         let alone = besides.and_then(|_| words.alone());
@@ -60,17 +63,17 @@ impl Line<'_, '_> {
         }
         let mark = Value::Object(mark);
         if besides.is_none() || schema::mark_fits(&mark) {
-            return mark;
+            return TextMark::new(mark);
         }
         self.writer.notes.add(format!("the attributes of a {kind} were left out: it cannot have them"));
         match alone {
-            Some(attributes) => json!({ "type": kind, "attrs": attributes }),
-            None => json!({ "type": kind }),
+            Some(attributes) => TextMark::new(json!({ "type": kind, "attrs": attributes })),
+            None => TextMark::Plain(kind),
         }
     }
 
     /// The mark that a node of text stands for; none if text cannot have it.
-    pub(super) fn mark_of(&mut self, name: &str, extra: &Extra) -> Option<Value> {
+    pub(super) fn mark_of(&mut self, name: &str, extra: &Extra) -> Option<TextMark> {
         let is_mark =
             !name.is_empty() && schema::is_text_mark(name) && name != "code" && schema::node(name).is_none();
         if let Some(values) = extra.of(Format::Adf).filter(|_| is_mark) {
@@ -83,7 +86,7 @@ impl Line<'_, '_> {
             }
             let mark = Value::Object(mark);
             if schema::mark_fits(&mark) {
-                return Some(mark);
+                return Some(TextMark::new(mark));
             }
         }
         let format = extra.format.as_str();
@@ -92,11 +95,12 @@ impl Line<'_, '_> {
     }
 
     /// The marks, each kind once: the innermost counts, and comments count all.
-    pub(super) fn effective(&self) -> Vec<Value> {
-        let mut marks: Vec<Value> = Vec::with_capacity(self.marks.len());
+    pub(super) fn effective(&self) -> Vec<TextMark> {
+        let mut marks: Vec<TextMark> = Vec::with_capacity(self.marks.len());
         for mark in self.marks.iter().rev() {
-            let is_there =
-                |other: &Value| kind(other) == kind(mark) && (kind(mark) != "annotation" || other == mark);
+            let is_there = |other: &TextMark| {
+                other.kind() == mark.kind() && (mark.kind() != "annotation" || other == mark)
+            };
             if !marks.iter().any(is_there) {
                 marks.push(mark.clone());
             }

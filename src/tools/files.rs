@@ -1,7 +1,5 @@
-//! Files in arguments and results.
+//! Files in results.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use percent_encoding::NON_ALPHANUMERIC;
@@ -9,18 +7,10 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::atlassian::jira::Attachment;
-use crate::atlassian::jira::Fields;
-use crate::atlassian::jira::IssueQuery;
-use crate::atlassian::jira::Jira;
-use crate::audit::Permit;
-use crate::ids::IssueKey;
-use crate::lookup::Found;
+use super::Block;
+use super::ToolError;
+use crate::atlassian::Attachment;
 use crate::net::UpstreamError;
-use crate::policy::Read;
-use crate::tools::Block;
-use crate::tools::ToolError;
-use crate::tools::add;
 
 /// Bytes of files in one result, before base64 makes a third more of them.
 const MOST_BYTES: u64 = 32 << 20;
@@ -28,58 +18,34 @@ const MOST_BYTES: u64 = 32 << 20;
 /// Files that are fetched at a time.
 const AT_ONCE: usize = 4;
 
-/// Texts up to this length are given to read as well, in bytes.
-const LEGIBLE: usize = 20_000;
-
-/// What to ask for with an issue whose files are wanted.
-pub(super) fn query() -> IssueQuery {
-    IssueQuery { fields: Fields::parse("attachment"), ..IssueQuery::default() }
-}
-
-/// The issue with its attachments: brought along by the look-up, or read.
-pub(super) async fn issue(
-    jira: &Jira<'_>,
-    permit: &Permit<Read>,
-    found: &mut Found,
-    key: IssueKey,
-) -> Result<(IssueKey, Value), ToolError> {
-    let brought = found.take_issue(&key);
-    let key = found.present_key(key);
-    let issue = match brought {
-        Some(issue) => issue,
-        None => jira.issue(permit, &key, &query()).await?,
-    };
-    Ok((key, issue))
-}
-
 /// Files that came, and those that did not, each with the reason.
 pub(super) struct Fetched {
     pub(super) files: Vec<(Attachment, Bytes)>,
     pub(super) failed: Vec<Value>,
 }
 
-/// Reads what is in files of an issue, in their order. If none of them came, that is an error.
-pub(super) async fn fetch(
-    jira: &Jira<'_>,
-    permit: &Permit<Read>,
-    key: &IssueKey,
-    attachments: Vec<Attachment>,
-) -> Result<Fetched, ToolError> {
+/// Reads what is in files, in their order. If none of them came, that is an error.
+pub(super) async fn fetch<D, F>(attachments: Vec<Attachment>, download: D) -> Result<Fetched, ToolError>
+where
+    D: Fn(Attachment) -> F,
+    F: Future<Output = (Attachment, Result<Bytes, UpstreamError>)>,
+{
     let mut room = MOST_BYTES;
     let wanted = attachments.into_iter().map(|attachment| {
         let has_room = attachment.size <= room;
         room -= if has_room { attachment.size } else { 0 };
         (attachment, has_room)
     });
-    let answers =
-        futures::stream::iter(wanted.collect::<Vec<_>>()).map(|(attachment, has_room)| async move {
-            let answer = if has_room {
-                jira.download(permit, key, &attachment).await.map_err(Failed::Upstream)
-            } else {
-                Err(Failed::TooMuch(attachment.size))
-            };
-            (attachment, answer)
-        });
+    let wanted: Vec<_> = wanted.collect();
+    let download = &download;
+    let answers = futures::stream::iter(wanted).map(async |(attachment, has_room)| {
+        if !has_room {
+            let size = attachment.size;
+            return (attachment, Err(Failed::TooMuch(size)));
+        }
+        let (attachment, answer) = download(attachment).await;
+        (attachment, answer.map_err(Failed::Upstream))
+    });
     let answers: Vec<_> = answers.buffered(AT_ONCE).collect().await;
     let (mut files, mut failed, mut first) = (Vec::new(), Vec::new(), None);
     for (attachment, answer) in answers {
@@ -109,32 +75,30 @@ enum Failed {
     TooMuch(u64),
 }
 
-/// A file as a part of a result: texts as JSON, anything else as a resource.
-pub(super) fn block(key: &IssueKey, attachment: &Attachment, bytes: Bytes) -> Block {
-    let Attachment { name, media_type, .. } = attachment;
-    if !is_text(media_type) {
-        let uri = format!("attachment:///{key}/{}", utf8_percent_encode(name, NAME));
-        return Block::File { uri, bytes, media_type: media_type.clone() };
-    }
-    let mut shown = json!({
-        "success": true, "issue_key": key.as_str(), "filename": name, "mime_type": media_type,
-        "encoding": "base64", "content": STANDARD.encode(&bytes),
-    });
-    if let (Ok(text), true) = (std::str::from_utf8(&bytes), bytes.len() <= LEGIBLE) {
-        add(&mut shown, "text", text);
-    }
-    Block::Json(shown)
+/// A file as a resource, named after what it is attached to.
+pub(super) fn resource(holder: &str, attachment: &Attachment, bytes: Bytes) -> Block {
+    let uri = format!("attachment:///{holder}/{}", utf8_percent_encode(&attachment.name, NAME));
+    Block::File { uri, bytes, media_type: attachment.media_type.clone() }
 }
 
 const NAME: &percent_encoding::AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-fn is_text(media_type: &str) -> bool {
-    let ends = ["json", "xml", "yaml", "javascript", "csv", "toml", "sql"];
-    media_type.starts_with("text/")
-        || media_type
-            .strip_prefix("application/")
-            .is_some_and(|kind| ends.iter().any(|end| kind.ends_with(end)))
+/// Images to look at, and the files that clients cannot show as such, each with the reason.
+pub(super) fn images(fetched: Fetched, otherwise: &str) -> (Vec<Block>, Vec<Value>) {
+    let Fetched { files, mut failed } = fetched;
+    let mut blocks = Vec::with_capacity(files.len());
+    for (attachment, bytes) in files {
+        // One image that a client cannot show makes it refuse the whole result.
+        match shown_type(&bytes) {
+            Some(media_type) => blocks.push(Block::Image { bytes, media_type }),
+            None => failed.push(json!({
+                "filename": attachment.name,
+                "error": format!("no PNG, JPEG, GIF or WebP; {otherwise} gives it as a file"),
+            })),
+        }
+    }
+    (blocks, failed)
 }
 
 /// Whether a file calls itself an image, by its media type or, where that says nothing, by its name.
@@ -150,7 +114,7 @@ pub(super) fn is_image(attachment: &Attachment) -> bool {
 }
 
 /// The media type of an image that clients show, by how it begins.
-pub(super) fn shown_type(bytes: &[u8]) -> Option<&'static str> {
+fn shown_type(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some("image/png"),
         [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
@@ -167,26 +131,6 @@ mod tests {
     fn file(name: &str, media_type: &str) -> Attachment {
         let entry = json!({"id": "1", "filename": name, "mimeType": media_type, "size": 2});
         Attachment::all_of(&json!({"fields": {"attachment": [entry]}})).unwrap().remove(0)
-    }
-
-    #[test]
-    fn files_are_given_as_what_they_are() {
-        let key = IssueKey::parse("OPS-1").unwrap();
-        let Block::Json(text) = block(&key, &file("a.txt", "text/plain"), Bytes::from("hi")) else {
-            panic!("a text")
-        };
-        assert_eq!((&text["content"], &text["text"]), (&json!("aGk="), &json!("hi")));
-        let Block::Json(latin) =
-            block(&key, &file("a.json", "application/json"), Bytes::from("\u{e4}").slice(..1))
-        else {
-            panic!("a text")
-        };
-        assert!(latin.get("text").is_none());
-        let Block::File { uri, .. } = block(&key, &file("../a b.pdf", "application/pdf"), Bytes::from("%P"))
-        else {
-            panic!("a file")
-        };
-        assert_eq!(uri, "attachment:///OPS-1/..%2Fa%20b.pdf");
     }
 
     #[test]

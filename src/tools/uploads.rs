@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::atlassian::query;
 use crate::net::File;
@@ -55,6 +56,54 @@ pub(super) fn given(argument: &str, text: Option<&str>) -> Result<Vec<Given>, To
     Ok(files)
 }
 
+/// One file with its content in two arguments of their own.
+pub(super) fn single(name: &str, encoded: &str) -> Result<Given, ToolError> {
+    let file = inline(&json!({"filename": name, "content_base64": encoded}))
+        .map_err(|problem| ToolError::Arguments(format!("`content_base64` {problem}")))?;
+    if file.bytes.len() as u64 > MOST_BYTES {
+        return Err(ToolError::Arguments("`content_base64` holds more than 32 MB".to_owned()));
+    }
+    Ok(Given::Inline(file))
+}
+
+/// A file with the media type that its name stands for, where nobody said one: Confluence shows images and documents
+/// by it.
+pub(super) fn typed(file: File) -> File {
+    let end = file.name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    let known = end.and_then(|end| TYPES.iter().find(|(name, _)| *name == end));
+    let media_type = file.media_type.or_else(|| known.map(|(_, media_type)| (*media_type).to_owned()));
+    File { media_type, ..file }
+}
+
+const TYPES: [(&str, &str); 26] = [
+    ("bmp", "image/bmp"),
+    ("csv", "text/csv"),
+    ("doc", "application/msword"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("gif", "image/gif"),
+    ("gz", "application/gzip"),
+    ("html", "text/html"),
+    ("jpeg", "image/jpeg"),
+    ("jpg", "image/jpeg"),
+    ("json", "application/json"),
+    ("log", "text/plain"),
+    ("md", "text/markdown"),
+    ("mp4", "video/mp4"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("svg", "image/svg+xml"),
+    ("tar", "application/x-tar"),
+    ("txt", "text/plain"),
+    ("webp", "image/webp"),
+    ("xls", "application/vnd.ms-excel"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("xml", "application/xml"),
+    ("yaml", "application/yaml"),
+    ("zip", "application/zip"),
+];
+
 const FORM: &str = r#"must be JSON such as [{"filename": "log.txt", "content_base64": "aGVsbG8="}]"#;
 
 fn inline(entry: &Value) -> Result<File, String> {
@@ -73,7 +122,7 @@ fn inline(entry: &Value) -> Result<File, String> {
 }
 
 /// A name is no path, and holds nothing that a terminal or a header would read.
-fn checked_name(name: &str) -> Result<String, String> {
+pub(super) fn checked_name(name: &str) -> Result<String, String> {
     let name = name.trim();
     let is_plain = !name.chars().any(|letter| letter.is_control() || matches!(letter, '/' | '\\'));
     if is_plain && !name.trim_matches('.').is_empty() && name.chars().count() <= LONGEST_NAME {

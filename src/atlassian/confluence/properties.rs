@@ -1,0 +1,155 @@
+//! Properties of pages: the emoji of a title and the width of the text. Data Center finds them by key, Cloud by id.
+
+use futures::future;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Confluence;
+use super::PageKind;
+use super::malformed;
+use super::pages::id_text;
+use super::present::property;
+use crate::audit::Permit;
+use crate::ids::PageId;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Effect;
+use crate::policy::Write;
+
+/// Properties in one answer; a page seldom has as many.
+const MANY: &str = "100";
+
+/// What becomes of a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyChange {
+    /// Its key.
+    pub key: &'static str,
+    /// Its value; without, it is removed.
+    pub value: Option<String>,
+}
+
+/// A page whose id Confluence itself gave, or one that the permit was made for.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'p> {
+    id: &'p str,
+    kind: PageKind,
+}
+
+impl<'p> Written<'p> {
+    /// A page that the permit was made for.
+    pub fn permitted(permit: &Permit<Write>, id: &'p PageId, kind: PageKind) -> Result<Self, UpstreamError> {
+        Ok(Self { id: permit.page(id)?.as_str(), kind })
+    }
+
+    /// A page that was just created: its id, as Confluence's answer has it.
+    pub(super) fn created(id: &'p str) -> Self {
+        Self { id, kind: PageKind::Page }
+    }
+
+    fn all(&self) -> Path {
+        Path::of(["api", "v2", self.kind.collection(), self.id, "properties"])
+    }
+
+    fn by_id(&self, id: &str) -> Path {
+        Path::of(["api", "v2", self.kind.collection(), self.id, "properties", id])
+    }
+
+    fn by_key(&self, key: &str) -> Path {
+        Path::of(["rest", "api", "content", self.id, "property", key])
+    }
+}
+
+impl Confluence<'_> {
+    /// The page's emoji, as Confluence stores it: a hexadecimal code point. Absent ones and refusals are no emoji.
+    pub async fn emoji<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<String> {
+        let id = permit.page(id).ok()?.as_str();
+        let request = if self.has_version_two() {
+            Request::get(Path::of(["api", "v2", "pages", id, "properties"]))
+                .with("key", "emoji-title-published")
+        } else {
+            Request::get(Path::of(["rest", "api", "content", id, "property"])).with("limit", MANY)
+        };
+        let answer = self.get(permit, request).await.ok()?;
+        property(answer.get("results")?.as_array()?, "emoji-title-published").map(str::to_owned)
+    }
+
+    /// Changes properties of a page side by side, and says which could not be changed.
+    pub async fn change_properties(
+        &self,
+        permit: &Permit<Write>,
+        page: Written<'_>,
+        changes: &[PropertyChange],
+    ) -> Vec<(&'static str, UpstreamError)> {
+        let asked = changes.iter().map(async |change| {
+            let changed = match &change.value {
+                Some(value) => self.set(permit, page, change.key, value).await,
+                None => self.unset(permit, page, change.key).await,
+            };
+            changed.err().map(|error| (change.key, error))
+        });
+        future::join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    async fn set(
+        &self,
+        permit: &Permit<Write>,
+        page: Written<'_>,
+        key: &str,
+        value: &str,
+    ) -> Result<(), UpstreamError> {
+        let new = json!({"key": key, "value": value});
+        let known = self.property_of(permit, page, key).await?;
+        let later = |known: &Value| {
+            let number = known.pointer("/version/number").and_then(Value::as_u64);
+            let number = number.ok_or_else(|| malformed("a property of the page has no version"))?;
+            Ok::<_, UpstreamError>(json!({"key": key, "value": value, "version": {"number": number + 1}}))
+        };
+        let request = match (self.has_version_two(), known) {
+            (_, Some(known)) if known.get("value").and_then(Value::as_str) == Some(value) => return Ok(()),
+            (true, None) => Request::post(page.all(), new),
+            (true, Some(known)) => Request::put(page.by_id(&property_id(&known)?), later(&known)?),
+            (false, None) => Request::post(Path::of(["rest", "api", "content", page.id, "property"]), new),
+            (false, Some(known)) => Request::put(page.by_key(key), later(&known)?),
+        };
+        self.send(permit, request).await.map(|_| ())
+    }
+
+    async fn unset(&self, permit: &Permit<Write>, page: Written<'_>, key: &str) -> Result<(), UpstreamError> {
+        let path = if self.has_version_two() {
+            let Some(known) = self.property_of(permit, page, key).await? else { return Ok(()) };
+            page.by_id(&property_id(&known)?)
+        } else {
+            page.by_key(key)
+        };
+        match self.send(permit, Request::delete(path)).await {
+            // What is not there need not be removed.
+            Err(error) if error.is_absent() => Ok(()),
+            answer => answer.map(|_| ()),
+        }
+    }
+
+    /// A property as it is now; nothing if the page has none of that key.
+    async fn property_of(
+        &self,
+        permit: &Permit<Write>,
+        page: Written<'_>,
+        key: &str,
+    ) -> Result<Option<Value>, UpstreamError> {
+        if self.has_version_two() {
+            let answer = self.get(permit, Request::get(page.all()).with("key", key)).await?;
+            let found = answer.get("results").and_then(Value::as_array);
+            let found = found.ok_or_else(|| malformed("no list of properties"))?;
+            let is_it = |property: &&Value| property.get("key").and_then(Value::as_str) == Some(key);
+            return Ok(found.iter().find(is_it).cloned());
+        }
+        match self.get(permit, Request::get(page.by_key(key)).with("expand", "version")).await {
+            Err(error) if error.is_absent() => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+}
+
+fn property_id(property: &Value) -> Result<String, UpstreamError> {
+    property.get("id").map(id_text).ok_or_else(|| malformed("a property of the page has no id"))
+}

@@ -1,0 +1,391 @@
+//! A page that was read as Markdown, changed and written back, with everything that was not changed as it was, byte for
+//! byte.
+//!
+//! Three documents are laid side by side: the page as it is, what the reader was shown of it, and what came back, the
+//! last two by the same renderer. Where these two are the same, the page stays as it is; so does what Markdown says
+//! only in comments and came back without them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::tree;
+use super::tree::Child;
+use super::tree::Element;
+use super::tree::Node;
+use super::tree::Tag;
+use super::tree::is_blank;
+
+/// Deeper changes are taken over whole.
+const DEEPEST: usize = 64;
+
+/// Pairs that are compared in one list at most.
+const MOST_PAIRS: usize = 4_000_000;
+
+/// The page as it is to be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Its storage.
+    pub storage: String,
+    /// What would be lost though the reader was not shown it, each thing once.
+    pub lost: Vec<String>,
+}
+
+/// Puts what changed between `shown` and `new` into the page as it is.
+#[must_use]
+pub fn keep(page: &str, shown: &str, new: &str) -> Kept {
+    let mut kept = Kept::default();
+    if let (Ok(page_tree), Ok(shown_tree), Ok(new_tree)) =
+        (tree::read(page), tree::read(shown), tree::read(new))
+    {
+        let levels = [(page, &page_tree), (shown, &shown_tree), (new, &new_tree)]
+            .map(|(source, tree)| Level { source, nodes: &tree.nodes, range: 0..source.len() });
+        kept.list(&levels, 0);
+    } else {
+        new.clone_into(&mut kept.storage);
+    }
+    kept
+}
+
+/// What a page holds besides text, and how often: its macros by name, images, tasks and the like.
+#[must_use]
+pub fn holdings(storage: &str) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    if let Ok(tree) = tree::read(storage) {
+        for node in &tree.nodes {
+            if let Node::Element(tag) = node
+                && let Some(name) = described(tag)
+            {
+                *found.entry(name).or_default() += 1;
+            }
+        }
+    }
+    found
+}
+
+/// What is in the first and not in the second.
+#[must_use]
+pub fn missing(before: &BTreeMap<String, usize>, after: &BTreeMap<String, usize>) -> Vec<String> {
+    let gone = before.iter().filter_map(|(name, count)| {
+        match count.saturating_sub(after.get(name).copied().unwrap_or_default()) {
+            0 => None,
+            1 => Some(name.clone()),
+            several => Some(format!("{several} × {name}")),
+        }
+    });
+    gone.collect()
+}
+
+fn described(tag: &Tag<'_>) -> Option<String> {
+    let attribute = |name: &str| tag.attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
+    Some(match tag.name {
+        "ac:structured-macro" | "ac:macro" => {
+            format!("macro {}", attribute("ac:name").map_or("without a name", |name| name))
+        }
+        "ac:image" => "image".to_owned(),
+        "ac:task" => "task".to_owned(),
+        "ac:layout-section" => "layout section".to_owned(),
+        "ri:attachment" => format!("file {}", attribute("ri:filename")?),
+        "ri:user" => "mention".to_owned(),
+        name if name.starts_with("ac:adf-extension") || name.starts_with("ac:placeholder") => name.to_owned(),
+        _ => return None,
+    })
+}
+
+/// The nodes beside each other in one element, or in the whole document.
+#[derive(Debug, Clone)]
+struct Level<'t, 'a> {
+    source: &'t str,
+    nodes: &'t [Node<'a>],
+    range: Range<usize>,
+}
+
+/// An element or the text between two, with the white space before it that says nothing.
+#[derive(Debug, Clone)]
+struct Piece<'t, 'a> {
+    text: &'t str,
+    space: &'t str,
+    element: Option<Element<'t, 'a>>,
+}
+
+impl<'t, 'a> Level<'t, 'a> {
+    /// The pieces, and the white space after the last; white space is a piece of its own if `spaces` says so.
+    fn pieces(&self, spaces: bool) -> (Vec<Piece<'t, 'a>>, &'t str) {
+        let mut pieces = Vec::new();
+        let (mut at, mut space) = (self.range.start, "");
+        let between = |pieces: &mut Vec<_>, range: Range<usize>| {
+            let text = self.source.get(range).unwrap_or_default();
+            match text {
+                "" => {}
+                blank if is_blank(blank) && !spaces => return blank,
+                text => pieces.push(Piece { text, space: "", element: None }),
+            }
+            ""
+        };
+        for (_, child) in tree::children(self.nodes) {
+            let Child::Element(element) = child else { continue };
+            let source = element.tag.source.clone();
+            space = between(&mut pieces, at..source.start);
+            at = source.end;
+            let text = self.source.get(source).unwrap_or_default();
+            pieces.push(Piece { text, space, element: Some(element) });
+            space = "";
+        }
+        let rest = between(&mut pieces, at..self.range.end);
+        (pieces, if rest.is_empty() { space } else { rest })
+    }
+
+    fn text(&self) -> &'t str {
+        self.source.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl Piece<'_, '_> {
+    /// What kind of piece it is.
+    fn key(&self) -> (&str, &str) {
+        match &self.element {
+            Some(element) => (element.tag.name, element.attribute("ac:name")),
+            None => ("", ""),
+        }
+    }
+}
+
+impl Kept {
+    /// Lays three lists side by side.
+    fn list(&mut self, levels: &[Level<'_, '_>; 3], depth: usize) {
+        let [page, shown, new] = levels;
+        let Some((spaces, page_pieces, shown_pieces, rest)) = paired(page, shown) else {
+            let held = |level: &Level<'_, '_>| holdings(level.text());
+            let invisible = missing(&held(page), &held(shown));
+            let gone = missing(&held(page), &held(new));
+            self.lose(invisible.into_iter().filter(|name| gone.contains(name)));
+            self.storage.push_str(new.text());
+            return;
+        };
+        let (new_pieces, _) = new.pieces(spaces);
+        let (mut at, mut new_at) = (0, 0);
+        let texts = |pieces: &[Piece<'_, '_>]| pieces.iter().map(|piece| piece.text.to_owned()).collect();
+        let same = common::<String>(&texts(&shown_pieces), &texts(&new_pieces));
+        let end = (shown_pieces.len(), new_pieces.len());
+        for (same_at, same_new) in same.into_iter().chain([end]) {
+            let part =
+                |pieces: &[_], range| pieces.get(range).map(<[Piece<'_, '_>]>::to_vec).unwrap_or_default();
+            let region = [
+                part(&page_pieces, at..same_at),
+                part(&shown_pieces, at..same_at),
+                part(&new_pieces, new_at..same_new),
+            ];
+            self.region(&region, levels, depth);
+            if let Some(piece) = page_pieces.get(same_at) {
+                self.push(piece);
+            }
+            (at, new_at) = (same_at + 1, same_new + 1);
+        }
+        self.storage.push_str(rest);
+    }
+
+    /// Pieces that are not the same: those of one kind may be the same with a change.
+    fn region(
+        &mut self,
+        [page, shown, new]: &[Vec<Piece<'_, '_>>; 3],
+        levels: &[Level<'_, '_>; 3],
+        depth: usize,
+    ) {
+        let keys = |pieces: &[Piece<'_, '_>]| {
+            pieces.iter().map(|piece| (piece.key().0.to_owned(), piece.key().1.to_owned())).collect()
+        };
+        let pairs = common::<(String, String)>(&keys(shown), &keys(new));
+        for (number, piece) in new.iter().enumerate() {
+            let pair = pairs.iter().find(|(_, there)| *there == number);
+            let pair = pair.and_then(|(here, _)| Some((page.get(*here)?, shown.get(*here)?)));
+            match pair {
+                Some((old, seen)) => self.piece([old, seen, piece], levels, depth),
+                None => self.push(piece),
+            }
+        }
+    }
+
+    /// One piece that changed.
+    fn piece(&mut self, pieces: [&Piece<'_, '_>; 3], levels: &[Level<'_, '_>; 3], depth: usize) {
+        let [old, shown, new] = pieces;
+        let (Some(old_element), Some(shown_element), Some(new_element)) =
+            (&old.element, &shown.element, &new.element)
+        else {
+            return self.push(new);
+        };
+        if says_less(new_element, shown_element, 0) {
+            return self.push(old);
+        }
+        let parts = [old, shown, new].map(|piece| split(piece.text));
+        let (Some(old_parts), Some(shown_parts), Some(new_parts), true) =
+            (parts[0], parts[1], parts[2], depth < DEEPEST)
+        else {
+            return self.push(new);
+        };
+        self.storage.push_str(old.space);
+        if keeps_tag(shown, new) {
+            self.storage.push_str(old_parts.0);
+        } else {
+            let unseen = |(name, value): &&(&str, std::borrow::Cow<'_, str>)| {
+                shown_element.find(name) != Some(value.as_ref()) && new_element.find(name).is_none()
+            };
+            let unseen = old_element.tag.attributes.iter().filter(unseen);
+            self.lose(unseen.map(|(name, _)| format!("{name} of {}", old_element.tag.name)));
+            self.storage.push_str(new_parts.0);
+        }
+        let inner = |level: &Level<'_, '_>, element: &Element<'_, '_>, open: &str, close: &str| {
+            let source = &element.tag.source;
+            (source.start + open.len())..(source.end - close.len()).min(level.source.len())
+        };
+        let below = [
+            Level {
+                source: levels[0].source,
+                nodes: old_element.inner,
+                range: inner(&levels[0], old_element, old_parts.0, old_parts.1),
+            },
+            Level {
+                source: levels[1].source,
+                nodes: shown_element.inner,
+                range: inner(&levels[1], shown_element, shown_parts.0, shown_parts.1),
+            },
+            Level {
+                source: levels[2].source,
+                nodes: new_element.inner,
+                range: inner(&levels[2], new_element, new_parts.0, new_parts.1),
+            },
+        ];
+        self.list(&below, depth + 1);
+        self.storage.push_str(new_parts.1);
+    }
+
+    fn push(&mut self, piece: &Piece<'_, '_>) {
+        self.storage.push_str(piece.space);
+        self.storage.push_str(piece.text);
+    }
+
+    fn lose(&mut self, things: impl Iterator<Item = String>) {
+        for thing in things {
+            if !self.lost.contains(&thing) {
+                self.lost.push(thing);
+            }
+        }
+    }
+}
+
+/// The pieces of the page with what was shown of each, if it is plain which is which.
+type Paired<'t, 'a> = (bool, Vec<Piece<'t, 'a>>, Vec<Piece<'t, 'a>>, &'t str);
+
+fn paired<'t, 'a>(page: &Level<'t, 'a>, shown: &Level<'t, 'a>) -> Option<Paired<'t, 'a>> {
+    [true, false].into_iter().find_map(|spaces| {
+        let ((page, rest), (shown, _)) = (page.pieces(spaces), shown.pieces(spaces));
+        let same = page.len() == shown.len() && page.iter().zip(&shown).all(|(a, b)| a.key() == b.key());
+        same.then_some((spaces, page, shown, rest))
+    })
+}
+
+/// Whether the new element is the one that was shown, but for attributes that it leaves out.
+fn says_less(new: &Element<'_, '_>, shown: &Element<'_, '_>, depth: usize) -> bool {
+    if depth > DEEPEST || new.tag.name != shown.tag.name || !has_no_other(new, shown) {
+        return false;
+    }
+    let mut here = tree::children(new.inner);
+    let mut there = tree::children(shown.inner);
+    loop {
+        match (here.next(), there.next()) {
+            (None, None) => return true,
+            (Some((_, Child::Text(a))), Some((_, Child::Text(b)))) if a == b => {}
+            (Some((_, Child::Element(a))), Some((_, Child::Element(b)))) if says_less(&a, &b, depth + 1) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Whether each attribute of the new element was shown so.
+fn has_no_other(new: &Element<'_, '_>, shown: &Element<'_, '_>) -> bool {
+    new.tag.attributes.iter().all(|(name, value)| shown.find(name) == Some(value.as_ref()))
+}
+
+/// Whether an element that changed inside keeps the attributes that it had.
+fn keeps_tag(shown: &Piece<'_, '_>, new: &Piece<'_, '_>) -> bool {
+    let (Some(shown), Some(new)) = (&shown.element, &new.element) else { return false };
+    if !has_no_other(new, shown) {
+        return false;
+    }
+    let is_text = matches!(new.tag.name, "p" | "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "li");
+    // What was written anew does not take over how another paragraph looked.
+    !is_text || new.tag.attributes.len() == shown.tag.attributes.len() || is_alike(shown.inner, new.inner)
+}
+
+/// Whether two texts have half of their words in common.
+fn is_alike(one: &[Node<'_>], other: &[Node<'_>]) -> bool {
+    let (one, other) = (tree::text(one), tree::text(other));
+    let words =
+        |text: &str| text.split_whitespace().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let (one, other) = (words(&one), words(&other));
+    one.intersection(&other).count() * 2 >= one.len().min(other.len()).max(1)
+}
+
+/// The opening and the closing tag of an element.
+fn split(source: &str) -> Option<(&str, &str)> {
+    let mut quote = None;
+    let end = source.char_indices().find_map(|(at, letter)| {
+        match (quote, letter) {
+            (None, '"' | '\'') => quote = Some(letter),
+            (Some(open), _) if open == letter => quote = None,
+            (None, '>') => return Some(at + 1),
+            _ => {}
+        }
+        None
+    })?;
+    let open = source.get(..end).filter(|open| !open.ends_with("/>"))?;
+    let close = source.get(source.rfind("</")?..)?;
+    (open.len() + close.len() <= source.len()).then_some((open, close))
+}
+
+/// The longest common part of two lists, as pairs of places.
+fn common<T: PartialEq>(one: &Vec<T>, other: &Vec<T>) -> Vec<(usize, usize)> {
+    let before = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let after = one.iter().skip(before).rev().zip(other.iter().skip(before).rev());
+    let after = after.take_while(|(a, b)| a == b).count();
+    let (one_end, other_end) = (one.len() - after, other.len() - after);
+    let middle = match (one.get(before..one_end), other.get(before..other_end)) {
+        (Some(one), Some(other)) if one.len().saturating_mul(other.len()) <= MOST_PAIRS => {
+            longest(one, other)
+        }
+        _ => Vec::new(),
+    };
+    let middle = middle.into_iter().map(|(a, b)| (a + before, b + before));
+    let end = (0..after).map(|number| (one_end + number, other_end + number));
+    (0..before).map(|number| (number, number)).chain(middle).chain(end).collect()
+}
+
+fn longest<T: PartialEq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
+    let width = other.len() + 1;
+    // How long the common part of what comes after each pair of places is.
+    let mut lengths = vec![0_u32; (one.len() + 1) * width];
+    let length =
+        |lengths: &[u32], a: usize, b: usize| lengths.get(a * width + b).copied().unwrap_or_default();
+    for (a, left) in one.iter().enumerate().rev() {
+        for (b, right) in other.iter().enumerate().rev() {
+            let longest = if left == right {
+                length(&lengths, a + 1, b + 1) + 1
+            } else {
+                length(&lengths, a + 1, b).max(length(&lengths, a, b + 1))
+            };
+            if let Some(slot) = lengths.get_mut(a * width + b) {
+                *slot = longest;
+            }
+        }
+    }
+    let (mut a, mut b, mut pairs) = (0, 0, Vec::new());
+    while let (Some(left), Some(right)) = (one.get(a), other.get(b)) {
+        if left == right {
+            pairs.push((a, b));
+            (a, b) = (a + 1, b + 1);
+        } else if length(&lengths, a + 1, b) >= length(&lengths, a, b + 1) {
+            a += 1;
+        } else {
+            b += 1;
+        }
+    }
+    pairs
+}
