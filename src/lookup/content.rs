@@ -74,6 +74,11 @@ impl There<'_> {
 
     /// A template lies in its space; one that names none is everybody's.
     pub(super) async fn template(&self, id: &TemplateId) -> Result<Place, LookupError> {
+        // Data Center has no interface for them: the tool says so to whoever may use it at all.
+        if self.instance.deployment == Deployment::DataCenter {
+            let whole = Resource::Instance(Product::Confluence);
+            return Ok((vec![Resource::part(Part::Template(id.clone()), whole)], None));
+        }
         let template = Ask::ask(self, Wanted::Template(id)).await?;
         let place = match template.get("space").filter(|space| !space.is_null()) {
             Some(_) => Resource::Space(key_at(&template, "/space/key")?),

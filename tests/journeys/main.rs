@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod advisories;
+mod confluence_pages;
 mod faults;
 mod http_edges;
 mod jira;

@@ -143,7 +143,7 @@ impl Confluence<'_> {
             let is_it = |property: &&Value| property.get("key").and_then(Value::as_str) == Some(key);
             return Ok(found.iter().find(is_it).cloned());
         }
-        match self.get(permit, Request::get(page.by_key(key)).with("expand", "version")).await {
+        match self.get(permit, Request::get(page.by_key(key))).await {
             Err(error) if error.is_absent() => Ok(None),
             answer => answer.map(Some),
         }

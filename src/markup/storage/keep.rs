@@ -210,7 +210,9 @@ impl Kept {
         let (Some(old_element), Some(shown_element), Some(new_element)) =
             (&old.element, &shown.element, &new.element)
         else {
-            return self.push(new);
+            self.storage.push_str(old.space);
+            self.storage.push_str(&words_kept(old.text, shown.text, new.text));
+            return;
         };
         if says_less(new_element, shown_element, 0) {
             return self.push(old);
@@ -271,6 +273,35 @@ impl Kept {
     }
 }
 
+/// A text with the words that were not changed as they were written: `&nbsp;` is another spelling of one letter.
+fn words_kept(page: &str, shown: &str, new: &str) -> String {
+    let (page, shown, new) = (words(page), words(shown), words(new));
+    if page.len() != shown.len() {
+        return new.concat();
+    }
+    let mut kept: Vec<&str> = new.clone();
+    for (here, there) in common(&shown, &new) {
+        if let (Some(word), Some(slot)) = (page.get(here), kept.get_mut(there)) {
+            *slot = word;
+        }
+    }
+    kept.concat()
+}
+
+/// Words, and the white space between them.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_white = |letter: char| letter.is_ascii_whitespace();
+        let end = rest.find(|letter| is_white(letter) != is_white(first)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        words.push(word);
+        rest = after;
+    }
+    words
+}
+
 /// The pieces of the page with what was shown of each, if it is plain which is which.
 type Paired<'t, 'a> = (bool, Vec<Piece<'t, 'a>>, Vec<Piece<'t, 'a>>, &'t str);
 
@@ -320,7 +351,7 @@ fn is_alike(one: &[Node<'_>], other: &[Node<'_>]) -> bool {
     let (one, other) = (tree::text(one), tree::text(other));
     let words =
         |text: &str| text.split_whitespace().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
-    let (one, other) = (words(&one), words(&other));
+    let (one, other) = (words_of(&one), words_of(&other));
     one.intersection(&other).count() * 2 >= one.len().min(other.len()).max(1)
 }
 
@@ -388,4 +419,76 @@ fn longest<T: PartialEq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
         }
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markup::Detail;
+    use crate::markup::markdown_to_storage;
+    use crate::markup::storage_to_markdown;
+
+    /// The page after its Markdown was changed by a caller.
+    fn changed(page: &str, change: impl Fn(&str) -> String) -> Kept {
+        let shown = storage_to_markdown(page, Detail::All).value;
+        let new = markdown_to_storage(&change(&shown)).value;
+        keep(page, &markdown_to_storage(&shown).value, &new)
+    }
+
+    #[test]
+    fn what_was_not_changed_stays_byte_for_byte() {
+        let page = "<p>one  &nbsp; two</p>\n<ac:structured-macro ac:macro-id=\"m\" ac:name=\"info\"><ac:rich-text-body>\
+                    <p>word <ri:user ri:account-id=\"1\" /></p>\n<p>end</p></ac:rich-text-body></ac:structured-macro> <hr />";
+        assert_eq!(changed(page, str::to_owned).storage, page);
+        let kept = changed(page, |text| text.replace("end", "END"));
+        assert_eq!(kept.storage, page.replace("end", "END"));
+        let kept = changed(page, |text| text.replace("one", "ONE"));
+        assert_eq!(kept.storage, page.replace("one", "ONE"), "also how a letter is written");
+        let kept = changed(page, |text| text.replace("word", "a **bold** word"));
+        assert_eq!(kept.storage, page.replace("word", "a <strong>bold</strong> word"));
+        let kept = changed(page, |text| format!("# New\n\n{text}\n\nlast"));
+        assert_eq!(kept.storage, format!("<h1>New</h1>{page}<p>last</p>"));
+        assert_eq!(kept.lost, [""; 0]);
+    }
+
+    #[test]
+    fn what_stands_in_comments_stays_without_them() {
+        let page = "<table data-layout=\"wide\"><tbody><tr><th>a</th></tr><tr><td>b</td></tr></tbody></table>\
+                    <p style=\"text-align: center;\">some more words</p>";
+        let bare = |text: &str| {
+            let lines = text.lines().filter(|line| !line.starts_with("<!--"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(changed(page, bare).storage, page);
+        let kept = changed(page, |text| bare(text).replace("more", "other"));
+        assert_eq!(kept.storage, page.replace("more", "other"));
+        let kept = changed(page, |_| "entirely new".to_owned());
+        assert_eq!(kept.storage, "<p>entirely new</p>", "a new paragraph does not look like an old one");
+    }
+
+    #[test]
+    fn what_goes_is_named() {
+        let macros = |names: &[&str]| {
+            names.iter().map(|name| format!("<ac:structured-macro ac:name=\"{name}\" />")).collect::<String>()
+        };
+        let before = holdings(&macros(&["toc", "jira", "jira", "jira"]));
+        let after =
+            holdings(&(macros(&["jira"]) + "<ac:image><ri:attachment ri:filename=\"a\" /></ac:image>"));
+        assert_eq!(missing(&before, &after), ["2 × macro jira", "macro toc"]);
+        assert_eq!(missing(&after, &before), ["file a", "image"]);
+        assert_eq!(missing(&before, &before), [""; 0]);
+    }
+
+    #[test]
+    fn lists_are_aligned() {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        let table =
+            [("abc", "abc", 3), ("abc", "axc", 2), ("abcd", "bd", 2), ("", "x", 0), ("xaby", "zabw", 2)];
+        for (one, other, wanted) in table {
+            let pairs = common(&chars(one), &chars(other));
+            assert_eq!(pairs.len(), wanted, "{one} {other}: {pairs:?}");
+            assert!(pairs.iter().all(|(a, b)| chars(one)[*a] == chars(other)[*b]));
+            assert!(pairs.is_sorted(), "{pairs:?}");
+        }
+    }
 }

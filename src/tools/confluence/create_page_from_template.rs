@@ -16,7 +16,6 @@ use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
 use crate::ids::TemplateId;
-use crate::lookup;
 use crate::lookup::Target;
 use crate::policy::Part;
 use crate::policy::Product;
@@ -112,6 +111,6 @@ impl Tool for CreatePageFromTemplate {
         if !unfilled.is_empty() {
             add(&mut value, "fields_to_fill", unfilled);
         }
-        Ok(Output::Object { actual: lookup::page_place(&stored), value })
+        Ok(Output::Object { actual: None, value })
     }
 }
