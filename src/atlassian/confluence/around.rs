@@ -44,7 +44,7 @@ impl Confluence<'_> {
         let all = details == Details::All;
         let authors = ["/authorId", "/version/authorId"].map(|at| page.pointer(at).and_then(Value::as_str));
         let authors = authors.into_iter().flatten().filter(|_| all);
-        let accounts = mentioned.iter().filter_map(|mention| mention.account());
+        let accounts = mentioned.iter().filter_map(people::Mention::account);
         let names = self.names(permit, authors.chain(accounts).collect::<Vec<_>>());
         let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
         let apart = all && self.has_version_two();

@@ -5,7 +5,9 @@
 //! last two by the same renderer. Where these two are the same, the page stays as it is; so does what Markdown says
 //! only in comments and came back without them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::tree;
@@ -163,8 +165,9 @@ impl Kept {
         };
         let (new_pieces, _) = new.pieces(spaces);
         let (mut at, mut new_at) = (0, 0);
-        let texts = |pieces: &[Piece<'_, '_>]| pieces.iter().map(|piece| piece.text.to_owned()).collect();
-        let same = common::<String>(&texts(&shown_pieces), &texts(&new_pieces));
+        let texts =
+            |pieces: &[Piece<'_, '_>]| pieces.iter().map(|piece| piece.text.to_owned()).collect::<Vec<_>>();
+        let same = common(&texts(&shown_pieces), &texts(&new_pieces));
         let end = (shown_pieces.len(), new_pieces.len());
         for (same_at, same_new) in same.into_iter().chain([end]) {
             let part =
@@ -191,9 +194,12 @@ impl Kept {
         depth: usize,
     ) {
         let keys = |pieces: &[Piece<'_, '_>]| {
-            pieces.iter().map(|piece| (piece.key().0.to_owned(), piece.key().1.to_owned())).collect()
+            pieces
+                .iter()
+                .map(|piece| (piece.key().0.to_owned(), piece.key().1.to_owned()))
+                .collect::<Vec<_>>()
         };
-        let pairs = common::<(String, String)>(&keys(shown), &keys(new));
+        let pairs = common(&keys(shown), &keys(new));
         for (number, piece) in new.iter().enumerate() {
             let pair = pairs.iter().find(|(_, there)| *there == number);
             let pair = pair.and_then(|(here, _)| Some((page.get(*here)?, shown.get(*here)?)));
@@ -227,7 +233,7 @@ impl Kept {
         if keeps_tag(shown, new) {
             self.storage.push_str(old_parts.0);
         } else {
-            let unseen = |(name, value): &&(&str, std::borrow::Cow<'_, str>)| {
+            let unseen = |(name, value): &&(&str, Cow<'_, str>)| {
                 shown_element.find(name) != Some(value.as_ref()) && new_element.find(name).is_none()
             };
             let unseen = old_element.tag.attributes.iter().filter(unseen);
@@ -349,9 +355,8 @@ fn keeps_tag(shown: &Piece<'_, '_>, new: &Piece<'_, '_>) -> bool {
 /// Whether two texts have half of their words in common.
 fn is_alike(one: &[Node<'_>], other: &[Node<'_>]) -> bool {
     let (one, other) = (tree::text(one), tree::text(other));
-    let words =
-        |text: &str| text.split_whitespace().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
-    let (one, other) = (words_of(&one), words_of(&other));
+    let of = |text: &'_ str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
+    let (one, other) = (of(&one), of(&other));
     one.intersection(&other).count() * 2 >= one.len().min(other.len()).max(1)
 }
 
@@ -373,7 +378,7 @@ fn split(source: &str) -> Option<(&str, &str)> {
 }
 
 /// The longest common part of two lists, as pairs of places.
-fn common<T: PartialEq>(one: &Vec<T>, other: &Vec<T>) -> Vec<(usize, usize)> {
+fn common<T: PartialEq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
     let before = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let after = one.iter().skip(before).rev().zip(other.iter().skip(before).rev());
     let after = after.take_while(|(a, b)| a == b).count();
@@ -469,7 +474,8 @@ mod tests {
     #[test]
     fn what_goes_is_named() {
         let macros = |names: &[&str]| {
-            names.iter().map(|name| format!("<ac:structured-macro ac:name=\"{name}\" />")).collect::<String>()
+            let written = names.iter().map(|name| format!("<ac:structured-macro ac:name=\"{name}\" />"));
+            written.collect::<Vec<_>>().concat()
         };
         let before = holdings(&macros(&["toc", "jira", "jira", "jira"]));
         let after =

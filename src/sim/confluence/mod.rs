@@ -50,7 +50,7 @@ pub(crate) fn write(world: &mut World, call: &Call) -> Reply {
         ["wiki", "api", "v2", rest @ ..] if call.is_cloud() => v2::write(world, call, rest),
         ["wiki", "rest", "api", rest @ ..] if call.is_cloud() => write_v1(world, call, rest),
         ["rest", "api", rest @ ..] => write_v1(world, call, rest),
-        ["pages", "movepage.action"] => moved::by_action(world, call),
+        ["pages", "movepage.action"] => Ok(moved::by_action(world, call)),
         _ => Err(failure(404, "null for uri")),
     }
 }

@@ -30,20 +30,20 @@ pub(crate) fn by_rest(world: &mut World, call: &Call, (id, position, target): (&
 }
 
 /// `POST /pages/movepage.action` of Data Center, which answers with a page whatever became of it.
-pub(crate) fn by_action(world: &mut World, call: &Call) -> Reply {
+pub(crate) fn by_action(world: &mut World, call: &Call) -> Answer {
     let parameter = |name: &str| call.parameter(name).unwrap_or_default().to_owned();
     let (id, target) = (parameter("pageId"), parameter("targetId"));
     let position = match parameter("position").as_str() {
         "above" => "before",
         "below" => "after",
         "append" => "append",
-        _ => return Ok(page("<div class=\"aui-message error\">Unknown position</div>")),
+        _ => return page("<div class=\"aui-message error\">Unknown position</div>"),
     };
     let goes = visible(world, call, &target).is_ok_and(|page| page.space.key == parameter("spaceKey"));
     if !goes || moved(world, call, (&id, position, &target)).is_err() {
-        return Ok(page("<div class=\"aui-message error\">The page could not be moved.</div>"));
+        return page("<div class=\"aui-message error\">The page could not be moved.</div>");
     }
-    Ok(page("<html><body>The page was moved.</body></html>"))
+    page("<html><body>The page was moved.</body></html>")
 }
 
 fn page(html: &str) -> Answer {

@@ -38,7 +38,7 @@ pub(crate) struct CreatePageFromTemplate;
 pub(crate) struct Args {
     space_key: SpaceKey,
     title: String,
-    /// From confluence_list_page_templates.
+    /// From `confluence_list_page_templates`.
     template_id: TemplateId,
     /// The page to go below.
     parent_id: Option<PageId>,

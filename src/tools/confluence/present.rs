@@ -193,9 +193,8 @@ impl Outcome {
         (mut page, emoji): (Value, Option<String>),
         content: ContentForm,
     ) -> Output {
-        let id = match lookup::page_place(&page) {
-            Some(Resource::Page { id, .. }) => id,
-            _ => return self.finished(json!({"id": page.get("id")})),
+        let Some(Resource::Page { id, .. }) = lookup::page_place(&page) else {
+            return self.finished(json!({"id": page.get("id")}));
         };
         let mut view = confluence.around(permit, &id, &mut page, (content, Details::All)).await;
         view.emoji = view.emoji.or(emoji);
