@@ -6,22 +6,20 @@
 //! only in comments and came back without them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::align::common;
+use super::holdings::holdings;
+use super::holdings::missing;
 use super::tree;
 use super::tree::Child;
 use super::tree::Element;
 use super::tree::Node;
-use super::tree::Tag;
 use super::tree::is_blank;
 
 /// Deeper changes are taken over whole.
 const DEEPEST: usize = 64;
-
-/// Pairs that are compared in one list at most.
-const MOST_PAIRS: usize = 4_000_000;
 
 /// The page as it is to be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,51 +44,6 @@ pub fn keep(page: &str, shown: &str, new: &str) -> Kept {
         new.clone_into(&mut kept.storage);
     }
     kept
-}
-
-/// What a page holds besides text, and how often: its macros by name, images, tasks and the like.
-#[must_use]
-pub fn holdings(storage: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    if let Ok(tree) = tree::read(storage) {
-        for node in &tree.nodes {
-            if let Node::Element(tag) = node
-                && let Some(name) = described(tag)
-            {
-                *found.entry(name).or_default() += 1;
-            }
-        }
-    }
-    found
-}
-
-/// What is in the first and not in the second.
-#[must_use]
-pub fn missing(before: &BTreeMap<String, usize>, after: &BTreeMap<String, usize>) -> Vec<String> {
-    let gone = before.iter().filter_map(|(name, count)| {
-        match count.saturating_sub(after.get(name).copied().unwrap_or_default()) {
-            0 => None,
-            1 => Some(name.clone()),
-            several => Some(format!("{several} × {name}")),
-        }
-    });
-    gone.collect()
-}
-
-fn described(tag: &Tag<'_>) -> Option<String> {
-    let attribute = |name: &str| tag.attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-    Some(match tag.name {
-        "ac:structured-macro" | "ac:macro" => {
-            format!("macro {}", attribute("ac:name").map_or("without a name", |name| name))
-        }
-        "ac:image" => "image".to_owned(),
-        "ac:task" => "task".to_owned(),
-        "ac:layout-section" => "layout section".to_owned(),
-        "ri:attachment" => format!("file {}", attribute("ri:filename")?),
-        "ri:user" => "mention".to_owned(),
-        name if name.starts_with("ac:adf-extension") || name.starts_with("ac:placeholder") => name.to_owned(),
-        _ => return None,
-    })
 }
 
 /// The nodes beside each other in one element, or in the whole document.
@@ -377,55 +330,6 @@ fn split(source: &str) -> Option<(&str, &str)> {
     (open.len() + close.len() <= source.len()).then_some((open, close))
 }
 
-/// The longest common part of two lists, as pairs of places.
-fn common<T: PartialEq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
-    let before = one.iter().zip(other).take_while(|(a, b)| a == b).count();
-    let after = one.iter().skip(before).rev().zip(other.iter().skip(before).rev());
-    let after = after.take_while(|(a, b)| a == b).count();
-    let (one_end, other_end) = (one.len() - after, other.len() - after);
-    let middle = match (one.get(before..one_end), other.get(before..other_end)) {
-        (Some(one), Some(other)) if one.len().saturating_mul(other.len()) <= MOST_PAIRS => {
-            longest(one, other)
-        }
-        _ => Vec::new(),
-    };
-    let middle = middle.into_iter().map(|(a, b)| (a + before, b + before));
-    let end = (0..after).map(|number| (one_end + number, other_end + number));
-    (0..before).map(|number| (number, number)).chain(middle).chain(end).collect()
-}
-
-fn longest<T: PartialEq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
-    let width = other.len() + 1;
-    // How long the common part of what comes after each pair of places is.
-    let mut lengths = vec![0_u32; (one.len() + 1) * width];
-    let length =
-        |lengths: &[u32], a: usize, b: usize| lengths.get(a * width + b).copied().unwrap_or_default();
-    for (a, left) in one.iter().enumerate().rev() {
-        for (b, right) in other.iter().enumerate().rev() {
-            let longest = if left == right {
-                length(&lengths, a + 1, b + 1) + 1
-            } else {
-                length(&lengths, a + 1, b).max(length(&lengths, a, b + 1))
-            };
-            if let Some(slot) = lengths.get_mut(a * width + b) {
-                *slot = longest;
-            }
-        }
-    }
-    let (mut a, mut b, mut pairs) = (0, 0, Vec::new());
-    while let (Some(left), Some(right)) = (one.get(a), other.get(b)) {
-        if left == right {
-            pairs.push((a, b));
-            (a, b) = (a + 1, b + 1);
-        } else if length(&lengths, a + 1, b) >= length(&lengths, a, b + 1) {
-            a += 1;
-        } else {
-            b += 1;
-        }
-    }
-    pairs
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -469,32 +373,5 @@ mod tests {
         assert_eq!(kept.storage, page.replace("more", "other"));
         let kept = changed(page, |_| "entirely new".to_owned());
         assert_eq!(kept.storage, "<p>entirely new</p>", "a new paragraph does not look like an old one");
-    }
-
-    #[test]
-    fn what_goes_is_named() {
-        let macros = |names: &[&str]| {
-            let written = names.iter().map(|name| format!("<ac:structured-macro ac:name=\"{name}\" />"));
-            written.collect::<Vec<_>>().concat()
-        };
-        let before = holdings(&macros(&["toc", "jira", "jira", "jira"]));
-        let after =
-            holdings(&(macros(&["jira"]) + "<ac:image><ri:attachment ri:filename=\"a\" /></ac:image>"));
-        assert_eq!(missing(&before, &after), ["2 × macro jira", "macro toc"]);
-        assert_eq!(missing(&after, &before), ["file a", "image"]);
-        assert_eq!(missing(&before, &before), [""; 0]);
-    }
-
-    #[test]
-    fn lists_are_aligned() {
-        let chars = |text: &str| text.chars().collect::<Vec<_>>();
-        let table =
-            [("abc", "abc", 3), ("abc", "axc", 2), ("abcd", "bd", 2), ("", "x", 0), ("xaby", "zabw", 2)];
-        for (one, other, wanted) in table {
-            let pairs = common(&chars(one), &chars(other));
-            assert_eq!(pairs.len(), wanted, "{one} {other}: {pairs:?}");
-            assert!(pairs.iter().all(|(a, b)| chars(one)[*a] == chars(other)[*b]));
-            assert!(pairs.is_sorted(), "{pairs:?}");
-        }
     }
 }

@@ -54,7 +54,7 @@ impl Tool for CreatePageFromTemplate {
                       wait for a value are named in the result; fill them with confluence_update_page.",
         destructive: false,
         cloud_only: false,
-        resources: &[ResourceKind::Space, ResourceKind::Page],
+        resources: &[ResourceKind::Instance(Product::Confluence), ResourceKind::Space, ResourceKind::Page],
         long_text: &[],
         aliases: &[],
     };
