@@ -5,6 +5,8 @@
 //! begin with `#`, which no attribute does.
 
 mod address;
+mod align;
+mod holdings;
 mod keep;
 mod layout;
 mod lines;
@@ -16,10 +18,10 @@ mod section;
 mod style;
 pub(super) mod tree;
 
+pub use holdings::holdings;
+pub use holdings::missing;
 pub use keep::Kept;
-pub use keep::holdings;
 pub use keep::keep;
-pub use keep::missing;
 pub use lines::shown_lines;
 pub(super) use parse::parse;
 pub(super) use render::render;

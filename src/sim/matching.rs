@@ -270,7 +270,8 @@ fn content(world: &World, id: &str) -> Object {
     });
     if let Some(page) = found {
         ids.extend([page.id.to_string(), format!("att{}", id.strip_prefix("att").unwrap_or(id))]);
-        if page.created > epoch() {
+        // The page at the top of a space is reached by way of the space.
+        if page.created > epoch() || page.space.home == page.id {
             ids.push(page.space.key.to_owned());
         }
     }

@@ -214,6 +214,8 @@ pub(crate) struct Version {
     pub(crate) when: Timestamp,
     pub(crate) message: String,
     pub(crate) body: String,
+    /// Whether nobody was told.
+    pub(crate) minor: bool,
 }
 
 #[derive(Debug)]

@@ -74,8 +74,9 @@ class Upstream:
         self.ask(urllib.request.Request(url, data=json.dumps(body).encode(), method="POST"))
 
     def log(self) -> list[dict]:
-        """The requests since the last reset."""
-        return self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}/__log"))
+        """The requests since the last reset. A connection that was opened beside another and not needed is none."""
+        log = self.ask(urllib.request.Request(f"http://127.0.0.1:{self.port}/__log"))
+        return [entry for entry in log if "method" in entry]
 
     def ask(self, request: urllib.request.Request):
         with self.opener.open(request, timeout=10) as answer:

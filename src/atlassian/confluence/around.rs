@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Confluence;
 use super::ContentForm;
+use super::PageKind;
 use super::PageView;
 use super::pages::id_text;
 use super::people;
@@ -47,7 +48,8 @@ impl Confluence<'_> {
         let names = self.names(permit, authors.chain(accounts).collect::<Vec<_>>());
         let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
         let apart = all && self.has_version_two();
-        let files = async { if apart { self.files(permit, id).await } else { None } };
+        let kind = PageKind::of(page).unwrap_or(PageKind::Page);
+        let files = async { if apart { self.files(permit, id, kind).await } else { None } };
         let above = async { if apart { self.above(permit, id, page).await } else { None } };
         let (names, keyed, emoji, files, above) =
             futures::join!(names, self.people_by_key(permit, id, &mentioned), emoji, files, above);
@@ -92,8 +94,9 @@ impl Confluence<'_> {
     }
 
     /// The files of a page, as the second API lists them.
-    async fn files<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<Value> {
-        let path = Path::of(["api", "v2", "pages", permit.page(id).ok()?.as_str(), "attachments"]);
+    async fn files<E: Effect>(&self, permit: &Permit<E>, id: &PageId, kind: PageKind) -> Option<Value> {
+        let id = permit.page(id).ok()?.as_str();
+        let path = Path::of(["api", "v2", kind.collection(), id, "attachments"]);
         self.get(permit, Request::get(path).with("limit", FILES)).await.ok()
     }
 

@@ -20,6 +20,14 @@ use crate::policy::Write;
 /// Properties in one answer; a page seldom has as many.
 const MANY: &str = "100";
 
+/// What Confluence keeps of how a page looks.
+const LOOKS: [&str; 4] = [
+    "emoji-title-published",
+    "emoji-title-draft",
+    "content-appearance-published",
+    "content-appearance-draft",
+];
+
 /// What becomes of a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PropertyChange {
@@ -72,6 +80,23 @@ impl Confluence<'_> {
         };
         let answer = self.get(permit, request).await.ok()?;
         property(answer.get("results")?.as_array()?, "emoji-title-published").map(str::to_owned)
+    }
+
+    /// How a page of Data Center looks: the properties of its emoji and width, for a copy.
+    pub async fn looks(
+        &self,
+        permit: &Permit<Write>,
+        id: &PageId,
+    ) -> Result<Vec<PropertyChange>, UpstreamError> {
+        let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str(), "property"]);
+        let answer = self.get(permit, Request::get(path).with("limit", MANY)).await?;
+        let found = answer.get("results").and_then(Value::as_array);
+        let found = found.ok_or_else(|| malformed("no list of properties"))?;
+        let looks = LOOKS.into_iter().filter_map(|key| {
+            let value = property(found, key)?;
+            Some(PropertyChange { key, value: Some(value.to_owned()) })
+        });
+        Ok(looks.collect())
     }
 
     /// Changes properties of a page side by side, and says which could not be changed.
@@ -143,7 +168,7 @@ impl Confluence<'_> {
             let is_it = |property: &&Value| property.get("key").and_then(Value::as_str) == Some(key);
             return Ok(found.iter().find(is_it).cloned());
         }
-        match self.get(permit, Request::get(page.by_key(key)).with("expand", "version")).await {
+        match self.get(permit, Request::get(page.by_key(key))).await {
             Err(error) if error.is_absent() => Ok(None),
             answer => answer.map(Some),
         }

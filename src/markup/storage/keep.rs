@@ -5,21 +5,21 @@
 //! last two by the same renderer. Where these two are the same, the page stays as it is; so does what Markdown says
 //! only in comments and came back without them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::align::common;
+use super::holdings::holdings;
+use super::holdings::missing;
 use super::tree;
 use super::tree::Child;
 use super::tree::Element;
 use super::tree::Node;
-use super::tree::Tag;
 use super::tree::is_blank;
 
 /// Deeper changes are taken over whole.
 const DEEPEST: usize = 64;
-
-/// Pairs that are compared in one list at most.
-const MOST_PAIRS: usize = 4_000_000;
 
 /// The page as it is to be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,51 +44,6 @@ pub fn keep(page: &str, shown: &str, new: &str) -> Kept {
         new.clone_into(&mut kept.storage);
     }
     kept
-}
-
-/// What a page holds besides text, and how often: its macros by name, images, tasks and the like.
-#[must_use]
-pub fn holdings(storage: &str) -> BTreeMap<String, usize> {
-    let mut found = BTreeMap::new();
-    if let Ok(tree) = tree::read(storage) {
-        for node in &tree.nodes {
-            if let Node::Element(tag) = node
-                && let Some(name) = described(tag)
-            {
-                *found.entry(name).or_default() += 1;
-            }
-        }
-    }
-    found
-}
-
-/// What is in the first and not in the second.
-#[must_use]
-pub fn missing(before: &BTreeMap<String, usize>, after: &BTreeMap<String, usize>) -> Vec<String> {
-    let gone = before.iter().filter_map(|(name, count)| {
-        match count.saturating_sub(after.get(name).copied().unwrap_or_default()) {
-            0 => None,
-            1 => Some(name.clone()),
-            several => Some(format!("{several} × {name}")),
-        }
-    });
-    gone.collect()
-}
-
-fn described(tag: &Tag<'_>) -> Option<String> {
-    let attribute = |name: &str| tag.attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value);
-    Some(match tag.name {
-        "ac:structured-macro" | "ac:macro" => {
-            format!("macro {}", attribute("ac:name").map_or("without a name", |name| name))
-        }
-        "ac:image" => "image".to_owned(),
-        "ac:task" => "task".to_owned(),
-        "ac:layout-section" => "layout section".to_owned(),
-        "ri:attachment" => format!("file {}", attribute("ri:filename")?),
-        "ri:user" => "mention".to_owned(),
-        name if name.starts_with("ac:adf-extension") || name.starts_with("ac:placeholder") => name.to_owned(),
-        _ => return None,
-    })
 }
 
 /// The nodes beside each other in one element, or in the whole document.
@@ -163,8 +118,9 @@ impl Kept {
         };
         let (new_pieces, _) = new.pieces(spaces);
         let (mut at, mut new_at) = (0, 0);
-        let texts = |pieces: &[Piece<'_, '_>]| pieces.iter().map(|piece| piece.text.to_owned()).collect();
-        let same = common::<String>(&texts(&shown_pieces), &texts(&new_pieces));
+        let texts =
+            |pieces: &[Piece<'_, '_>]| pieces.iter().map(|piece| piece.text.to_owned()).collect::<Vec<_>>();
+        let same = common(&texts(&shown_pieces), &texts(&new_pieces));
         let end = (shown_pieces.len(), new_pieces.len());
         for (same_at, same_new) in same.into_iter().chain([end]) {
             let part =
@@ -191,9 +147,12 @@ impl Kept {
         depth: usize,
     ) {
         let keys = |pieces: &[Piece<'_, '_>]| {
-            pieces.iter().map(|piece| (piece.key().0.to_owned(), piece.key().1.to_owned())).collect()
+            pieces
+                .iter()
+                .map(|piece| (piece.key().0.to_owned(), piece.key().1.to_owned()))
+                .collect::<Vec<_>>()
         };
-        let pairs = common::<(String, String)>(&keys(shown), &keys(new));
+        let pairs = common(&keys(shown), &keys(new));
         for (number, piece) in new.iter().enumerate() {
             let pair = pairs.iter().find(|(_, there)| *there == number);
             let pair = pair.and_then(|(here, _)| Some((page.get(*here)?, shown.get(*here)?)));
@@ -210,7 +169,9 @@ impl Kept {
         let (Some(old_element), Some(shown_element), Some(new_element)) =
             (&old.element, &shown.element, &new.element)
         else {
-            return self.push(new);
+            self.storage.push_str(old.space);
+            self.storage.push_str(&words_kept(old.text, shown.text, new.text));
+            return;
         };
         if says_less(new_element, shown_element, 0) {
             return self.push(old);
@@ -225,7 +186,7 @@ impl Kept {
         if keeps_tag(shown, new) {
             self.storage.push_str(old_parts.0);
         } else {
-            let unseen = |(name, value): &&(&str, std::borrow::Cow<'_, str>)| {
+            let unseen = |(name, value): &&(&str, Cow<'_, str>)| {
                 shown_element.find(name) != Some(value.as_ref()) && new_element.find(name).is_none()
             };
             let unseen = old_element.tag.attributes.iter().filter(unseen);
@@ -269,6 +230,35 @@ impl Kept {
             }
         }
     }
+}
+
+/// A text with the words that were not changed as they were written: `&nbsp;` is another spelling of one letter.
+fn words_kept(page: &str, shown: &str, new: &str) -> String {
+    let (page, shown, new) = (words(page), words(shown), words(new));
+    if page.len() != shown.len() {
+        return new.concat();
+    }
+    let mut kept: Vec<&str> = new.clone();
+    for (here, there) in common(&shown, &new) {
+        if let (Some(word), Some(slot)) = (page.get(here), kept.get_mut(there)) {
+            *slot = word;
+        }
+    }
+    kept.concat()
+}
+
+/// Words, and the white space between them.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_white = |letter: char| letter.is_ascii_whitespace();
+        let end = rest.find(|letter| is_white(letter) != is_white(first)).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        words.push(word);
+        rest = after;
+    }
+    words
 }
 
 /// The pieces of the page with what was shown of each, if it is plain which is which.
@@ -318,9 +308,8 @@ fn keeps_tag(shown: &Piece<'_, '_>, new: &Piece<'_, '_>) -> bool {
 /// Whether two texts have half of their words in common.
 fn is_alike(one: &[Node<'_>], other: &[Node<'_>]) -> bool {
     let (one, other) = (tree::text(one), tree::text(other));
-    let words =
-        |text: &str| text.split_whitespace().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
-    let (one, other) = (words(&one), words(&other));
+    let of = |text: &'_ str| text.split_whitespace().map(str::to_owned).collect::<BTreeSet<_>>();
+    let (one, other) = (of(&one), of(&other));
     one.intersection(&other).count() * 2 >= one.len().min(other.len()).max(1)
 }
 
@@ -341,51 +330,48 @@ fn split(source: &str) -> Option<(&str, &str)> {
     (open.len() + close.len() <= source.len()).then_some((open, close))
 }
 
-/// The longest common part of two lists, as pairs of places.
-fn common<T: PartialEq>(one: &Vec<T>, other: &Vec<T>) -> Vec<(usize, usize)> {
-    let before = one.iter().zip(other).take_while(|(a, b)| a == b).count();
-    let after = one.iter().skip(before).rev().zip(other.iter().skip(before).rev());
-    let after = after.take_while(|(a, b)| a == b).count();
-    let (one_end, other_end) = (one.len() - after, other.len() - after);
-    let middle = match (one.get(before..one_end), other.get(before..other_end)) {
-        (Some(one), Some(other)) if one.len().saturating_mul(other.len()) <= MOST_PAIRS => {
-            longest(one, other)
-        }
-        _ => Vec::new(),
-    };
-    let middle = middle.into_iter().map(|(a, b)| (a + before, b + before));
-    let end = (0..after).map(|number| (one_end + number, other_end + number));
-    (0..before).map(|number| (number, number)).chain(middle).chain(end).collect()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::markup::Detail;
+    use crate::markup::markdown_to_storage;
+    use crate::markup::storage_to_markdown;
 
-fn longest<T: PartialEq>(one: &[T], other: &[T]) -> Vec<(usize, usize)> {
-    let width = other.len() + 1;
-    // How long the common part of what comes after each pair of places is.
-    let mut lengths = vec![0_u32; (one.len() + 1) * width];
-    let length =
-        |lengths: &[u32], a: usize, b: usize| lengths.get(a * width + b).copied().unwrap_or_default();
-    for (a, left) in one.iter().enumerate().rev() {
-        for (b, right) in other.iter().enumerate().rev() {
-            let longest = if left == right {
-                length(&lengths, a + 1, b + 1) + 1
-            } else {
-                length(&lengths, a + 1, b).max(length(&lengths, a, b + 1))
-            };
-            if let Some(slot) = lengths.get_mut(a * width + b) {
-                *slot = longest;
-            }
-        }
+    /// The page after its Markdown was changed by a caller.
+    fn changed(page: &str, change: impl Fn(&str) -> String) -> Kept {
+        let shown = storage_to_markdown(page, Detail::All).value;
+        let new = markdown_to_storage(&change(&shown)).value;
+        keep(page, &markdown_to_storage(&shown).value, &new)
     }
-    let (mut a, mut b, mut pairs) = (0, 0, Vec::new());
-    while let (Some(left), Some(right)) = (one.get(a), other.get(b)) {
-        if left == right {
-            pairs.push((a, b));
-            (a, b) = (a + 1, b + 1);
-        } else if length(&lengths, a + 1, b) >= length(&lengths, a, b + 1) {
-            a += 1;
-        } else {
-            b += 1;
-        }
+
+    #[test]
+    fn what_was_not_changed_stays_byte_for_byte() {
+        let page = "<p>one  &nbsp; two</p>\n<ac:structured-macro ac:macro-id=\"m\" ac:name=\"info\"><ac:rich-text-body>\
+                    <p>word <ri:user ri:account-id=\"1\" /></p>\n<p>end</p></ac:rich-text-body></ac:structured-macro> <hr />";
+        assert_eq!(changed(page, str::to_owned).storage, page);
+        let kept = changed(page, |text| text.replace("end", "END"));
+        assert_eq!(kept.storage, page.replace("end", "END"));
+        let kept = changed(page, |text| text.replace("one", "ONE"));
+        assert_eq!(kept.storage, page.replace("one", "ONE"), "also how a letter is written");
+        let kept = changed(page, |text| text.replace("word", "a **bold** word"));
+        assert_eq!(kept.storage, page.replace("word", "a <strong>bold</strong> word"));
+        let kept = changed(page, |text| format!("# New\n\n{text}\n\nlast"));
+        assert_eq!(kept.storage, format!("<h1>New</h1>{page}<p>last</p>"));
+        assert_eq!(kept.lost, [""; 0]);
     }
-    pairs
+
+    #[test]
+    fn what_stands_in_comments_stays_without_them() {
+        let page = "<table data-layout=\"wide\"><tbody><tr><th><p>a</p></th></tr><tr><td><p>b</p></td></tr></tbody></table>\
+                    <p style=\"text-align: center;\">some more words</p>";
+        let bare = |text: &str| {
+            let lines = text.lines().filter(|line| !line.starts_with("<!--"));
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(changed(page, bare).storage, page);
+        let kept = changed(page, |text| bare(text).replace("more", "other"));
+        assert_eq!(kept.storage, page.replace("more", "other"));
+        let kept = changed(page, |_| "entirely new".to_owned());
+        assert_eq!(kept.storage, "<p>entirely new</p>", "a new paragraph does not look like an old one");
+    }
 }

@@ -72,7 +72,8 @@ fn shown(world: &World, call: &Call, id: u64) -> Reply {
 /// Puts a page into the world; its id.
 pub(crate) fn insert(world: &mut World, call: &Call, draft: Draft) -> u64 {
     let (now, id) = (world.tick(), world.next_id());
-    let version = Version { by: call.user, when: now, message: String::new(), body: draft.body.clone() };
+    let version =
+        Version { by: call.user, when: now, message: String::new(), body: draft.body.clone(), minor: false };
     let page = Page {
         id,
         space: draft.space,
@@ -179,6 +180,9 @@ pub(crate) fn update(world: &mut World, call: &Call, id: &str) -> Reply {
     revise(world, call, number, (title, body, message));
     if let Some(page) = world.pages.get_mut(&number) {
         page.parent = parent.filter(|above| *above != number);
+        if let Some(version) = page.versions.last_mut() {
+            version.minor = given.pointer("/version/minorEdit").and_then(Value::as_bool).unwrap_or(false);
+        }
     }
     shown(world, call, number)
 }
@@ -194,7 +198,7 @@ pub(crate) fn revise(
     if let Some(page) = world.pages.get_mut(&id) {
         page.title = title;
         page.body.clone_from(&body);
-        page.versions.push(Version { by: call.user, when, message, body });
+        page.versions.push(Version { by: call.user, when, message, body, minor: false });
     }
 }
 

@@ -5,6 +5,7 @@ mod body;
 mod comments;
 mod content;
 mod create;
+mod moved;
 mod property;
 mod render;
 mod rights;
@@ -26,6 +27,7 @@ pub(crate) fn is_addressed(call: &Call) -> bool {
     let (_, path) = call.route();
     match path.as_slice() {
         ["wiki", ..] => true,
+        ["pages", "movepage.action"] => !call.is_cloud(),
         ["rest", "api", "2" | "3" | "latest", ..] => false,
         ["rest", "api", ..] | ["download", ..] => !call.is_cloud(),
         _ => false,
@@ -51,6 +53,7 @@ pub(crate) fn write(world: &mut World, call: &Call) -> Reply {
         ["wiki", "api", "v2", rest @ ..] if call.is_cloud() => v2::write(world, call, rest),
         ["wiki", "rest", "api", rest @ ..] if call.is_cloud() => write_v1(world, call, rest),
         ["rest", "api", rest @ ..] => write_v1(world, call, rest),
+        ["pages", "movepage.action"] => Ok(moved::by_action(world, call)),
         _ => Err(failure(404, "null for uri")),
     }
 }
@@ -65,6 +68,7 @@ fn read_v1(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["space", rest @ ..] => space::read(world, call, rest),
         ["search", ..] | ["content", "search"] => search::answer(world, call),
         ["content"] => content::list(world, call),
+        ["template", id] if call.is_cloud() => moved::template(call, id),
         ["content", id, "property", rest @ ..] => property::read(world, call, id, rest),
         ["content", id, rest @ ..] => content::read(world, call, id, rest),
         _ => Err(failure(404, "null for uri")),
@@ -73,6 +77,10 @@ fn read_v1(world: &World, call: &Call, path: &[&str]) -> Reply {
 
 fn write_v1(world: &mut World, call: &Call, path: &[&str]) -> Reply {
     match (call.method.as_str(), path) {
+        ("PUT", ["content", id, "move", position, target]) if call.is_cloud() => {
+            moved::by_rest(world, call, (id, position, target))
+        }
+        ("POST", ["content", id, "copy"]) if call.is_cloud() => moved::copy(world, call, id),
         ("POST", ["content"]) => create::create(world, call),
         ("POST", ["content", id, "permission", "check"]) if call.is_cloud() => rights::check(world, call, id),
         ("PUT", ["content", id, "restriction"]) => rights::write(world, call, id),

@@ -95,7 +95,7 @@ pub(crate) fn web_path(call: &Call, page: &Page) -> String {
 
 pub(crate) fn version(call: &Call, number: usize, version: &Version) -> Value {
     json!({"by": user(call, version.by), "when": time(version.when), "friendlyWhen": "recently",
-        "message": version.message, "number": number, "minorEdit": false})
+        "message": version.message, "number": number, "minorEdit": version.minor})
 }
 
 pub(crate) fn labels(page: &Page) -> Value {

@@ -160,9 +160,16 @@ fn update_page(world: &mut World, call: &Call, id: &str) -> Reply {
     let title = given.get("title").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     create::check_title(world, &title, current.space, Some(current.id))
         .map_err(|message| invalid(&message))?;
+    let parent = match given.get("parentId").and_then(text) {
+        Some(id) => Some(visible(world, call, &id)?.id),
+        None => current.parent,
+    };
     let (id, body) = (current.id, storage(&given)?);
     let message = given.pointer("/version/message").and_then(Value::as_str).unwrap_or_default().to_owned();
     create::revise(world, call, id, (title, body, message));
+    if let Some(page) = world.pages.get_mut(&id) {
+        page.parent = parent.filter(|above| *above != id);
+    }
     shown(world, call, id)
 }
 
@@ -279,7 +286,7 @@ fn page(call: &Call, page: &Page, number: usize) -> Value {
 
 fn version(number: usize, version: &super::super::world::Version) -> Value {
     json!({"number": number, "createdAt": render::time(version.when), "message": version.message,
-        "minorEdit": false, "authorId": version.by.account_id})
+        "minorEdit": version.minor, "authorId": version.by.account_id})
 }
 
 fn property(key: &str, property: &Property) -> Value {

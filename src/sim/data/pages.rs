@@ -117,6 +117,7 @@ fn page(space: &'static Space, index: usize, parent: Option<u64>, (_, title, lab
             by: account(index + number),
             when: ago(60 * 24 * 120 / signed(number) - signed(index) * 60 * 53 / signed(number)),
             message: if number == 1 { String::new() } else { format!("Change {number}") },
+            minor: false,
             body: if number == count { body.clone() } else { format!("<p>Draft {number} of the page.</p>") },
         })
         .collect();

@@ -14,6 +14,7 @@ use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::Copy;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::PageKind;
+use crate::atlassian::confluence::PropertyChange;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -98,7 +99,12 @@ impl Tool for CopyPage {
             confluence.copy_page(permit, &args.source_page_id, &copy).await?
         } else {
             let source = Current::read(&mut context, permit, &args.source_page_id).await?;
-            let copied = created(&args, &confluence, permit, &source).await?;
+            let looks = confluence.looks(permit, &args.source_page_id).await;
+            let looks = looks.unwrap_or_else(|error| {
+                left.push(json!({"what": "emoji and width", "why": error.to_string()}));
+                Vec::new()
+            });
+            let copied = created(&args, &confluence, permit, (&source, looks)).await?;
             copy_besides(&args, &confluence, permit, &copied, &mut left).await;
             copied
         };
@@ -107,12 +113,12 @@ impl Tool for CopyPage {
     }
 }
 
-/// A page of Data Center with the text of another.
+/// A page of Data Center with the text and the looks of another.
 async fn created(
     args: &Args,
     confluence: &Confluence<'_>,
     permit: &Permit<Write>,
-    source: &Current,
+    (source, properties): (&Current, Vec<PropertyChange>),
 ) -> Result<Value, ToolError> {
     if source.kind != PageKind::Page {
         return Err(ToolError::Arguments(
@@ -124,7 +130,7 @@ async fn created(
         body: source.storage()?.to_owned(),
         format: BodyFormat::Storage,
         parent: args.destination_parent_id.clone(),
-        properties: Vec::new(),
+        properties,
         is_live: false,
     };
     Ok(confluence.create_page(permit, &args.destination_space_key, &page).await?)

@@ -16,7 +16,6 @@ use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
 use crate::ids::TemplateId;
-use crate::lookup;
 use crate::lookup::Target;
 use crate::policy::Part;
 use crate::policy::Product;
@@ -39,7 +38,7 @@ pub(crate) struct CreatePageFromTemplate;
 pub(crate) struct Args {
     space_key: SpaceKey,
     title: String,
-    /// From confluence_list_page_templates.
+    /// From `confluence_list_page_templates`.
     template_id: TemplateId,
     /// The page to go below.
     parent_id: Option<PageId>,
@@ -55,7 +54,7 @@ impl Tool for CreatePageFromTemplate {
                       wait for a value are named in the result; fill them with confluence_update_page.",
         destructive: false,
         cloud_only: false,
-        resources: &[ResourceKind::Space, ResourceKind::Page],
+        resources: &[ResourceKind::Instance(Product::Confluence), ResourceKind::Space, ResourceKind::Page],
         long_text: &[],
         aliases: &[],
     };
@@ -112,6 +111,6 @@ impl Tool for CreatePageFromTemplate {
         if !unfilled.is_empty() {
             add(&mut value, "fields_to_fill", unfilled);
         }
-        Ok(Output::Object { actual: lookup::page_place(&stored), value })
+        Ok(Output::Object { actual: None, value })
     }
 }

@@ -173,10 +173,12 @@ async fn on_data_center(
         _ => Some(target.id().to_owned()),
     };
     if space_of(&moved).as_ref() != Some(&there) || parent_of(&moved) != above {
-        return wrong(
-            "Confluence took the request, but the page is not where it should be: it was not moved, or not there. \
-             Look whether this account may move it and whether the title is free in that space",
-        );
+        let text = "the page is not where it should be: look whether this account may move it, and whether its title is \
+                    free in that space";
+        return Err(ToolError::Partial {
+            done: "Confluence took the request to move the page".to_owned(),
+            error: Box::new(ToolError::Arguments(text.to_owned())),
+        });
     }
     Ok(())
 }

@@ -169,7 +169,7 @@ impl Outcome {
             Ok(page) => self.with_page(confluence, permit, page, content).await,
             Err(error) => {
                 let page = json!({"id": id.as_str(), "not_read": error.to_string()});
-                self.finished(None, page)
+                self.finished(page)
             }
         }
     }
@@ -193,21 +193,19 @@ impl Outcome {
         (mut page, emoji): (Value, Option<String>),
         content: ContentForm,
     ) -> Output {
-        let place = lookup::page_place(&page);
-        let id = match &place {
-            Some(Resource::Page { id, .. }) => id.clone(),
-            _ => return self.finished(None, json!({"id": page.get("id")})),
+        let Some(Resource::Page { id, .. }) = lookup::page_place(&page) else {
+            return self.finished(json!({"id": page.get("id")}));
         };
         let mut view = confluence.around(permit, &id, &mut page, (content, Details::All)).await;
         view.emoji = view.emoji.or(emoji);
         let shown = Value::Object(view.show(&page));
-        self.finished(place, shown)
+        self.finished(shown)
     }
 
-    fn finished(mut self, actual: Option<Resource>, page: Value) -> Output {
+    fn finished(mut self, page: Value) -> Output {
         let message = self.said.remove_entry("message");
         let value = message.into_iter().chain([("page".to_owned(), page)]).chain(self.said).collect();
-        Output::Object { actual, value: Value::Object(value) }
+        Output::Object { actual: None, value: Value::Object(value) }
     }
 }
 
