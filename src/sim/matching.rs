@@ -261,8 +261,10 @@ fn issue(world: &World, name: &str) -> Object {
 /// A page, or what hangs on one: the record of the page announces it. What a call creates has no name that a record
 /// could hold before: the record of its space announces it.
 fn content(world: &World, id: &str) -> Object {
-    let mut ids = vec![id.to_owned()];
-    let number: Option<u64> = id.strip_prefix("att").unwrap_or(id).parse().ok();
+    // The second API names files by their number alone.
+    let bare = id.strip_prefix("att").unwrap_or(id);
+    let mut ids = vec![id.to_owned(), format!("att{bare}")];
+    let number: Option<u64> = bare.parse().ok();
     let found = world.pages.values().find(|page| {
         Some(page.id) == number
             || page.comments.iter().any(|comment| Some(comment.id) == number)

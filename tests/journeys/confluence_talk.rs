@@ -224,7 +224,7 @@ async fn a_list_without_end_is_cut_and_says_so() {
     for cloud in [false, true] {
         let world = writing(cloud).await;
         let next = "/wiki/api/v2/x?cursor=again";
-        let endless = json!({"results": [{"id": "7", "title": "t"}], "_links": {"next": next}});
+        let endless = json!({"results": [{"id": "655391", "title": "t"}], "_links": {"next": next}});
         world.faults(json!([{"method": "GET", "path": "comment", "status": 200, "body": endless}])).await;
         let answer = blocks(&world, "confluence_get_comments", json!({"page_id": PAGE})).await;
         let note = answer[1]["text"].as_str().unwrap_or_else(|| panic!("{cloud}: {answer:?}"));

@@ -519,3 +519,39 @@ async fn an_address_the_guard_refuses_is_asked_once_and_never_connected_to() {
     assert!(error.operator().contains("MCP_ALLOWED_URL_DOMAINS"), "{}", error.operator());
     assert_eq!((noted, server.seen().len()), (vec![None], 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_fetched_from_atlassians_storage_without_the_credential() {
+    let signed = "Location: https://api.media.atlassian.com/file/1/binary?token=x\r\n";
+    let inner = "Location: https://127.0.0.1/file\r\n";
+    let foreign = "Location: https://media.example.com/file\r\n";
+    let table = [
+        (signed, true, true, "cannot be reached"),
+        (signed, false, true, "answered 302"),
+        (foreign, true, false, "`media.example.com`, which is not one of Atlassian's hosts"),
+        (inner, true, false, "is not public"),
+    ];
+    for (location, follows, on_the_way, wanted) in table {
+        // Stands for the proxy on the way to the storage: what is asked of it is what would leave.
+        let proxy = Server::start([Step::Answer(502, "", "")]).await;
+        let server = Server::start([Step::Answer(302, location, "")]).await;
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        #[expect(clippy::disallowed_methods, reason = "a client of the test's own")]
+        let builder = reqwest::Client::builder();
+        let way = reqwest::Proxy::all(format!("http://{}", proxy.address)).unwrap();
+        let files = builder.tls_certs_only([]).no_proxy().proxy(way).build().unwrap();
+        let (mut upstream, _) = server.upstream(Patience::default());
+        Arc::get_mut(&mut upstream.shared).unwrap().settings.files = follows.then_some(files);
+        let (call, note) = (CallId::random(), |_: UpstreamNote| {});
+        let asked = Asked { request: &get(), call: &call, note: &note };
+        let result: Result<Reply<Content>, _> = upstream.carry_out(&asked, &token()).await;
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(wanted) && !error.contains("token=x"), "{location}: {error}");
+        let left = proxy.seen();
+        assert_eq!(left.len(), usize::from(follows && on_the_way), "{location}: {left:?}");
+        for request in left {
+            assert!(request.starts_with("CONNECT api.media.atlassian.com:443 "), "{request}");
+            assert!(!request.contains("old-token") && !request.contains("operator"), "{request}");
+        }
+    }
+}
