@@ -31,7 +31,7 @@ pub(crate) struct DownloadAttachment;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Id of the file, such as att70001, from confluence_get_attachments.
+    /// Id of the file, such as `att70001`, from `confluence_get_attachments`.
     attachment_id: AttachmentId,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct ReplyToComment;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Id of the comment, from confluence_get_comments.
+    /// Id of the comment, from `confluence_get_comments`.
     comment_id: PageCommentId,
     /// The reply in Markdown.
     body: String,

@@ -35,7 +35,7 @@ pub(crate) struct UploadAttachments;
 pub(crate) struct Args {
     /// Id of the page or blog post.
     content_id: PageId,
-    /// JSON such as [{"filename": "log.txt", "content_base64": "aGVsbG8="}], 32 MB in all; or paths below the server's
+    /// JSON such as `[{"filename": "log.txt", "content_base64": "aGVsbG8="}]`, 32 MB in all; or paths below the server's
     /// directory for attachments, comma separated.
     file_paths: String,
     /// A comment on each file.
