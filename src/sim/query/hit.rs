@@ -45,7 +45,7 @@ impl<'a> Hit<'a> {
         match self {
             Self::Page(page) => page.title.clone(),
             Self::Comment(page, _) => format!("Re: {}", page.title),
-            Self::Attachment(_, attachment) => attachment.name.to_owned(),
+            Self::Attachment(_, attachment) => attachment.name.clone(),
             Self::Space(space) => space.name.to_owned(),
             Self::User(user) => user.display.to_owned(),
         }
