@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::entity::is_reference;
 use super::emoticons;
+use super::links::is_hidden_script;
 
 /// What Jira makes links of, up to the colon.
 const SCHEMES: [&str; 5] = ["https", "http", "ftp", "mailto", "file"];
@@ -136,8 +137,10 @@ pub(super) fn code(out: &mut String, code: &str) {
 
 /// Writes an address; only what would end the link or open a macro is encoded.
 pub(super) fn address(out: &mut String, url: &str) {
+    let hides_script = is_hidden_script(url);
     for letter in url.chars() {
         match letter {
+            '&' if hides_script => out.push_str("%26"),
             '|' => out.push_str("%7C"),
             '\\' => out.push_str("%5C"),
             '[' => out.push_str("%5B"),

@@ -46,7 +46,7 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         return Some((Inline::Mention { id: target.to_owned(), name: Some(text.to_owned()) }, total));
     }
     let is_nothing = target.strip_prefix('^').is_some_and(|name| !is_file(name));
-    if target.is_empty() || is_nothing || is_script(target) || target.contains(char::is_control) {
+    if target.is_empty() || is_nothing || is_hidden_script(target) || target.contains(char::is_control) {
         return None;
     }
     if text.trim().is_empty() {
@@ -63,6 +63,11 @@ pub(super) fn link(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
         return Some((Inline::Card(url), total));
     }
     Some((Inline::Link { url, title: tip.to_owned(), content: linked(text, reading) }, total))
+}
+
+/// Whether it would run a script, by itself or with its character references resolved: Jira leaves those to browsers.
+pub(super) fn is_hidden_script(url: &str) -> bool {
+    is_script(url) || (url.contains('&') && is_script(&Entities::default().decode(url)))
 }
 
 /// Whether an attachment can be called so.
@@ -112,7 +117,7 @@ fn is_address(target: &str, reading: Reading) -> bool {
         Reading::Jira => has_scheme(&SCHEMES) && !target.contains(' '),
         Reading::Editor => {
             let is_known = has_scheme(&SCHEMES) || has_scheme(&OF_EDITOR) || target.starts_with(['/', '#']);
-            is_known && !is_script(target)
+            is_known && !is_hidden_script(target)
         }
     }
 }
@@ -131,7 +136,7 @@ pub(super) fn image(rest: &str) -> Option<(Inline, usize)> {
     let ends_well = !url.ends_with(|letter: char| letter == '.' || letter.is_whitespace());
     let is_file = url.contains('.') && !url.starts_with(char::is_whitespace) && ends_well;
     let is_image = is_file
-        && !is_script(url)
+        && !is_hidden_script(url)
         && !after.is_some_and(char::is_alphanumeric)
         && !url.contains(['{', '[', '*'])
         && !url.contains(char::is_control);
