@@ -1,6 +1,5 @@
 //! Properties of pages: the emoji of a title and the width of the text. Data Center finds them by key, Cloud by id.
 
-use futures::future;
 use serde_json::Value;
 use serde_json::json;
 
@@ -99,21 +98,22 @@ impl Confluence<'_> {
         Ok(looks.collect())
     }
 
-    /// Changes properties of a page side by side, and says which could not be changed.
+    /// Changes properties of a page one after the other, and says which could not be changed.
     pub async fn change_properties(
         &self,
         permit: &Permit<Write>,
         page: Written<'_>,
         changes: &[PropertyChange],
     ) -> Vec<(&'static str, UpstreamError)> {
-        let asked = changes.iter().map(async |change| {
+        let mut failed = Vec::new();
+        for change in changes {
             let changed = match &change.value {
                 Some(value) => self.set(permit, page, change.key, value).await,
                 None => self.unset(permit, page, change.key).await,
             };
-            changed.err().map(|error| (change.key, error))
-        });
-        future::join_all(asked).await.into_iter().flatten().collect()
+            failed.extend(changed.err().map(|error| (change.key, error)));
+        }
+        failed
     }
 
     async fn set(
