@@ -155,7 +155,7 @@ async fn what_cloud_alone_has_is_said_on_data_center() {
     let calls = [
         ("confluence_get_page_views", json!({"page_id": RUNBOOKS})),
         ("confluence_list_page_templates", json!({"space_key": "DOCS"})),
-        ("confluence_get_page_template", json!({"template_id": "990001"})),
+        ("confluence_get_page_template", json!({"template_id": "90001"})),
     ];
     let world = writing(false).await;
     for (tool, arguments) in &calls {
@@ -406,7 +406,7 @@ async fn no_fault_looks_like_an_answer() {
         if cloud {
             calls.push(("confluence_get_page_views", json!({"page_id": RUNBOOKS, "include_title": false})));
             calls.push(("confluence_list_page_templates", json!({})));
-            calls.push(("confluence_get_page_template", json!({"template_id": "990001"})));
+            calls.push(("confluence_get_page_template", json!({"template_id": "90001"})));
         }
         let faults = [
             json!({"status": 500, "body": {"message": "broken"}}),

@@ -133,7 +133,7 @@ impl Confluence<'_> {
         let key = key.ok_or_else(|| malformed("the page does not say which space it is in"))?;
         let granted = match self.space_permissions_listed(permit, &key).await {
             Ok(list) => Some(list.iter().any(|right| gives(right, operation) && is_for(right, subject))),
-            Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => None,
+            Err(error) if matches!(error.status(), Some(403 | 404)) => None,
             Err(error) => return Err(error),
         };
         Ok(judged(subject, kept_out, (granted, inherited), key.spelled()))

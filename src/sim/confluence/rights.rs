@@ -194,7 +194,7 @@ pub(crate) fn templates(call: &Call, rest: &[&str]) -> Reply {
         json!({"templateId": (space.id + 900_000).to_string(), "name": format!("Page of {}", space.name),
             "description": "", "templateType": "page", "labels": [], "space": {"id": space.id, "key": space.key, "name": space.name}})
     };
-    let site = json!({"templateId": "990001", "name": "Meeting notes", "description": "What was said",
+    let site = json!({"templateId": "90001", "name": "Meeting notes", "description": "What was said",
         "templateType": "page", "labels": []});
     let visible = || data::SPACES.iter().filter(|space| call.user.may_view(space));
     match rest {
