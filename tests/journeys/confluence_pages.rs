@@ -255,7 +255,7 @@ async fn a_page_moves_is_copied_and_goes_to_the_trash() {
 #[tokio::test]
 async fn a_page_is_made_from_a_template_where_there_are_any() {
     let world = writing(true).await;
-    let page = json!({"space_key": "DOCS", "title": "From a template", "template_id": "990001", "parent_id": "65537"});
+    let page = json!({"space_key": "DOCS", "title": "From a template", "template_id": "90001", "parent_id": "65537"});
     let made = world.call("alice-token", "confluence_create_page_from_template", page.clone()).await.json();
     assert_eq!(made["fields_to_fill"], json!(["topic"]), "{made}");
     let id = made["id"].as_str().unwrap();

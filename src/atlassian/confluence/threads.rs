@@ -81,8 +81,8 @@ mod tests {
 
     #[test]
     fn replies_stand_after_what_they_answer_and_none_is_lost() {
-        let comment = |id: &str, parent: Option<&str>| tagged(json!({"id": id}), Kind::Footer, parent);
         type Given<'a> = &'a [(&'a str, Option<&'a str>)];
+        let comment = |id: &str, parent: Option<&str>| tagged(json!({"id": id}), Kind::Footer, parent);
         let table: [(Given<'_>, &[&str]); 4] = [
             (&[("1", None), ("2", None), ("3", Some("1")), ("4", Some("3"))], &["1", "3", "4", "2"]),
             (&[("4", Some("3")), ("3", Some("1")), ("1", None)], &["1", "3", "4"]),

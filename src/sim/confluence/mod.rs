@@ -68,7 +68,6 @@ fn read_v1(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["space", rest @ ..] => space::read(world, call, rest),
         ["search", ..] | ["content", "search"] => search::answer(world, call),
         ["content"] => content::list(world, call),
-        ["template", id] if call.is_cloud() => moved::template(call, id),
         ["content", id, "property", rest @ ..] => property::read(world, call, id, rest),
         ["content", id, rest @ ..] => content::read(world, call, id, rest),
         _ => Err(failure(404, "null for uri")),

@@ -1,4 +1,4 @@
-//! Moving and copying pages, and templates to make them of.
+//! Moving and copying pages.
 
 use serde_json::Value;
 use serde_json::json;
@@ -6,7 +6,6 @@ use serde_json::json;
 use super::super::answer::Answer;
 use super::super::answer::Reply;
 use super::super::call::Call;
-use super::super::data;
 use super::super::world::Page;
 use super::super::world::Property;
 use super::super::world::Space;
@@ -122,24 +121,4 @@ pub(crate) fn copy(world: &mut World, call: &Call, id: &str) -> Reply {
     let page = world.pages.get(&id).ok_or_else(|| no_content(&id.to_string()))?;
     let expand = Expand::of(call, "space,history,version");
     Ok(Answer::json(&render::page(world, call, page, &expand, page.number())))
-}
-
-/// A template of Cloud, by its id: one of the site, and one of each space that the account may see.
-pub(crate) fn template(call: &Call, id: &str) -> Reply {
-    let spaces = data::SPACES.iter().filter(|space| call.user.may_view(space));
-    let of_space = |space: &&Space| (space.id + 900_000).to_string() == id;
-    let space = spaces.into_iter().find(of_space);
-    let (name, space) = match space {
-        Some(space) => (format!("Page of {}", space.name), json!({"id": space.id, "key": space.key})),
-        None if id == "990001" => ("Meeting notes".to_owned(), Value::Null),
-        None => return Err(failure(403, "There is no template with this id.")),
-    };
-    let body = "<at:declarations><at:string at:name=\"topic\" /></at:declarations><h1>Goals</h1><p>About <at:var \
-                at:name=\"topic\" />.</p>";
-    let mut shown = json!({"templateId": id, "name": name, "description": "", "templateType": "page", "labels": [],
-        "body": {"storage": {"value": body, "representation": "storage"}}});
-    if !space.is_null() {
-        super::super::answer::extend(&mut shown, json!({"space": space}));
-    }
-    Ok(Answer::json(&shown))
 }

@@ -213,7 +213,7 @@ pub(crate) fn templates(call: &Call, rest: &[&str]) -> Reply {
             let mut all =
                 all.filter(|template| template.get("templateId").and_then(Value::as_str) == Some(*id));
             let mut found = all.next().ok_or_else(|| failure(403, "There is no template with this id."))?;
-            let storage = "<h1>Goal</h1><p>Who was <strong>there</strong>?</p>";
+            let storage = "<h1>Goal</h1><p>Who was <strong>there</strong>?</p><p>About <at:var at:name=\"topic\" />.</p>";
             let body: Map<String, Value> =
                 [("storage".to_owned(), json!({"value": storage, "representation": "storage"}))]
                     .into_iter()
