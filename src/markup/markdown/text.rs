@@ -1,5 +1,6 @@
 //! The document as Markdown: running text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -11,6 +12,8 @@ use super::super::document::Image;
 use super::super::document::Inline;
 use super::super::document::Mark;
 use super::super::document::is_text;
+use super::super::document::push;
+use super::super::document::push_all;
 use super::Detail;
 use super::escape;
 use super::escape::Place;
@@ -219,6 +222,7 @@ impl Writer {
     }
 
     fn link(&mut self, url: &str, title: &str, content: &[Inline], place: Place) {
+        let content = &*unlinked(content);
         let is_bare = is_text(content, url);
         if place.within != Within::Table && is_autolink(url) && is_bare && title.is_empty() {
             self.out.extend(["<", url, ">"]);
@@ -323,6 +327,23 @@ impl Writer {
             }
         }
     }
+}
+
+/// What stands in a link, without links of its own: their texts are one with what is around them.
+fn unlinked(content: &[Inline]) -> Cow<'_, [Inline]> {
+    let is_link = |piece: &Inline| matches!(piece, Inline::Link { .. } | Inline::Card(_));
+    if !content.iter().any(is_link) {
+        return Cow::Borrowed(content);
+    }
+    let mut joined = Vec::with_capacity(content.len());
+    for piece in content {
+        match piece {
+            Inline::Link { content, .. } => push_all(&mut joined, unlinked(content).into_owned()),
+            Inline::Card(url) => push(&mut joined, Inline::Text(url.clone())),
+            other => push(&mut joined, other.clone()),
+        }
+    }
+    Cow::Owned(joined)
 }
 
 /// Whether the piece is a break, whatever is said of it.

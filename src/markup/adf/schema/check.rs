@@ -3,7 +3,6 @@
 use serde_json::Map;
 use serde_json::Value;
 
-use super::super::super::document::is_script;
 use super::attributes::Attribute;
 use super::marks;
 use super::nodes;
@@ -65,8 +64,7 @@ fn node_attributes_fit(node: &Node, map: &Map<String, Value>) -> bool {
     match map.get("attrs") {
         None => !node.needs_attributes,
         Some(Value::Object(attributes)) => {
-            !runs(attributes)
-                && attributes_fit(node.attributes, attributes)
+            attributes_fit(node.attributes, attributes)
                 && (!node.attributes.is_empty() || !attributes.is_empty())
         }
         Some(_) => false,
@@ -131,12 +129,6 @@ fn is_known(node: &Value) -> bool {
     kind_of(node).is_none_or(|kind| nodes::node(kind).is_some())
 }
 
-/// Whether following an address of these attributes would run a script.
-fn runs(attributes: &Map<String, Value>) -> bool {
-    let addresses = ["href", "url"].into_iter().filter_map(|name| attributes.get(name)?.as_str());
-    addresses.into_iter().any(is_script)
-}
-
 fn attributes_fit(sets: &[&[Attribute]], attributes: &Map<String, Value>) -> bool {
     let has = |name: &str| sets.iter().any(|set| set.iter().any(|one| one.name == name));
     sets.is_empty()
@@ -157,9 +149,7 @@ pub(in super::super) fn mark_fits(mark: &Value) -> bool {
     match mark.get("attrs") {
         None => known.iter().all(|attribute| !attribute.needed),
         Some(Value::Object(attributes)) => {
-            !runs(attributes)
-                && attributes_fit(&[known], attributes)
-                && (!known.is_empty() || !attributes.is_empty())
+            attributes_fit(&[known], attributes) && (!known.is_empty() || !attributes.is_empty())
         }
         Some(_) => false,
     }
