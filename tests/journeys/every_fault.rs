@@ -95,17 +95,59 @@ const SECONDARY: &[(&str, &str)] = &[
     // Parts of an issue that were asked for besides, and one of several files.
     ("jira_get_issue", r"^GET /rest/api/[23]/issue/OPS-2/"),
     ("jira_download_attachments", r"^GET /(secure/attachment|rest/api/2/attachment)/"),
-    ("confluence_get_page", r"/property$"),
+    // The page as it is after the change, and what is shown around a page.
+    ("confluence_move_page", r"^GET /wiki/api/v2/(pages|spaces)"),
+    ("confluence_get_page", r"^GET /wiki/api/v2/pages(/65538/(ancestors|attachments))?$"),
+    ("confluence_get_page_history", r"^GET /wiki/api/v2/pages(/65539/(ancestors|attachments))?$"),
+    ("confluence_update_page", r"^GET /wiki/api/v2/pages(/65541/(ancestors|attachments))?$"),
+    ("confluence_update_page_section", r"^GET /wiki/api/v2/pages(/65541/(ancestors|attachments))?$"),
+    // The emoji and the width of a page that was changed, and what a copy was to take along.
+    ("confluence_update_page", r"/propert(y|ies)(/[a-z-]+)?$"),
+    ("confluence_copy_page", r"/(download|child/attachment|label|property)(/|$)|^GET /download/"),
+    // One of several files.
+    ("confluence_download_content_attachments", r"^GET (/download/|/wiki/rest/api/content/.*/download$)"),
 ];
+
+/// Answers that mean something on purpose, by the names of their faults.
+const MEANT: &[(&str, &str, &[&str])] = &[
+    // A comment that was deleted meanwhile has no replies.
+    ("confluence_get_comments", r"-comments/\d+/children$", &["404"]),
+    ("confluence_get_inline_comments", r"-comments/\d+/children$", &["404"]),
+    // Versions without folders do not know the word.
+    ("confluence_get_page_children", r"/child/folder$", &["404"]),
+    // Sites that do not tell the pages above a page.
+    ("confluence_", r"^GET /wiki/api/v2/pages/\d+/ancestors$", &["404"]),
+    // Nobody of that name; then people are searched for.
+    ("confluence_check_content_permissions", r"^GET (/wiki)?/rest/api/user$", &["404"]),
+    ("confluence_set_page_restrictions", r"^GET (/wiki)?/rest/api/user$", &["404"]),
+    // What cannot be known of a right is said to be unknown.
+    ("confluence_check_content_permissions", r"/(relevantViewRestrictions|permissions)$", &["403", "404"]),
+    // A property that is not there yet is made; a page that was moved is not to be seen any more.
+    ("confluence_update_page", r"^GET /rest/api/content/65541/property/[a-z-]+$", &["404"]),
+    ("confluence_move_page", r"^GET /wiki/api/v2/pages/65540$", &["404"]),
+    // What the page has after it is read again.
+    ("confluence_set_page_restrictions", r"^PUT .*/restriction$", &["empty"]),
+];
+
+fn is_meant(tool: &str, asked: &Asked, fault: &Fault) -> bool {
+    let named = format!("{} {}", asked.method, asked.path);
+    let fits = |(of, path, faults): &&(&str, &str, &[&str])| {
+        tool.starts_with(of) && faults.contains(&fault.name) && Regex::new(path).unwrap().is_match(&named)
+    };
+    MEANT.iter().any(|row| fits(&row))
+}
 
 fn is_secondary(tool: &str, asked: &Asked) -> bool {
     let named = format!("{} {}", asked.method, asked.path);
     SECONDARY.iter().any(|(of, path)| *of == tool && Regex::new(path).unwrap().is_match(&named))
 }
 
-/// What is left out without a word: the emoji beside a title is no part of a page.
+/// What is left out without a word: the emoji beside a title and the names of people, who are shown by their ids then.
 fn is_silent(tool: &str, asked: &Asked) -> bool {
-    tool == "confluence_get_page" && asked.path.ends_with("/property")
+    const AROUND: [&str; 5] =
+        ["get_page", "get_page_history", "move_page", "update_page", "update_page_section"];
+    let page = tool.strip_prefix("confluence_").is_some_and(|tool| AROUND.contains(&tool));
+    page && asked.method == "GET" && asked.path.ends_with("/property") || asked.path == "/wiki/rest/api/user"
 }
 
 /// Who somebody is has tables of its own.
@@ -173,12 +215,15 @@ async fn fail(
     let called = world.call_all(&format!("alice-token~{mark}"), example.tool, arguments).await;
     let title = if example.tool.starts_with("jira") { "Jira" } else { "Confluence" };
     let told = called.text.contains(title) && fault.says.iter().any(|says| called.text.contains(says));
-    let told = told || is_silent(example.tool, asked);
+    let silent = is_silent(example.tool, asked);
     let hidden = fault.hides && (called.text.contains(UNIFORM) || called.text.contains("that you may see"));
     let wrong = |problem: &str| {
         let Asked { method, path, .. } = asked;
         Some(format!("{} with {} at {method} {path}: {problem}: {}", example.tool, fault.name, called.text))
     };
+    if is_meant(example.tool, asked, fault) || silent && !called.is_error {
+        return None;
+    }
     match (called.is_error, told || hidden) {
         (true, true) => None,
         (true, false) => wrong("the error says something else"),

@@ -1,5 +1,6 @@
 //! What a page does not say of itself: names, the emoji of its title, and on Cloud its files. Asked side by side.
 
+use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
@@ -7,6 +8,7 @@ use super::Confluence;
 use super::ContentForm;
 use super::PageKind;
 use super::PageView;
+use super::listing::results;
 use super::pages::id_text;
 use super::people;
 use super::present::property;
@@ -14,6 +16,7 @@ use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::net::Path;
 use crate::net::Request;
+use crate::net::UpstreamError;
 use crate::policy::Effect;
 
 /// How much is shown of a page.
@@ -29,8 +32,8 @@ pub enum Details {
 const FILES: &str = "25";
 
 impl Confluence<'_> {
-    /// Asks for what is around a page, and gives the view to show it in. What cannot be had is left out: an emoji or
-    /// a name is no reason to refuse the page.
+    /// Asks for what is around a page, and gives the view to show it in. What cannot be had is left out, which is said
+    /// of files and the pages above; an emoji or a name is no reason to refuse the page.
     pub async fn around<E: Effect>(
         &self,
         permit: &Permit<E>,
@@ -49,16 +52,24 @@ impl Confluence<'_> {
         let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
         let apart = all && self.has_version_two();
         let kind = PageKind::of(page).unwrap_or(PageKind::Page);
-        let files = async { if apart { self.files(permit, id, kind).await } else { None } };
-        let above = async { if apart { self.above(permit, id, page).await } else { None } };
+        let files = async { if apart { self.files(permit, id, kind).await.map(Some) } else { Ok(None) } };
+        let above = async { if apart { self.above(permit, id, page).await } else { Ok(None) } };
         let (names, keyed, emoji, files, above) =
             futures::join!(names, self.people_by_key(permit, id, &mentioned), emoji, files, above);
         let people = keyed.and_accounts(&mentioned, &names);
+        let mut not_included = Map::new();
+        let mut part = |name: &str, answer: Result<Option<Value>, UpstreamError>| {
+            answer.unwrap_or_else(|error| {
+                not_included.insert(name.to_owned(), error.to_string().into());
+                None
+            })
+        };
+        let (files, above) = (part("attachments", files), part("ancestors", above));
         if let Value::Object(page) = &mut *page {
             page.extend(files.map(|files| ("children".to_owned(), json!({"attachment": files}))));
-            page.extend(above.map(|above| ("ancestors".to_owned(), Value::Array(above))));
+            page.extend(above.map(|above| ("ancestors".to_owned(), above)));
         }
-        PageView { content, emoji, people, names, ..PageView::bare(self) }
+        PageView { content, emoji, people, names, not_included, ..PageView::bare(self) }
     }
 
     /// The view to show several pages in that were found below one: who wrote them, and who is mentioned in them.
@@ -94,32 +105,45 @@ impl Confluence<'_> {
     }
 
     /// The files of a page, as the second API lists them.
-    async fn files<E: Effect>(&self, permit: &Permit<E>, id: &PageId, kind: PageKind) -> Option<Value> {
-        let id = permit.page(id).ok()?.as_str();
-        let path = Path::of(["api", "v2", kind.collection(), id, "attachments"]);
-        self.get(permit, Request::get(path).with("limit", FILES)).await.ok()
+    async fn files<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+        kind: PageKind,
+    ) -> Result<Value, UpstreamError> {
+        let path = Path::of(["api", "v2", kind.collection(), permit.page(id)?.as_str(), "attachments"]);
+        let answer = self.get(permit, Request::get(path).with("limit", FILES)).await?;
+        results(&answer)?;
+        Ok(answer)
     }
 
     /// The pages above a page, the uppermost first. The second API gives their ids, and their titles for the asking.
-    async fn above<E: Effect>(&self, permit: &Permit<E>, id: &PageId, page: &Value) -> Option<Vec<Value>> {
+    /// A site that does not tell them has none to show.
+    async fn above<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+        page: &Value,
+    ) -> Result<Option<Value>, UpstreamError> {
         if page.get("parentId").is_none_or(Value::is_null) {
-            return Some(Vec::new());
+            return Ok(Some(json!([])));
         }
-        let path = Path::of(["api", "v2", "pages", permit.page(id).ok()?.as_str(), "ancestors"]);
-        let answer = self.get(permit, Request::get(path)).await.ok()?;
-        let above = answer.get("results")?.as_array()?;
-        let ids: Vec<String> = above.iter().filter_map(|page| page.get("id")).map(id_text).collect();
+        let path = Path::of(["api", "v2", "pages", permit.page(id)?.as_str(), "ancestors"]);
+        let answer = match self.get(permit, Request::get(path)).await {
+            Err(error) if error.status() == Some(404) => return Ok(None),
+            answer => answer?,
+        };
+        let ids: Vec<String> =
+            results(&answer)?.iter().filter_map(|page| page.get("id")).map(id_text).collect();
+        if ids.is_empty() {
+            return Ok(Some(json!([])));
+        }
         let request = Request::get(Path::of(["api", "v2", "pages"])).with("limit", ids.len().to_string());
         let request = ids.iter().fold(request, |request, id| request.with("id", id.as_str()));
-        let titled = self.get(permit, request).await.ok()?;
-        let titled = titled.get("results")?.as_array()?;
+        let titled = results(&self.get(permit, request).await?)?;
         let title_of = |id: &str| {
-            titled
-                .iter()
-                .find(|page| page.get("id").map(id_text).as_deref() == Some(id))?
-                .get("title")
-                .cloned()
+            titled.iter().find(|page| page.get("id").map(id_text).as_deref() == Some(id))?.get("title")
         };
-        Some(ids.iter().map(|id| json!({"id": id, "title": title_of(id)})).collect())
+        Ok(Some(ids.iter().map(|id| json!({"id": id, "title": title_of(id)})).collect()))
     }
 }

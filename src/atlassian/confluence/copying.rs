@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Confluence;
 use super::PAGE_EXPAND;
+use super::listing::results;
 use super::malformed;
 use super::pages::id_text;
 use crate::audit::Permit;
@@ -144,10 +145,9 @@ impl Confluence<'_> {
                 continue;
             }
             let path = Path::of(["rest", "api", "content", &to, "label"]);
-            let request = Request::post(path, json!({"prefix": prefix, "name": name}));
-            if let Err(error) = self.send(permit, request).await {
-                failed.push((name.to_owned(), error));
-            }
+            let request = Request::post(path, json!([{"prefix": prefix, "name": name}]));
+            let labelled = self.send(permit, request).await.and_then(|answer| results(&answer));
+            failed.extend(labelled.err().map(|error| (name.to_owned(), error)));
         }
         Ok(failed)
     }

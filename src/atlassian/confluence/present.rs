@@ -40,6 +40,8 @@ pub struct PageView<'a> {
     pub people: People,
     /// The names of accounts that the second API gives by their ids.
     pub names: Names,
+    /// What could not be had, by its key, and why.
+    pub not_included: Map<String, Value>,
 }
 
 /// What is known of a page besides the page itself.
@@ -53,6 +55,7 @@ impl<'a> PageView<'a> {
             emoji: None,
             people: People::default(),
             names: Names::default(),
+            not_included: Map::new(),
         }
     }
 }
@@ -111,6 +114,9 @@ impl PageView<'_> {
         };
         if let Some(emoji) = self.emoji.as_deref().or_else(of_page) {
             view.insert("emoji".into(), emoji.into());
+        }
+        if !self.not_included.is_empty() {
+            view.insert("not_included".into(), self.not_included.clone().into());
         }
         view
     }
@@ -199,6 +205,7 @@ mod tests {
             emoji: None,
             people: People::default(),
             names: Names::default(),
+            not_included: Map::new(),
         }
     }
 

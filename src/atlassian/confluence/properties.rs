@@ -137,7 +137,11 @@ impl Confluence<'_> {
             (false, None) => Request::post(Path::of(["rest", "api", "content", page.id, "property"]), new),
             (false, Some(known)) => Request::put(page.by_key(key), later(&known)?),
         };
-        self.send(permit, request).await.map(|_| ())
+        let answer = self.send(permit, request).await?;
+        if answer.get("value").is_none() {
+            return Err(malformed("it does not say that the property was set"));
+        }
+        Ok(())
     }
 
     async fn unset(&self, permit: &Permit<Write>, page: Written<'_>, key: &str) -> Result<(), UpstreamError> {

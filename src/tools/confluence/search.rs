@@ -260,6 +260,7 @@ mod tests {
             emoji: None,
             people: People::default(),
             names: Names::default(),
+            not_included: Map::new(),
         };
         for (hit, wanted) in table {
             let shown = item(&view, SearchHit { resource: None, hit }).value;

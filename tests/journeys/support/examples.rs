@@ -79,7 +79,7 @@ fn pages() -> Vec<Example> {
         ),
         both(
             "confluence_update_page_section",
-            json!({"page_id": "65539", "heading_text": "Steps", "new_content": "one"}),
+            json!({"page_id": "65541", "heading_text": "Steps", "new_content": "one"}),
         ),
     ]
 }
@@ -89,7 +89,7 @@ fn talk() -> Vec<Example> {
         both("confluence_add_comment", json!({"page_id": "65539", "body": "Taken **over**"})),
         both(
             "confluence_add_inline_comment",
-            json!({"page_id": "65539", "body": "Which?", "text_selection": "node-1"}),
+            json!({"page_id": "65538", "body": "Which?", "text_selection": "node-1"}),
         ),
         both("confluence_delete_attachment", json!({"attachment_id": "att655394"})),
         both("confluence_download_attachment", json!({"attachment_id": "att655394"})),
