@@ -31,7 +31,7 @@ use super::world::World;
 
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 /// Worlds of their own that are kept at once.
-const MOST_WORLDS: usize = 64;
+const MOST_WORLDS: usize = 128;
 
 /// Everything a running sample upstream has.
 #[derive(Debug)]
@@ -77,8 +77,12 @@ impl Site {
     fn world_of(&self, mark: Option<&str>) -> Arc<RwLock<World>> {
         let Some(mark) = mark.filter(|mark| mark.starts_with("own-")) else { return Arc::clone(&self.world) };
         let mut own = lock(&self.own);
-        if let Some((_, world)) = own.iter().find(|(known, _)| known == mark) {
-            return Arc::clone(world);
+        if let Some(place) = own.iter().position(|(known, _)| known == mark)
+            && let Some((mark, world)) = own.remove(place)
+        {
+            // What is in use goes last.
+            own.push_back((mark, Arc::clone(&world)));
+            return world;
         }
         let world = Arc::new(RwLock::new(World::sample()));
         if own.len() == MOST_WORLDS {

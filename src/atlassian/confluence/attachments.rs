@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Confluence;
 use super::Names;
 use super::Wanted;
-use super::Whole;
+use super::listing::Listing;
 use super::malformed;
 use super::pages::id_text;
 use crate::atlassian::Attachment;
@@ -71,7 +71,7 @@ impl Confluence<'_> {
         &self,
         permit: &Permit<E>,
         id: &PageId,
-    ) -> Result<Whole, UpstreamError> {
+    ) -> Result<Listing, UpstreamError> {
         let listed = self.listed(permit, id).await?;
         let authors = listed.items.iter().filter_map(|file| file.pointer("/version/authorId")?.as_str());
         let names = self.names(permit, authors.collect::<Vec<_>>()).await;
@@ -83,25 +83,25 @@ impl Confluence<'_> {
         &self,
         permit: &Permit<E>,
         id: &PageId,
-    ) -> Result<Whole, UpstreamError> {
+    ) -> Result<Listing, UpstreamError> {
         Ok(self.as_first_files(self.listed(permit, id).await?, &Names::default()))
     }
 
-    async fn listed<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<Whole, UpstreamError> {
+    async fn listed<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<Listing, UpstreamError> {
         let id = permit.page(id)?.as_str();
         if self.has_version_two() {
             return self.on_either(permit, id, "attachments", &[("limit", FILES[0])]).await;
         }
         let path = Path::of(["rest", "api", "content", id, "child", "attachment"]);
         let request = Request::get(path).with("expand", "version").with("limit", FILES[1]);
-        self.whole(permit, &request).await
+        self.listed_whole(permit, &request).await
     }
 
-    fn as_first_files(&self, listed: Whole, names: &Names) -> Whole {
+    fn as_first_files(&self, listed: Listing, names: &Names) -> Listing {
         if !self.has_version_two() {
             return listed;
         }
-        Whole { items: listed.items.iter().map(|file| as_first_file(file, names)).collect(), ..listed }
+        Listing { items: listed.items.iter().map(|file| as_first_file(file, names)).collect(), ..listed }
     }
 
     /// A list of a page or, where there is no such page, of a blog post, on the second API.
@@ -111,13 +111,13 @@ impl Confluence<'_> {
         id: &str,
         list: &str,
         query: &[(&'static str, &'static str)],
-    ) -> Result<Whole, UpstreamError> {
+    ) -> Result<Listing, UpstreamError> {
         let request = |kind: &str| {
             let request = Request::get(Path::of(["api", "v2", kind, id, list]));
             query.iter().fold(request, |request, (name, value)| request.with(name, *value))
         };
-        match self.whole(permit, &request("pages")).await {
-            Err(error) if error.is_absent() => self.whole(permit, &request("blogposts")).await,
+        match self.listed_whole(permit, &request("pages")).await {
+            Err(error) if error.is_absent() => self.listed_whole(permit, &request("blogposts")).await,
             listed => listed,
         }
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Confluence;
 use super::Wanted;
-use super::Whole;
+use super::listing::Listing;
 use super::threads::comment_id;
 use super::threads::placed;
 use super::threads::tagged;
@@ -91,7 +91,7 @@ impl Confluence<'_> {
             let places = ["footer", "inline", "resolved"];
             let request = Request::get(path).with("expand", EXPAND).with("depth", "all").with("limit", "100");
             let request = places.into_iter().fold(request, |request, place| request.with("location", place));
-            let Whole { items, complete } = self.whole(permit, &request).await?;
+            let Listing { items, complete } = self.listed_whole(permit, &request).await?;
             let list = threaded(placed(items)?);
             let list = list.into_iter().filter(|comment| kinds.contains(&Kind::of(comment))).collect();
             return Ok(Comments { list, complete });
@@ -150,12 +150,12 @@ impl Confluence<'_> {
         permit: &Permit<E>,
         id: &PageCommentId,
         kind: Kind,
-    ) -> Result<Whole, UpstreamError> {
+    ) -> Result<Listing, UpstreamError> {
         let path = Path::of(["api", "v2", kind.list(), id.as_str(), "children"]);
         let request = Request::get(path).with("body-format", "storage").with("limit", "250");
-        match self.whole(permit, &request).await {
+        match self.listed_whole(permit, &request).await {
             // It was deleted since it was listed, and its replies with it.
-            Err(error) if error.is_absent() => Ok(Whole { items: Vec::new(), complete: true }),
+            Err(error) if error.is_absent() => Ok(Listing { items: Vec::new(), complete: true }),
             replies => replies,
         }
     }

@@ -91,6 +91,53 @@ impl Confluence<'_> {
     }
 }
 
+impl Confluence<'_> {
+    /// Reads a list to its end, on either API, as it is asked for. One that has no end is cut.
+    pub(super) async fn listed_whole<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        request: &Request,
+    ) -> Result<Listing, UpstreamError> {
+        let mut items = Vec::new();
+        let mut next = None;
+        for _ in 0..REQUESTS {
+            let asked = match &next {
+                None => request.clone(),
+                Some(Next::Cursor(cursor)) => request.clone().with("cursor", cursor.as_str()),
+                Some(Next::Start(start)) => request.clone().with("start", start.to_string()),
+            };
+            let answer = self.get(permit, asked).await?;
+            let found = results(&answer)?;
+            let is_empty = found.is_empty();
+            items.extend(found);
+            let after = following(&answer, items.len());
+            if after.is_none() {
+                return Ok(Listing { items, complete: true });
+            }
+            // A list that stands still has no end.
+            if is_empty || after == next {
+                break;
+            }
+            next = after;
+        }
+        Ok(Listing { items, complete: false })
+    }
+}
+
+/// Where a list goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Next {
+    /// On the second API.
+    Cursor(String),
+    /// On the first.
+    Start(usize),
+}
+
+/// Where a list goes on after so many items, if its answer says that there is more.
+fn following(answer: &Value, so_far: usize) -> Option<Next> {
+    has_more(answer).then(|| cursor_after(answer).map_or(Next::Start(so_far), Next::Cursor))
+}
+
 /// The items of one page: without a list there is no answer.
 pub(super) fn results(answer: &Value) -> Result<Vec<Value>, UpstreamError> {
     let items = answer.get("results").and_then(Value::as_array);
@@ -128,6 +175,25 @@ mod tests {
         }
         assert!(has_more(&json!({"_links": {"next": "/x"}})));
         assert!(!has_more(&json!({"_links": {"next": null}})));
+    }
+
+    #[test]
+    fn a_list_goes_on_where_its_link_says() {
+        let table = [
+            (json!({}), None),
+            (json!({"_links": {"next": null}}), None),
+            (
+                json!({"_links": {"next": "/wiki/api/v2/pages/1/attachments?limit=2&cursor=a%3D%3D"}}),
+                Some(Next::Cursor("a==".to_owned())),
+            ),
+            (
+                json!({"_links": {"next": "/rest/api/content/1/child/comment?limit=25&start=25"}}),
+                Some(Next::Start(7)),
+            ),
+        ];
+        for (answer, wanted) in table {
+            assert_eq!(following(&answer, 7), wanted, "{answer}");
+        }
     }
 
     #[test]

@@ -26,7 +26,6 @@ mod threads;
 mod tree;
 mod users;
 pub(crate) mod wanted;
-mod whole;
 
 use serde_json::Value;
 
@@ -69,7 +68,6 @@ pub use tree::Branch;
 pub use users::shown_person;
 pub use wanted::Wanted;
 pub use wanted::With;
-pub use whole::Whole;
 
 use super::Deployment;
 use super::Instance;

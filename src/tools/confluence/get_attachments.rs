@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::atlassian::confluence::Whole;
+use crate::atlassian::confluence::Listing;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -83,7 +83,7 @@ impl Tool for GetAttachments {
 }
 
 /// What is asked for of the whole list.
-fn shown(args: &Args, listed: Whole) -> Value {
+fn shown(args: &Args, listed: Listing) -> Value {
     let fits: Vec<Value> = listed.items.into_iter().filter(|file| fits(args, file)).collect();
     let total = fits.len();
     let start = usize::try_from(args.start).unwrap_or_default();
@@ -137,7 +137,7 @@ mod tests {
             let mut given = json!({"content_id": "1"});
             given.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             let args: Args = serde_json::from_value(given).unwrap();
-            let value = shown(&args, Whole { items: files.to_vec(), complete });
+            let value = shown(&args, Listing { items: files.to_vec(), complete });
             let shown: Vec<&str> = value["attachments"]
                 .as_array()
                 .unwrap()
