@@ -50,7 +50,8 @@ impl Confluence<'_> {
         let accounts = mentioned.iter().filter_map(people::Mention::account);
         let names = self.names(permit, authors.chain(accounts).collect::<Vec<_>>());
         let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
-        let apart = all && self.has_version_two();
+        // What was just created is in no permit yet, and has no files.
+        let apart = all && self.has_version_two() && permit.page(id).is_ok();
         let kind = PageKind::of(page).unwrap_or(PageKind::Page);
         let files = async { if apart { self.files(permit, id, kind).await.map(Some) } else { Ok(None) } };
         let above = async { if apart { self.above(permit, id, page).await } else { Ok(None) } };

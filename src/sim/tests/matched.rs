@@ -52,7 +52,7 @@ async fn only_announced_requests_are_no_violations() {
     let audit = Some(directory.path().to_owned());
     let router = router(SimSettings { deployment: Deployment::DataCenter, audit, quiet: true });
     let create = r#"{"type":"page","title":"T","space":{"key":"DOCS"}}"#;
-    let below = r#"{"type":"page","title":"U","space":{"key":"DOCS"},"ancestors":[{"id":"65537"}]}"#;
+    let below = r#"{"type":"page","title":"U","space":{"key":"DOCS"},"ancestors":[{"id":"65538"}]}"#;
     let table = [
         (Some("c1"), ("GET", "/rest/api/2/issue/OPS-1", ""), false),
         (Some("c1"), ("GET", "/rest/api/2/issue/ops-1/comment", ""), false),
