@@ -33,17 +33,27 @@ async fn issue(world: &World, headers: &[(&str, &str)]) -> (u16, Value) {
 
 #[tokio::test]
 async fn cve_2026_27825_ghsa_wm45_no_file_of_the_server_is_read_for_a_caller() {
-    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    let world = World::start(Setup { variables, ..Setup::default() }).await;
-    let secret = world.home.path().join("secret.md");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let directory = elsewhere.path().join("attachments");
+    std::fs::create_dir(&directory).unwrap();
+    let secret = elsewhere.path().join("secret.md");
     std::fs::write(&secret, "canary-7f3a").unwrap();
-    for path in [secret.display().to_string(), "/proc/self/environ".to_owned(), "../secret.md".to_owned()] {
-        let page = json!({"space_key": "DOCS", "title": "T", "content_file": path});
-        let called = world.call("alice-token", "confluence_create_page", page).await;
-        assert!(called.is_error && called.text.contains("does not open"), "{}", called.text);
+    let offered = ("PORTCULLIS_TOOLS__ATTACHMENT_DIRECTORY", directory.display().to_string());
+    for (offer, says) in [
+        (None, "there is no directory for such files"),
+        (Some(offered), "is not a file in the directory for attachments"),
+    ] {
+        let variables = [("READ_ONLY_MODE", "false".to_owned())].into_iter().chain(offer).collect();
+        let world = World::start(Setup { variables, ..Setup::default() }).await;
+        for path in [secret.display().to_string(), "/proc/self/environ".to_owned(), "../secret.md".to_owned()]
+        {
+            let page = json!({"space_key": "DOCS", "title": "T", "content_file": path});
+            let called = world.call("alice-token", "confluence_create_page", page).await;
+            assert!(called.is_error && called.text.contains(says), "{}", called.text);
+        }
+        assert!(world.requests().await.iter().all(|request| !request.starts_with("POST")));
+        world.end();
     }
-    assert!(world.requests().await.iter().all(|request| !request.starts_with("POST")));
-    world.end();
 }
 
 #[tokio::test]
