@@ -96,7 +96,7 @@ async function wrongTools(session, client) {
   if (JSON.stringify(names) !== JSON.stringify(session.tools)) return `listed ${names}`;
   const wrong = tools.find(
     (tool) =>
-      tool.annotations.readOnlyHint !== session.reading.includes(tool.name) ||
+      (tool.annotations.readOnlyHint ?? false) !== session.reading.includes(tool.name) ||
       tool.inputSchema.additionalProperties !== false,
   );
   return wrong ? JSON.stringify(wrong) : null;

@@ -116,7 +116,7 @@ async def wrong_tools(session, client):
     if names != session["tools"]:
         return f"listed {names}"
     for tool in listed:
-        reads = tool["annotations"]["readOnlyHint"]
+        reads = bool(tool["annotations"].get("readOnlyHint"))
         schema = tool["inputSchema"]
         if reads != (tool["name"] in session["reading"]) or schema.get("additionalProperties") is not False:
             return f"{tool}"

@@ -75,7 +75,7 @@ async fn an_answer_is_cut_at_the_limit_however_it_is_packed() {
         let (url, task) = server(encoding, packed).await;
         let world = World::start(Setup { variables: vec![("JIRA_URL", url)], ..Setup::default() }).await;
         let called = jira(&world).await;
-        let says = format!("Jira's answer is larger than {LIMIT} bytes");
+        let says = format!("Jira's answer (200) is larger than {LIMIT} bytes");
         assert!(called.is_error && called.text.contains(&says), "{encoding}: {called:?}");
         assert!(!confluence(&world).await.is_error, "{encoding}");
         world.end();

@@ -50,10 +50,9 @@ impl Confluence<'_> {
         let accounts = mentioned.iter().filter_map(people::Mention::account);
         let names = self.names(permit, authors.chain(accounts).collect::<Vec<_>>());
         let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
-        // What was just created is in no permit yet, and has no files.
-        let apart = all && self.has_version_two() && permit.page(id).is_ok();
+        let apart = all && self.has_version_two();
         let kind = PageKind::of(page).unwrap_or(PageKind::Page);
-        let files = async { if apart { self.files(permit, id, kind).await.map(Some) } else { Ok(None) } };
+        let files = async { if apart { self.files(permit, id, kind).await } else { Ok(None) } };
         let above = async { if apart { self.above(permit, id, page).await } else { Ok(None) } };
         let (names, keyed, emoji, files, above) =
             futures::join!(names, self.people_by_key(permit, id, &mentioned), emoji, files, above);
@@ -111,11 +110,13 @@ impl Confluence<'_> {
         permit: &Permit<E>,
         id: &PageId,
         kind: PageKind,
-    ) -> Result<Value, UpstreamError> {
-        let path = Path::of(["api", "v2", kind.collection(), permit.page(id)?.as_str(), "attachments"]);
+    ) -> Result<Option<Value>, UpstreamError> {
+        // What was just created is in no permit yet, and has no files.
+        let Ok(id) = permit.page(id) else { return Ok(None) };
+        let path = Path::of(["api", "v2", kind.collection(), id.as_str(), "attachments"]);
         let answer = self.get(permit, Request::get(path).with("limit", FILES)).await?;
         results(&answer)?;
-        Ok(answer)
+        Ok(Some(answer))
     }
 
     /// The pages above a page, the uppermost first. The second API gives their ids, and their titles for the asking.
@@ -129,7 +130,8 @@ impl Confluence<'_> {
         if page.get("parentId").is_none_or(Value::is_null) {
             return Ok(Some(json!([])));
         }
-        let path = Path::of(["api", "v2", "pages", permit.page(id)?.as_str(), "ancestors"]);
+        let Ok(id) = permit.page(id) else { return Ok(None) };
+        let path = Path::of(["api", "v2", "pages", id.as_str(), "ancestors"]);
         let answer = match self.get(permit, Request::get(path)).await {
             Err(error) if error.status() == Some(404) => return Ok(None),
             answer => answer?,

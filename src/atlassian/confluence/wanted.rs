@@ -132,8 +132,10 @@ impl Wanted<'_> {
                 .with("body-format", "storage")
                 .with("limit", "1"),
             Self::Space(SpaceName::Id(id)) => one("spaces", id),
+            // A key is found as it is spelled: by most in capitals, whatever the caller wrote.
             Self::Space(SpaceName::Key(key)) => {
-                Request::get(Path::of(["api", "v2", "spaces"])).with("keys", key.spelled())
+                let asked = Request::get(Path::of(["api", "v2", "spaces"])).with("keys", key.spelled());
+                if key.spelled() == key.as_str() { asked } else { asked.with("keys", key.as_str()) }
             }
             Self::Comment(id) => one("footer-comments", id.as_str()).with("body-format", "storage"),
             Self::InlineComment(id) => one("inline-comments", id.as_str()).with("body-format", "storage"),
@@ -211,12 +213,12 @@ pub(crate) async fn titled<A: Ask>(
 /// A space by its key, as the second API has it; nothing if there is none.
 pub(crate) async fn space_of_key<A: Ask>(asked: &A, key: &SpaceKey) -> Result<Option<Value>, A::Error> {
     let answer = asked.ask(Wanted::Space(&SpaceName::Key(key.clone()))).await?;
-    let first = answer.pointer("/results/0");
+    let found = answer.get("results").and_then(Value::as_array);
     let is_it = |space: &&Value| {
         let found = space.get("key").and_then(Value::as_str).and_then(|found| SpaceKey::parse(found).ok());
         found.as_ref() == Some(key)
     };
-    Ok(first.filter(is_it).cloned())
+    Ok(found.and_then(|found| found.iter().find(is_it)).cloned())
 }
 
 /// A space by its id or its key; nothing if there is none.
