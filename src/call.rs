@@ -157,6 +157,9 @@ async fn steps(
         .await
         .map_err(|error| Refusal::from(error).about(&targets))?;
     stages.done("run");
+    if let Some(actual) = shape::misplaced(tool.access(), &resources, &output) {
+        trail.misplaced(&resources, actual);
+    }
     let question = Question {
         principal: &caller.principal,
         session: &caller.session,
@@ -164,7 +167,7 @@ async fn steps(
         resources: &resources,
         input: &input,
     };
-    let sifted = shape::sift(gate, &question, tool.spec().product, output)
+    let sifted = shape::sift(gate, &question, (tool.spec().product, tool.access()), output)
         .map_err(|refusal| refusal.about(&targets))?;
     let answer = shape::shape(sifted);
     stages.done("shape");

@@ -23,6 +23,8 @@ pub enum Code {
     Failure,
     /// `PC1006`: a call was abandoned: its client went away, or the server ended it.
     Abandoned,
+    /// `PC1007`: what a call changed lies elsewhere than where it was decided on.
+    Misplaced,
     /// `PC2001`: a request was refused before dispatch.
     Refused,
     /// `PC2002`: a tool was called that is not offered.
@@ -43,6 +45,7 @@ impl Code {
             Self::Denied => "PC1004",
             Self::Failure => "PC1005",
             Self::Abandoned => "PC1006",
+            Self::Misplaced => "PC1007",
             Self::Refused => "PC2001",
             Self::UnknownTool => "PC2002",
         }

@@ -117,6 +117,18 @@ impl Trail {
         Ok(Permit::new(self.facts.call.clone(), decision, Notes::clone(&self.notes)))
     }
 
+    /// Writes down that what was changed lies elsewhere than where it was decided on: somebody moved it meanwhile. It is
+    /// on disk with the outcome, which comes after it.
+    pub fn misplaced(&self, decided: &[Resource], actual: &Resource) {
+        let mut record = self.head("event", Code::Misplaced);
+        let named = |one: &Resource| one.named_in(&self.instance);
+        record.insert("resources".into(), decided.iter().map(named).collect::<Vec<_>>().into());
+        record.insert("actual".into(), named(actual).into());
+        record.insert("actual_place".into(), actual.enclosing().as_ref().map(named).into());
+        // A record that cannot be taken closes the log, and the outcome's caller is told.
+        let _ = self.audit.writer.leave(self.record("event", inside(&record), Durability::Written));
+    }
+
     /// Writes the outcome: durable before it returns for a write, written for a read.
     pub async fn close(mut self, outcome: Outcome) -> Result<(), AuditError> {
         self.open = false;
@@ -241,15 +253,8 @@ fn names(decision: &Decision) -> Vec<String> {
     for resource in &decision.resources {
         names.extend(resource.part_named_in(at));
         names.push(resource.named_in(at));
-        match resource.place() {
-            Resource::Issue { project: Some(project), .. } => {
-                names.push(Resource::Project(project.clone()).named_in(at));
-            }
-            Resource::Page { space: Some(space), .. } => {
-                names.push(Resource::Space(space.clone()).named_in(at));
-            }
-            _ => {}
-        }
+        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
+        names.extend(place.map(|place| place.named_in(at)));
     }
     names
 }

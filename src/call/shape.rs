@@ -8,6 +8,7 @@ use super::Gate;
 use super::Refusal;
 use crate::audit::Outcome;
 use crate::audit::Trail;
+use crate::policy::Access;
 use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Read;
@@ -67,11 +68,21 @@ impl Sifted {
     }
 }
 
+/// What a write came back with, if it lies elsewhere than what was decided on: somebody moved it meanwhile.
+pub(super) fn misplaced<'o>(
+    access: Access,
+    decided: &[Resource],
+    output: &'o Output,
+) -> Option<&'o Resource> {
+    let Output::Object { actual: Some(actual), .. } = output else { return None };
+    (access == Access::Write && !decided.iter().any(|one| one.shares_place(actual))).then_some(actual)
+}
+
 /// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
 pub(super) fn sift(
     gate: &Gate,
     question: &Question<'_>,
-    product: Product,
+    (product, access): (Product, Access),
     output: Output,
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
@@ -79,6 +90,10 @@ pub(super) fn sift(
     match output {
         // They hang on what was decided on, and hold nothing that could be decided on.
         Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),
+        Output::Object { actual: Some(actual), value } if access == Access::Write => {
+            let value = if may_view(&actual) { value } else { out_of_sight(value) };
+            sift(gate, question, (product, access), Output::Object { actual: None, value })
+        }
         Output::Object { actual, mut value } => {
             if let Some(actual) = actual
                 && !gate.engine.decides_alone(question.tool)
@@ -121,6 +136,12 @@ pub(super) fn sift(
             Ok(listed(kept, envelope, field, total, rest))
         }
     }
+}
+
+/// The result of a write on an object that went where its caller may not look: that it was done, and no more.
+fn out_of_sight(value: Value) -> Value {
+    let message = value.get("message").cloned().unwrap_or_default();
+    json!({"message": message, "not_shown": "it lies elsewhere now, where it is not visible to you"})
 }
 
 fn keep(item: Item, may_view: &dyn Fn(&Resource) -> bool) -> Option<Value> {

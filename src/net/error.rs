@@ -41,7 +41,7 @@ pub enum UpstreamError {
         product: Product,
         /// The HTTP status.
         status: u16,
-        /// Atlassian's own messages, shortened.
+        /// Atlassian's own messages, shortened, and what we add to them.
         messages: Vec<String>,
         /// Seconds to wait, when the answer said so.
         retry_after: Option<u64>,
@@ -164,6 +164,15 @@ impl UpstreamError {
         }
     }
 
+    /// The same answer, with what we add to Atlassian's own words.
+    #[must_use]
+    pub(crate) fn with_advice(mut self, advice: impl IntoIterator<Item = String>) -> Self {
+        if let Self::Status { messages, .. } = &mut self {
+            messages.extend(advice);
+        }
+        self
+    }
+
     /// True when Atlassian said that the object does not exist, or hid it.
     pub fn is_absent(&self) -> bool {
         self.status() == Some(404)
@@ -245,7 +254,8 @@ fn status_text(
     let mut text = format!("{title} answered {status}");
     if !messages.is_empty() {
         text.push_str(": ");
-        text.push_str(&messages.join("; "));
+        let said: Vec<&str> = messages.iter().map(|message| message.trim_end_matches('.')).collect();
+        text.push_str(&said.join("; "));
     }
     match (status, retry_after) {
         (401, _) => text + &format!(". {title} did not accept the credential; check the token"),

@@ -223,6 +223,25 @@ impl Resource {
         }
     }
 
+    /// The project or space that this is, or lies in, where that is known.
+    pub fn enclosing(&self) -> Option<Resource> {
+        match self.place() {
+            Self::Project(key) => Some(Self::Project(key.clone())),
+            Self::Issue { project, .. } => project.clone().map(Self::Project),
+            Self::Space(key) => Some(Self::Space(key.clone())),
+            Self::Page { space, .. } => space.clone().map(Self::Space),
+            Self::Instance(_) | Self::Part { .. } => None,
+        }
+    }
+
+    /// Whether another object lies in the same project or space as this one. What is not known is not told apart.
+    pub fn shares_place(&self, other: &Resource) -> bool {
+        match (self.enclosing(), other.enclosing()) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        }
+    }
+
     /// True when the project or space it lies in is known, so that a policy can be asked about it.
     pub fn is_resolved(&self) -> bool {
         match self {

@@ -44,7 +44,9 @@ impl Person {
 #[derive(Debug, thiserror::Error)]
 pub enum PersonError {
     /// Jira knows nobody of this name whom the caller may see.
-    #[error("nobody was found for `{0}`; give {1}")]
+    #[error(
+        "nobody was found for `{0}`; give {1}; jira_search_assignable_users finds people by a part of their name"
+    )]
     Nobody(String, &'static str),
     /// Nobody is called so, but the name is a part of others.
     #[error("nobody is called `{name}`; similar are {}; name one by {wanted}", candidates.join(", "))]
@@ -282,7 +284,10 @@ mod tests {
         let one = choose(&found[1..], "nik", Deployment::DataCenter);
         assert!(matches!(one, Err(PersonError::Similar { .. })), "a part of one name is not that person");
         let nobody = choose(&[], "zoe", Deployment::Cloud).unwrap_err().to_string();
-        assert_eq!(nobody, "nobody was found for `zoe`; give an account id");
+        assert_eq!(
+            nobody,
+            "nobody was found for `zoe`; give an account id; jira_search_assignable_users finds people by a part of their name"
+        );
         let bare = choose(&[json!({"displayName": "Zoe"})], "zoe", Deployment::Cloud);
         assert!(matches!(bare, Err(PersonError::Upstream(_))), "{bare:?}");
     }

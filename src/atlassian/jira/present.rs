@@ -120,6 +120,28 @@ impl IssueView<'_> {
     }
 }
 
+/// An issue as Jira gives it, with its texts in Markdown.
+pub fn readable(issue: &Value, texts: Texts) -> Value {
+    let mut issue = issue.clone();
+    let Some(fields) = issue.get_mut("fields") else { return issue };
+    for name in ["description", "environment"] {
+        if let Some(shown) = text(fields.get(name), texts)
+            && let Some(field) = fields.get_mut(name)
+        {
+            *field = shown.into();
+        }
+    }
+    let comments = fields.pointer_mut("/comment/comments").and_then(Value::as_array_mut);
+    for comment in comments.into_iter().flatten() {
+        if let Some(shown) = text(comment.get("body"), texts)
+            && let Some(body) = comment.get_mut("body")
+        {
+            *body = shown.into();
+        }
+    }
+    issue
+}
+
 /// What `expand` and `properties` add to an issue, with the key in the result.
 const EXPANDED: [(&str, &str); 7] = [
     ("properties", "properties"),
@@ -275,6 +297,26 @@ mod tests {
             assert_eq!(shown(asked, &issue)["project"]["key"], "OPS", "{asked}");
         }
         assert_eq!(shown("*all,-project", &issue).get("project"), None);
+    }
+
+    #[test]
+    fn an_issue_of_a_queue_has_its_texts_in_markdown() {
+        let document = json!({"type": "doc", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "hi"}]}]});
+        let issue = json!({"key": "SD-1", "fields": {
+            "description": "h1. T", "summary": "h1. no text", "environment": null,
+            "comment": {"comments": [{"id": "1", "body": document}]},
+        }});
+        let shown = readable(&issue, Texts::Markdown);
+        let table = [
+            ("/key", json!("SD-1")),
+            ("/fields/description", json!("# T")),
+            ("/fields/summary", json!("h1. no text")),
+            ("/fields/environment", Value::Null),
+            ("/fields/comment/comments/0/body", json!("hi")),
+        ];
+        for (pointer, wanted) in table {
+            assert_eq!(shown.pointer(pointer), Some(&wanted), "{pointer}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::ids::VersionId;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Effect;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -136,9 +137,9 @@ impl Jira<'_> {
     }
 
     /// Reads the types of issues that can be created in a project.
-    pub async fn issue_types(
+    pub async fn issue_types<E: Effect>(
         &self,
-        permit: &Permit<Read>,
+        permit: &Permit<E>,
         key: &ProjectKey,
     ) -> Result<Vec<Value>, UpstreamError> {
         let path = Path::of([
@@ -154,9 +155,9 @@ impl Jira<'_> {
     }
 
     /// Reads the fields that an issue of a type is created with.
-    pub async fn create_fields(
+    pub async fn create_fields<E: Effect>(
         &self,
-        permit: &Permit<Read>,
+        permit: &Permit<E>,
         key: &ProjectKey,
         kind: &str,
     ) -> Result<Vec<Value>, UpstreamError> {
@@ -166,9 +167,9 @@ impl Jira<'_> {
     }
 
     /// All pages of a list of createmeta, whose name differs between Cloud and Data Center.
-    async fn meta(
+    async fn meta<E: Effect>(
         &self,
-        permit: &Permit<Read>,
+        permit: &Permit<E>,
         path: Path,
         names: &[&str],
     ) -> Result<Vec<Value>, UpstreamError> {

@@ -212,6 +212,10 @@ fn create_fields(world: &World, call: &Call, project: &super::super::world::Proj
                 "components" => {
                     Some(project.components.iter().map(|name| render::component(call, project, name)).collect())
                 }
+                "priority" => {
+                    let priorities = super::super::data::PRIORITIES.iter();
+                    Some(priorities.map(|item| render::priority(call, item)).collect())
+                }
                 "fixVersions" => Some(render::versions(world, call, project).into()),
                 super::super::data::TEAM => {
                     let option = |team: &super::super::world::Named| json!({"value": team.name, "id": team.id});

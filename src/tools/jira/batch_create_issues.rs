@@ -117,7 +117,7 @@ impl Tool for BatchCreateIssues {
             });
         }
         let written = Written { shown: Shown::System, ..Written::default() };
-        let issues = created.iter().map(|key| written.read(&jira, permit, key));
+        let issues = created.iter().map(async |key| written.read(&jira, permit, key).await.0);
         let issues: Vec<Map<String, Value>> = futures::future::join_all(issues).await;
         let mut value =
             json!({"message": format!("{} issues were created.", created.len()), "issues": issues});

@@ -12,6 +12,7 @@ use super::given::Given;
 use super::written::Shown;
 use super::written::Written;
 use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::Screen;
 use crate::audit::Permit;
 use crate::ids::ProjectKey;
 use crate::lookup::Target;
@@ -93,8 +94,15 @@ impl Tool for CreateIssue {
             components: given::components(args.components.as_deref()),
             fields,
         };
+        let kind = new.issue_type.trim().to_owned();
         let given = new.given(&jira, permit).await?;
-        let key = jira.create(permit, &args.project_key, &given.edit).await?;
+        let key = match jira.create(permit, &args.project_key, &given.edit).await {
+            Ok(key) => key,
+            Err(refused) => {
+                let screen = Screen::Create(&args.project_key, &kind);
+                return Err(jira.explained(permit, screen, refused).await.into());
+            }
+        };
         if let Some(color) = color {
             paint(&jira, permit, &key, color).await.map_err(|error| ToolError::Partial {
                 done: format!("issue {key} was created, without the colour of the epic"),

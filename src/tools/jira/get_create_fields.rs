@@ -31,7 +31,8 @@ pub(crate) struct Args {
     issue_type_id: IssueTypeId,
 }
 
-fn brief(field: &Value) -> Value {
+/// A field in brief. Of other projects, of issues and of people nothing is listed: policies may hide some of them.
+fn brief(field: &Value, project: &ProjectKey) -> Value {
     let named = [
         ("fieldId", "field_id"),
         ("name", "name"),
@@ -40,10 +41,25 @@ fn brief(field: &Value) -> Value {
         ("hasDefaultValue", "has_default_value"),
         ("allowedValues", "allowed_values"),
     ];
-    let kept =
-        named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), shown(name, field.get(*name)?)?)));
-    Value::Object(kept.collect())
+    let kinds = ["/schema/type", "/schema/items"].map(|part| field.pointer(part).and_then(Value::as_str));
+    let is_open = !kinds.iter().flatten().any(|kind| NOT_LISTED.contains(kind));
+    let is_itself = |value: &Value| value.get("key").and_then(Value::as_str) == Some(project.as_str());
+    let part = |(name, key): &(&str, &str)| {
+        let value = field.get(*name)?;
+        let value = match value {
+            Value::Array(values) if *name == "allowedValues" && !is_open => {
+                Value::Array(values.iter().filter(|value| is_itself(value)).cloned().collect())
+            }
+            value => value.clone(),
+        };
+        let is_empty = *name == "allowedValues" && !is_open && value.as_array().is_some_and(Vec::is_empty);
+        if is_empty { None } else { Some(((*key).to_owned(), shown(name, &value)?)) }
+    };
+    Value::Object(named.iter().filter_map(part).collect())
 }
+
+/// Kinds of values that are objects with a place of their own, or people.
+const NOT_LISTED: [&str; 5] = ["project", "issuelink", "issuelinks", "user", "group"];
 
 /// What may be chosen, by id and name; a default that is none says nothing.
 fn shown(name: &str, value: &Value) -> Option<Value> {
@@ -83,7 +99,31 @@ impl Tool for GetCreateFields {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let fields = jira.create_fields(permit, &args.project_key, args.issue_type_id.as_str()).await?;
-        let items = fields.iter().map(brief).collect();
+        let items = fields.iter().map(|field| brief(field, &args.project_key)).collect();
         Ok(Output::List { items, complete: true, next: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn choices_are_listed_but_not_other_projects() {
+        let project = ProjectKey::parse("OPS").unwrap();
+        let field = |kind: &str, allowed: Value| {
+            let field = json!({"fieldId": "f", "schema": {"type": kind}, "allowedValues": allowed});
+            brief(&field, &project).get("allowed_values").cloned()
+        };
+        let projects = json!([{"id": "1", "key": "OPS"}, {"id": "2", "key": "SECRET"}]);
+        assert_eq!(field("project", projects), Some(json!([{"id": "1", "key": "OPS"}])));
+        assert_eq!(field("project", json!([{"id": "2", "key": "SECRET"}])), None);
+        assert_eq!(
+            field("priority", json!([{"id": "1", "name": "High"}])),
+            Some(json!([{"id": "1", "name": "High"}]))
+        );
+        assert_eq!(field("priority", json!([])), Some(json!([])));
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::desk;
+use crate::atlassian::jira::readable;
 use crate::audit::Permit;
 use crate::ids::QueueId;
 use crate::ids::ServiceDeskId;
@@ -78,7 +79,7 @@ impl Tool for GetQueueIssues {
         let issues = desk::values(&page)?;
         let show = |issue: &Value| Item {
             resources: lookup::issue_place(issue).into_iter().collect(),
-            value: issue.clone(),
+            value: readable(issue, jira.texts()),
         };
         let next = desk::next(&page, args.start_at, issues.len());
         Ok(Output::Items {

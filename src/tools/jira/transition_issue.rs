@@ -10,6 +10,7 @@ use super::given::Given;
 use super::written::Written;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewComment;
+use crate::atlassian::jira::Screen;
 use crate::atlassian::jira::Transition;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -85,7 +86,10 @@ impl Tool for TransitionIssue {
         }
         let comment = comment.map(|text| NewComment { body: text.value, visibility: None, internal: true });
         let step = Transition { id: id?, edit: given.edit, comment };
-        jira.transition(permit, &key, &step).await?;
+        if let Err(refused) = jira.transition(permit, &key, &step).await {
+            let screen = Screen::Transition(&key, &step.id);
+            return Err(jira.explained(permit, screen, refused).await.into());
+        }
         Ok(written.shown(&jira, permit, &key, format!("Issue {key} was moved.")).await)
     }
 }

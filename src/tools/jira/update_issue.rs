@@ -19,6 +19,7 @@ use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewComment;
 use crate::atlassian::jira::NewWorklog;
+use crate::atlassian::jira::Screen;
 use crate::atlassian::jira::Transition;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -174,7 +175,10 @@ impl Tool for UpdateIssue {
         };
         let mut done = Done { key: key.clone(), steps: Vec::new() };
         if !given.edit.fields.is_empty() {
-            let changed = jira.update(permit, &key, &given.edit).await;
+            let changed = match jira.update(permit, &key, &given.edit).await {
+                Err(refused) => Err(jira.explained(permit, Screen::Edit(&key), refused).await),
+                changed => changed,
+            };
             done.step("fields_updated", changed)?;
         }
         let attached = done.attach(&jira, permit, files).await?;

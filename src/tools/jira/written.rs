@@ -9,7 +9,9 @@ use crate::atlassian::jira::IssueView;
 use crate::atlassian::jira::Jira;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
+use crate::lookup;
 use crate::markup::Note;
+use crate::policy::Resource;
 use crate::policy::Write;
 use crate::tools::Output;
 use crate::tools::ToolError;
@@ -52,29 +54,31 @@ impl Written {
     ) -> Output {
         let mut value = Map::new();
         value.insert("message".into(), message.into());
-        let issue = self.read(jira, permit, key).await;
+        let (issue, actual) = self.read(jira, permit, key).await;
         value.insert("issue".into(), Value::Object(issue));
         if !self.notes.is_empty() {
             value.insert("notes".into(), json!(self.notes));
         }
-        Output::Object { actual: None, value: Value::Object(value) }
+        Output::Object { actual, value: Value::Object(value) }
     }
 
-    /// The issue as it is now, in the tools' shape.
+    /// The issue as it is now, in the tools' shape, and where Jira says it lies.
     pub(super) async fn read(
         &self,
         jira: &Jira<'_>,
         permit: &Permit<Write>,
         key: &IssueKey,
-    ) -> Map<String, Value> {
+    ) -> (Map<String, Value>, Option<Resource>) {
         let fields = match &self.shown {
             Shown::Short => Fields::default().with("comment"),
             Shown::System => Fields::parse("*all"),
             Shown::Named(fields) => fields.clone(),
         };
         let asked = (self.shown != Shown::System).then(|| fields.to_query());
+        let mut actual = None;
         let mut shown = match jira.written(permit, key, asked.as_deref()).await {
             Ok(issue) => {
+                actual = lookup::issue_place(&issue);
                 let (base, texts) = (jira.base(), jira.texts());
                 IssueView { base, fields: &fields, names: None, comment_limit: COMMENTS, texts }.show(&issue)
             }
@@ -89,7 +93,7 @@ impl Written {
             shown.retain(|name, _| !name.starts_with("customfield_"));
         }
         shown.extend(self.besides.clone());
-        shown
+        (shown, actual)
     }
 }
 
