@@ -176,18 +176,22 @@ impl Upstream {
     }
 
     /// Reads what seldom changes, such as the fields of a site: the answer of the same credential is good for five
-    /// minutes. Who asks must be permitted to by now.
+    /// minutes, if it is whole: a broken one is not kept. Who asks must be permitted to by now.
     pub async fn recall<W: Warrant>(
         &self,
         warrant: &W,
         credential: &Credential,
         request: Request,
+        is_whole: impl Fn(&Value) -> bool,
     ) -> Result<Arc<Value>, UpstreamError> {
         let key = Remembered::key(&self.instance, &self.url(&request), credential);
         if let Some(known) = self.shared.remembered.get(&key).await {
             return Ok(known);
         }
         let reply = self.execute(warrant, credential, request).await?;
+        if !is_whole(&reply.body) {
+            return Ok(Arc::new(reply.body));
+        }
         Ok(self.shared.remembered.keep(key, reply).await)
     }
 

@@ -356,3 +356,23 @@ async fn a_list_without_end_is_cut_and_says_so() {
         world.end();
     }
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_cut_off_and_a_broken_one_is_not_remembered() {
+    let world = World::start(Setup::default()).await;
+    world.faults(json!([{"path": "/issue/OPS-1$|/content/", "kind": "endless"}])).await;
+    for (tool, arguments, product) in [
+        ("jira_get_issue", json!({"issue_key": "OPS-1"}), "Jira"),
+        ("confluence_get_page", json!({"page_id": "98306"}), "Confluence"),
+    ] {
+        let called = world.call("alice-token", tool, arguments).await;
+        assert!(called.is_error && called.text.contains("is larger than"), "{called:?}");
+        assert!(called.text.starts_with(product), "{called:?}");
+    }
+    world.faults(json!([{"path": "/issueLinkType$", "status": 200, "body": {"odd": []}, "times": 1}])).await;
+    let refused = world.call("alice-token", "jira_get_link_types", json!({})).await;
+    assert!(refused.is_error && refused.text.contains("no types of links"), "{refused:?}");
+    let called = world.call("alice-token", "jira_get_link_types", json!({})).await;
+    assert!(!called.is_error, "{called:?}");
+    world.end();
+}

@@ -8,6 +8,7 @@ use super::Jira;
 use super::SearchPage;
 use super::SearchQuery;
 use super::has_id;
+use super::lists;
 use super::malformed;
 use crate::audit::Permit;
 use crate::ids::BoardId;
@@ -119,7 +120,8 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         board: &BoardId,
     ) -> Result<Option<Vec<ProjectKey>>, UpstreamError> {
-        let answer = self.recall(permit, Request::get(path(["board", board.as_str(), "project"]))).await?;
+        let request = Request::get(path(["board", board.as_str(), "project"]));
+        let answer = self.recall(permit, request, lists(&["values"])).await?;
         if answer.get("isLast").and_then(Value::as_bool) != Some(true) {
             return Ok(None);
         }

@@ -29,14 +29,9 @@ impl Jira<'_> {
         let issue = Request::get(Path::of(["rest", "api", "2", "issue", permit.issue(key)?.as_str()]))
             .with("fields", "issuetype")
             .with("updateHistory", "false");
-        let path =
-            ["rest", "api", "2", "issue", "createmeta", permit.project(project)?.as_str(), "issuetypes"];
-        let types = Request::get(Path::of(path)).with("maxResults", "50");
-        let (issue, types) = futures::try_join!(self.get(permit, issue), self.recall(permit, types))?;
+        let (issue, listed) = futures::try_join!(self.get(permit, issue), self.issue_types(permit, project))?;
         let name = issue.pointer("/fields/issuetype/name").and_then(Value::as_str);
         let name = name.ok_or_else(|| malformed("the issue has no type"))?;
-        let listed = ["issueTypes", "values"].iter().find_map(|name| types.get(*name)?.as_array());
-        let listed = listed.ok_or_else(|| malformed("no types of issues"))?;
         let named = |kind: &&Value| kind.get("name").and_then(Value::as_str) == Some(name);
         let id = listed.iter().find(named).and_then(|kind| kind.get("id")?.as_str());
         Ok(id.map(str::to_owned).ok_or_else(|| {

@@ -64,7 +64,7 @@ impl Jira<'_> {
         let fields = if anew {
             Arc::new(self.get(permit, request).await?)
         } else {
-            self.recall(permit, request).await?
+            self.recall(permit, request, super::lists(&[])).await?
         };
         if fields.is_array() { Ok(Catalogue(fields)) } else { Err(malformed("the fields are not a list")) }
     }

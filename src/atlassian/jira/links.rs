@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Jira;
 use super::NewComment;
 use super::has_id;
+use super::lists;
 use super::malformed;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -22,8 +23,8 @@ impl Jira<'_> {
     /// Reads how issues can be linked.
     pub async fn link_types(&self, permit: &Permit<Read>) -> Result<Vec<Value>, UpstreamError> {
         permit.whole(Product::Jira)?;
-        let answer =
-            self.recall(permit, Request::get(Path::of(["rest", "api", "2", "issueLinkType"]))).await?;
+        let request = Request::get(Path::of(["rest", "api", "2", "issueLinkType"]));
+        let answer = self.recall(permit, request, lists(&["issueLinkTypes"])).await?;
         match answer.get("issueLinkTypes") {
             Some(Value::Array(types)) => Ok(types.clone()),
             _ => Err(malformed("no types of links")),

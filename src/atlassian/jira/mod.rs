@@ -111,13 +111,14 @@ impl<'a> Jira<'a> {
         Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
     }
 
-    /// Reads what seldom changes; an answer of the last five minutes will do.
+    /// Reads what seldom changes; an answer of the last five minutes will do, if it was whole.
     async fn recall<E: Effect>(
         &self,
         permit: &Permit<E>,
         request: Request,
+        is_whole: impl Fn(&Value) -> bool,
     ) -> Result<Arc<Value>, UpstreamError> {
-        self.instance.upstream.recall(permit, self.credential, request).await
+        self.instance.upstream.recall(permit, self.credential, request, is_whole).await
     }
 
     /// The version of the platform's API that takes and gives documents: ADF on Cloud, wiki markup on Data Center.
@@ -146,6 +147,14 @@ impl<'a> Jira<'a> {
     /// Changes something.
     async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
         Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
+    }
+}
+
+/// Whether an answer has a list under one of these names; without names, whether it is one.
+fn lists<'n>(names: &'n [&'n str]) -> impl Fn(&Value) -> bool + 'n {
+    move |answer| match names {
+        [] => answer.is_array(),
+        names => names.iter().any(|name| answer.get(*name).is_some_and(Value::is_array)),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::Jira;
 use super::has_id;
+use super::lists;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
@@ -39,7 +40,7 @@ impl Jira<'_> {
     /// Reads the names of the statuses in which work goes on, lower case: those of the category In Progress.
     pub async fn statuses_in_progress(&self, permit: &Permit<Read>) -> Result<Vec<String>, UpstreamError> {
         let request = Request::get(Path::of(["rest", "api", "2", "status"]));
-        let answer = self.recall(permit, request).await?;
+        let answer = self.recall(permit, request, lists(&[])).await?;
         let statuses = answer.as_array().ok_or_else(|| malformed("the statuses are not a list"))?;
         let working = statuses.iter().filter(|status| {
             let category = status.pointer("/statusCategory/key").and_then(Value::as_str);
@@ -180,7 +181,7 @@ impl Jira<'_> {
             if !found.is_empty() {
                 request = request.with("startAt", found.len().to_string());
             }
-            let answer = self.recall(permit, request).await?;
+            let answer = self.recall(permit, request, lists(names)).await?;
             let page = names.iter().find_map(|name| answer.get(*name)?.as_array());
             let page = page.ok_or_else(|| malformed("what issues are created with is not a list"))?;
             found.extend(page.iter().cloned());
@@ -207,7 +208,8 @@ impl Jira<'_> {
         let context = match context {
             Some(context) => context.to_owned(),
             None => {
-                let answer = self.recall(permit, Request::get(below(&[])).with("maxResults", "100")).await?;
+                let request = Request::get(below(&[])).with("maxResults", "100");
+                let answer = self.recall(permit, request, lists(&["values"])).await?;
                 let id = answer.pointer("/values/0/id").and_then(Value::as_str).map(str::to_owned);
                 id.ok_or_else(|| malformed("the field has no context"))?
             }
@@ -217,7 +219,7 @@ impl Jira<'_> {
             let request = Request::get(below(&[&context, "option"]))
                 .with("startAt", found.len().to_string())
                 .with("maxResults", "100");
-            let answer = self.recall(permit, request).await?;
+            let answer = self.recall(permit, request, lists(&["values"])).await?;
             let page =
                 answer.get("values").and_then(Value::as_array).ok_or_else(|| malformed("no choices"))?;
             found.extend(page.iter().cloned());

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Jira;
+use super::lists;
 use super::malformed;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -75,7 +76,8 @@ impl Jira<'_> {
         for _ in 0..MOST_PAGES {
             let request =
                 Request::get(path([])).with("start", start.to_string()).with("limit", PAGE.to_string());
-            let answer = self.recall(permit, request.header(EXPERIMENTAL.0, EXPERIMENTAL.1)).await?;
+            let request = request.header(EXPERIMENTAL.0, EXPERIMENTAL.1);
+            let answer = self.recall(permit, request, lists(&["values"])).await?;
             let desks = answer.get("values").and_then(Value::as_array);
             let desks = desks.ok_or_else(|| malformed("the service desks are not a list"))?;
             let is_it = |desk: &&Value| desk.get("projectKey").and_then(Value::as_str) == Some(key);
