@@ -86,7 +86,8 @@ pub(super) fn sift(
     output: Output,
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
-    let may_view = |item: &Resource| all || gate.engine.may_view(question.principal, question.session, item);
+    let viewer = gate.engine.viewer(question.principal, question.session);
+    let may_view = |item: &Resource| all || viewer.may_view(item);
     match output {
         // They hang on what was decided on, and hold nothing that could be decided on.
         Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),

@@ -1,17 +1,16 @@
 //! One decision: every resource must be visible first, then every resource allowed.
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use aws_lc_rs::rand;
 use cedar_policy::Context;
 use cedar_policy::Entities;
 use cedar_policy::Entity;
 use cedar_policy::EntityUid;
-use cedar_policy::PolicyId;
-use cedar_policy::PolicySet;
 use cedar_policy::Request;
 
-use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Decision;
@@ -19,11 +18,13 @@ use crate::policy::Denied;
 use crate::policy::DenyReason;
 use crate::policy::Effect;
 use crate::policy::Engine;
+use crate::policy::InputField;
+use crate::policy::InputValue;
 use crate::policy::Principal;
-use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Resource;
 use crate::policy::Session;
+use crate::policy::candidates::Verdict;
 use crate::policy::context;
 use crate::policy::decision::Refusal;
 use crate::policy::engine::ActionRule;
@@ -36,11 +37,41 @@ use crate::policy::entities::check_complete;
 pub struct Viewer<'a> {
     engine: &'a Engine,
     principal: &'a Principal,
-    instance: InstanceName,
+    session: &'a Session,
     chain: Chain,
     entities: Vec<Entity>,
-    /// The session, where a policy may look at it.
-    session: Option<Context>,
+    /// The session as policies see it, made when the first of them looks.
+    seen: OnceLock<Result<Context, String>>,
+}
+
+/// An action that is asked about one or more resources, with the arguments where it is a tool's.
+struct Asking<'a> {
+    action: &'a ActionRule,
+    input: Option<(&'a [InputField], &'a BTreeMap<String, InputValue>)>,
+    /// Made when the first policy looks at it.
+    context: OnceLock<Result<Context, String>>,
+}
+
+impl<'a> Asking<'a> {
+    fn view(action: &'a ActionRule) -> Self {
+        Self { action, input: None, context: OnceLock::new() }
+    }
+
+    fn tool(rule: &'a ToolRule, input: &'a BTreeMap<String, InputValue>) -> Self {
+        Self { action: &rule.action, input: Some((&rule.facts.input, input)), context: OnceLock::new() }
+    }
+
+    /// The session, and the arguments of a tool.
+    fn context(&self, viewer: &Viewer<'_>) -> Result<Context, String> {
+        let made = self.context.get_or_init(|| {
+            let session = viewer.seen.get_or_init(|| context::session(viewer.session)).clone()?;
+            match self.input {
+                None => Ok(session),
+                Some((fields, input)) => context::tool(session, fields, input),
+            }
+        });
+        made.clone()
+    }
 }
 
 impl Engine {
@@ -65,42 +96,26 @@ impl Engine {
 
     /// Whether one item of a result may be shown.
     pub fn may_view(&self, principal: &Principal, session: &Session, item: &Resource) -> bool {
-        self.viewer(principal, session).is_some_and(|viewer| viewer.may_view(item))
+        self.viewer(principal, session).may_view(item)
     }
 
-    /// Prepares [`Viewer::may_view`] for many items; none if nothing may be shown at all.
-    pub fn viewer<'a>(&'a self, principal: &'a Principal, session: &Session) -> Option<Viewer<'a>> {
-        let reads = self.view(Product::Jira).action.reads_context
-            || self.view(Product::Confluence).action.reads_context;
-        self.prepare(principal, session, reads).ok()
-    }
-
-    fn prepare<'a>(
-        &'a self,
-        principal: &'a Principal,
-        session: &Session,
-        reads_session: bool,
-    ) -> Result<Viewer<'a>, String> {
-        Ok(Viewer {
+    /// Prepares [`Viewer::may_view`] for many items.
+    pub fn viewer<'a>(&'a self, principal: &'a Principal, session: &'a Session) -> Viewer<'a> {
+        Viewer {
             engine: self,
             principal,
-            instance: session.instance.clone(),
+            session,
             chain: self.types.principal(principal),
             entities: self.types.principal_entities(principal),
-            session: reads_session.then(|| context::session(session)).transpose()?,
-        })
+            seen: OnceLock::new(),
+        }
     }
 
     /// The policies that permit the call, or why it is refused.
     fn weigh(&self, question: &Question<'_>, access: Access) -> Result<Vec<String>, Refusal> {
         let rule = self.checked_rule(question, access).map_err(Refusal::error)?;
-        let reads = question.resources.iter().any(|one| self.view(one.product()).action.reads_context)
-            || rule.action.reads_context;
-        let viewer = self.prepare(question.principal, question.session, reads).map_err(Refusal::error)?;
         context::check(&rule.facts.input, question.input).map_err(Refusal::error)?;
-        let session = viewer.session.clone().filter(|_| rule.action.reads_context);
-        let context = session.map(|session| context::tool(session, &rule.facts.input, question.input));
-        let context = context.transpose().map_err(Refusal::error)?;
+        let viewer = self.viewer(question.principal, question.session);
         let store = viewer.store(&rule.base, question.resources).map_err(Refusal::error)?;
 
         let mut seen = Tally::default();
@@ -108,15 +123,15 @@ impl Engine {
             if let Resource::Instance(_) = resource.place() {
                 continue;
             }
-            let view = &self.view(resource.product()).action;
-            seen.add(viewer.ask(&store, view, resource, viewer.session.clone()).map_err(Refusal::error)?);
+            let view = Asking::view(&self.view(resource.product()).action);
+            seen.add(viewer.ask(&store, &view, resource).map_err(Refusal::error)?);
         }
         seen.permitted(|_| DenyReason::NotVisible)?;
 
+        let tool = Asking::tool(rule, question.input);
         let mut tally = Tally::default();
         for resource in question.resources {
-            let answer = viewer.ask(&store, &rule.action, resource, context.clone());
-            tally.add(answer.map_err(Refusal::error)?);
+            tally.add(viewer.ask(&store, &tool, resource).map_err(Refusal::error)?);
         }
         tally.permitted(|forbidden| if forbidden { DenyReason::Policy } else { DenyReason::NoPolicy })
     }
@@ -164,18 +179,18 @@ impl Viewer<'_> {
         let Ok(store) = self.store(&view.base, std::slice::from_ref(item)) else {
             return false;
         };
-        let answer = self.ask(&store, &view.action, item, self.session.clone());
-        answer.is_ok_and(|answer| answer.allowed && answer.errors.is_empty())
+        let verdict = self.ask(&store, &Asking::view(&view.action), item);
+        verdict.is_ok_and(|verdict| verdict.allowed && verdict.errors.is_empty())
     }
 
     /// Everything a decision on these resources needs, over a base that has the actions and instances.
     fn store(&self, base: &Entities, resources: &[Resource]) -> Result<Entities, String> {
         let mut entities = self.entities.clone();
-        if !self.instance.is_default() {
-            entities.extend(self.engine.types.instances(&self.instance));
+        if !self.session.instance.is_default() {
+            entities.extend(self.engine.types.instances(&self.session.instance));
         }
         for resource in resources {
-            entities.extend(self.engine.types.resource_entities(resource, &self.instance)?);
+            entities.extend(self.engine.types.resource_entities(resource, &self.session.instance)?);
         }
         // Two issues of one project bring it twice.
         let mut known = HashSet::new();
@@ -183,22 +198,16 @@ impl Viewer<'_> {
         base.clone().add_entities(entities, None).map_err(|error| error.to_string())
     }
 
-    fn ask(
-        &self,
-        store: &Entities,
-        action: &ActionRule,
-        resource: &Resource,
-        context: Option<Context>,
-    ) -> Result<Answer, String> {
-        let resource = self.engine.types.resource(resource, &self.instance);
+    fn ask(&self, store: &Entities, asking: &Asking<'_>, resource: &Resource) -> Result<Verdict, String> {
+        let resource = self.engine.types.resource(resource, &self.session.instance);
+        let action = asking.action;
         for chain in [&self.chain, &action.chain, &resource] {
             check_complete(store, chain)?;
         }
-        // Making a context costs more than all the rest: where no policy of the action looks at it, there is none.
-        let (context, schema) = match (context, action.reads_context) {
-            (Some(context), _) => (context, Some(&self.engine.schema)),
-            (None, false) => (Context::empty(), None),
-            (None, true) => return Err("the session is not known".to_owned()),
+        // Making a context costs more than all the rest: where no policy looks at it, there is none.
+        let (context, schema) = match action.candidates.reads_context(&self.chain, &resource) {
+            true => (asking.context(self)?, Some(&self.engine.schema)),
+            false => (Context::empty(), None),
         };
         let request = Request::new(
             self.chain.uid.clone(),
@@ -208,32 +217,8 @@ impl Viewer<'_> {
             schema,
         )
         .map_err(|error| error.to_string())?;
-        let response = self.engine.authorizer.is_authorized(&request, &action.policies, store);
-        let mut errors: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
-        errors.sort();
-        let allowed = response.decision() == cedar_policy::Decision::Allow;
-        let mut reasons: Vec<&PolicyId> = response.diagnostics().reason().collect();
-        reasons.sort_by_key(ToString::to_string);
-        Ok(Answer {
-            allowed,
-            policies: reasons.iter().map(ToString::to_string).collect(),
-            // Cedar parses the annotation's name each time, and nobody asks for the advice of a permit.
-            advice: if allowed {
-                Vec::new()
-            } else {
-                reasons.iter().filter_map(|id| advice(&action.policies, id)).collect()
-            },
-            errors,
-        })
+        Ok(action.candidates.ask(&self.engine.authorizer, &request, store, (&self.chain, &resource)))
     }
-}
-
-/// What the policies said of one resource.
-struct Answer {
-    allowed: bool,
-    policies: Vec<String>,
-    advice: Vec<String>,
-    errors: Vec<String>,
 }
 
 /// What they said of all.
@@ -247,7 +232,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, answer: Answer) {
+    fn add(&mut self, answer: Verdict) {
         self.denied |= !answer.allowed;
         extend(if answer.allowed { &mut self.permits } else { &mut self.forbids }, answer.policies);
         if !answer.allowed {
@@ -273,10 +258,6 @@ fn extend(known: &mut Vec<String>, new: Vec<String>) {
             known.push(text);
         }
     }
-}
-
-fn advice(policies: &PolicySet, id: &PolicyId) -> Option<String> {
-    policies.annotation(id, "advice").map(str::to_owned)
 }
 
 fn random_id() -> Option<String> {

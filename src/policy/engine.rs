@@ -11,7 +11,6 @@ use cedar_policy::ActionConstraint;
 use cedar_policy::Authorizer;
 use cedar_policy::Entities;
 use cedar_policy::Entity;
-use cedar_policy::PolicySet;
 use cedar_policy::Schema;
 
 use crate::ids::InstanceName;
@@ -21,6 +20,7 @@ use crate::policy::Product;
 use crate::policy::ResourceKind;
 use crate::policy::ToolFacts;
 use crate::policy::alone;
+use crate::policy::candidates::Candidates;
 use crate::policy::check;
 use crate::policy::context;
 use crate::policy::entities::Chain;
@@ -68,9 +68,7 @@ pub(super) struct ViewRule {
 #[derive(Debug)]
 pub(super) struct ActionRule {
     pub(super) chain: Chain,
-    pub(super) policies: Arc<PolicySet>,
-    /// Whether one of them may look at the session or the arguments.
-    pub(super) reads_context: bool,
+    pub(super) candidates: Arc<Candidates>,
     /// Whether one of them may look at the arguments.
     pub(super) reads_input: bool,
 }
@@ -161,7 +159,7 @@ struct Index<'a> {
     loaded: &'a [LoadedPolicy],
     actions: Entities,
     /// Actions of the same groups have the same policies.
-    sets: BTreeMap<Vec<&'a str>, Arc<PolicySet>>,
+    sets: BTreeMap<Vec<&'a str>, Arc<Candidates>>,
 }
 
 impl<'a> Index<'a> {
@@ -178,22 +176,19 @@ impl<'a> Index<'a> {
         let mut ancestors: Vec<_> = ancestors.cloned().collect();
         ancestors.sort();
         let chain = Chain { uid, ancestors };
-        let policies = self.policies(&chain)?;
-        let reads_input = policies.policies().any(context::reads_input);
-        let reads_context = policies.policies().any(context::reads_context);
-        Ok(ActionRule { chain, policies, reads_context, reads_input })
+        let candidates = self.candidates(&chain)?;
+        let reads_input = candidates.policies().any(context::reads_input);
+        Ok(ActionRule { chain, candidates, reads_input })
     }
 
-    fn policies(&mut self, action: &Chain) -> Result<Arc<PolicySet>, PolicyError> {
+    fn candidates(&mut self, action: &Chain) -> Result<Arc<Candidates>, PolicyError> {
         let taken: Vec<&LoadedPolicy> =
             self.loaded.iter().filter(|loaded| takes(&loaded.policy.action_constraint(), action)).collect();
         let key: Vec<&str> = taken.iter().map(|loaded| loaded.id.as_str()).collect();
         if let Some(set) = self.sets.get(&key) {
             return Ok(Arc::clone(set));
         }
-        let set = PolicySet::from_policies(taken.iter().map(|loaded| loaded.policy.clone()))
-            .map_err(|error| PolicyError::Tools(error.to_string()))?;
-        let set = Arc::new(set);
+        let set = Arc::new(Candidates::new(taken.iter().map(|loaded| &loaded.policy))?);
         self.sets.insert(key, Arc::clone(&set));
         Ok(set)
     }
@@ -217,7 +212,8 @@ impl<'a> Index<'a> {
             Product::Jira => [ResourceKind::Project, ResourceKind::Issue],
             Product::Confluence => [ResourceKind::Space, ResourceKind::Page],
         };
-        let all = alone::outcome(self.types, &kinds, &action.policies, |_| &*action.policies) == Some(true);
+        let all = alone::outcome(self.types, &kinds, &action.candidates.all, |_| &action.candidates.all)
+            == Some(true);
         Ok(ViewRule { action, all, base })
     }
 
@@ -230,10 +226,10 @@ impl<'a> Index<'a> {
         let action = self.action(facts.name)?;
         let base = self.base(&[&action, &jira.action, &confluence.action])?;
         let view = |product| match product {
-            Product::Jira => &*jira.action.policies,
-            Product::Confluence => &*confluence.action.policies,
+            Product::Jira => &jira.action.candidates.all,
+            Product::Confluence => &confluence.action.candidates.all,
         };
-        let alone = alone::outcome(self.types, facts.resources, &action.policies, view);
+        let alone = alone::outcome(self.types, facts.resources, &action.candidates.all, view);
         Ok(ToolRule { facts: facts.clone(), action, base, alone })
     }
 }

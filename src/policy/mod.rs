@@ -6,6 +6,7 @@
 //! entity in the store; any error while evaluating is a denial.
 
 mod alone;
+mod candidates;
 mod check;
 mod context;
 mod decide;

@@ -44,6 +44,8 @@ impl Engine {
 struct Asker<'a> {
     engine: &'a Engine,
     principal: PartialEntityUid,
+    /// The principal, where all groups are known.
+    known: Option<Chain>,
     entities: PartialEntities,
     session: Option<Context>,
     /// The kinds of which some item could be shown.
@@ -52,38 +54,32 @@ struct Asker<'a> {
 
 impl<'a> Asker<'a> {
     fn known(engine: &'a Engine, principal: &Principal, session: Option<Context>) -> Self {
-        let Chain { uid, ancestors } = engine.types.principal(principal);
+        let chain = engine.types.principal(principal);
+        let known = principal.groups.is_some().then(|| chain.clone());
+        let Chain { uid, ancestors } = chain;
         // Groups that were not asked for are unknown, not absent.
         let groups = principal.groups.as_ref().map(|_| ancestors.into_iter().collect());
         let entity =
             PartialEntity::new(uid.clone(), Some([].into()), groups, Some([].into()), &engine.schema);
         let entities = PartialEntities::from_partial_entities(entity.ok(), &engine.schema);
-        Self::new(
-            engine,
-            PartialEntityUid::from_concrete(uid),
-            entities.unwrap_or_else(|_| no_entities()),
-            session,
-        )
+        let entities = entities.unwrap_or_else(|_| no_entities());
+        Self::new(engine, (PartialEntityUid::from_concrete(uid), known), entities, session)
     }
 
     fn unknown(engine: &'a Engine, kind: PrincipalKind, session: Option<Context>) -> Self {
         let kind: EntityTypeName = engine.types.principal_type(kind).clone();
         let entities = PartialEntities::from_partial_entities([], &engine.schema);
-        Self::new(
-            engine,
-            PartialEntityUid::new(kind, None),
-            entities.unwrap_or_else(|_| no_entities()),
-            session,
-        )
+        let entities = entities.unwrap_or_else(|_| no_entities());
+        Self::new(engine, (PartialEntityUid::new(kind, None), None), entities, session)
     }
 
     fn new(
         engine: &'a Engine,
-        principal: PartialEntityUid,
+        (principal, known): (PartialEntityUid, Option<Chain>),
         entities: PartialEntities,
         session: Option<Context>,
     ) -> Self {
-        let mut asker = Self { engine, principal, entities, session, visible: Vec::new() };
+        let mut asker = Self { engine, principal, known, entities, session, visible: Vec::new() };
         let products = [
             (Product::Jira, [ResourceKind::Project, ResourceKind::Issue]),
             (Product::Confluence, [ResourceKind::Space, ResourceKind::Page]),
@@ -114,11 +110,13 @@ impl<'a> Asker<'a> {
         let Ok(request) = request else {
             return true;
         };
-        let Ok(response) = action.policies.tpe(&request, &self.entities, schema) else {
-            return true;
-        };
-        let errs = response.error_permits().next().is_some() || response.error_forbids().next().is_some();
-        response.decision() != Some(Decision::Deny) && !errs
+        action.candidates.in_parts(self.known.as_ref()).any(|part| {
+            let Ok(response) = part.tpe(&request, &self.entities, schema) else {
+                return true;
+            };
+            let errs = response.error_permits().next().is_some() || response.error_forbids().next().is_some();
+            response.decision() != Some(Decision::Deny) && !errs
+        })
     }
 }
 

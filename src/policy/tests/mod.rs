@@ -1,6 +1,7 @@
 //! The engine with the tools, callers and policies of the tests.
 
 mod boundary;
+mod candidates;
 mod decide;
 mod load;
 mod properties;

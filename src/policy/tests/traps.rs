@@ -34,7 +34,7 @@ fn cedar(
         context,
         Some(&engine.schema),
     );
-    Authorizer::new().is_authorized(&request.unwrap(), &rule.action.policies, store).decision()
+    Authorizer::new().is_authorized(&request.unwrap(), &rule.action.candidates.all, store).decision()
 }
 
 #[test]

@@ -1,0 +1,220 @@
+//! The policies of an action, sorted by what their scopes name: a decision evaluates a handful of thousands.
+//!
+//! Every policy is in one group. A group by an entity can only match where the resource or the principal is that
+//! entity or lies in it, so the groups of all of these together, with those that name nothing, decide as the whole set
+//! would: a forbid of any group forbids, a permit of any group permits, and an error of any group is an error.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cedar_policy::Authorizer;
+use cedar_policy::Effect;
+use cedar_policy::Entities;
+use cedar_policy::EntityUid;
+use cedar_policy::Policy;
+use cedar_policy::PolicyId;
+use cedar_policy::PolicySet;
+use cedar_policy::PrincipalConstraint;
+use cedar_policy::Request;
+use cedar_policy::ResourceConstraint;
+use serde_json::Value;
+
+use crate::policy::PolicyError;
+use crate::policy::context;
+use crate::policy::entities::Chain;
+
+/// The policies that an action can be decided by.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    /// All of them.
+    pub(super) all: PolicySet,
+    /// Those whose scope names neither a resource nor a principal.
+    general: Group,
+    /// Those that only match on this entity, or in it.
+    named: HashMap<EntityUid, Group>,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    policies: PolicySet,
+    /// What the forbids tell the caller: Cedar parses an annotation's name anew whenever it is asked for.
+    advice: HashMap<PolicyId, Arc<str>>,
+    /// Whether one of them may look at the session or the arguments.
+    reads_context: bool,
+}
+
+/// How many permits are looked at together to find out what is possible at all.
+const PART: usize = 32;
+
+/// What the candidates say to one request.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    pub(super) allowed: bool,
+    /// The permits if it is allowed, else the forbids.
+    pub(super) policies: Vec<String>,
+    pub(super) advice: Vec<String>,
+    pub(super) errors: Vec<String>,
+}
+
+impl Candidates {
+    pub(super) fn new<'p>(policies: impl Iterator<Item = &'p Policy>) -> Result<Self, PolicyError> {
+        let wrong = |error: Box<dyn std::error::Error>| PolicyError::Tools(error.to_string());
+        let mut groups: BTreeMap<Option<EntityUid>, Vec<Policy>> = BTreeMap::new();
+        for policy in policies {
+            groups.entry(named(policy)).or_default().push(policy.clone());
+        }
+        let all = PolicySet::from_policies(groups.values().flatten().cloned());
+        let mut candidates = Self {
+            all: all.map_err(|error| wrong(error.into()))?,
+            general: Group::default(),
+            named: HashMap::with_capacity(groups.len()),
+        };
+        for (uid, policies) in groups {
+            let group = Group::new(policies).map_err(|error| wrong(error.into()))?;
+            match uid {
+                None => candidates.general = group,
+                Some(uid) => _ = candidates.named.insert(uid, group),
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// Every policy.
+    pub(super) fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.all.policies()
+    }
+
+    /// The policies in small sets, one of which allows something on an unknown resource if all together can: each has
+    /// some of the permits that this principal may use, and every forbid that could forbid all resources alike. A
+    /// principal whose groups are not known may use every permit.
+    pub(super) fn in_parts(&self, principal: Option<&Chain>) -> impl Iterator<Item = PolicySet> {
+        let fits = |policy: &&Policy| {
+            let (Some(known), Some(wanted)) = (principal, principal_of(policy)) else { return true };
+            known.uid == wanted || known.ancestors.contains(&wanted)
+        };
+        let (permits, forbids): (Vec<&Policy>, Vec<&Policy>) =
+            self.policies().filter(fits).partition(|policy| policy.effect() == Effect::Permit);
+        // A forbid of one project leaves the others.
+        let forbids: Vec<&Policy> =
+            forbids.into_iter().filter(|policy| resource_of(policy).is_none()).collect();
+        let parts: Vec<Vec<Policy>> = permits
+            .chunks(PART)
+            .map(|permits| permits.iter().chain(&forbids).map(|policy| (*policy).clone()).collect())
+            .collect();
+        parts.into_iter().filter_map(|part| PolicySet::from_policies(part).ok())
+    }
+
+    /// Whether a policy that can match on this principal and this resource may look at the session or the arguments.
+    pub(super) fn reads_context(&self, principal: &Chain, resource: &Chain) -> bool {
+        self.general.reads_context || self.groups(principal, resource).any(|group| group.reads_context)
+    }
+
+    /// The groups by the principal, the resource, and all that they lie in.
+    fn groups<'s>(&'s self, principal: &'s Chain, resource: &'s Chain) -> impl Iterator<Item = &'s Group> {
+        let chains = [resource, principal].into_iter();
+        let entities = chains.flat_map(|chain| std::iter::once(&chain.uid).chain(&chain.ancestors));
+        entities.filter_map(|uid| self.named.get(uid))
+    }
+
+    /// Asks the policies that can match on this principal and this resource.
+    pub(super) fn ask(
+        &self,
+        authorizer: &Authorizer,
+        request: &Request,
+        store: &Entities,
+        (principal, resource): (&Chain, &Chain),
+    ) -> Verdict {
+        let mut permits = Vec::new();
+        let mut forbids = Vec::new();
+        let mut verdict = Verdict::default();
+        let mut weigh = |group: &Group| {
+            let response = authorizer.is_authorized(request, &group.policies, store);
+            let reasons = response.diagnostics().reason();
+            match response.decision() {
+                cedar_policy::Decision::Allow => permits.extend(reasons.map(ToString::to_string)),
+                cedar_policy::Decision::Deny => forbids.extend(reasons.cloned().map(|id| {
+                    let advice = group.advice.get(&id).cloned();
+                    (id.to_string(), advice)
+                })),
+            }
+            verdict.errors.extend(response.diagnostics().errors().map(ToString::to_string));
+        };
+        weigh(&self.general);
+        self.groups(principal, resource).for_each(&mut weigh);
+        verdict.errors.sort();
+        verdict.allowed = forbids.is_empty() && !permits.is_empty();
+        if verdict.allowed {
+            permits.sort();
+            verdict.policies = permits;
+        } else {
+            forbids.sort();
+            verdict.advice =
+                forbids.iter().filter_map(|(_, advice)| advice.as_deref().map(str::to_owned)).collect();
+            verdict.policies = forbids.into_iter().map(|(id, _)| id).collect();
+        }
+        verdict
+    }
+}
+
+impl Group {
+    fn new(policies: Vec<Policy>) -> Result<Self, cedar_policy::PolicySetError> {
+        let advice = policies.iter().filter_map(|policy| {
+            let advice = policy.annotation("advice")?;
+            Some((policy.id().clone(), Arc::from(advice)))
+        });
+        let advice = advice.collect();
+        let reads_context = policies.iter().any(context::reads_context);
+        Ok(Self { advice, reads_context, policies: PolicySet::from_policies(policies)? })
+    }
+}
+
+/// The entity without which the policy does not match: from the scope, or from the first thing its condition asks.
+fn named(policy: &Policy) -> Option<EntityUid> {
+    resource_of(policy).or_else(|| principal_of(policy)).or_else(|| first_condition(policy))
+}
+
+fn resource_of(policy: &Policy) -> Option<EntityUid> {
+    match policy.resource_constraint() {
+        ResourceConstraint::Eq(uid) | ResourceConstraint::In(uid) | ResourceConstraint::IsIn(_, uid) => {
+            Some(uid)
+        }
+        ResourceConstraint::Any | ResourceConstraint::Is(_) => None,
+    }
+}
+
+fn principal_of(policy: &Policy) -> Option<EntityUid> {
+    match policy.principal_constraint() {
+        PrincipalConstraint::Eq(uid) | PrincipalConstraint::In(uid) | PrincipalConstraint::IsIn(_, uid) => {
+            Some(uid)
+        }
+        PrincipalConstraint::Any | PrincipalConstraint::Is(_) => None,
+    }
+}
+
+/// `when { resource in X && ... }`: where the resource is not in X, nothing after it is looked at, so the policy neither
+/// matches nor errs.
+fn first_condition(policy: &Policy) -> Option<EntityUid> {
+    if !policy.has_non_scope_constraint() {
+        return None;
+    }
+    let policy = policy.to_json().ok()?;
+    let condition = policy.get("conditions")?.get(0)?;
+    if condition.get("kind")?.as_str()? != "when" {
+        return None;
+    }
+    let mut first = condition.get("body")?;
+    while let Some(and) = first.get("&&") {
+        first = and.get("left")?;
+    }
+    let test = first.get("in").or_else(|| first.get("=="))?;
+    let variable = test.get("left")?.get("Var")?.as_str()?;
+    let entity = test.get("right")?.get("Value")?.get("__entity")?;
+    matches!(variable, "resource" | "principal").then(|| uid(entity)).flatten()
+}
+
+fn uid(entity: &Value) -> Option<EntityUid> {
+    let text = |name: &str| entity.get(name)?.as_str();
+    let kind = text("type")?.parse().ok()?;
+    Some(EntityUid::from_type_name_and_id(kind, cedar_policy::EntityId::new(text("id")?)))
+}
