@@ -14,11 +14,6 @@ use crate::net::UpstreamError;
 use crate::policy::Effect;
 
 impl Confluence<'_> {
-    /// Whether this deployment counts views.
-    pub fn has_views(&self) -> bool {
-        self.has_version_two()
-    }
-
     /// How often a page was looked at.
     pub async fn views<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<u64, UpstreamError> {
         let id = permit.page(id)?.as_str();

@@ -114,11 +114,6 @@ impl Confluence<'_> {
         format!("at version {number}, by {by}, of {when}")
     }
 
-    /// Whether an edit can be kept from those who watch the page.
-    pub fn has_minor_edits(&self) -> bool {
-        !self.has_version_two()
-    }
-
     /// Moves a page or a blog post to the trash.
     pub async fn delete_page(&self, permit: &Permit<Write>, id: &PageId) -> Result<(), UpstreamError> {
         let id = permit.page(id)?.as_str();

@@ -80,6 +80,21 @@ use crate::policy::Effect;
 use crate::policy::Product;
 use crate::policy::Write;
 
+/// What one deployment alone has an interface for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Pages that Confluence copies by itself.
+    Copying,
+    /// Live documents.
+    LivePages,
+    /// Edits that are kept from those who watch the page.
+    MinorEdits,
+    /// Templates of pages.
+    Templates,
+    /// How often pages are looked at.
+    Views,
+}
+
 /// Confluence, as one caller sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Confluence<'a> {
@@ -101,6 +116,15 @@ impl<'a> Confluence<'a> {
     /// The address for links without a trailing slash; on Cloud it ends in `/wiki`.
     pub fn base(&self) -> &str {
         self.instance.site()
+    }
+
+    /// Whether this deployment has a feature.
+    pub fn has(&self, feature: Feature) -> bool {
+        let alone = match feature {
+            Feature::MinorEdits => Deployment::DataCenter,
+            Feature::Copying | Feature::LivePages | Feature::Templates | Feature::Views => Deployment::Cloud,
+        };
+        self.deployment() == alone
     }
 
     /// Whether there is the second API: on Cloud, where the first loses its content endpoints.
