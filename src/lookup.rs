@@ -23,9 +23,13 @@ use crate::audit::AuditError;
 use crate::audit::Trail;
 use crate::ids::BoardId;
 use crate::ids::IssueKey;
+use crate::ids::LinkId;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
+use crate::ids::ServiceDeskId;
 use crate::ids::SpaceKey;
+use crate::ids::SprintId;
+use crate::ids::VersionId;
 use crate::net::Credential;
 use crate::net::Path;
 use crate::net::Request;
@@ -62,23 +66,20 @@ pub enum Lookup<'a> {
         /// What the tool will want of it.
         query: Option<&'a IssueQuery>,
     },
-    /// Where a board, a sprint, a service desk, a version or a link is, and the thing itself.
-    Part {
-        /// The thing.
-        part: &'a Part,
-    },
+    /// A board, and the project it stands in.
+    Board(&'a BoardId),
     /// The projects that a board of Data Center shows.
-    BoardProjects {
-        /// The board.
-        id: &'a BoardId,
-    },
-    /// The project of that id.
-    ProjectOf {
-        /// What is in it.
-        part: Part,
-        /// Its id.
-        id: u64,
-    },
+    BoardProjects(&'a BoardId),
+    /// A sprint, and which board it is on.
+    Sprint(&'a SprintId),
+    /// A service desk, and its project.
+    ServiceDesk(&'a ServiceDeskId),
+    /// A version, and the id of its project.
+    Version(&'a VersionId),
+    /// The project of that id, which a version is in.
+    VersionProject(&'a VersionId, u64),
+    /// A link, and its issues.
+    Link(&'a LinkId),
     /// Where something of Confluence lies, and the thing itself.
     Content {
         /// What is asked for.
@@ -100,29 +101,31 @@ impl Lookup<'_> {
             Self::ConfluenceGroups { .. } => "confluence groups",
             Self::SiteId(_) => "site id",
             Self::Issue { .. } => "issue -> project",
-            Self::Part { part: Part::Board(_) } => "board",
-            Self::Part { part: Part::Sprint(_) } => "sprint -> board",
-            Self::Part { part: Part::ServiceDesk(_) } => "service desk -> project",
-            Self::Part { part: Part::Version(_) } => "version -> project",
-            Self::Part { part: Part::Link(_) } => "issue link -> issues",
-            Self::BoardProjects { .. } => "board -> projects",
-            Self::ProjectOf { .. } => "project",
-            Self::Part { part: Part::Comment(_) | Part::Attachment(_) | Part::Template(_) } => "content",
+            Self::Board(_) => "board",
+            Self::BoardProjects(_) => "board -> projects",
+            Self::Sprint(_) => "sprint -> board",
+            Self::ServiceDesk(_) => "service desk -> project",
+            Self::Version(_) => "version -> project",
+            Self::VersionProject(..) => "project",
+            Self::Link(_) => "issue link -> issues",
             Self::Content { wanted, .. } => wanted.name(),
         }
     }
 
     fn resource(&self) -> Resource {
-        match self {
-            Self::SiteId(product) => Resource::Instance(*product),
+        let part = |part| Resource::Part { part, of: None };
+        match *self {
+            Self::SiteId(product) => Resource::Instance(product),
             Self::JiraAccount { .. } => Resource::Instance(Product::Jira),
             Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
                 Resource::Instance(Product::Confluence)
             }
-            Self::Issue { key, .. } => Resource::Issue { key: (*key).clone(), project: None },
-            Self::Part { part } => Resource::Part { part: (*part).clone(), of: None },
-            Self::BoardProjects { id } => Resource::Part { part: Part::Board((*id).clone()), of: None },
-            Self::ProjectOf { part, .. } => Resource::Part { part: part.clone(), of: None },
+            Self::Issue { key, .. } => Resource::Issue { key: key.clone(), project: None },
+            Self::Board(id) | Self::BoardProjects(id) => part(Part::Board(id.clone())),
+            Self::Sprint(id) => part(Part::Sprint(id.clone())),
+            Self::ServiceDesk(id) => part(Part::ServiceDesk(id.clone())),
+            Self::Version(id) | Self::VersionProject(id, _) => part(Part::Version(id.clone())),
+            Self::Link(id) => part(Part::Link(id.clone())),
             Self::Content { wanted, .. } => wanted.resource(),
         }
     }
@@ -136,9 +139,13 @@ impl Lookup<'_> {
             | Self::ConfluenceAccount
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. }
-            | Self::Part { .. }
-            | Self::BoardProjects { .. }
-            | Self::ProjectOf { .. }
+            | Self::Board(_)
+            | Self::BoardProjects(_)
+            | Self::Sprint(_)
+            | Self::ServiceDesk(_)
+            | Self::Version(_)
+            | Self::VersionProject(..)
+            | Self::Link(_)
             | Self::Content { .. } => error.into(),
         }
     }
@@ -166,13 +173,19 @@ impl Lookup<'_> {
                 None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
                     .with("fields", "project"),
             },
-            Self::Part { part } => part_request(part),
-            Self::BoardProjects { id } => {
+            Self::Board(id) => Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str()])),
+            Self::BoardProjects(id) => {
                 Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str(), "project"]))
             }
-            Self::ProjectOf { id, .. } => {
+            Self::Sprint(id) => Request::get(Path::of(["rest", "agile", "1.0", "sprint", id.as_str()])),
+            Self::ServiceDesk(id) => {
+                Request::get(Path::of(["rest", "servicedeskapi", "servicedesk", id.as_str()]))
+            }
+            Self::Version(id) => Request::get(Path::of(["rest", "api", "2", "version", id.as_str()])),
+            Self::VersionProject(_, id) => {
                 Request::get(Path::of(["rest", "api", "2", "project", id.to_string().as_str()]))
             }
+            Self::Link(id) => Request::get(Path::of(["rest", "api", "2", "issueLink", id.as_str()])),
             Self::Content { wanted, deployment } => wanted.request(*deployment),
         }
     }
@@ -212,21 +225,6 @@ pub async fn ask(
     let permit = trail.resolve(lookup.name(), &[lookup.resource()]).await?;
     let answer = instance.upstream.execute(&permit, credential, lookup.request()).await;
     answer.map(|reply| reply.body).map_err(|error| lookup.failed(error))
-}
-
-fn part_request(part: &Part) -> Request {
-    let path = match part {
-        Part::Board(id) => Path::of(["rest", "agile", "1.0", "board", id.as_str()]),
-        Part::Sprint(id) => Path::of(["rest", "agile", "1.0", "sprint", id.as_str()]),
-        Part::ServiceDesk(id) => Path::of(["rest", "servicedeskapi", "servicedesk", id.as_str()]),
-        Part::Version(id) => Path::of(["rest", "api", "2", "version", id.as_str()]),
-        Part::Link(id) => Path::of(["rest", "api", "2", "issueLink", id.as_str()]),
-        // What is in Confluence goes by `Lookup::Content`, which knows the deployment.
-        Part::Comment(id) => return Wanted::Comment(id).request(Deployment::DataCenter),
-        Part::Attachment(id) => return Wanted::Attachment(id).request(Deployment::DataCenter),
-        Part::Template(id) => return Wanted::Template(id).request(Deployment::DataCenter),
-    };
-    Request::get(path)
 }
 
 /// Where Jira says an issue lies: its present key and project. An old key of a moved issue leads to its new place.

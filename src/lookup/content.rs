@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::Lookup;
 use super::LookupError;
 use super::found::Brought;
+use super::locate::PartPlace;
 use super::locate::Place;
 use super::locate::There;
 use super::page_place;
@@ -19,7 +20,6 @@ use crate::ids::PageId;
 use crate::ids::SpaceKey;
 use crate::ids::SpaceName;
 use crate::ids::TemplateId;
-use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Resource;
 
@@ -62,37 +62,35 @@ impl There<'_> {
         Ok((vec![Resource::Space(key_at(&space, "/key")?)], Some(Brought::Space(space))))
     }
 
-    pub(super) async fn comment(&self, id: &PageCommentId) -> Result<Place, LookupError> {
+    pub(super) async fn comment(&self, id: &PageCommentId) -> Result<PartPlace, LookupError> {
         let (comment, page) = wanted::comment(self, id).await?;
-        on_page(Part::Comment(id.clone()), comment, page.as_ref())
+        on_page(comment, page.as_ref())
     }
 
-    pub(super) async fn attachment(&self, id: &AttachmentId) -> Result<Place, LookupError> {
+    pub(super) async fn attachment(&self, id: &AttachmentId) -> Result<PartPlace, LookupError> {
         let (attachment, page) = wanted::attachment(self, id).await?;
-        on_page(Part::Attachment(id.clone()), attachment, page.as_ref())
+        on_page(attachment, page.as_ref())
     }
 
     /// A template lies in its space; one that names none is everybody's.
-    pub(super) async fn template(&self, id: &TemplateId) -> Result<Place, LookupError> {
+    pub(super) async fn template(&self, id: &TemplateId) -> Result<PartPlace, LookupError> {
+        let whole = || vec![Resource::Instance(Product::Confluence)];
         // Data Center has no interface for them: the tool says so to whoever may use it at all.
         if self.instance.deployment == Deployment::DataCenter {
-            let whole = Resource::Instance(Product::Confluence);
-            return Ok((vec![Resource::part(Part::Template(id.clone()), whole)], None));
+            return Ok((whole(), None));
         }
         let template = Ask::ask(self, Wanted::Template(id)).await?;
-        let place = match template.get("space").filter(|space| !space.is_null()) {
-            Some(_) => Resource::Space(key_at(&template, "/space/key")?),
-            None => Resource::Instance(Product::Confluence),
+        let places = match template.get("space").filter(|space| !space.is_null()) {
+            Some(_) => vec![Resource::Space(key_at(&template, "/space/key")?)],
+            None => whole(),
         };
-        let part = Part::Template(id.clone());
-        Ok((vec![Resource::part(part.clone(), place)], Some(Brought::Part(part, template))))
+        Ok((places, Some(template)))
     }
 }
 
 /// What hangs on a page or a blog post: without one there is nothing to decide on.
-fn on_page(part: Part, thing: Value, page: Option<&Value>) -> Result<Place, LookupError> {
-    let place = page.and_then(page_place).ok_or(LookupError::NotVisible)?;
-    Ok((vec![Resource::part(part.clone(), place)], Some(Brought::Part(part, thing))))
+fn on_page(thing: Value, page: Option<&Value>) -> Result<PartPlace, LookupError> {
+    Ok((vec![page.and_then(page_place).ok_or(LookupError::NotVisible)?], Some(thing)))
 }
 
 fn key_at(object: &Value, pointer: &str) -> Result<SpaceKey, LookupError> {

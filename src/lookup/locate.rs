@@ -14,6 +14,8 @@ use crate::audit::Trail;
 use crate::ids::BoardId;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
+use crate::ids::SprintId;
+use crate::ids::VersionId;
 use crate::net::Credential;
 use crate::policy::Part;
 use crate::policy::Product;
@@ -48,9 +50,6 @@ pub(super) async fn locate(
             let place = issue_place(&issue).ok_or(LookupError::NotVisible)?;
             Ok((vec![place], query.is_some().then(|| Brought::Issue(key.clone(), issue))))
         }
-        Target::Part(Part::Comment(id)) => Box::pin(there.comment(id)).await,
-        Target::Part(Part::Attachment(id)) => Box::pin(there.attachment(id)).await,
-        Target::Part(Part::Template(id)) => Box::pin(there.template(id)).await,
         Target::Part(part) => Box::pin(there.part(part)).await,
         Target::Page(id, with) => Box::pin(there.page(id, *with)).await,
         Target::PageTitled(space, title) => Box::pin(there.titled(space, title)).await,
@@ -59,57 +58,72 @@ pub(super) async fn locate(
     }
 }
 
+/// Where a part lies, and the part itself if it came along.
+pub(super) type PartPlace = (Vec<Resource>, Option<Value>);
+
 impl There<'_> {
     async fn part(&self, part: &Part) -> Result<Place, LookupError> {
-        let object = self.ask(&Lookup::Part { part }).await?;
-        let places = match part {
-            Part::Board(id) => self.board(id, &object).await?,
-            Part::Sprint(_) => {
-                let board = object.get("originBoardId").and_then(Value::as_u64);
-                let board = board.and_then(|id| BoardId::parse(&id.to_string()).ok());
-                let board = board.ok_or(LookupError::NotVisible)?;
-                let shown = self.ask(&Lookup::Part { part: &Part::Board(board.clone()) }).await?;
-                self.board(&board, &shown).await?
+        let (places, object) = match part {
+            Part::Board(id) => self.board(id).await?,
+            Part::Sprint(id) => self.sprint(id).await?,
+            Part::ServiceDesk(id) => {
+                let desk = self.ask(&Lookup::ServiceDesk(id)).await?;
+                (vec![project_at(&desk, "/projectKey")?], Some(desk))
             }
-            Part::ServiceDesk(_) => vec![project_at(&object, "/projectKey")?],
-            Part::Version(_) => match object.get("projectId").and_then(Value::as_u64) {
-                Some(id) => {
-                    let of = part.clone();
-                    vec![project_at(&self.ask(&Lookup::ProjectOf { part: of, id }).await?, "/key")?]
-                }
-                None => vec![project_at(&object, "/project")?],
-            },
-            Part::Link(_) => {
-                vec![linked_issue(&object, "inwardIssue")?, linked_issue(&object, "outwardIssue")?]
+            Part::Version(id) => self.version(id).await?,
+            Part::Link(id) => {
+                let link = self.ask(&Lookup::Link(id)).await?;
+                let issues = vec![linked_issue(&link, "inwardIssue")?, linked_issue(&link, "outwardIssue")?];
+                (issues, Some(link))
             }
-            // What is in Confluence has ways of its own.
-            Part::Comment(_) | Part::Attachment(_) | Part::Template(_) => {
-                return Err(LookupError::NotVisible);
-            }
+            Part::Comment(id) => self.comment(id).await?,
+            Part::Attachment(id) => self.attachment(id).await?,
+            Part::Template(id) => self.template(id).await?,
         };
         let places = places.into_iter().map(|place| Resource::part(part.clone(), place)).collect();
-        Ok((places, Some(Brought::Part(part.clone(), object))))
+        Ok((places, object.map(|object| Brought::Part(part.clone(), object))))
     }
 
     /// The projects of a board. Cloud names the one it stands in; Data Center those it shows, and all of them decide.
-    async fn board(&self, id: &BoardId, board: &Value) -> Result<Vec<Resource>, LookupError> {
-        if let Some(key) = board.pointer("/location/projectKey").and_then(Value::as_str) {
-            let key = ProjectKey::parse(key).map_err(|_| LookupError::NotVisible)?;
-            return Ok(vec![Resource::Project(key)]);
-        }
+    async fn board(&self, id: &BoardId) -> Result<PartPlace, LookupError> {
+        let board = self.ask(&Lookup::Board(id)).await?;
+        let projects = match board.pointer("/location/projectKey").and_then(Value::as_str) {
+            Some(key) => {
+                vec![Resource::Project(ProjectKey::parse(key).map_err(|_| LookupError::NotVisible)?)]
+            }
+            None if self.instance.deployment == Deployment::DataCenter => self.shown_on(id).await?,
+            None => Vec::new(),
+        };
         let whole = || vec![Resource::Instance(Product::Jira)];
-        if self.instance.deployment == Deployment::Cloud {
-            return Ok(whole());
-        }
-        let answer = self.ask(&Lookup::BoardProjects { id }).await?;
+        Ok((if projects.is_empty() { whole() } else { projects }, Some(board)))
+    }
+
+    async fn shown_on(&self, board: &BoardId) -> Result<Vec<Resource>, LookupError> {
+        let answer = self.ask(&Lookup::BoardProjects(board)).await?;
         // A list that is cut would leave projects out of the decision.
         if answer.get("isLast").and_then(Value::as_bool) != Some(true) {
             return Err(LookupError::NotVisible);
         }
         let listed = answer.get("values").and_then(Value::as_array).ok_or(LookupError::NotVisible)?;
-        let projects: Vec<Resource> =
-            listed.iter().map(|project| project_at(project, "/key")).collect::<Result<_, _>>()?;
-        Ok(if projects.is_empty() { whole() } else { projects })
+        listed.iter().map(|project| project_at(project, "/key")).collect()
+    }
+
+    /// A sprint lies where its board does.
+    async fn sprint(&self, id: &SprintId) -> Result<PartPlace, LookupError> {
+        let sprint = self.ask(&Lookup::Sprint(id)).await?;
+        let board = sprint.get("originBoardId").and_then(Value::as_u64);
+        let board = board.and_then(|id| BoardId::parse(&id.to_string()).ok());
+        let (places, _) = self.board(&board.ok_or(LookupError::NotVisible)?).await?;
+        Ok((places, Some(sprint)))
+    }
+
+    async fn version(&self, id: &VersionId) -> Result<PartPlace, LookupError> {
+        let version = self.ask(&Lookup::Version(id)).await?;
+        let project = match version.get("projectId").and_then(Value::as_u64) {
+            Some(project) => project_at(&self.ask(&Lookup::VersionProject(id, project)).await?, "/key")?,
+            None => project_at(&version, "/project")?,
+        };
+        Ok((vec![project], Some(version)))
     }
 }
 

@@ -12,11 +12,6 @@ use crate::support::World;
 /// The word that is changed.
 const WORD: &str = "sparrow";
 
-async fn writing(cloud: bool) -> World {
-    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    World::start(Setup { variables, cloud, ..Setup::default() }).await
-}
-
 /// A page that was just created.
 struct Made<'w> {
     world: &'w World,
@@ -51,7 +46,7 @@ impl<'w> Made<'w> {
 #[tokio::test]
 async fn a_page_that_is_read_changed_and_written_back_differs_by_the_change_alone() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let mut problems = Vec::new();
         for number in 0..50 {
             let storage = constructs::page(number);
@@ -85,7 +80,7 @@ async fn a_page_that_is_read_changed_and_written_back_differs_by_the_change_alon
 #[tokio::test]
 async fn of_two_writers_the_second_is_told_and_nothing_is_lost() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let page = Made::of(&world, "Two writers", "<p>first</p>").await;
         assert_eq!(page.read(true).await["version"], 1);
         let mine = json!({"title": "Two writers", "content": "alice's", "base_version": 1});
@@ -134,7 +129,7 @@ async fn of_two_writers_the_second_is_told_and_nothing_is_lost() {
 #[tokio::test]
 async fn a_page_keeps_what_is_not_given_and_takes_what_is() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let page = Made::of(&world, "Keeps", "<p>text  with <ac:emoticon ac:name=\"smile\" /></p>").await;
         let looks = json!({"title": "Renamed", "emoji": "🚀", "page_width": "full-width", "is_minor_edit": true,
             "version_comment": "a name", "parent_id": "65539"});
@@ -175,7 +170,7 @@ async fn a_page_keeps_what_is_not_given_and_takes_what_is() {
 
 #[tokio::test]
 async fn macros_stay_unless_somebody_takes_them_out() {
-    let world = writing(false).await;
+    let world = World::writing(false).await;
     let storage = "<p>text</p><ac:structured-macro ac:name=\"toc\" ac:schema-version=\"1\" ac:macro-id=\"t-1\" />\
                    <p style=\"text-align: center;\">middle</p>";
     let page = Made::of(&world, "T", storage).await;
@@ -194,7 +189,7 @@ async fn macros_stay_unless_somebody_takes_them_out() {
 #[tokio::test]
 async fn a_section_is_replaced_and_nothing_else() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let storage = "<h1>Top</h1>\n<p>a  b</p><h2>Setup</h2><p>old</p><h2>Use</h2><p><br/></p>";
         let page = Made::of(&world, "Sections", storage).await;
         let section = json!({"page_id": page.id, "heading_text": "Setup", "new_content": "**new**"});
@@ -212,7 +207,7 @@ async fn a_section_is_replaced_and_nothing_else() {
 #[tokio::test]
 async fn a_page_moves_is_copied_and_goes_to_the_trash() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call = async |tool: &str, arguments: Value| world.call("carol-token", tool, arguments).await;
         let page = Made::of(&world, "Wanders", "<p>text</p>").await;
         let last =
@@ -254,7 +249,7 @@ async fn a_page_moves_is_copied_and_goes_to_the_trash() {
 
 #[tokio::test]
 async fn a_page_is_made_from_a_template_where_there_are_any() {
-    let world = writing(true).await;
+    let world = World::writing(true).await;
     let page = json!({"space_key": "DOCS", "title": "From a template", "template_id": "90001", "parent_id": "65537"});
     let made = world.call("alice-token", "confluence_create_page_from_template", page.clone()).await.json();
     assert_eq!(made["fields_to_fill"], json!(["topic"]), "{made}");
@@ -264,7 +259,7 @@ async fn a_page_is_made_from_a_template_where_there_are_any() {
     let text = read["metadata"]["content"]["value"].as_str().unwrap();
     assert!(text.ends_with("<p>About [topic].</p>") && !text.contains("at:"), "{text}");
     world.end();
-    let world = writing(false).await;
+    let world = World::writing(false).await;
     let refused = world.call("alice-token", "confluence_create_page_from_template", page).await;
     assert!(refused.is_error && refused.text.contains("confluence_create_page"), "{refused:?}");
     world.end();
@@ -293,18 +288,10 @@ async fn a_page_comes_from_a_file_of_the_operator_and_a_live_document_has_its_lo
     world.end();
 }
 
-/// SECRETS is closed to everybody but the group security; all else may be read and written.
-const POLICIES: &str = r#"
-@id("all") permit (principal, action, resource);
-@id("secrets") @advice("SECRETS is closed")
-forbid (principal, action in Mcp::Action::"confluence", resource in Confluence::Space::"SECRETS")
-unless { principal in Id::Group::"confluence:security" };
-"#;
-
 #[tokio::test]
 async fn no_tool_writes_into_a_closed_space_or_out_of_it() {
     for cloud in [false, true] {
-        let world = World::start(Setup { policies: Some(POLICIES), cloud, ..Setup::default() }).await;
+        let world = World::closed(cloud).await;
         for (tool, arguments) in [
             ("confluence_update_page", json!({"page_id": "81921", "title": "x", "content": "x"})),
             ("confluence_update_page", json!({"page_id": "65539", "title": "x", "parent_id": "81921"})),
@@ -355,7 +342,7 @@ async fn a_write_that_fails_is_no_success() {
         json!({"status": 200, "headers": {"Content-Type": "application/json"}, "body": "{\"a\":"}),
     ];
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let calls = [
             ("confluence_create_page", json!({"space_key": "DOCS", "title": "F", "content": "x"})),
             ("confluence_update_page", json!({"page_id": "65539", "title": "F", "content": "x"})),

@@ -4,18 +4,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::support::Setup;
 use crate::support::World;
 
 /// Runbooks, which has pages below it and two versions.
 const RUNBOOKS: &str = "65538";
 /// A page below Runbooks.
 const RESTART: &str = "65539";
-
-async fn writing(cloud: bool) -> World {
-    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    World::start(Setup { variables, cloud, ..Setup::default() }).await
-}
 
 fn texts(list: &Value, key: &str) -> Vec<String> {
     let items = list.as_array().unwrap_or_else(|| panic!("no list: {list}")).iter();
@@ -25,7 +19,7 @@ fn texts(list: &Value, key: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_label_is_read_back() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call =
             async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await.json();
         let added = call("confluence_add_label", json!({"page_id": RUNBOOKS, "name": "Journey"})).await;
@@ -46,7 +40,7 @@ async fn a_label_is_read_back() {
 #[tokio::test]
 async fn children_are_listed_in_parts_that_make_the_whole() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let children = async |more: Value| {
             let mut arguments = json!({"parent_id": RUNBOOKS});
             arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -81,7 +75,7 @@ async fn children_are_listed_in_parts_that_make_the_whole() {
 #[tokio::test]
 async fn a_tree_has_every_page_below_its_parent() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let tree = async |limit: u64| {
             let arguments = json!({"space_key": "DOCS", "limit": limit});
             world.call("alice-token", "confluence_get_space_page_tree", arguments).await.json()
@@ -116,7 +110,7 @@ async fn a_tree_has_every_page_below_its_parent() {
 #[tokio::test]
 async fn former_versions_are_read_and_compared() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call = async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await;
         let old =
             call("confluence_get_page_history", json!({"page_id": RUNBOOKS, "version": 1})).await.json();
@@ -157,13 +151,13 @@ async fn what_cloud_alone_has_is_said_on_data_center() {
         ("confluence_list_page_templates", json!({"space_key": "DOCS"})),
         ("confluence_get_page_template", json!({"template_id": "90001"})),
     ];
-    let world = writing(false).await;
+    let world = World::writing(false).await;
     for (tool, arguments) in &calls {
         let refused = world.call("alice-token", tool, arguments.clone()).await;
         assert!(refused.is_error && refused.text.contains("only Cloud"), "{tool}: {refused:?}");
     }
     world.end();
-    let world = writing(true).await;
+    let world = World::writing(true).await;
     let call = async |place: usize| {
         let (tool, arguments) = &calls[place];
         world.call("alice-token", tool, arguments.clone()).await.json()
@@ -185,7 +179,7 @@ async fn what_cloud_alone_has_is_said_on_data_center() {
 #[tokio::test]
 async fn restrictions_are_read_back_and_keep_others_out() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call = async |token: &str, tool: &str, arguments: Value| world.call(token, tool, arguments).await;
         let set =
             async |arguments: Value| call("alice-token", "confluence_set_page_restrictions", arguments).await;
@@ -238,7 +232,7 @@ async fn restrictions_are_read_back_and_keep_others_out() {
 #[tokio::test]
 async fn inherited_restrictions_count() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let set = json!({"page_id": RUNBOOKS, "read_users": ["me"]});
         world.call("alice-token", "confluence_set_page_restrictions", set).await.json();
         let own = json!({"page_id": RESTART});
@@ -254,7 +248,7 @@ async fn inherited_restrictions_count() {
 #[tokio::test]
 async fn nobody_is_locked_out_and_nobody_unknown_is_let_in() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let unknown = json!({"page_id": RESTART, "read_users": ["me", "Zoe Nobody"]});
         let refused = world.call("alice-token", "confluence_set_page_restrictions", unknown).await;
         assert!(refused.is_error && refused.text.contains("`Zoe Nobody`"), "{cloud}: {refused:?}");
@@ -275,7 +269,7 @@ async fn nobody_is_locked_out_and_nobody_unknown_is_let_in() {
 #[tokio::test]
 async fn the_permissions_of_a_space_come_in_parts() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let mut found = Vec::new();
         let mut cursor = Value::Null;
         loop {
@@ -307,7 +301,7 @@ async fn the_permissions_of_a_space_come_in_parts() {
 #[tokio::test]
 async fn people_are_found_by_name_and_never_by_a_trick() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let find =
             async |arguments: Value| world.call("alice-token", "confluence_search_user", arguments).await;
         let found = find(json!({"query": "Operations"})).await.json();
@@ -332,18 +326,10 @@ async fn people_are_found_by_name_and_never_by_a_trick() {
     }
 }
 
-/// SECRETS is closed to everybody but the group security; all else may be read and written.
-const POLICIES: &str = r#"
-@id("all") permit (principal, action, resource);
-@id("secrets") @advice("SECRETS is closed")
-forbid (principal, action in Mcp::Action::"confluence", resource in Confluence::Space::"SECRETS")
-unless { principal in Id::Group::"confluence:security" };
-"#;
-
 #[tokio::test]
 async fn no_tool_leads_into_a_closed_space() {
     for cloud in [false, true] {
-        let world = World::start(Setup { policies: Some(POLICIES), cloud, ..Setup::default() }).await;
+        let world = World::closed(cloud).await;
         let page = "81923";
         let mut calls = vec![
             ("confluence_get_page_children", json!({"parent_id": page})),
@@ -384,7 +370,7 @@ async fn no_tool_leads_into_a_closed_space() {
 #[tokio::test]
 async fn no_fault_looks_like_an_answer() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         world.call("alice-token", "confluence_get_page", json!({"page_id": RUNBOOKS})).await.json();
         let mut calls = vec![
             ("confluence_get_page_children", json!({"parent_id": RUNBOOKS})),
@@ -433,7 +419,7 @@ async fn no_fault_looks_like_an_answer() {
 #[tokio::test]
 async fn a_list_without_end_ends() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let endless = json!({
             "results": [{"id": "1", "name": "x", "prefix": "global"}],
             "_links": {"next": "/rest/api/x?cursor=again&start=1"},

@@ -4,16 +4,10 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::support::Setup;
 use crate::support::World;
 
 /// A page with comments of every kind and two files.
 const PAGE: &str = "65539";
-
-async fn writing(cloud: bool) -> World {
-    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    World::start(Setup { variables, cloud, ..Setup::default() }).await
-}
 
 /// The parts of a result besides its text.
 async fn blocks(world: &World, tool: &str, arguments: Value) -> Vec<Value> {
@@ -25,7 +19,7 @@ async fn blocks(world: &World, tool: &str, arguments: Value) -> Vec<Value> {
 #[tokio::test]
 async fn a_discussion_is_told_whole() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call =
             async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await.json();
 
@@ -89,7 +83,7 @@ async fn a_discussion_is_told_whole() {
 #[tokio::test]
 async fn a_comment_on_text_that_is_not_there_changes_nothing() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         for (more, wanted) in [
             (json!({"text_selection": "no such words"}), "is not on the page"),
             (json!({"text_selection": "e"}), "times; give `text_selection_match_count`"),
@@ -111,7 +105,7 @@ async fn a_comment_on_text_that_is_not_there_changes_nothing() {
 #[tokio::test]
 async fn a_file_lives_from_its_upload_to_its_end() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call =
             async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await.json();
 
@@ -172,7 +166,7 @@ async fn a_file_lives_from_its_upload_to_its_end() {
 #[tokio::test]
 async fn what_fails_is_not_called_done() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let files = json!({
             "content_id": PAGE,
             "file_paths": [
@@ -222,7 +216,7 @@ async fn what_fails_is_not_called_done() {
 #[tokio::test]
 async fn a_list_without_end_is_cut_and_says_so() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let next = "/wiki/api/v2/x?cursor=again";
         let endless = json!({"results": [{"id": "655391", "title": "t"}], "_links": {"next": next}});
         world.faults(json!([{"method": "GET", "path": "comment", "status": 200, "body": endless}])).await;
@@ -242,18 +236,10 @@ async fn a_list_without_end_is_cut_and_says_so() {
     }
 }
 
-/// SECRETS is closed to everybody but the group security; all else may be read and written.
-const POLICIES: &str = r#"
-@id("all") permit (principal, action, resource);
-@id("secrets") @advice("SECRETS is closed")
-forbid (principal, action in Mcp::Action::"confluence", resource in Confluence::Space::"SECRETS")
-unless { principal in Id::Group::"confluence:security" };
-"#;
-
 #[tokio::test]
 async fn no_comment_and_no_file_leads_into_a_closed_space() {
     for cloud in [false, true] {
-        let world = World::start(Setup { policies: Some(POLICIES), cloud, ..Setup::default() }).await;
+        let world = World::closed(cloud).await;
         let file = json!([{"filename": "a.txt", "content_base64": "eA=="}]);
         for (tool, arguments) in [
             ("confluence_get_comments", json!({"page_id": "81923"})),

@@ -16,17 +16,7 @@ use crate::support::Setup;
 use crate::support::World;
 use crate::support::examples::Example;
 use crate::support::examples::examples;
-
-/// SECRET is closed to everybody but the group security, so that every object is looked up before the decision.
-const BY_PLACE: &str = r#"
-@id("all") permit (principal, action, resource);
-@id("secret") @advice("SECRET is closed")
-forbid (principal, action, resource in Jira::Project::"SECRET")
-unless { principal in Id::Group::"jira:security" };
-@id("secrets") @advice("SECRETS is closed")
-forbid (principal, action, resource in Confluence::Space::"SECRETS")
-unless { principal in Id::Group::"confluence:security" };
-"#;
+use crate::support::worlds::CLOSED;
 
 /// How many calls are under way at once.
 const AT_ONCE: usize = 24;
@@ -262,7 +252,7 @@ async fn table(cloud: bool, policies: Option<&'static str>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_tool_tells_every_fault_of_data_center() {
-    table(false, Some(BY_PLACE)).await;
+    table(false, Some(CLOSED)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

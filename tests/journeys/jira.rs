@@ -4,18 +4,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::support::Setup;
 use crate::support::World;
-
-async fn writing(cloud: bool) -> World {
-    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    World::start(Setup { variables, cloud, ..Setup::default() }).await
-}
 
 #[tokio::test]
 async fn an_issue_lives_from_its_creation_to_its_end() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         let call =
             async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await.json();
         let new = json!({
@@ -71,7 +65,7 @@ async fn an_issue_lives_from_its_creation_to_its_end() {
 #[tokio::test]
 async fn what_cannot_be_resolved_is_refused_before_the_first_change() {
     for cloud in [false, true] {
-        let world = writing(cloud).await;
+        let world = World::writing(cloud).await;
         for (tool, arguments, wanted) in [
             (
                 "jira_assign_issue",
@@ -107,18 +101,10 @@ async fn what_cannot_be_resolved_is_refused_before_the_first_change() {
     }
 }
 
-/// SECRET is closed to everybody but the group security; all else may be read and written.
-const POLICIES: &str = r#"
-@id("all") permit (principal, action, resource);
-@id("secret") @advice("SECRET is closed")
-forbid (principal, action in Mcp::Action::"jira", resource in Jira::Project::"SECRET")
-unless { principal in Id::Group::"jira:security" };
-"#;
-
 #[tokio::test]
 async fn no_tool_leads_into_a_closed_project() {
     for cloud in [false, true] {
-        let world = World::start(Setup { policies: Some(POLICIES), cloud, ..Setup::default() }).await;
+        let world = World::closed(cloud).await;
         for (tool, arguments) in [
             ("jira_get_transitions", json!({"issue_key": "SECRET-1"})),
             ("jira_delete_issue", json!({"issue_key": "SECRET-1"})),

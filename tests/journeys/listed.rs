@@ -3,7 +3,6 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::support::Setup;
 use crate::support::World;
 
 /// Tools whose arguments are too many for a kilobyte, with the bytes they may take.
@@ -51,8 +50,7 @@ const PLAIN: &[&str] = &[
 
 #[tokio::test]
 async fn the_list_is_short_and_says_what_arguments_are() {
-    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    let world = World::start(Setup { variables, cloud: true, ..Setup::default() }).await;
+    let world = World::writing(true).await;
     let answer = world.rpc("alice-token", "tools/list", json!({})).await;
     let tools = answer.pointer("/result/tools").and_then(Value::as_array).unwrap();
     assert_eq!(tools.len(), portcullis::tools::ALL.len());

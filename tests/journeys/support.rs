@@ -10,6 +10,8 @@ pub(crate) mod outside;
 pub(crate) mod relay;
 #[path = "support/wire.rs"]
 pub(crate) mod wire;
+#[path = "support/worlds.rs"]
+pub(crate) mod worlds;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

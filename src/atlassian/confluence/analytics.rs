@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::Confluence;
+use super::PageKind;
 use super::malformed;
+use super::page_kind;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::net::Path;
@@ -12,11 +14,6 @@ use crate::net::UpstreamError;
 use crate::policy::Effect;
 
 impl Confluence<'_> {
-    /// Whether this deployment counts views.
-    pub fn has_views(&self) -> bool {
-        self.has_version_two()
-    }
-
     /// How often a page was looked at.
     pub async fn views<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<u64, UpstreamError> {
         let id = permit.page(id)?.as_str();
@@ -28,11 +25,9 @@ impl Confluence<'_> {
     /// The title of a page or a blog post of Cloud, without its content.
     pub async fn title<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<String, UpstreamError> {
         let id = permit.page(id)?.as_str();
-        let of = async |kind: &str| self.get(permit, Request::get(Path::of(["api", "v2", kind, id]))).await;
-        let page = match of("pages").await {
-            Err(error) if error.status() == Some(404) => of("blogposts").await?,
-            page => page?,
-        };
+        let of =
+            |kind: PageKind| self.get(permit, Request::get(Path::of(["api", "v2", kind.collection(), id])));
+        let (_, page) = page_kind::either(of).await?;
         let title = page.get("title").and_then(Value::as_str);
         title.map(str::to_owned).ok_or_else(|| malformed("the page has no title"))
     }

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::Confluence;
 use super::Names;
+use super::PageKind;
 use super::Wanted;
 use super::listing::Listing;
 use super::malformed;
+use super::page_kind;
 use super::pages::id_text;
 use crate::atlassian::Attachment;
 use crate::atlassian::Deployment;
@@ -112,14 +114,12 @@ impl Confluence<'_> {
         list: &str,
         query: &[(&'static str, &'static str)],
     ) -> Result<Listing, UpstreamError> {
-        let request = |kind: &str| {
-            let request = Request::get(Path::of(["api", "v2", kind, id, list]));
-            query.iter().fold(request, |request, (name, value)| request.with(name, *value))
+        let of = |kind: PageKind| async move {
+            let request = Request::get(Path::of(["api", "v2", kind.collection(), id, list]));
+            let request = query.iter().fold(request, |request, (name, value)| request.with(name, *value));
+            self.listed_whole(permit, &request).await
         };
-        match self.listed_whole(permit, &request("pages")).await {
-            Err(error) if error.is_absent() => self.listed_whole(permit, &request("blogposts")).await,
-            listed => listed,
-        }
+        page_kind::either(of).await.map(|(_, listed)| listed)
     }
 
     /// One file, in the shape of the first API.

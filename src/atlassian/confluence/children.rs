@@ -1,8 +1,10 @@
 //! What lies below a page: `/rest/api/content/{id}/child/{type}` and `/api/v2/pages/{id}/direct-children`.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::BTreeSet;
 
+use futures::StreamExt as _;
+use futures::TryStreamExt as _;
 use serde_json::Value;
 
 use super::Confluence;
@@ -20,6 +22,9 @@ use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
+
+/// Spaces that are asked for at once.
+const AT_ONCE: usize = 6;
 
 /// Which children are wanted, and what of them.
 #[derive(Debug, Clone)]
@@ -177,14 +182,12 @@ impl Confluence<'_> {
         found: Vec<Value>,
     ) -> Result<Vec<Value>, UpstreamError> {
         let permitted = Permitted { confluence: self, permit };
-        let mut spaces: BTreeMap<String, Value> = BTreeMap::new();
-        for child in &found {
-            let id = wanted::space_id(child)?;
-            if let Entry::Vacant(unknown) = spaces.entry(id) {
-                let name = SpaceName::Id(unknown.key().clone());
-                unknown.insert(permitted.ask(Wanted::Space(&name)).await?);
-            }
-        }
+        let ids = found.iter().map(wanted::space_id).collect::<Result<BTreeSet<String>, _>>()?;
+        let asked = futures::stream::iter(ids).map(async |id| {
+            let space = permitted.ask(Wanted::Space(&SpaceName::Id(id.clone()))).await?;
+            Ok::<_, UpstreamError>((id, space))
+        });
+        let spaces: BTreeMap<String, Value> = asked.buffered(AT_ONCE).try_collect().await?;
         let with_space = found.into_iter().map(|child| {
             let space = wanted::space_id(&child).ok().and_then(|id| spaces.get(&id).cloned());
             wanted::as_first(child, &space.unwrap_or_default(), "page")

@@ -38,11 +38,6 @@ pub struct Copy<'c> {
 }
 
 impl Confluence<'_> {
-    /// Whether Confluence copies by itself.
-    pub fn copies(&self) -> bool {
-        self.has_version_two()
-    }
-
     /// Lets Cloud copy a page, with its labels and properties; restrictions of the source do not go along.
     pub async fn copy_page(
         &self,

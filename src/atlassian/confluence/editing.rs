@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::BodyFormat;
 use super::Confluence;
+use super::PageKind;
 use super::malformed;
+use super::page_kind;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::net::Path;
@@ -13,42 +15,6 @@ use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Product;
 use crate::policy::Write;
-
-/// What is written at length: the second API has the two apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageKind {
-    /// A page.
-    Page,
-    /// A blog post.
-    BlogPost,
-}
-
-impl PageKind {
-    /// What a page that was read is; nothing if it is a comment, a file or the like.
-    pub fn of(page: &Value) -> Option<Self> {
-        match page.get("type").and_then(Value::as_str) {
-            Some("page") => Some(Self::Page),
-            Some("blogpost") => Some(Self::BlogPost),
-            _ => None,
-        }
-    }
-
-    /// Its name in the first API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::BlogPost => "blogpost",
-        }
-    }
-
-    /// Where the second API has it.
-    pub(super) fn collection(self) -> &'static str {
-        match self {
-            Self::Page => "pages",
-            Self::BlogPost => "blogposts",
-        }
-    }
-}
 
 /// A page as it shall be.
 #[derive(Debug, Clone)]
@@ -148,11 +114,6 @@ impl Confluence<'_> {
         format!("at version {number}, by {by}, of {when}")
     }
 
-    /// Whether an edit can be kept from those who watch the page.
-    pub fn has_minor_edits(&self) -> bool {
-        !self.has_version_two()
-    }
-
     /// Moves a page or a blog post to the trash.
     pub async fn delete_page(&self, permit: &Permit<Write>, id: &PageId) -> Result<(), UpstreamError> {
         let id = permit.page(id)?.as_str();
@@ -160,14 +121,9 @@ impl Confluence<'_> {
             let request = Request::delete(Path::of(["rest", "api", "content", id]));
             return self.send(permit, request).await.map(|_| ());
         }
-        let of = |kind: PageKind| Request::delete(Path::of(["api", "v2", kind.collection(), id]));
-        match self.send(permit, of(PageKind::Page)).await {
-            Err(error) if error.is_absent() => {
-                // Ids are given once: what is no page may be a blog post.
-                let answer = self.send(permit, of(PageKind::BlogPost)).await;
-                answer.map(|_| ()).map_err(|other| if other.is_absent() { error } else { other })
-            }
-            answer => answer.map(|_| ()),
-        }
+        let of = |kind: PageKind| {
+            self.send(permit, Request::delete(Path::of(["api", "v2", kind.collection(), id])))
+        };
+        page_kind::either(of).await.map(|_| ())
     }
 }

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::Confluence;
+use super::PageKind;
 use super::Permitted;
 use super::Wanted;
 use super::malformed;
+use super::page_kind;
 use super::wanted;
 use super::wanted::Ask;
 use crate::audit::Permit;
@@ -90,19 +92,16 @@ impl Confluence<'_> {
         id: &PageId,
         version: u64,
     ) -> Result<Value, UpstreamError> {
-        let of = async |kind: &str| {
-            let request = Request::get(Path::of(["api", "v2", kind, id.as_str()]))
+        let of = |kind: PageKind| {
+            let request = Request::get(Path::of(["api", "v2", kind.collection(), id.as_str()]))
                 .with("version", version.to_string())
                 .with("body-format", "storage")
                 .with("include-properties", "true");
-            self.get(permit, request).await
+            self.get(permit, request)
         };
-        let (mut page, kind) = match of("pages").await {
-            Err(error) if error.status() == Some(404) => (of("blogposts").await?, "blogpost"),
-            page => (page?, "page"),
-        };
+        let (kind, mut page) = page_kind::either(of).await?;
         if let Value::Object(page) = &mut page {
-            page.insert("type".into(), kind.into());
+            page.insert("type".into(), kind.as_str().into());
         }
         Ok(page)
     }

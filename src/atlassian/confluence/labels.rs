@@ -4,9 +4,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Confluence;
+use super::PageKind;
 use super::listing::Listing;
 use super::listing::results;
 use super::malformed;
+use super::page_kind;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::net::Path;
@@ -29,14 +31,11 @@ impl Confluence<'_> {
             let request = Request::get(Path::of(["rest", "api", "content", id, "label"]));
             return self.listed_by_start(permit, &request, (0, MOST, PAGE)).await;
         }
-        let of = async |kind: &str| {
-            let request = Request::get(Path::of(["api", "v2", kind, id, "labels"]));
+        let of = |kind: PageKind| async move {
+            let request = Request::get(Path::of(["api", "v2", kind.collection(), id, "labels"]));
             self.listed_by_cursor(permit, &request, MOST).await
         };
-        match of("pages").await {
-            Err(error) if error.status() == Some(404) => of("blogposts").await,
-            labels => labels,
-        }
+        page_kind::either(of).await.map(|(_, labels)| labels)
     }
 
     /// Adds a label and gives all that the page has then.

@@ -44,24 +44,7 @@ impl Confluence<'_> {
         request: &Request,
         most: u64,
     ) -> Result<Listing, UpstreamError> {
-        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
-        let mut items = Vec::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..REQUESTS {
-            let page = request.clone().with("limit", most.clamp(1, CURSOR_PAGE).to_string());
-            let page = cursor.iter().fold(page, |page, cursor| page.with("cursor", cursor.as_str()));
-            let answer = self.get(permit, page).await?;
-            let found = results(&answer)?;
-            let next =
-                cursor_after(&answer).filter(|next| !found.is_empty() && cursor.as_ref() != Some(next));
-            items.extend(found);
-            if next.is_none() || items.len() >= wanted {
-                let complete = next.is_none() && !has_more(&answer);
-                return Ok(Listing { items, complete }.cut(wanted));
-            }
-            cursor = next;
-        }
-        Ok(Listing { items, complete: false }.cut(wanted))
+        self.listed_by(permit, request, Way::Cursor, most).await
     }
 
     /// So many items of a list of the first API, from an offset on; `page` is what it is asked for at once.
@@ -71,71 +54,99 @@ impl Confluence<'_> {
         request: &Request,
         (start, most, page): (u64, u64, u64),
     ) -> Result<Listing, UpstreamError> {
-        let mut items: Vec<Value> = Vec::new();
-        for _ in 0..REQUESTS {
-            let have = items.len() as u64;
-            let asked = request
-                .clone()
-                .with("start", (start + have).to_string())
-                .with("limit", most.saturating_sub(have).clamp(1, page).to_string());
-            let answer = self.get(permit, asked).await?;
-            let found = results(&answer)?;
-            let (ended, more) = (found.is_empty(), has_more(&answer));
-            items.extend(found);
-            if !more || ended || items.len() as u64 >= most {
-                let most = usize::try_from(most).unwrap_or(usize::MAX);
-                return Ok(Listing { items, complete: !more }.cut(most));
-            }
-        }
-        Ok(Listing { items, complete: false })
+        self.listed_by(permit, request, Way::Start { start, page }, most).await
     }
-}
 
-impl Confluence<'_> {
     /// Reads a list to its end, on either API, as it is asked for. One that has no end is cut.
     pub(super) async fn listed_whole<E: Effect>(
         &self,
         permit: &Permit<E>,
         request: &Request,
     ) -> Result<Listing, UpstreamError> {
+        self.listed_by(permit, request, Way::Links, u64::MAX).await
+    }
+
+    async fn listed_by<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        request: &Request,
+        way: Way,
+        most: u64,
+    ) -> Result<Listing, UpstreamError> {
+        let wanted = usize::try_from(most).unwrap_or(usize::MAX);
         let mut items = Vec::new();
-        let mut next = None;
+        let mut at = way.first();
         for _ in 0..REQUESTS {
-            let asked = match &next {
-                None => request.clone(),
-                Some(Next::Cursor(cursor)) => request.clone().with("cursor", cursor.as_str()),
-                Some(Next::Start(start)) => request.clone().with("start", start.to_string()),
-            };
-            let answer = self.get(permit, asked).await?;
+            let left = most.saturating_sub(items.len() as u64);
+            let answer = self.get(permit, way.asked(request, at.as_ref(), (most, left))).await?;
             let found = results(&answer)?;
             let is_empty = found.is_empty();
             items.extend(found);
-            let after = following(&answer, items.len());
-            if after.is_none() {
-                return Ok(Listing { items, complete: true });
+            if !has_more(&answer) {
+                return Ok(Listing { items, complete: true }.cut(wanted));
             }
+            let next = way.following(&answer, items.len() as u64);
             // A list that stands still has no end.
-            if is_empty || after == next {
+            if is_empty || items.len() >= wanted || next.is_none() || next == at {
                 break;
             }
-            next = after;
+            at = next;
         }
-        Ok(Listing { items, complete: false })
+        Ok(Listing { items, complete: false }.cut(wanted))
     }
 }
 
-/// Where a list goes on.
+/// How a list is gone through.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// By the cursors of the second API.
+    Cursor,
+    /// By offset, as on the first, from a start on and at most so many at once.
+    Start { start: u64, page: u64 },
+    /// As its links go on, and as many at once as the request says.
+    Links,
+}
+
+/// A place in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Next {
+enum Place {
     /// On the second API.
     Cursor(String),
     /// On the first.
-    Start(usize),
+    Start(u64),
 }
 
-/// Where a list goes on after so many items, if its answer says that there is more.
-fn following(answer: &Value, so_far: usize) -> Option<Next> {
-    has_more(answer).then(|| cursor_after(answer).map_or(Next::Start(so_far), Next::Cursor))
+impl Way {
+    fn first(self) -> Option<Place> {
+        match self {
+            Self::Start { start, .. } => Some(Place::Start(start)),
+            Self::Cursor | Self::Links => None,
+        }
+    }
+
+    /// The request for what comes at a place, when of so many wanted so many are left.
+    fn asked(self, request: &Request, at: Option<&Place>, (most, left): (u64, u64)) -> Request {
+        let request = match at {
+            None => request.clone(),
+            Some(Place::Cursor(cursor)) => request.clone().with("cursor", cursor.as_str()),
+            Some(Place::Start(start)) => request.clone().with("start", start.to_string()),
+        };
+        match self {
+            Self::Cursor => request.with("limit", most.clamp(1, CURSOR_PAGE).to_string()),
+            Self::Start { page, .. } => request.with("limit", left.clamp(1, page).to_string()),
+            Self::Links => request,
+        }
+    }
+
+    /// Where a list that has more goes on after so many items; nothing if its answer does not say.
+    fn following(self, answer: &Value, so_far: u64) -> Option<Place> {
+        let cursor = || cursor_after(answer).map(Place::Cursor);
+        match self {
+            Self::Cursor => cursor(),
+            Self::Start { start, .. } => Some(Place::Start(start + so_far)),
+            Self::Links => cursor().or(Some(Place::Start(so_far))),
+        }
+    }
 }
 
 /// The items of one page: without a list there is no answer.
@@ -161,6 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::net::Path;
 
     #[test]
     fn a_cursor_is_taken_out_of_its_link() {
@@ -178,21 +190,42 @@ mod tests {
     }
 
     #[test]
-    fn a_list_goes_on_where_its_link_says() {
+    fn a_list_goes_on_where_its_link_or_its_offset_says() {
+        let by_cursor =
+            json!({"_links": {"next": "/wiki/api/v2/pages/1/attachments?limit=2&cursor=a%3D%3D"}});
+        let by_start = json!({"_links": {"next": "/rest/api/content/1/child/comment?limit=25&start=25"}});
+        let cursor = || Some(Place::Cursor("a==".to_owned()));
+        let offset = Way::Start { start: 10, page: 25 };
         let table = [
-            (json!({}), None),
-            (json!({"_links": {"next": null}}), None),
-            (
-                json!({"_links": {"next": "/wiki/api/v2/pages/1/attachments?limit=2&cursor=a%3D%3D"}}),
-                Some(Next::Cursor("a==".to_owned())),
-            ),
-            (
-                json!({"_links": {"next": "/rest/api/content/1/child/comment?limit=25&start=25"}}),
-                Some(Next::Start(7)),
-            ),
+            (Way::Links, &by_cursor, cursor()),
+            (Way::Links, &by_start, Some(Place::Start(7))),
+            (Way::Cursor, &by_cursor, cursor()),
+            (Way::Cursor, &by_start, None),
+            (offset, &by_start, Some(Place::Start(17))),
         ];
-        for (answer, wanted) in table {
-            assert_eq!(following(&answer, 7), wanted, "{answer}");
+        for (way, answer, wanted) in table {
+            assert_eq!(way.following(answer, 7), wanted, "{way:?} {answer}");
+        }
+        assert_eq!((offset.first(), Way::Links.first()), (Some(Place::Start(10)), None));
+    }
+
+    #[test]
+    fn no_more_is_asked_for_than_is_wanted_or_given_at_once() {
+        let list = Request::get(Path::of(["x"]));
+        let offset = Way::Start { start: 0, page: 50 };
+        let table: [(Way, (u64, u64), &[(&str, &str)]); 6] = [
+            (Way::Cursor, (1000, 400), &[("start", "9"), ("limit", "250")]),
+            (Way::Cursor, (30, 10), &[("start", "9"), ("limit", "30")]),
+            (offset, (100, 100), &[("start", "9"), ("limit", "50")]),
+            (offset, (100, 3), &[("start", "9"), ("limit", "3")]),
+            (offset, (0, 0), &[("start", "9"), ("limit", "1")]),
+            (Way::Links, (u64::MAX, 5), &[("start", "9")]),
+        ];
+        for (way, counts, wanted) in table {
+            let asked = way.asked(&list, Some(&Place::Start(9)), counts).query;
+            let asked: Vec<(&str, &str)> =
+                asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            assert_eq!(asked, wanted, "{way:?} {counts:?}");
         }
     }
 

@@ -14,6 +14,7 @@ mod labels;
 mod listing;
 mod moving;
 mod new_comments;
+mod page_kind;
 mod pages;
 mod people;
 mod permissions;
@@ -40,13 +41,13 @@ pub use comments::Comments;
 pub use comments::Kind;
 pub use copying::Copy;
 pub use editing::PageEdit;
-pub use editing::PageKind;
 pub use labels::shown_label;
 pub use listing::Listing;
 pub use moving::Beside;
 pub use moving::Position;
 pub use new_comments::NewComment;
 pub use new_comments::Selection;
+pub use page_kind::PageKind;
 pub use pages::BodyFormat;
 pub use pages::NewPage;
 pub use pages::PAGE_EXPAND;
@@ -79,6 +80,21 @@ use crate::policy::Effect;
 use crate::policy::Product;
 use crate::policy::Write;
 
+/// What one deployment alone has an interface for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// Pages that Confluence copies by itself.
+    Copying,
+    /// Live documents.
+    LivePages,
+    /// Edits that are kept from those who watch the page.
+    MinorEdits,
+    /// Templates of pages.
+    Templates,
+    /// How often pages are looked at.
+    Views,
+}
+
 /// Confluence, as one caller sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Confluence<'a> {
@@ -100,6 +116,15 @@ impl<'a> Confluence<'a> {
     /// The address for links without a trailing slash; on Cloud it ends in `/wiki`.
     pub fn base(&self) -> &str {
         self.instance.site()
+    }
+
+    /// Whether this deployment has a feature.
+    pub fn has(&self, feature: Feature) -> bool {
+        let alone = match feature {
+            Feature::MinorEdits => Deployment::DataCenter,
+            Feature::Copying | Feature::LivePages | Feature::Templates | Feature::Views => Deployment::Cloud,
+        };
+        self.deployment() == alone
     }
 
     /// Whether there is the second API: on Cloud, where the first loses its content endpoints.

@@ -5,10 +5,12 @@ use serde_json::json;
 
 use super::Confluence;
 use super::Kind;
+use super::PageKind;
 use super::Permitted;
 use super::With;
 use super::comments::EXPAND;
 use super::malformed;
+use super::page_kind;
 use super::pages::id_text;
 use super::threads::tagged;
 use super::threads::with;
@@ -67,16 +69,16 @@ impl Confluence<'_> {
             let body = with(body, comment.selection.map(|selection| ("extensions", anchor(selection))));
             return self.stored(permit, body, kind).await;
         }
-        let post = async |name: &str| {
-            let body = with(second(comment.body), Some((name, id.into())));
+        let post = |on: PageKind| {
+            let body = with(second(comment.body), Some((container(on), id.into())));
             let body =
                 with(body, comment.selection.map(|place| ("inlineCommentProperties", properties(place))));
-            self.send(permit, Request::post(Path::of(["api", "v2", kind.list()]), body)).await
+            self.send(permit, Request::post(Path::of(["api", "v2", kind.list()]), body))
         };
-        let answer = match (comment.on, post(if comment.on == Some("blogpost") { BLOG } else { PAGE }).await)
-        {
-            (None, Err(error)) if error.is_absent() => post(BLOG).await?,
-            (_, answer) => answer?,
+        let answer = match comment.on {
+            None => page_kind::either(post).await.map(|(_, answer)| answer)?,
+            Some(on) if on == PageKind::BlogPost.as_str() => post(PageKind::BlogPost).await?,
+            Some(_) => post(PageKind::Page).await?,
         };
         created(answer, kind)
     }
@@ -122,8 +124,13 @@ impl Confluence<'_> {
     }
 }
 
-const PAGE: &str = "pageId";
-const BLOG: &str = "blogPostId";
+/// What the second API calls the id of what a comment is on.
+fn container(on: PageKind) -> &'static str {
+    match on {
+        PageKind::Page => "pageId",
+        PageKind::BlogPost => "blogPostId",
+    }
+}
 
 fn first(container: &Value, body: &str) -> Value {
     json!({

@@ -11,7 +11,6 @@ use super::With;
 use super::Written;
 use super::malformed;
 use super::wanted;
-use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -159,11 +158,6 @@ impl Confluence<'_> {
             complete(stored, page, json!({"key": key, "name": found.get("name")}));
         }
         Ok(stored)
-    }
-
-    /// Whether this deployment has live documents.
-    pub fn has_live_pages(&self) -> bool {
-        self.deployment() == Deployment::Cloud
     }
 
     fn created(page: Value) -> Result<Value, UpstreamError> {

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Confluence;
 use super::Names;
 use super::People;
+use super::pages::id_text;
 use crate::atlassian::Deployment;
 use crate::atlassian::times;
 use crate::markup;
@@ -186,10 +187,6 @@ fn excerpt(text: &str) -> String {
 
 fn clean(text: &str) -> String {
     markup::clean(text).into_owned()
-}
-
-fn id_text(id: &Value) -> String {
-    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -19,11 +19,6 @@ use crate::policy::Part;
 use crate::policy::Product;
 
 impl Confluence<'_> {
-    /// Whether this deployment has an interface for templates.
-    pub fn has_templates(&self) -> bool {
-        self.has_version_two()
-    }
-
     /// The templates of a space, or those of the whole site.
     pub async fn templates<E: Effect>(
         &self,

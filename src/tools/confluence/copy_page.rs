@@ -12,6 +12,7 @@ use crate::atlassian::confluence::BodyFormat;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::Copy;
+use crate::atlassian::confluence::Feature;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::PageKind;
 use crate::atlassian::confluence::PropertyChange;
@@ -89,7 +90,7 @@ impl Tool for CopyPage {
         if !args.copy_attachments {
             left.push(json!({"what": "attachments", "why": "copy_attachments is false"}));
         }
-        let copied = if confluence.copies() {
+        let copied = if confluence.has(Feature::Copying) {
             let copy = Copy {
                 title,
                 space: &args.destination_space_key,

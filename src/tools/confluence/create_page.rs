@@ -8,6 +8,7 @@ use super::given;
 use super::given::Rendering;
 use super::present;
 use super::present::Outcome;
+use crate::atlassian::confluence::Feature;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
@@ -102,7 +103,7 @@ impl Tool for CreatePage {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        if args.subtype.is_some() && !confluence.has_live_pages() {
+        if args.subtype.is_some() && !confluence.has(Feature::LivePages) {
             return wrong("live documents exist on Cloud only; leave `subtype` out");
         }
         let root = context.options.attachment_directory.as_deref();

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::list_page_templates::no_templates;
 use super::list_page_templates::shown;
+use crate::atlassian::confluence::Feature;
 use crate::audit::Permit;
 use crate::ids::TemplateId;
 use crate::lookup::Target;
@@ -57,7 +58,7 @@ impl Tool for GetPageTemplate {
 
     async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        if !confluence.has_templates() {
+        if !confluence.has(Feature::Templates) {
             return Err(no_templates());
         }
         let template = match context.found.take_part(&Part::Template(args.template_id.clone())) {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::atlassian::confluence::Feature;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -59,7 +60,7 @@ impl Tool for GetPageViews {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        if !confluence.has_views() {
+        if !confluence.has(Feature::Views) {
             let text = "Confluence Data Center has no interface for views; only Cloud counts them";
             return Err(ToolError::Arguments(text.to_owned()));
         }

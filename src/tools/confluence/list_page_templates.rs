@@ -7,6 +7,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::atlassian::confluence::Feature;
 use crate::audit::Permit;
 use crate::ids::SpaceKey;
 use crate::ids::TemplateId;
@@ -72,7 +73,7 @@ impl Tool for ListPageTemplates {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        if !confluence.has_templates() {
+        if !confluence.has(Feature::Templates) {
             return Err(no_templates());
         }
         let found = confluence.templates(permit, args.space_key.as_ref(), args.limit).await?;

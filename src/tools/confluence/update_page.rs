@@ -12,6 +12,7 @@ use super::present;
 use super::present::Current;
 use super::present::Outcome;
 use crate::atlassian::confluence::BodyFormat;
+use crate::atlassian::confluence::Feature;
 use crate::atlassian::confluence::PageEdit;
 use crate::atlassian::confluence::With;
 use crate::atlassian::confluence::Written;
@@ -126,7 +127,7 @@ impl Tool for UpdatePage {
             message: args.version_comment.as_deref(),
         };
         present::edit(&confluence, permit, &args.page_id, &edit).await?;
-        if args.is_minor_edit && !confluence.has_minor_edits() {
+        if args.is_minor_edit && !confluence.has(Feature::MinorEdits) {
             outcome.say("not_minor", present::NOT_MINOR);
         }
         let page = Written::permitted(permit, &args.page_id, current.kind)?;

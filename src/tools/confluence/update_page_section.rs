@@ -11,6 +11,7 @@ use super::present::Current;
 use super::present::Outcome;
 use crate::atlassian::confluence::BodyFormat;
 use crate::atlassian::confluence::ContentForm;
+use crate::atlassian::confluence::Feature;
 use crate::atlassian::confluence::PageEdit;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
@@ -105,7 +106,7 @@ impl Tool for UpdatePageSection {
         let mut outcome = Outcome::new(format!("The section of page {} was updated.", args.page_id));
         outcome.notes(&notes);
         outcome.removed(&kept::removed(storage, &body));
-        if args.is_minor_edit && !confluence.has_minor_edits() {
+        if args.is_minor_edit && !confluence.has(Feature::MinorEdits) {
             outcome.say("not_minor", present::NOT_MINOR);
         }
         Ok(outcome.with_page_read(&confluence, permit, &args.page_id, ContentForm::None).await)
