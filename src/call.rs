@@ -249,7 +249,7 @@ async fn resolve(
         LookupError::NotVisible => Refusal::not_visible(targets),
         other => Refusal::Lookup(other),
     })?;
-    resources.extend(unasked.into_iter().map(Target::unresolved));
+    resources.extend(unasked.into_iter().filter_map(Target::unresolved));
     Ok(resources)
 }
 

@@ -18,6 +18,7 @@ pub use target::Target;
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
 use crate::atlassian::confluence::Wanted;
+use crate::atlassian::jira::Catalogue;
 use crate::atlassian::jira::IssueQuery;
 use crate::audit::AuditError;
 use crate::audit::Trail;
@@ -57,6 +58,8 @@ pub enum Lookup<'a> {
         /// How many to leave out at the start.
         start: usize,
     },
+    /// The fields of a site of Jira, which say what values of them name.
+    Fields,
     /// Which site of Cloud a configured one is. No credential is shown for it.
     SiteId(Product),
     /// Which project an issue is in; with a query, the issue itself.
@@ -99,6 +102,7 @@ impl Lookup<'_> {
             Self::JiraAccount { .. } => "jira account",
             Self::ConfluenceAccount => "confluence account",
             Self::ConfluenceGroups { .. } => "confluence groups",
+            Self::Fields => "fields",
             Self::SiteId(_) => "site id",
             Self::Issue { .. } => "issue -> project",
             Self::Board(_) => "board",
@@ -116,7 +120,7 @@ impl Lookup<'_> {
         let part = |part| Resource::Part { part, of: None };
         match *self {
             Self::SiteId(product) => Resource::Instance(product),
-            Self::JiraAccount { .. } => Resource::Instance(Product::Jira),
+            Self::JiraAccount { .. } | Self::Fields => Resource::Instance(Product::Jira),
             Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
                 Resource::Instance(Product::Confluence)
             }
@@ -135,6 +139,7 @@ impl Lookup<'_> {
     fn failed(&self, error: UpstreamError) -> LookupError {
         match self {
             Self::SiteId(_)
+            | Self::Fields
             | Self::JiraAccount { .. }
             | Self::ConfluenceAccount
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
@@ -156,6 +161,7 @@ impl Lookup<'_> {
                 let request = Request::get(Path::of(["rest", "api", "2", "myself"]));
                 if *groups { request.with("expand", "groups") } else { request }
             }
+            Self::Fields => Catalogue::request(),
             Self::SiteId(_) => Request::get(Path::of(["_edge", "tenant_info"])),
             Self::ConfluenceAccount => Request::get(Path::of(["rest", "api", "user", "current"])),
             Self::ConfluenceGroups { parameter, account, start } => {

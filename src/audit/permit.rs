@@ -61,6 +61,11 @@ impl<E: Effect> Permit<E> {
         &self.decision.resources
     }
 
+    /// Whether the decision is the same for every call of the tool, whatever it names: then nothing was asked for.
+    pub fn is_for_all(&self) -> bool {
+        self.decision.alone
+    }
+
     /// The key, if this is an issue the permit was made for.
     pub fn issue<'k>(&self, key: &'k IssueKey) -> Result<&'k IssueKey, UpstreamError> {
         self.covers(

@@ -1,5 +1,6 @@
 //! Asking Atlassian where a target lies.
 
+use serde_json::Map;
 use serde_json::Value;
 
 use super::Lookup;
@@ -10,6 +11,7 @@ use super::found::Brought;
 use super::issue_place;
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
+use crate::atlassian::jira::Catalogue;
 use crate::audit::Trail;
 use crate::ids::BoardId;
 use crate::ids::IssueKey;
@@ -17,6 +19,7 @@ use crate::ids::ProjectKey;
 use crate::ids::SprintId;
 use crate::ids::VersionId;
 use crate::net::Credential;
+use crate::net::UpstreamError;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Resource;
@@ -32,6 +35,27 @@ pub(super) struct There<'a> {
 }
 
 impl There<'_> {
+    /// The issues and sprints that fields name, each where it lies.
+    async fn in_fields(&self, fields: &Map<String, Value>) -> Result<Place, LookupError> {
+        let lookup = Lookup::Fields;
+        let permit = self.trail.resolve(lookup.name(), &[lookup.resource()]).await?;
+        let (upstream, request) = (&self.instance.upstream, lookup.request());
+        let answer = upstream.recall(&permit, self.credential, request, Value::is_array).await;
+        let catalogue = answer.map_err(|error| lookup.failed(error))?;
+        let named = Catalogue::read(catalogue).ok_or_else(Self::no_catalogue)?.named_in(fields);
+        let issues = named.issues.into_iter().map(|key| Target::Issue(key, None));
+        let sprints = named.sprints.into_iter().map(|id| Target::Part(Part::Sprint(id)));
+        let mut places = Vec::new();
+        for target in issues.chain(sprints) {
+            places.extend(Box::pin(locate(&target, self.instance, self.credential, self.trail)).await?.0);
+        }
+        Ok((places, None))
+    }
+
+    fn no_catalogue() -> LookupError {
+        LookupError::Upstream(UpstreamError::malformed(Product::Jira, "the fields are not a list"))
+    }
+
     pub(super) async fn ask(&self, lookup: &Lookup<'_>) -> Result<Value, LookupError> {
         ask(lookup, self.instance, self.credential, self.trail).await
     }
@@ -54,7 +78,10 @@ pub(super) async fn locate(
         Target::Page(id, with) => Box::pin(there.page(id, *with)).await,
         Target::PageTitled(space, title) => Box::pin(there.titled(space, title)).await,
         Target::SpaceNamed(name) => Box::pin(there.space_named(name)).await,
-        Target::Instance(_) | Target::Project(_) | Target::Space(_) => Ok((vec![target.unresolved()], None)),
+        Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
+        Target::Instance(_) | Target::Project(_) | Target::Space(_) => {
+            Ok((target.unresolved().into_iter().collect(), None))
+        }
     }
 }
 

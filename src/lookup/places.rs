@@ -101,10 +101,14 @@ impl Lookups {
         (instance, credential): (&Instance, &Credential),
         trail: &Trail,
     ) -> Result<Located, LookupError> {
+        let Some(unresolved) = target.unresolved() else {
+            let (places, _) = locate(target, instance, credential, trail).await?;
+            return Ok(Located::Known(Arc::from(places)));
+        };
         if !target.is_located() {
-            return Ok(Located::Known(Arc::from([target.unresolved()])));
+            return Ok(Located::Known(Arc::from([unresolved])));
         }
-        let product = target.unresolved().product();
+        let product = unresolved.product();
         let named = hex::encode(digest::digest(&digest::SHA256, target.named().as_bytes()));
         let key = (product, instance.name.clone(), credential.fingerprint(), named);
         // What is changed is decided on where it lies now, not where it lay a minute ago.

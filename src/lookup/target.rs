@@ -1,5 +1,8 @@
 //! What a call names.
 
+use serde_json::Map;
+use serde_json::Value;
+
 use crate::atlassian::confluence::With;
 use crate::atlassian::jira::IssueQuery;
 use crate::ids::IssueKey;
@@ -18,6 +21,8 @@ pub enum Target {
     Instance(Product),
     /// An issue; with a query, a look-up brings the issue along.
     Issue(IssueKey, Option<IssueQuery>),
+    /// Whatever issues and sprints these fields of an issue name, by the names of the fields.
+    InFields(Map<String, Value>),
     /// A project.
     Project(ProjectKey),
     /// A board, a sprint, a service desk, a version or an issue link; a comment, a file or a template of Confluence.
@@ -38,6 +43,7 @@ impl Target {
         match self {
             Self::Instance(product) => product.title().to_owned(),
             Self::Issue(key, _) => format!("issue {key}"),
+            Self::InFields(_) => "an issue or sprint that the fields name".to_owned(),
             Self::Project(key) => format!("project {key}"),
             Self::Part(part) => part.to_string(),
             Self::Space(key) => format!("space {key}"),
@@ -47,9 +53,10 @@ impl Target {
         }
     }
 
-    /// The target as a resource whose place is not known.
-    pub fn unresolved(&self) -> Resource {
-        match self {
+    /// The target as a resource whose place is not known; none where it takes a look-up to know what is named at all.
+    pub fn unresolved(&self) -> Option<Resource> {
+        Some(match self {
+            Self::InFields(_) => return None,
             Self::Instance(product) => Resource::Instance(*product),
             Self::Issue(key, _) => Resource::Issue { key: key.clone(), project: None },
             Self::Project(key) => Resource::Project(key.clone()),
@@ -58,7 +65,7 @@ impl Target {
             Self::SpaceNamed(SpaceName::Key(key)) => Resource::Space(key.clone()),
             Self::SpaceNamed(SpaceName::Id(_)) => Resource::Instance(Product::Confluence),
             Self::Page(id, _) => Resource::Page { id: id.clone(), space: None },
-        }
+        })
     }
 
     /// Whether it is known only after a look-up what it names.
@@ -70,7 +77,12 @@ impl Target {
     pub(super) fn is_located(&self) -> bool {
         matches!(
             self,
-            Self::Issue(..) | Self::Part(_) | Self::Page(..) | Self::PageTitled(..) | Self::SpaceNamed(_)
+            Self::Issue(..)
+                | Self::InFields(_)
+                | Self::Part(_)
+                | Self::Page(..)
+                | Self::PageTitled(..)
+                | Self::SpaceNamed(_)
         )
     }
 }

@@ -89,6 +89,7 @@ impl Engine {
                 policies,
                 policy_hash: self.policy_hash().to_owned(),
                 resolved: question.resources.iter().all(Resource::is_resolved),
+                alone: self.decides_alone(question.tool),
             })),
             Err(refusal) => Err(refusal.named(id)),
         }

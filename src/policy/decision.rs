@@ -65,6 +65,8 @@ pub struct Decision {
     pub policy_hash: String,
     /// Whether the project or space of every resource was known.
     pub resolved: bool,
+    /// Whether it is the same for every call of the tool, whatever it names.
+    pub alone: bool,
 }
 
 /// Why a call is denied.

@@ -106,3 +106,68 @@ async fn an_issue_that_went_elsewhere_while_it_was_written_is_told_and_written_d
     assert_eq!(record["actual_place"], "Jira::Project::\"SECRET\"");
     world.end();
 }
+
+/// Everything in OPS and nothing elsewhere.
+const ONLY_OPS: &str =
+    r#"@id("ops") permit (principal, action in Mcp::Action::"jira", resource in Jira::Project::"OPS");"#;
+
+const OPS_AND_DEV: &str = r#"
+    @id("ops") permit (principal, action in Mcp::Action::"jira", resource in Jira::Project::"OPS");
+    @id("dev") permit (principal, action in Mcp::Action::"jira", resource in Jira::Project::"DEV");
+"#;
+
+/// What fields can name, the sprints being those of DEV.
+const NAMING: [&str; 7] = [
+    r#"{"Sprint": 3}"#,
+    r#"{"customfield_10020": "3"}"#,
+    r#"{"customfield_10020": [{"id": 3}]}"#,
+    r#"{"Epic Link": "DEV-1"}"#,
+    r#"{"epicKey": {"key": "DEV-1"}}"#,
+    r#"{"parent": "DEV-1"}"#,
+    r#"{"customfield_10010": ["DEV-1"]}"#,
+];
+
+#[tokio::test]
+async fn what_fields_name_is_decided_on_whatever_their_form() {
+    let world = world(false, Some(ONLY_OPS)).await;
+    for fields in NAMING {
+        let update = json!({"issue_key": "OPS-4", "fields": fields});
+        let create =
+            json!({"project_key": "OPS", "summary": "s", "issue_type": "Task", "additional_fields": fields});
+        let step = json!({"issue_key": "OPS-4", "transition_id": "Done", "fields": fields});
+        for (tool, arguments) in
+            [("jira_update_issue", update), ("jira_create_issue", create), ("jira_transition_issue", step)]
+        {
+            let called = world.call("alice-token", tool, arguments).await;
+            assert!(called.is_error, "{tool} {fields}: {called:?}");
+            assert!(
+                called.text.contains("does not exist or is not visible to you"),
+                "{tool} {fields}: {called:?}"
+            );
+        }
+    }
+    for fields in [r#"{"Epic Link": "10001"}"#, r#"{"Sprint": "next"}"#, r#"{" Project ": "DEV"}"#] {
+        let called = world
+            .call("alice-token", "jira_update_issue", json!({"issue_key": "OPS-4", "fields": fields}))
+            .await;
+        assert!(called.is_error, "{fields}: {called:?}");
+    }
+    let changes = world.requests().await;
+    assert!(!changes.iter().any(|request| !request.starts_with("GET")), "{changes:?}");
+    world.end();
+}
+
+#[tokio::test]
+async fn what_fields_name_may_be_written_where_all_of_it_is_allowed() {
+    for policies in [None, Some(OPS_AND_DEV)] {
+        let world = world(false, policies).await;
+        for fields in
+            [r#"{"Sprint": 3}"#, r#"{"customfield_10020": "2"}"#, r#"{"Story Points": 5, "Team": "Red"}"#]
+        {
+            let update = json!({"issue_key": "OPS-4", "fields": fields});
+            let called = world.call("alice-token", "jira_update_issue", update).await;
+            assert!(!called.is_error, "{policies:?} {fields}: {called:?}");
+        }
+        world.end();
+    }
+}

@@ -14,7 +14,7 @@ use crate::policy::Effect;
 
 /// All fields of a site that the caller may see.
 #[derive(Debug)]
-pub struct Catalogue(Arc<Value>);
+pub struct Catalogue(pub(super) Arc<Value>);
 
 /// One field.
 #[derive(Debug, Clone, Copy)]
@@ -60,17 +60,27 @@ impl Jira<'_> {
         permit: &Permit<E>,
         anew: bool,
     ) -> Result<Catalogue, UpstreamError> {
-        let request = Request::get(Path::of(["rest", "api", "2", "field"]));
+        let request = Catalogue::request();
         let fields = if anew {
             Arc::new(self.get(permit, request).await?)
         } else {
             self.recall(permit, request, super::lists(&[])).await?
         };
-        if fields.is_array() { Ok(Catalogue(fields)) } else { Err(malformed("the fields are not a list")) }
+        Catalogue::read(fields).ok_or_else(|| malformed("the fields are not a list"))
     }
 }
 
 impl Catalogue {
+    /// The request that brings it, for look-ups.
+    pub fn request() -> Request {
+        Request::get(Path::of(["rest", "api", "2", "field"]))
+    }
+
+    /// Reads an answer to that request.
+    pub fn read(answer: Arc<Value>) -> Option<Self> {
+        answer.is_array().then_some(Self(answer))
+    }
+
     /// The fields as Jira lists them whose name, id or name in JQL has a text in it.
     pub fn search(&self, text: &str) -> Vec<&Value> {
         let wanted = folded(text);
@@ -124,8 +134,10 @@ impl Field<'_> {
     /// Whether its value is another issue, or several.
     pub fn names_issues(&self) -> bool {
         let text = |name: &str| self.schema.get(name).and_then(Value::as_str).unwrap_or_default();
+        let kind = self.kind().unwrap_or_default();
         self.id == "parent"
-            || matches!(self.kind(), Some("gh-epic-link" | "jpo-custom-field-parent"))
+            || matches!(kind, "gh-epic-link" | "jpo-custom-field-parent")
+            || kind.ends_with("issue-picker-cf")
             || ["type", "items"].iter().any(|name| matches!(text(name), "issuelink" | "issuelinks"))
     }
 

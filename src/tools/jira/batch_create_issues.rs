@@ -56,7 +56,7 @@ impl Tool for BatchCreateIssues {
                       some, an error names both.",
         destructive: false,
         cloud_only: false,
-        resources: &[ResourceKind::Project, ResourceKind::Issue],
+        resources: &[ResourceKind::Project, ResourceKind::Issue, ResourceKind::Instance(Product::Jira)],
         long_text: &["issues"],
         aliases: &[],
     };
@@ -67,7 +67,7 @@ impl Tool for BatchCreateIssues {
         let mut projects: Vec<ProjectKey> = Vec::new();
         let mut targets = Vec::new();
         for (project, issue) in read(&args.issues).unwrap_or_default() {
-            targets.extend(given::named_issues(&issue.fields));
+            targets.extend(given::named(&issue.fields));
             if !projects.contains(&project) {
                 projects.push(project);
             }

@@ -96,7 +96,7 @@ impl Tool for CreateCustomerRequest {
 
     fn targets(args: &Args) -> Vec<Target> {
         let desk = Target::Part(Part::ServiceDesk(args.service_desk_id.clone()));
-        let named = given::named_issues(&args.values().unwrap_or_default());
+        let named = given::named(&args.values().unwrap_or_default());
         std::iter::once(desk).chain(named).collect()
     }
 
@@ -119,7 +119,7 @@ impl Tool for CreateCustomerRequest {
         let root = context.options.attachment_directory.as_deref();
         let files = uploads::read("attachments", files, root).await?;
         let fields = jira.request_fields(permit, &args.service_desk_id, &args.request_type_id).await?;
-        let shaped = request_values::shaped(&jira, &fields, args.values()?)?;
+        let shaped = request_values::shaped(&jira, permit, &fields, args.values()?).await?;
         let participants = args.participants()?;
         let mut wanted = NewRequest {
             desk: args.service_desk_id.clone(),

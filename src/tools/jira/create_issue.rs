@@ -57,7 +57,7 @@ impl Tool for CreateIssue {
                       it. For many at once use jira_batch_create_issues.",
         destructive: false,
         cloud_only: false,
-        resources: &[ResourceKind::Project, ResourceKind::Issue],
+        resources: &[ResourceKind::Project, ResourceKind::Issue, ResourceKind::Instance(Product::Jira)],
         long_text: &["description", "additional_fields", "summary"],
         aliases: &[],
     };
@@ -67,7 +67,7 @@ impl Tool for CreateIssue {
     fn targets(args: &Args) -> Vec<Target> {
         let mut targets = vec![Target::Project(args.project_key.clone())];
         if let Ok(fields) = given::object("additional_fields", args.additional_fields.as_deref()) {
-            targets.extend(given::named_issues(&fields));
+            targets.extend(given::named(&fields));
         }
         targets
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::atlassian::Deployment;
 use crate::atlassian::jira::Catalogue;
 use crate::atlassian::jira::Edit;
+use crate::atlassian::jira::Field;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::Shaped;
 use crate::atlassian::jira::Texts;
@@ -19,6 +20,7 @@ use crate::lookup::Target;
 use crate::markup;
 use crate::markup::Converted;
 use crate::markup::Note;
+use crate::policy::Part;
 use crate::policy::Write;
 use crate::tools::ToolError;
 
@@ -53,7 +55,7 @@ pub(super) fn check(argument: &str, fields: &Map<String, Value>) -> Result<(), T
     let wrong = |problem: String| Err(ToolError::Arguments(format!("`{argument}` {problem}")));
     for (name, value) in fields {
         let real = real_name(name);
-        if matches!(real.to_ascii_lowercase().as_str(), "project" | "project_key") {
+        if matches!(folded(real).as_str(), "project" | "project key") {
             return wrong(format!("has `{name}`; issues stay in the project that is an argument of its own"));
         }
         let names_issue = matches!(folded(real).as_str(), "parent" | "epic link" | "parent link");
@@ -82,22 +84,40 @@ fn folded(name: &str) -> String {
     name.trim().replace(['_', '-'], " ").to_lowercase()
 }
 
-/// The other issues that fields name: a parent or an epic. Each of them has to be allowed as well.
-pub(super) fn named_issues(fields: &Map<String, Value>) -> Vec<Target> {
-    let key = |value: &Value| value.as_str().or_else(|| value.get("key")?.as_str()).map(str::to_owned);
-    // A label may look like a key: `UTF-8`. Jira's own fields name no issue but the parent.
-    let may_name = |name: &str| real_name(name) == "parent" || system_field(real_name(name)).is_none();
-    let values = fields.iter().filter(|(name, _)| may_name(name)).map(|(_, value)| value);
-    let mut keys: Vec<IssueKey> = Vec::new();
-    for value in values.flat_map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice))
-    {
-        if let Some(key) = key(value).and_then(|key| IssueKey::parse(&key).ok())
-            && !keys.contains(&key)
-        {
-            keys.push(key);
-        }
+/// The other issues and the sprints that fields name. Each of them has to be allowed as well.
+pub(super) fn named(fields: &Map<String, Value>) -> Vec<Target> {
+    // Jira's own fields name no issue but the parent; of all others Jira has to say what they hold.
+    let (own, others): (Vec<_>, Vec<_>) =
+        fields.iter().partition(|(name, _)| system_field(real_name(name)).is_some());
+    let parents = own.into_iter().filter(|(name, _)| real_name(name) == "parent");
+    let parents = parents.filter_map(|(_, value)| system_field("parent").map(|field| field.named_in(value)));
+    let mut targets: Vec<Target> =
+        parents.flat_map(|named| named.issues).map(|key| Target::Issue(key, None)).collect();
+    if !others.is_empty() {
+        let others = others.into_iter().map(|(name, value)| (real_name(name).to_owned(), value.clone()));
+        targets.push(Target::InFields(others.collect()));
     }
-    keys.into_iter().map(|key| Target::Issue(key, None)).collect()
+    targets
+}
+
+/// Refuses a value that names another project, or an issue or a sprint that was not decided on.
+pub(super) fn decided(permit: &Permit<Write>, field: Field<'_>, value: &Value) -> Result<(), String> {
+    let title = || format!("field `{}` ({})", field.name, field.id);
+    if field.id == "project" {
+        return Err(format!("{} cannot be set: issues stay in the project they are in", title()));
+    }
+    if permit.is_for_all() {
+        return Ok(());
+    }
+    let named = field.named_in(value);
+    let issues = named.issues.iter().all(|key| permit.issue(key).is_ok());
+    let sprints = named.sprints.iter().all(|id| permit.part(&Part::Sprint(id.clone())).is_ok());
+    if issues && sprints && !named.odd {
+        return Ok(());
+    }
+    let wanted =
+        if field.names_issues() { "the key of an issue, such as `OPS-12`" } else { "the id of a sprint" };
+    Err(format!("{} wants {wanted}, so that it can be decided on", title()))
 }
 
 /// Names of components, comma separated, as a field.
@@ -167,7 +187,7 @@ impl Given {
         let catalogue = if is_known { None } else { Some(jira.catalogue(permit).await?) };
         let mut problems = Vec::new();
         for (name, value) in fields {
-            match shaped(catalogue.as_ref(), real_name(&name), value) {
+            match shaped(permit, catalogue.as_ref(), real_name(&name), value) {
                 Ok((id, shaped)) => {
                     if let Err(error) = self.put(jira, permit, &id, shaped).await {
                         problems.push(format!("field `{name}`: {error}"));
@@ -206,19 +226,15 @@ impl Given {
 }
 
 /// The id of the field that a name means, and the value in its shape.
-fn shaped(catalogue: Option<&Catalogue>, name: &str, value: Value) -> Result<(String, Shaped), String> {
-    let of_kind = |kind| catalogue.and_then(|catalogue| catalogue.of_kind(kind));
-    let field = match name {
-        // Cloud has the epic of an issue as its parent.
-        "epic_link" => of_kind("gh-epic-link").or_else(|| system_field("parent")),
-        "epic_name" => of_kind("gh-epic-label"),
-        "epic_color" | "epic_colour" => of_kind("gh-epic-color"),
-        _ => system_field(name),
-    };
-    let field = match (field, catalogue) {
-        (Some(field), _) => field,
-        (None, Some(catalogue)) => catalogue.find(name).map_err(|error| error.to_string())?,
-        (None, None) => return Err(format!("there is no field `{name}`")),
+fn shaped(
+    permit: &Permit<Write>,
+    catalogue: Option<&Catalogue>,
+    name: &str,
+    value: Value,
+) -> Result<(String, Shaped), String> {
+    let field = match catalogue {
+        Some(catalogue) => catalogue.meant(name).map_err(|error| error.to_string())?,
+        None => system_field(name).ok_or_else(|| format!("there is no field `{name}`"))?,
     };
     if field.names_issues() && !is_key_or_nothing(&value) {
         return Err(format!(
@@ -226,6 +242,7 @@ fn shaped(catalogue: Option<&Catalogue>, name: &str, value: Value) -> Result<(St
             field.name, field.id
         ));
     }
+    decided(permit, field, &value)?;
     Ok((field.id.to_owned(), shape(field, value)?))
 }
 
@@ -259,6 +276,7 @@ mod tests {
             ),
             (json!({"epicKey": "10001"}), Some("`f` has `epicKey`, which must be an issue key")),
             (json!({"Epic Link": 10001}), Some("`f` has `Epic Link`, which must be an issue key")),
+            (json!({" Project ": "SECRET"}), Some("`f` has ` Project `; issues stay in the project")),
             (json!({"Project": {"id": "1"}}), Some("`f` has `Project`; issues stay in the project")),
         ];
         for (fields, wanted) in table {
@@ -291,12 +309,17 @@ mod tests {
     }
 
     #[test]
-    fn issues_that_fields_name_are_decided_on_too() {
+    fn what_fields_name_is_decided_on_too() {
         let fields = json!({
-            "parent": "ops-1", "Epic Link": {"key": "OPS-2"}, "labels": ["UTF-8"], "a": [{"key": "OPS-1"}], "summary": "SHA-2",
+            "parent": "ops-1", "Epic Link": {"key": "OPS-2"}, "labels": ["UTF-8"], "epicKey": "OPS-3", "summary": "SHA-2",
         });
         let Value::Object(fields) = fields else { panic!("an object") };
-        let named: Vec<String> = named_issues(&fields).iter().map(Target::named).collect();
-        assert_eq!(named, ["issue OPS-1", "issue OPS-2"]);
+        let targets = named(&fields);
+        let [Target::Issue(parent, None), Target::InFields(others)] = targets.as_slice() else {
+            panic!("{targets:?}")
+        };
+        assert_eq!(parent.as_str(), "OPS-1");
+        let others: Vec<&str> = others.keys().map(String::as_str).collect();
+        assert_eq!(others, ["Epic Link", "epic_link"]);
     }
 }

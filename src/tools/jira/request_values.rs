@@ -7,18 +7,33 @@ use serde_json::json;
 use super::given;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::system_field;
+use crate::audit::Permit;
 use crate::markup::Converted;
 use crate::markup::Note;
+use crate::policy::Write;
 use crate::tools::ToolError;
 
 /// The values in the form that the service desk takes. Every problem is told, not only the first.
-pub(super) fn shaped(
+pub(super) async fn shaped(
     jira: &Jira<'_>,
+    permit: &Permit<Write>,
     fields: &Value,
     given: Map<String, Value>,
 ) -> Result<Converted<Map<String, Value>>, ToolError> {
     let to_wiki = |text: &str| given::text_of_version_2(jira, text);
     let (value, notes) = fitted(fields, given, &to_wiki).map_err(ToolError::Arguments)?;
+    if !permit.is_for_all() {
+        let catalogue = jira.catalogue(permit).await?;
+        let decided = |(id, value): (&String, &Value)| match catalogue.meant(id) {
+            Ok(field) => given::decided(permit, field, value),
+            // What Jira does not know as a field of issues names none.
+            Err(_) => Ok(()),
+        };
+        let problems: Vec<String> = value.iter().filter_map(|field| decided(field).err()).collect();
+        if !problems.is_empty() {
+            return Err(ToolError::Arguments(format!("`request_field_values`: {}", problems.join("; "))));
+        }
+    }
     Ok(Converted { value, notes })
 }
 

@@ -50,7 +50,7 @@ impl Tool for TransitionIssue {
         description: "Move a Jira issue to another status by one of the transitions it offers now (see jira_get_transitions). Returns the issue as it is then.",
         destructive: true,
         cloud_only: false,
-        resources: &[ResourceKind::Issue],
+        resources: &[ResourceKind::Issue, ResourceKind::Project, ResourceKind::Instance(Product::Jira)],
         long_text: &["comment", "fields"],
         aliases: &[],
     };
@@ -60,7 +60,7 @@ impl Tool for TransitionIssue {
     fn targets(args: &Args) -> Vec<Target> {
         let mut targets = vec![Target::Issue(args.issue_key.clone(), None)];
         if let Ok(fields) = given::object("fields", args.fields.as_deref()) {
-            targets.extend(given::named_issues(&fields));
+            targets.extend(given::named(&fields));
         }
         targets
     }

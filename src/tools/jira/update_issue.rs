@@ -113,7 +113,7 @@ impl Tool for UpdateIssue {
                       it is then; if a step fails, an error says which were done.",
         destructive: true,
         cloud_only: false,
-        resources: &[ResourceKind::Issue],
+        resources: &[ResourceKind::Issue, ResourceKind::Project, ResourceKind::Instance(Product::Jira)],
         long_text: &["fields", "additional_fields", "comment"],
         aliases: &[],
     };
@@ -123,7 +123,7 @@ impl Tool for UpdateIssue {
     fn targets(args: &Args) -> Vec<Target> {
         let mut targets = vec![Target::Issue(args.issue_key.clone(), None)];
         if let Ok((fields, _)) = args.given() {
-            targets.extend(given::named_issues(&fields));
+            targets.extend(given::named(&fields));
         }
         targets
     }
