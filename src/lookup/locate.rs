@@ -9,7 +9,6 @@ use super::Target;
 use super::ask;
 use super::found::Brought;
 use super::issue_place;
-use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
 use crate::atlassian::jira::Catalogue;
 use crate::audit::Trail;
@@ -111,15 +110,15 @@ impl There<'_> {
         Ok((places, object.map(|object| Brought::Part(part.clone(), object))))
     }
 
-    /// The projects of a board. Cloud names the one it stands in; Data Center those it shows, and all of them decide.
+    /// The projects of a board: the one it stands in, else those it shows, and all of them decide. A board of Cloud may
+    /// stand in a person's profile and show any project.
     async fn board(&self, id: &BoardId) -> Result<PartPlace, LookupError> {
         let board = self.ask(&Lookup::Board(id)).await?;
         let projects = match board.pointer("/location/projectKey").and_then(Value::as_str) {
             Some(key) => {
                 vec![Resource::Project(ProjectKey::parse(key).map_err(|_| LookupError::NotVisible)?)]
             }
-            None if self.instance.deployment == Deployment::DataCenter => self.shown_on(id).await?,
-            None => Vec::new(),
+            None => self.shown_on(id).await?,
         };
         let whole = || vec![Resource::Instance(Product::Jira)];
         Ok((if projects.is_empty() { whole() } else { projects }, Some(board)))

@@ -120,14 +120,24 @@ pub fn sift_embedded(value: &mut Value, may_view: &dyn Fn(&Resource) -> bool) ->
     match value {
         Value::Array(items) => {
             let before = items.len();
-            items.retain(|item| !is_hidden(item, may_view) && !wraps_hidden(item, may_view));
+            items.retain(|item| {
+                !is_hidden(item, may_view)
+                    && !wraps_hidden(item, may_view)
+                    && !is_hidden_change(item, may_view)
+                    && !key_is_hidden(item, may_view)
+            });
             let dropped = (before - items.len()) as u64;
             dropped + items.iter_mut().map(|item| sift_embedded(item, may_view)).sum::<u64>()
         }
         Value::Object(object) => {
             let before = object.len();
-            object.retain(|_, entry| !is_hidden(entry, may_view));
+            object.retain(|_, entry| !is_hidden(entry, may_view) && !holds_hidden_key(entry, may_view));
             let dropped = (before - object.len()) as u64 + sift_ancestors(object, may_view);
+            for name in RENDERED {
+                if let Some(rendered) = object.get_mut(name) {
+                    *rendered = NOT_RENDERED.into();
+                }
+            }
             dropped + object.values_mut().map(|entry| sift_embedded(entry, may_view)).sum::<u64>()
         }
         _ => 0,
@@ -156,6 +166,38 @@ fn wraps_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
     value.as_object().is_some_and(|object| object.values().any(|entry| is_hidden(entry, may_view)))
 }
 
+/// The value of a field that is nothing but the key of an issue, such as an epic on Data Center.
+fn holds_hidden_key(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    value.get("value").is_some_and(|value| key_is_hidden(value, may_view))
+}
+
+fn key_is_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    let Some(text) = value.as_str() else { return false };
+    IssueKey::parse(text).is_ok_and(|key| key.as_str() == text && !may_view(&issue(key)))
+}
+
+/// A change to the links, the epic or the parent of an issue: it names the other in a text.
+fn is_hidden_change(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    const NAMING: [&str; 5] = ["link", "epic link", "parent", "issueparentassociation", "epic child"];
+    let field = value.get("field").and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    if !NAMING.contains(&field.as_str()) {
+        return false;
+    }
+    let texts = ["from_string", "to_string", "from_id", "to_id"].into_iter();
+    let texts = texts.filter_map(|name| value.get(name)?.as_str());
+    let words = texts.flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))));
+    words.filter_map(|word| IssueKey::parse(word).ok()).any(|key| !may_view(&issue(key)))
+}
+
+fn issue(key: IssueKey) -> Resource {
+    let project = Some(key.project());
+    Resource::Issue { key, project }
+}
+
+/// Text as Jira shows it has the titles of the issues that it names.
+const RENDERED: [&str; 2] = ["rendered_fields", "renderedFields"];
+const NOT_RENDERED: &str = "not shown: it could name issues that policies hide";
+
 /// A project that a field refers to. Much else has a key of the same form, so its address or its type has to say so.
 fn embedded_project(value: &Value) -> Option<Resource> {
     let object = value.as_object()?;
@@ -166,15 +208,14 @@ fn embedded_project(value: &Value) -> Option<Resource> {
 
 fn embedded_issue(value: &Value) -> Option<Resource> {
     let object = value.as_object()?;
-    let key = IssueKey::parse(object.get("key")?.as_str()?).ok()?;
-    // A user of Data Center has a key of the same form, and a name to show.
-    let person = ["displayName", "display_name", "emailAddress", "email"]
-        .iter()
-        .any(|name| object.contains_key(*name));
-    let issue = ["fields", "summary", "id", "self", "name"].iter().any(|name| object.contains_key(*name));
-    (issue && !person).then_some(())?;
-    let project = key.project();
-    Some(Resource::Issue { key, project: Some(project) })
+    let key = ["key", "issueKey"].iter().find_map(|name| object.get(*name)?.as_str())?;
+    let key = IssueKey::parse(key).ok().filter(|parsed| parsed.as_str() == key)?;
+    // A user of Data Center has a key of the same form, a name to log in with and a name to show.
+    let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
+    let is_person = has(&["displayName", "display_name", "emailAddress", "email"])
+        && has(&["name", "accountId", "account_id"]);
+    let is_bare = object.len() == 1;
+    (!is_person && !is_bare).then(|| issue(key))
 }
 
 #[cfg(test)]
@@ -209,11 +250,23 @@ mod tests {
             "assignee": {"key": "JIRAUSER-1", "name": "ann", "displayName": "Ann"},
             "customfield_1": {"value": {"id": "9", "key": "SECRET", "name": "no", "projectTypeKey": "software"}},
             "epic": {"id": "7", "key": "SECRET-7", "name": "no"},
+            "customfield_2": {"value": "SECRET-8"},
+            "customfield_3": {"value": ["SECRET-9", "OPS-9", "UTF-8"]},
+            "customfield_4": {"value": {"key": "SECRET-10", "displayName": "no"}},
+            "customfield_5": {"value": {"issueKey": "SECRET-11", "title": "no"}},
+            "rendered_fields": {"description": "<a title=\"no\">SECRET-12</a>"},
+            "changelogs": [{"items": [
+                {"field": "Link", "to_string": "This issue blocks SECRET-13", "to_id": "SECRET-13"},
+                {"field": "Epic Link", "from_string": "SECRET-14", "to_string": "OPS-4"},
+                {"field": "status", "to_string": "Done"},
+            ]}],
         });
-        assert_eq!(sift_embedded(&mut value, &may_view), 5);
+        assert_eq!(sift_embedded(&mut value, &may_view), 11);
         assert!(!value.to_string().contains("SECRET"), "{value}");
         assert_eq!(value["subtasks"].as_array().unwrap().len(), 1);
         assert_eq!(value["issuelinks"][0]["id"], "2");
         assert_eq!(value["assignee"]["name"], "ann");
+        assert_eq!(value["customfield_3"]["value"], json!(["OPS-9", "UTF-8"]));
+        assert_eq!(value["changelogs"][0]["items"], json!([{"field": "status", "to_string": "Done"}]));
     }
 }

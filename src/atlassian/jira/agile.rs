@@ -114,7 +114,7 @@ impl Jira<'_> {
         AgilePage::of(self.get(permit, request.with("maxResults", wanted.limit.to_string())).await?)
     }
 
-    /// The projects that a board of Data Center shows; nothing where Jira does not list all of them.
+    /// The projects that a board shows; nothing where Jira does not list all of them.
     pub async fn projects_of_board(
         &self,
         permit: &Permit<Read>,

@@ -242,8 +242,11 @@ fn names_other(object: &Map<String, Value>) -> bool {
     if object.contains_key("projectTypeKey") {
         return true;
     }
-    object.get("key").and_then(Value::as_str).is_some_and(|key| IssueKey::parse(key).is_ok())
-        && !["displayName", "emailAddress"].iter().any(|name| object.contains_key(*name))
+    // A user of Data Center has a key of the same form, a name to log in with and a name to show.
+    let has = |names: &[&str]| names.iter().any(|name| object.contains_key(*name));
+    let is_person = has(&["displayName", "emailAddress"]) && has(&["name", "accountId"]);
+    let key = object.get("key").and_then(Value::as_str);
+    key.is_some_and(|key| IssueKey::parse(key).is_ok()) && !is_person
 }
 
 /// An element of a list: what has a name alone, such as a sprint, says more than its name.

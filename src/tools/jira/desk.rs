@@ -64,6 +64,13 @@ fn renamed(object: &Value, names: &[(&str, &str)]) -> Value {
     Value::Object(kept.collect())
 }
 
+/// Takes the number of issues out of a queue.
+pub(super) fn without_count(queue: &mut Value) {
+    if let Some(queue) = queue.as_object_mut() {
+        queue.remove("issue_count");
+    }
+}
+
 /// A queue.
 pub(super) fn queue(queue: &Value) -> Value {
     let names = [

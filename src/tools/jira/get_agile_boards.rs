@@ -10,7 +10,6 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::atlassian::Deployment;
 use crate::atlassian::jira::BoardQuery;
 use crate::atlassian::jira::Jira;
 use crate::audit::Permit;
@@ -77,7 +76,7 @@ fn board_id(board: &Value) -> Option<BoardId> {
     BoardId::parse(&id.to_string()).ok()
 }
 
-/// The projects of a board: the one that Cloud names; on Data Center, where something may be hidden, those it shows.
+/// The projects of a board: the one it stands in; else, where something may be hidden, those it shows.
 async fn places(
     jira: &Jira<'_>,
     permit: &Permit<Read>,
@@ -88,7 +87,7 @@ async fn places(
         return Ok(ProjectKey::parse(key).map(Resource::Project).into_iter().collect());
     }
     let whole = || vec![Resource::Instance(Product::Jira)];
-    let Some(id) = board_id(board).filter(|_| hides && jira.deployment() == Deployment::DataCenter) else {
+    let Some(id) = board_id(board).filter(|_| hides) else {
         return Ok(whole());
     };
     // A list that is cut would leave projects out of the decision: such a board is not shown.

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::choices;
 use crate::audit::Permit;
 use crate::ids::IssueTypeId;
 use crate::ids::ProjectKey;
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     issue_type_id: IssueTypeId,
 }
 
-/// A field in brief. Of other projects, of issues and of people nothing is listed: policies may hide some of them.
+/// A field in brief.
 fn brief(field: &Value, project: &ProjectKey) -> Value {
     let named = [
         ("fieldId", "field_id"),
@@ -39,37 +40,22 @@ fn brief(field: &Value, project: &ProjectKey) -> Value {
         ("required", "required"),
         ("schema", "schema"),
         ("hasDefaultValue", "has_default_value"),
-        ("allowedValues", "allowed_values"),
     ];
-    let kinds = ["/schema/type", "/schema/items"].map(|part| field.pointer(part).and_then(Value::as_str));
-    let is_open = !kinds.iter().flatten().any(|kind| NOT_LISTED.contains(kind));
-    let is_itself = |value: &Value| value.get("key").and_then(Value::as_str) == Some(project.as_str());
-    let part = |(name, key): &(&str, &str)| {
-        let value = field.get(*name)?;
-        let value = match value {
-            Value::Array(values) if *name == "allowedValues" && !is_open => {
-                Value::Array(values.iter().filter(|value| is_itself(value)).cloned().collect())
-            }
-            value => value.clone(),
-        };
-        let is_empty = *name == "allowedValues" && !is_open && value.as_array().is_some_and(Vec::is_empty);
-        if is_empty { None } else { Some(((*key).to_owned(), shown(name, &value)?)) }
-    };
-    Value::Object(named.iter().filter_map(part).collect())
+    let kept =
+        named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), shown(name, field.get(*name)?)?)));
+    let choices = choices::of(field, project).map(|choices| choices.iter().map(choice).collect());
+    Value::Object(kept.chain(choices.map(|choices| ("allowed_values".to_owned(), choices))).collect())
 }
 
-/// Kinds of values that are objects with a place of their own, or people.
-const NOT_LISTED: [&str; 5] = ["project", "issuelink", "issuelinks", "user", "group"];
-
-/// What may be chosen, by id and name; a default that is none says nothing.
+/// A default that is none says nothing.
 fn shown(name: &str, value: &Value) -> Option<Value> {
     match (name, value) {
         ("hasDefaultValue", Value::Bool(false)) => None,
-        ("allowedValues", Value::Array(values)) => Some(values.iter().map(choice).collect()),
         (_, value) => Some(value.clone()),
     }
 }
 
+/// What may be chosen, by id and name.
 fn choice(value: &Value) -> Value {
     let kept = ["id", "name", "value", "key"].iter();
     let kept = kept.filter_map(|name| Some(((*name).to_owned(), value.get(*name)?.clone())));
@@ -101,29 +87,5 @@ impl Tool for GetCreateFields {
         let fields = jira.create_fields(permit, &args.project_key, args.issue_type_id.as_str()).await?;
         let items = fields.iter().map(|field| brief(field, &args.project_key)).collect();
         Ok(Output::List { items, complete: true, next: None })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn choices_are_listed_but_not_other_projects() {
-        let project = ProjectKey::parse("OPS").unwrap();
-        let field = |kind: &str, allowed: Value| {
-            let field = json!({"fieldId": "f", "schema": {"type": kind}, "allowedValues": allowed});
-            brief(&field, &project).get("allowed_values").cloned()
-        };
-        let projects = json!([{"id": "1", "key": "OPS"}, {"id": "2", "key": "SECRET"}]);
-        assert_eq!(field("project", projects), Some(json!([{"id": "1", "key": "OPS"}])));
-        assert_eq!(field("project", json!([{"id": "2", "key": "SECRET"}])), None);
-        assert_eq!(
-            field("priority", json!([{"id": "1", "name": "High"}])),
-            Some(json!([{"id": "1", "name": "High"}]))
-        );
-        assert_eq!(field("priority", json!([])), Some(json!([])));
     }
 }

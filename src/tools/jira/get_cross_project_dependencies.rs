@@ -12,6 +12,7 @@ use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
+use crate::lookup;
 use crate::lookup::Target;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -57,15 +58,23 @@ fn links(issue: &Value, project: &ProjectKey) -> Vec<Item> {
             "link_type": link.pointer("/type/name"), "project": place.as_str(),
             "source": source, "target": key.as_str(), "direction": direction,
         });
-        let resource = Resource::Issue { key, project: Some(place.clone()) };
-        (place != *project).then_some(Item { resources: vec![resource], value })
+        let target = Resource::Issue { key, project: Some(place.clone()) };
+        let resources = lookup::issue_place(issue).map(|source| vec![source, target]).unwrap_or_default();
+        (place != *project).then_some(Item { resources, value })
     });
     shown.collect()
 }
 
+/// An issue that was looked at, which is counted where it may be viewed.
+fn scanned(issue: &Value) -> Item {
+    Item { resources: lookup::issue_place(issue).into_iter().collect(), value: Value::Null }
+}
+
 /// By project, then by type of link.
-fn grouped(links: Vec<Value>, envelope: &mut Map<String, Value>) {
+fn grouped(found: Vec<Value>, envelope: &mut Map<String, Value>) {
     let mut projects = Map::new();
+    let (scanned, links): (Vec<Value>, Vec<Value>) = found.into_iter().partition(Value::is_null);
+    envelope.insert("total_issues_scanned".into(), scanned.len().into());
     envelope.insert("total_cross_project_links".into(), links.len().into());
     for mut link in links {
         let Value::Object(fields) = &mut link else { continue };
@@ -113,10 +122,10 @@ impl Tool for GetCrossProjectDependencies {
         let fields = Fields::parse("summary,status,issuetype,issuelinks,parent");
         let (issues, complete) =
             jira.search_all_of(permit, &args.project_key, &jql, &fields, args.max_issues).await?;
-        let items = issues.iter().flat_map(|issue| links(issue, &args.project_key)).collect();
+        let links = issues.iter().flat_map(|issue| links(issue, &args.project_key));
+        let items = issues.iter().map(scanned).chain(links).collect();
         let mut envelope = Map::new();
         envelope.insert("project_key".into(), args.project_key.as_str().into());
-        envelope.insert("total_issues_scanned".into(), issues.len().into());
         envelope.insert("complete".into(), complete.into());
         Ok(Output::Derived { items, envelope, derive: grouped })
     }
@@ -136,10 +145,12 @@ mod tests {
         let items = links(&issue, &ProjectKey::parse("OPS").unwrap());
         assert_eq!(
             items.iter().flat_map(|item| &item.resources).map(Resource::id).collect::<Vec<_>>(),
-            ["DEV-7", "DEV-8"]
+            ["OPS-1", "DEV-7", "OPS-1", "DEV-8"]
         );
         let mut shown = Map::new();
-        grouped(items.into_iter().map(|item| item.value).collect(), &mut shown);
+        let found = std::iter::once(scanned(&issue)).chain(items);
+        grouped(found.map(|item| item.value).collect(), &mut shown);
+        assert_eq!(shown["total_issues_scanned"], 1);
         assert_eq!(shown["total_cross_project_links"], 2);
         assert_eq!(shown["by_project"]["DEV"]["total_links"], 2);
         let blocked = json!([{"source": "OPS-1", "target": "DEV-7", "direction": "outward"}]);

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::choices;
 use crate::atlassian::Deployment;
 use crate::atlassian::jira::Jira;
 use crate::audit::Permit;
@@ -73,9 +74,9 @@ async fn of_type(jira: &Jira<'_>, permit: &Permit<Read>, args: &Args) -> Result<
             .any(|key| field.get(*key).and_then(Value::as_str) == Some(args.field_id.trim()))
     });
     let field = field.ok_or_else(|| wrong("issues of that type have no such `field_id`".to_owned()))?;
-    match field.get("allowedValues") {
-        Some(Value::Array(options)) => Ok(options.clone()),
-        _ => Err(wrong("nothing is to be chosen in the field that `field_id` names".to_owned())),
+    match choices::of(field, project) {
+        Some(options) => Ok(options),
+        None => Err(wrong("nothing is to be chosen in the field that `field_id` names".to_owned())),
     }
 }
 

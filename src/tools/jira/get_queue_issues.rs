@@ -75,7 +75,13 @@ impl Tool for GetQueueIssues {
         )?;
         let mut envelope = desk::envelope(&page, &args.service_desk_id);
         envelope.insert("queue_id".into(), args.queue_id.as_str().into());
-        envelope.insert("queue".into(), desk::queue(&queue));
+        let mut shown = desk::queue(&queue);
+        if context.hides {
+            // They count what the caller may not see as well.
+            envelope.remove("size");
+            desk::without_count(&mut shown);
+        }
+        envelope.insert("queue".into(), shown);
         let issues = desk::values(&page)?;
         let show = |issue: &Value| Item {
             resources: lookup::issue_place(issue).into_iter().collect(),

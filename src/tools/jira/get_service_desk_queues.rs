@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::desk;
 use crate::audit::Permit;
@@ -63,7 +64,15 @@ impl Tool for GetServiceDeskQueues {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let page = jira.queues(permit, &args.service_desk_id, args.start_at, args.limit).await?;
-        let value = desk::page(&page, &args.service_desk_id, None, "queues", desk::queue)?;
+        let show = |queue: &Value| {
+            let mut shown = desk::queue(queue);
+            if context.hides {
+                // It counts what the caller may not see as well.
+                desk::without_count(&mut shown);
+            }
+            shown
+        };
+        let value = desk::page(&page, &args.service_desk_id, None, "queues", show)?;
         Ok(Output::Object { actual: None, value })
     }
 }

@@ -9,6 +9,7 @@ mod attached;
 mod batch_create_issues;
 mod batch_create_versions;
 mod batch_get_changelogs;
+mod choices;
 mod create_customer_request;
 mod create_issue;
 mod create_issue_link;

@@ -233,11 +233,12 @@ impl Done {
             return Ok(Map::new());
         }
         let mut attached = Vec::with_capacity(files.len());
-        for file in files {
+        for (number, file) in files.into_iter().enumerate() {
             let (name, size) = (file.name.clone(), file.bytes.len());
             let stored = jira.attach(permit, &self.key, file).await;
             let id = stored.as_ref().ok().and_then(|stored| stored.get("id").cloned());
-            self.step(format!("attached:{name}"), stored.map(|_| ()))?;
+            // By number: what was done is written down, and the name is an argument.
+            self.step(format!("attached:{}", number + 1), stored.map(|_| ()))?;
             attached.push(json!({"filename": name, "size": size, "id": id}));
         }
         self.steps.retain(|step| !step.starts_with("attached:"));
