@@ -33,6 +33,7 @@ pub use permit::Admissible;
 pub use permit::Admitted;
 pub use permit::LookupPermit;
 pub use permit::Permit;
+pub use permit::Spent;
 pub use permit::Warrant;
 pub use record::FORMAT;
 pub use trail::Trail;

@@ -31,6 +31,17 @@ pub trait Warrant: sealed::Sealed + Sync {
     fn instance(&self) -> &InstanceName;
     /// Notes a request for the outcome record.
     fn note(&self, note: UpstreamNote);
+    /// What the call it belongs to has asked for so far.
+    fn spent(&self) -> Spent;
+}
+
+/// What a call has asked of Atlassian.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How many requests.
+    pub requests: usize,
+    /// How many bytes the answers had.
+    pub bytes: u64,
 }
 
 /// The requests of one call, shared by its trail and its permits.
@@ -156,6 +167,10 @@ impl<E: Effect> Warrant for Permit<E> {
     fn note(&self, note: UpstreamNote) {
         push(&self.notes, note);
     }
+
+    fn spent(&self) -> Spent {
+        spent(&self.notes)
+    }
 }
 
 /// A look-up that was written down: it may read, and nothing else. No other module can make one:
@@ -189,6 +204,10 @@ impl Warrant for LookupPermit {
     fn note(&self, note: UpstreamNote) {
         push(&self.notes, note);
     }
+
+    fn spent(&self) -> Spent {
+        spent(&self.notes)
+    }
 }
 
 fn push(notes: &Notes, note: UpstreamNote) {
@@ -196,6 +215,14 @@ fn push(notes: &Notes, note: UpstreamNote) {
         Ok(mut notes) => notes.push(note),
         Err(poisoned) => poisoned.into_inner().push(note),
     }
+}
+
+fn spent(notes: &Notes) -> Spent {
+    let notes = match notes.lock() {
+        Ok(notes) => notes,
+        Err(poisoned) => poisoned.into_inner(),
+    };
+    Spent { requests: notes.len(), bytes: notes.iter().map(|note| note.bytes).sum() }
 }
 
 /// A permit of either effect, on its way to the tool that declared one of them.

@@ -76,7 +76,9 @@ impl Found {
     pub(super) fn note(&mut self, target: &Target, places: &[Resource]) {
         match (target, places) {
             (Target::PageTitled(..), [Resource::Page { id, .. }]) => self.titled = Some(id.clone()),
-            (Target::Issue(named, _), [Resource::Issue { key, .. }]) if named != key => {
+            (Target::Issue(named, _) | Target::WithSubtasks(named), [Resource::Issue { key, .. }, ..])
+                if named != key =>
+            {
                 self.renamed.push((named.clone(), key.clone()));
             }
             _ => {}

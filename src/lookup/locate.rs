@@ -11,6 +11,8 @@ use super::found::Brought;
 use super::issue_place;
 use crate::atlassian::Instance;
 use crate::atlassian::jira::Catalogue;
+use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::IssueQuery;
 use crate::audit::Trail;
 use crate::ids::BoardId;
 use crate::ids::IssueKey;
@@ -77,10 +79,25 @@ pub(super) async fn locate(
         Target::Page(id, with) => Box::pin(there.page(id, *with)).await,
         Target::PageTitled(space, title) => Box::pin(there.titled(space, title)).await,
         Target::SpaceNamed(name) => Box::pin(there.space_named(name)).await,
-        Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
-        Target::Instance(_) | Target::Project(_) | Target::Space(_) => {
-            Ok((target.unresolved().into_iter().collect(), None))
+        Target::WithSubtasks(key) => {
+            let query = IssueQuery { fields: Fields::parse("subtasks"), ..IssueQuery::default() };
+            let issue = there.ask(&Lookup::Issue { key, query: Some(&query) }).await?;
+            let subtasks = issue.pointer("/fields/subtasks").and_then(Value::as_array);
+            let subtasks = subtasks.into_iter().flatten().map(issue_named);
+            let place = issue_place(&issue).ok_or(LookupError::NotVisible);
+            Ok((std::iter::once(place).chain(subtasks).collect::<Result<_, _>>()?, None))
         }
+        Target::Project(key) => {
+            let project = there.ask(&Lookup::Project(key)).await?;
+            // Jira answers to a key that a project had before as well: policies do not know it.
+            let place = project_at(&project, "/key")?;
+            if place != Resource::Project(key.clone()) {
+                return Err(LookupError::NotVisible);
+            }
+            Ok((vec![place], None))
+        }
+        Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
+        Target::Instance(_) | Target::Space(_) => Ok((target.unresolved().into_iter().collect(), None)),
     }
 }
 
@@ -160,7 +177,11 @@ fn project_at(object: &Value, pointer: &str) -> Result<Resource, LookupError> {
 
 /// One end of a link, by the key that Jira gives it now.
 fn linked_issue(link: &Value, end: &str) -> Result<Resource, LookupError> {
-    let key = link.get(end).and_then(|issue| issue.get("key")?.as_str());
+    issue_named(link.get(end).unwrap_or(&Value::Null))
+}
+
+fn issue_named(issue: &Value) -> Result<Resource, LookupError> {
+    let key = issue.get("key").and_then(Value::as_str);
     let key = key.and_then(|key| IssueKey::parse(key).ok()).ok_or(LookupError::NotVisible)?;
     let project = Some(key.project());
     Ok(Resource::Issue { key, project })

@@ -101,9 +101,13 @@ impl Lookups {
         (instance, credential): (&Instance, &Credential),
         trail: &Trail,
     ) -> Result<Located, LookupError> {
-        let Some(unresolved) = target.unresolved() else {
-            let (places, _) = locate(target, instance, credential, trail).await?;
-            return Ok(Located::Known(Arc::from(places)));
+        let unresolved = match (target.unresolved(), target) {
+            // What goes along with an issue is another thing than where it lies.
+            (None, _) | (_, Target::WithSubtasks(_)) => {
+                let (places, _) = locate(target, instance, credential, trail).await?;
+                return Ok(Located::Known(Arc::from(places)));
+            }
+            (Some(unresolved), _) => unresolved,
         };
         if !target.is_located() {
             return Ok(Located::Known(Arc::from([unresolved])));
@@ -111,8 +115,8 @@ impl Lookups {
         let product = unresolved.product();
         let named = hex::encode(digest::digest(&digest::SHA256, target.named().as_bytes()));
         let key = (product, instance.name.clone(), credential.fingerprint(), named);
-        // What is changed is decided on where it lies now, not where it lay a minute ago.
-        if access == Access::Read
+        // What is changed is decided on where it lies now, not where it lay a minute ago. Projects do not move.
+        if (access == Access::Read || matches!(target, Target::Project(_)))
             && let Some(places) = self.places.get(&key).await
         {
             return Ok(Located::Known(places));

@@ -21,6 +21,8 @@ pub enum Target {
     Instance(Product),
     /// An issue; with a query, a look-up brings the issue along.
     Issue(IssueKey, Option<IssueQuery>),
+    /// An issue and its subtasks, which go with it.
+    WithSubtasks(IssueKey),
     /// Whatever issues and sprints these fields of an issue name, by the names of the fields.
     InFields(Map<String, Value>),
     /// A project.
@@ -42,7 +44,7 @@ impl Target {
     pub fn named(&self) -> String {
         match self {
             Self::Instance(product) => product.title().to_owned(),
-            Self::Issue(key, _) => format!("issue {key}"),
+            Self::Issue(key, _) | Self::WithSubtasks(key) => format!("issue {key}"),
             Self::InFields(_) => "an issue or sprint that the fields name".to_owned(),
             Self::Project(key) => format!("project {key}"),
             Self::Part(part) => part.to_string(),
@@ -58,7 +60,9 @@ impl Target {
         Some(match self {
             Self::InFields(_) => return None,
             Self::Instance(product) => Resource::Instance(*product),
-            Self::Issue(key, _) => Resource::Issue { key: key.clone(), project: None },
+            Self::Issue(key, _) | Self::WithSubtasks(key) => {
+                Resource::Issue { key: key.clone(), project: None }
+            }
             Self::Project(key) => Resource::Project(key.clone()),
             Self::Part(part) => Resource::Part { part: part.clone(), of: None },
             Self::Space(key) | Self::PageTitled(key, _) => Resource::Space(key.clone()),
@@ -78,7 +82,9 @@ impl Target {
         matches!(
             self,
             Self::Issue(..)
+                | Self::WithSubtasks(_)
                 | Self::InFields(_)
+                | Self::Project(_)
                 | Self::Part(_)
                 | Self::Page(..)
                 | Self::PageTitled(..)

@@ -116,6 +116,19 @@ pub enum UpstreamError {
         /// Until then.
         seconds: u64,
     },
+    /// The request was not sent: the call has asked for enough.
+    #[error(
+        "the call was ended after {requests} requests to {} with {bytes} bytes of answers; ask for less at once",
+        product.title()
+    )]
+    Exhausted {
+        /// Which product.
+        product: Product,
+        /// How many requests were made.
+        requests: usize,
+        /// How many bytes the answers had.
+        bytes: u64,
+    },
     /// The request was not sent: it does more than the permit allows.
     #[error("the request was not sent: a read may not {method} to {}", product.title())]
     NotARead {
@@ -217,6 +230,7 @@ impl UpstreamError {
             | Self::Status { status: 503, retry_after: Some(_), .. }
             | Self::LeftAlone { .. }
             | Self::NotFile { .. }
+            | Self::Exhausted { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => {}
             Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,

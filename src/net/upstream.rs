@@ -31,6 +31,7 @@ use super::patience::Miss;
 use super::patience::Open;
 use super::patience::Reason;
 use crate::audit::CallId;
+use crate::audit::Spent;
 use crate::audit::UpstreamNote;
 use crate::ids::InstanceName;
 use crate::policy::Access;
@@ -89,6 +90,21 @@ struct Asked<'a> {
 
 /// Redirects on one origin in a row.
 const MOST_HOPS: u32 = 3;
+
+/// Refuses what would be more than one call may ask for.
+fn within_budget(product: Product, spent: Spent) -> Result<(), UpstreamError> {
+    let Spent { requests, bytes } = spent;
+    if requests >= MOST_REQUESTS || bytes >= MOST_BYTES {
+        return Err(UpstreamError::Exhausted { product, requests, bytes });
+    }
+    Ok(())
+}
+
+/// How many requests one call may make: lists that never end would go on until its deadline.
+const MOST_REQUESTS: usize = 1_000;
+
+/// How many bytes the answers to one call may have together, before the next is asked for.
+const MOST_BYTES: u64 = 256 << 20;
 
 impl Upstream {
     /// Takes the settings and the metrics to count in.
@@ -165,6 +181,7 @@ impl Upstream {
                 warrant.instance()
             )));
         }
+        within_budget(product, warrant.spent())?;
         let read_only = self.shared.settings.read_only || W::ACCESS == Access::Read;
         if read_only && !request.is_read() && !self.is_history_read(&request) {
             return Err(UpstreamError::NotARead { product, method: request.method.to_string() });

@@ -171,3 +171,68 @@ async fn what_fields_name_may_be_written_where_all_of_it_is_allowed() {
         world.end();
     }
 }
+
+#[tokio::test]
+async fn an_issue_goes_only_if_all_of_its_subtasks_may() {
+    let policies = r#"
+        @id("ops") permit (principal, action in Mcp::Action::"jira", resource in Jira::Project::"OPS");
+        @id("kept") @advice("this one stays") forbid (
+            principal, action == Mcp::Action::"jira_delete_issue", resource == Jira::Issue::"OPS-24"
+        );
+    "#;
+    let world = world(false, Some(policies)).await;
+    let called = world.call("alice-token", "jira_delete_issue", json!({"issue_key": "OPS-23"})).await;
+    assert!(
+        called.is_error && called.text.contains("this one stays"),
+        "OPS-24 is a subtask of it: {called:?}"
+    );
+    assert!(!world.requests().await.iter().any(|request| request.starts_with("DELETE")));
+    world.end();
+}
+
+#[tokio::test]
+async fn a_project_that_is_hidden_and_one_that_is_absent_are_one() {
+    let policies = r#"
+        @id("all") permit (principal, action, resource);
+        @id("secret") @advice("no") forbid (principal, action, resource in Jira::Project::"SECRET");
+    "#;
+    for cloud in [false, true] {
+        let world = world(cloud, Some(policies)).await;
+        for (tool, more) in [
+            ("jira_get_project_versions", json!({})),
+            ("jira_get_project_components", json!({})),
+            ("jira_get_project_issues", json!({})),
+            ("jira_get_project_issue_types", json!({})),
+            ("jira_get_service_desk_for_project", json!({})),
+            ("jira_get_cross_project_dependencies", json!({})),
+            ("jira_create_issue", json!({"summary": "s", "issue_type": "Task"})),
+            ("jira_create_version", json!({"name": "9"})),
+        ] {
+            let said = async |key: &str| {
+                let before = world.requests().await.len();
+                let mut arguments = more.clone();
+                arguments["project_key"] = key.into();
+                let called = world.call("alice-token", tool, arguments).await;
+                assert!(called.is_error, "{tool} {key}: {called:?}");
+                let (text, _) = called.text.split_once("(reference").unwrap_or_else(|| panic!("{called:?}"));
+                (text.replace(key, "KEY"), world.requests().await.len() - before)
+            };
+            said("SECRET").await;
+            said("NOSUCH").await;
+            assert_eq!(said("SECRET").await, said("NOSUCH").await, "{tool}");
+        }
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_complains_is_none() {
+    let world = world(false, None).await;
+    let body = json!({"errorMessages": ["nope"], "errors": {}});
+    world.faults(json!([{"method": "PUT", "path": "/assignee$", "status": 200, "body": body}])).await;
+    let called = world
+        .call("alice-token", "jira_assign_issue", json!({"issue_key": "OPS-1", "assignee": "bob"}))
+        .await;
+    assert!(called.is_error && called.text.contains("it is a success that complains"), "{called:?}");
+    world.end();
+}

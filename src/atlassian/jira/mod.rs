@@ -146,9 +146,19 @@ impl<'a> Jira<'a> {
         Err(UpstreamError::malformed_change(Product::Jira, reply.status, problem))
     }
 
-    /// Changes something.
+    /// Changes something. A success that has complaints in it is none.
     async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
-        Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
+        let reply = self.instance.upstream.execute(permit, self.credential, request).await?;
+        let complains = |name: &str| match reply.body.get(name) {
+            Some(Value::Array(messages)) => !messages.is_empty(),
+            Some(Value::Object(fields)) => !fields.is_empty(),
+            _ => false,
+        };
+        if complains("errorMessages") || complains("errors") {
+            let problem = "it is a success that complains";
+            return Err(UpstreamError::malformed_change(Product::Jira, reply.status, problem));
+        }
+        Ok(reply.body)
     }
 }
 

@@ -555,3 +555,15 @@ async fn a_file_is_fetched_from_atlassians_storage_without_the_credential() {
         }
     }
 }
+
+#[test]
+fn a_call_asks_for_no_more_than_its_budget() {
+    let table = [(0, 0, true), (999, MOST_BYTES - 1, true), (1_000, 0, false), (1, MOST_BYTES, false)];
+    for (requests, bytes, fine) in table {
+        let said = within_budget(Product::Jira, Spent { requests, bytes });
+        assert_eq!(said.is_ok(), fine, "{requests} {bytes}");
+        if let Err(error) = said {
+            assert!(error.to_string().ends_with("ask for less at once"), "{error}");
+        }
+    }
+}

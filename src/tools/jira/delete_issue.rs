@@ -45,7 +45,7 @@ impl Tool for DeleteIssue {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Issue(args.issue_key.clone(), None)]
+        vec![Target::WithSubtasks(args.issue_key.clone())]
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
