@@ -216,16 +216,7 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         data::EPIC_NAME if issue.kind.name == "Epic" => {}
         data::STORY_POINTS if value.is_null() => issue.points = None,
         data::STORY_POINTS => issue.points = Some(value.as_f64().ok_or_else(wrong)?),
-        data::SPRINT if value.is_null() => issue.sprint = None,
-        data::SPRINT => {
-            let id =
-                value.as_u64().ok_or_else(|| field_error(name, "Number value expected as the Sprint id."))?;
-            let open = world.sprints.iter().any(|sprint| sprint.id == id && sprint.state != "closed");
-            issue.sprint = Some(
-                open.then_some(id)
-                    .ok_or_else(|| field_error(name, "The sprint is closed or does not exist."))?,
-            );
-        }
+        data::SPRINT => issue.sprint = sprint_of(world, name, value)?,
         data::TEAM if value.is_null() => issue.team = None,
         data::TEAM => {
             let wanted = value.get("value").or_else(|| value.get("id")).unwrap_or(value).as_str();
@@ -244,6 +235,15 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         _ => return Err(unknown()),
     }
     Ok(())
+}
+
+fn sprint_of(world: &World, name: &str, value: &Value) -> Result<Option<u64>, Answer> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let id = value.as_u64().ok_or_else(|| field_error(name, "Number value expected as the Sprint id."))?;
+    let is_open = world.sprints.iter().any(|sprint| sprint.id == id && sprint.state != "closed");
+    if is_open { Ok(Some(id)) } else { Err(field_error(name, "The sprint is closed or does not exist.")) }
 }
 
 fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
