@@ -130,7 +130,7 @@ fn default_only<Key>(keys: Vec<Key>) -> BTreeMap<InstanceName, Vec<Key>> {
 }
 
 fn settings(source: PolicySource) -> EngineSettings {
-    EngineSettings { source, read_only: false, projects: BTreeMap::new(), spaces: BTreeMap::new() }
+    EngineSettings::alone(source)
 }
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
