@@ -30,7 +30,7 @@ struct Kinds {
 }
 
 /// The condition for requests on this type of resource, as JSON of Cedar; none where nothing is to be said.
-pub(super) fn condition(
+pub(in crate::policy) fn condition(
     resource: &str,
     literals: &[EntityUid],
     mentioned: &BTreeSet<String>,

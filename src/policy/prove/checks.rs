@@ -1,15 +1,10 @@
 //! The properties of a profile, asked in every environment.
 
-use std::collections::BTreeSet;
-use std::str::FromStr;
+use std::cell::OnceCell;
 use std::time::Instant;
 
 use cedar_policy::Effect;
 use cedar_policy::Policy;
-use cedar_policy::PolicyId;
-use cedar_policy::PolicySet;
-use cedar_policy::ValidationMode;
-use cedar_policy::Validator;
 use cedar_policy_symcc::CompiledPolicy;
 use cedar_policy_symcc::CompiledPolicySet;
 use jiff::Timestamp;
@@ -34,16 +29,17 @@ use super::report::Report;
 use super::sets;
 use super::sets::Set;
 use super::sets::Slice;
+use super::target::Target;
+use super::target::Test;
+use super::target::target;
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
-use crate::policy::PolicySource;
 use crate::policy::Proof;
 use crate::policy::Proved;
 use crate::policy::ToolFacts;
 use crate::policy::Verdict;
 use crate::policy::engine::load_policies;
 use crate::policy::engine::takes;
-use crate::policy::properties::Demand;
 use crate::policy::properties::Properties;
 use crate::policy::properties::Property;
 
@@ -54,20 +50,12 @@ pub(super) struct Run<'a> {
     pub(super) cache: &'a Cache,
 }
 
-/// A property with what it is compared to.
-struct Target<'a> {
-    property: &'a Property,
-    test: Test,
-}
-
-enum Test {
-    /// These permits, of which the set must allow nothing.
-    Never(Vec<Policy>),
-    /// The other set.
-    NoWidening(Set),
-    NeverErrors,
-    /// Asked for each policy, not for each environment.
-    NoDeadPolicies,
+/// One environment and what the set says there.
+struct Here<'a> {
+    environment: &'a Environment,
+    slice: Slice,
+    /// Made for the first property that needs it.
+    compiled: OnceCell<Result<CompiledPolicySet, String>>,
 }
 
 /// The answer for one property in one place.
@@ -79,7 +67,7 @@ pub(super) enum Outcome {
     /// It does not.
     Fails(Vec<Finding>),
     /// It could not be told.
-    Unknown(Finding),
+    Unknown(Box<Finding>),
 }
 
 pub(super) fn prove(
@@ -101,7 +89,8 @@ pub(super) fn prove(
 
     let broken = |error: std::io::Error| PolicyError::Prover(error.to_string());
     let by_environment = ask::run(prover, &model.environments, |asker, environment| {
-        targets.iter().map(|target| run.ask(asker, environment, target)).collect::<Vec<_>>()
+        let here = Here { environment, slice: set.slice(&environment.action), compiled: OnceCell::new() };
+        targets.iter().map(|target| run.ask(asker, &here, target)).collect::<Vec<_>>()
     });
     let mut by_target: Vec<Vec<Outcome>> = targets.iter().map(|_| Vec::new()).collect();
     for outcomes in by_environment.map_err(broken)? {
@@ -159,106 +148,24 @@ fn summed(property: &Property, outcomes: Vec<Outcome>) -> PropertyReport {
                 if proved.result == Verdict::Proven {
                     proved.result = Verdict::Unknown;
                 }
-                findings.push(found);
+                findings.push(*found);
             }
         }
     }
     PropertyReport { proved, findings: report::gather(findings) }
 }
 
-fn target<'a>(
-    prover: &Prover,
-    property: &'a Property,
-    properties: &Properties,
-    settings: &EngineSettings,
-    model: &Model,
-) -> Result<Target<'a>, PolicyError> {
-    let problem = |text: String| {
-        PolicyError::Properties(format!("{}: `{}`: {text}", properties.file.display(), property.name))
-    };
-    let test = match &property.demand {
-        Demand::Never(text) => Test::Never(permits(text, model).map_err(problem)?),
-        Demand::NoWidening(from) => Test::NoWidening(other_set(prover, from, properties, settings, model)?),
-        Demand::NeverErrors => Test::NeverErrors,
-        Demand::NoDeadPolicies => Test::NoDeadPolicies,
-    };
-    Ok(Target { property, test })
-}
-
-/// The permits of a `never`, as valid as policies must be: one that matches nothing would prove anything.
-fn permits(text: &str, model: &Model) -> Result<Vec<Policy>, String> {
-    let set = PolicySet::from_str(text).map_err(|error| error.to_string())?;
-    if set.templates().next().is_some() || set.policies().next().is_none() {
-        return Err("write one permit or several, and no template".to_owned());
-    }
-    if set.policies().any(|policy| policy.effect() != Effect::Permit) {
-        return Err("it says what must not be allowed: write a permit, not a forbid".to_owned());
-    }
-    let result = Validator::new(model.schema.clone()).validate(&set, ValidationMode::Strict);
-    let errors = result.validation_errors().map(ToString::to_string);
-    let wrong: BTreeSet<String> =
-        errors.chain(result.validation_warnings().map(ToString::to_string)).collect();
-    if !wrong.is_empty() {
-        return Err(wrong.into_iter().collect::<Vec<_>>().join("; "));
-    }
-    let literals = sets::literals(set.policies());
-    if let Some(problem) = literals.iter().find_map(crate::policy::check::literal) {
-        return Err(problem);
-    }
-    let named = set.policies().map(|policy| {
-        policy.new_id(PolicyId::new(format!("{}never:{}", crate::policy::check::OWN_PREFIX, policy.id())))
-    });
-    Ok(named.collect())
-}
-
-/// What `no_widening_from` names: a file or directory beside the properties, or the hash of a set proved before.
-fn other_set(
-    prover: &Prover,
-    from: &str,
-    properties: &Properties,
-    settings: &EngineSettings,
-    model: &Model,
-) -> Result<Set, PolicyError> {
-    let is_hash = from.len() == 64 && from.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let built_in = match (&settings.source, from) {
-        (PolicySource::Directory(_), _) => None,
-        (_, "../read-only") => Some(PolicySource::ReadOnly),
-        (_, "../read-write") => Some(PolicySource::ReadWrite),
-        _ => None,
-    };
-    if let Some(source) = built_in {
-        let settings = EngineSettings { source, ..settings.clone() };
-        return load_policies(&settings, &model.schema).map(Set::new);
-    }
-    if !is_hash {
-        let base = properties.file.parent().unwrap_or_else(|| std::path::Path::new("."));
-        return Set::read(&base.join(from), settings, &model.schema);
-    }
-    let unknown = || {
-        PolicyError::Properties(format!(
-            "{}: no set of hash {from} was proved here before; name its file or directory",
-            properties.file.display()
-        ))
-    };
-    let directory = prover.cache.as_ref().ok_or_else(unknown)?;
-    let file = cache::recorded_set(directory, from);
-    if !file.exists() {
-        return Err(unknown());
-    }
-    Set::recorded(&file, from, settings, &model.schema)?.ok_or_else(unknown)
-}
-
 impl Run<'_> {
-    fn ask(&self, asker: &mut Asker<'_>, environment: &Environment, target: &Target<'_>) -> Outcome {
-        let slice = self.set.slice(&environment.action);
+    fn ask(&self, asker: &mut Asker<'_>, here: &Here<'_>, target: &Target<'_>) -> Outcome {
         let answer = match &target.test {
-            Test::Never(permits) => self.never(asker, environment, target, &slice, permits),
-            Test::NoWidening(other) => self.no_widening(asker, environment, target, &slice, other),
-            Test::NeverErrors => self.never_errors(asker, environment, target, &slice),
+            Test::Never(permits) => self.never(asker, here, target, permits),
+            Test::NoWidening(other) => self.no_widening(asker, here, target, other),
+            Test::NeverErrors => self.never_errors(asker, here, target),
             Test::NoDeadPolicies => Ok(Outcome::NotAsked),
         };
-        answer
-            .unwrap_or_else(|problem| Outcome::Unknown(finding(environment, Vec::new(), Some(problem), None)))
+        answer.unwrap_or_else(|problem| {
+            Outcome::Unknown(Box::new(finding(here.environment, Vec::new(), Some(problem), None)))
+        })
     }
 
     pub(super) fn key(&self, environment: &Environment, parts: &[&str]) -> String {
@@ -279,24 +186,14 @@ impl Run<'_> {
         sets::compile(policies, &environment.env, &self.model.schema)
     }
 
-    /// Policies that hold only of requests as there are, and that are asked about.
-    pub(super) fn assumed<'p>(
-        &self,
-        environment: &Environment,
-        policies: impl IntoIterator<Item = &'p Policy> + Clone,
-    ) -> Result<Option<Value>, String> {
-        let literals = sets::literals(policies.clone());
-        assume::condition(&environment.call.resource, &literals, &names::mentioned(policies))
-    }
-
     fn never(
         &self,
         asker: &mut Asker<'_>,
-        environment: &Environment,
+        here: &Here<'_>,
         target: &Target<'_>,
-        slice: &Slice,
         permits: &[Policy],
     ) -> Result<Outcome, String> {
+        let Here { environment, slice, compiled } = here;
         let asked: Vec<Policy> = permits
             .iter()
             .filter(|permit| takes(&permit.action_constraint(), &environment.action))
@@ -310,11 +207,11 @@ impl Run<'_> {
             return Ok(known);
         }
         let all: Vec<&Policy> = slice.policies().chain(&asked).collect();
-        let assumed = self.assumed(environment, all.iter().copied())?;
-        let under = asked.iter().map(|permit| sets::under(permit, assumed.as_ref()));
+        let condition = assumed(environment, all.iter().copied())?;
+        let under = asked.iter().map(|permit| sets::under(permit, condition.as_ref()));
         let matched = self.compile(environment, under.collect::<Result<Vec<_>, _>>()?)?;
-        let set = self.compile(environment, slice.policies().cloned())?;
-        let found = match asker.disjoint(&set, &matched) {
+        let set = compiled.get_or_init(|| self.compile(environment, slice.policies().cloned()));
+        let found = match asker.disjoint(set.as_ref().map_err(String::clone)?, &matched) {
             Answer::Holds => return Ok(Outcome::Holds { key, cached: false }),
             Answer::Unknown(reason) => return Err(reason),
             Answer::Fails(found) => found,
@@ -330,11 +227,11 @@ impl Run<'_> {
     fn no_widening(
         &self,
         asker: &mut Asker<'_>,
-        environment: &Environment,
+        here: &Here<'_>,
         target: &Target<'_>,
-        slice: &Slice,
         other: &Set,
     ) -> Result<Outcome, String> {
+        let Here { environment, slice, .. } = here;
         let other = other.slice(&environment.action);
         let key = self.key(environment, &[&target.property.definition(), &slice.hash(), &other.hash()]);
         if slice.hash() == other.hash() {
@@ -358,10 +255,10 @@ impl Run<'_> {
     fn never_errors(
         &self,
         asker: &mut Asker<'_>,
-        environment: &Environment,
+        here: &Here<'_>,
         target: &Target<'_>,
-        slice: &Slice,
     ) -> Result<Outcome, String> {
+        let Here { environment, slice, .. } = here;
         if slice.policies.is_empty() {
             return Ok(Outcome::NotAsked);
         }
@@ -371,8 +268,17 @@ impl Run<'_> {
         }
         let mut findings = Vec::new();
         for loaded in &slice.policies {
-            let assumed = self.assumed(environment, [&loaded.policy])?;
-            let policy = sets::under(&loaded.policy, assumed.as_ref())?;
+            if let Some(attribute) = names::far_attribute(&loaded.policy) {
+                let problem = format!(
+                    "`{}` reads `{attribute}`, which is not there in calls on anything else, and errs; compare \
+                     `resource` with it instead",
+                    loaded.id
+                );
+                findings.push(finding(environment, vec![loaded.id.clone()], Some(problem), None));
+                continue;
+            }
+            let condition = assumed(environment, [&loaded.policy])?;
+            let policy = sets::under(&loaded.policy, condition.as_ref())?;
             let compiled = CompiledPolicy::compile(&policy, &environment.env, &self.model.schema);
             match asker.never_errors(&compiled.map_err(|error| error.to_string())?) {
                 Answer::Holds => {}
@@ -400,10 +306,10 @@ pub(super) fn widened(
     after: &Slice,
 ) -> Result<Option<Box<cedar_policy_symcc::Env>>, String> {
     let all: Vec<&Policy> = before.policies().chain(after.policies()).collect();
-    let assumed = run.assumed(environment, all.iter().copied())?;
+    let condition = assumed(environment, all.iter().copied())?;
     // Where what is assumed is false, nothing is permitted, so nothing is wider.
     let inner = after.policies().map(|policy| match policy.effect() {
-        Effect::Permit => sets::under(policy, assumed.as_ref()),
+        Effect::Permit => sets::under(policy, condition.as_ref()),
         Effect::Forbid => Ok(policy.clone()),
     });
     let inner = run.compile(environment, inner.collect::<Result<Vec<_>, _>>()?)?;
@@ -413,6 +319,15 @@ pub(super) fn widened(
         Answer::Unknown(reason) => Err(reason),
         Answer::Fails(found) => Ok(Some(found)),
     }
+}
+
+/// What is assumed of requests where these policies are asked about.
+pub(super) fn assumed<'p>(
+    environment: &Environment,
+    policies: impl IntoIterator<Item = &'p Policy> + Clone,
+) -> Result<Option<Value>, String> {
+    let literals = sets::literals(policies.clone());
+    assume::condition(&environment.call.resource, &literals, &names::mentioned(policies))
 }
 
 pub(super) fn finding(

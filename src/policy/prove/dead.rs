@@ -8,6 +8,7 @@ use super::ask::Answer;
 use super::ask::Asker;
 use super::checks::Outcome;
 use super::checks::Run;
+use super::checks::assumed;
 use super::checks::finding;
 use super::model::Environment;
 use super::report::Finding;
@@ -48,12 +49,12 @@ pub(super) fn ask(run: &Run<'_>, asker: &mut Asker<'_>, policy: &LoadedPolicy) -
             Ok(Life::Undone) => undone = true,
             Ok(Life::None) => {}
             Err(problem) => {
-                unknown = Some(finding(environment, vec![policy.id.clone()], Some(problem), None))
+                unknown = Some(finding(environment, vec![policy.id.clone()], Some(problem), None));
             }
         }
     }
     match unknown {
-        Some(unknown) => Outcome::Unknown(unknown),
+        Some(unknown) => Outcome::Unknown(Box::new(unknown)),
         None => Outcome::Fails(vec![dead(policy, if undone { UNDONE } else { NEVER_MATCHES })]),
     }
 }
@@ -74,8 +75,8 @@ fn life(
     policy: &Policy,
     set: &[&Policy],
 ) -> Result<Life, String> {
-    let assumed = run.assumed(environment, set.iter().copied())?;
-    let under = sets::under(policy, assumed.as_ref())?;
+    let condition = assumed(environment, set.iter().copied())?;
+    let under = sets::under(policy, condition.as_ref())?;
     let compiled = CompiledPolicy::compile(&under, &environment.env, &run.model.schema);
     let compiled = compiled.map_err(|error| error.to_string())?;
     if policy.effect() == Effect::Permit {

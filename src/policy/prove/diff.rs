@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
+use cedar_policy::Effect;
 use serde::Serialize;
 
 use super::Prover;
@@ -22,6 +23,7 @@ use super::model::Groups;
 use super::model::Model;
 use super::report;
 use super::report::Finding;
+use super::sets;
 use super::sets::Set;
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
@@ -54,10 +56,10 @@ impl Kind {
 /// A policy to which a change is due.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Cause {
-    /// Its id.
-    pub policy: String,
     /// What became of it.
     pub kind: Kind,
+    /// Its id.
+    pub policy: String,
     /// `permit` or `forbid`.
     pub effect: String,
     /// The file it is in, or was.
@@ -172,6 +174,12 @@ struct Steps {
     problem: Option<String>,
 }
 
+/// One cause, and the change it makes; none if it makes that only with a cause that was undone before.
+struct Step {
+    causes: Vec<String>,
+    change: Option<Change>,
+}
+
 impl Pair {
     /// What `after` allows and `before` does not. A cause that was found is undone, so that it does not hide the next.
     fn steps(
@@ -187,7 +195,7 @@ impl Pair {
         for _ in 0..=before.loaded.len() + after.loaded.len() {
             match self.step(run, asker, environment, [before, after, &current]) {
                 Ok(None) => break,
-                Ok(Some((causes, change))) => {
+                Ok(Some(Step { causes, change })) => {
                     for id in &causes {
                         match before.loaded.get(id) {
                             Some(policy) => _ = current.loaded.insert(id.clone(), policy.clone()),
@@ -205,14 +213,14 @@ impl Pair {
         steps
     }
 
-    /// One cause, and the change it makes; none if it makes that only with a cause that was undone before.
+    /// The next cause.
     fn step(
         &self,
         run: &Run<'_>,
         asker: &mut Asker<'_>,
         environment: &Environment,
         [before, after, current]: [&Set; 3],
-    ) -> Result<Option<(Vec<String>, Option<Change>)>, String> {
+    ) -> Result<Option<Step>, String> {
         let (outer, inner) = (before.slice(&environment.action), current.slice(&environment.action));
         let Some(found) = widened(run, asker, environment, &outer, &inner)? else { return Ok(None) };
         let whole = after.slice(&environment.action);
@@ -223,8 +231,13 @@ impl Pair {
             Ok(replay.allowed && !stage.ask(world, &denying)?.allowed)
         })?;
         let denied = stage.ask(&world, &denying)?;
-        let causes =
-            if denied.policies.is_empty() { example.policies.clone() } else { denied.policies.clone() };
+        // What is denied by forbids is due to them alone where the permits were there before.
+        let permitting =
+            sets::policy_set(outer.policies().filter(|policy| policy.effect() == Effect::Permit).cloned())?;
+        let mut causes = denied.policies.clone();
+        if !stage.ask(&world, &permitting)?.allowed {
+            causes.extend(example.policies.iter().cloned());
+        }
         let differs = |id: &String| {
             let text = |set: &Set| set.loaded.get(id).map(|policy| policy.canonical.clone());
             text(before) != text(current)
@@ -238,7 +251,7 @@ impl Pair {
             example,
             denied_by: denied.policies,
         });
-        Ok(Some((causes, change)))
+        Ok(Some(Step { causes, change }))
     }
 
     fn cause(&self, id: &str) -> Option<Cause> {

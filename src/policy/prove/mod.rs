@@ -6,7 +6,7 @@
 //! a solver: it reads the record at most.
 
 mod ask;
-mod assume;
+pub(super) mod assume;
 mod cache;
 mod checks;
 mod dead;
@@ -17,6 +17,7 @@ mod names;
 mod report;
 mod sets;
 mod solver;
+mod target;
 mod world;
 
 use std::path::Path;

@@ -58,7 +58,11 @@ impl Model {
                 env,
             })
             .collect();
-        environments.sort_by(|left, right| left.call.cmp(&right.call));
+        // Tools before items and people before services: the first that fails is the example that is shown.
+        environments.sort_by_key(|Environment { call, .. }| {
+            let unusual = (call.action.ends_with(":view_item"), call.principal == "Id::Service");
+            (unusual.0, call.action.clone(), unusual.1, call.resource.clone())
+        });
         Ok(Self { schema_hash: hash([text.as_bytes()]), schema, environments })
     }
 
@@ -91,6 +95,9 @@ fn chain(actions: &Entities, uid: &EntityUid) -> Chain {
     Chain { uid: uid.clone(), ancestors }
 }
 
+/// As many actions are named one by one.
+const FEW: usize = 6;
+
 /// Which actions are in which group, to name many by one word.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
@@ -101,31 +108,48 @@ impl Groups {
     /// The calls in few words: whole groups first, then single actions; and on what.
     pub fn describe(&self, calls: &[Call]) -> String {
         let resources: BTreeSet<&str> = calls.iter().map(|call| call.resource.as_str()).collect();
+        // `User` after `Service` in the alphabet, and before it in importance.
         let principals: BTreeSet<&str> = calls.iter().map(|call| call.principal.as_str()).collect();
-        let mut left: BTreeSet<&str> = calls.iter().map(|call| call.action.as_str()).collect();
-        let mut words = Vec::new();
-        let mut groups: Vec<(&str, BTreeSet<&str>)> = self
-            .members
-            .iter()
-            .map(|(group, members)| {
-                let touched = members.iter().filter(|(_, resource)| resources.contains(resource.as_str()));
-                (group.as_str(), touched.map(|(action, _)| action.as_str()).collect())
-            })
-            .collect();
+        let principals: Vec<&str> = principals.into_iter().rev().collect();
+        let touched = |members: &BTreeSet<(String, String)>| -> BTreeSet<String> {
+            let touched = members.iter().filter(|(_, resource)| resources.contains(resource.as_str()));
+            touched.map(|(action, _)| action.clone()).collect()
+        };
+        let mut groups: Vec<(&str, BTreeSet<String>)> =
+            self.members.iter().map(|(group, members)| (group.as_str(), touched(members))).collect();
         // The larger says more; of two of one size, the shorter name.
         groups.sort_by_key(|(group, members)| (usize::MAX - members.len(), group.len()));
-        for (group, members) in groups {
-            if members.len() > 1 && members.is_subset(&left) {
-                words.push(format!("all {} actions of `{group}`", members.len()));
-                left.retain(|action| !members.contains(action));
-            }
-        }
-        let rest = left.len();
-        words.extend(left.into_iter().take(6).map(|action| format!("`{action}`")));
-        if rest > 6 {
-            words.push(format!("{} others", rest - 6));
-        }
-        let joined = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
-        format!("{} for {} on {}", words.join(", "), joined(principals), joined(resources))
+        let actions = calls.iter().map(|call| call.action.clone()).collect();
+        let words = without(&actions, &groups).unwrap_or_else(|| in_words(actions, &groups));
+        let resources: Vec<&str> = resources.into_iter().collect();
+        format!("{words} for {} on {}", principals.join(", "), resources.join(", "))
     }
+}
+
+/// Many actions as one group less another, if they are.
+fn without(actions: &BTreeSet<String>, groups: &[(&str, BTreeSet<String>)]) -> Option<String> {
+    if actions.len() <= FEW {
+        return None;
+    }
+    groups.iter().filter(|(_, members)| members.is_superset(actions)).rev().find_map(|(group, members)| {
+        let left: BTreeSet<String> = members.difference(actions).cloned().collect();
+        let (other, _) = groups.iter().find(|(_, members)| !left.is_empty() && *members == left)?;
+        Some(format!("all {} actions of `{group}` that are not `{other}`", actions.len()))
+    })
+}
+
+fn in_words(mut left: BTreeSet<String>, groups: &[(&str, BTreeSet<String>)]) -> String {
+    let mut words = Vec::new();
+    for (group, members) in groups {
+        if members.len() > 1 && members.is_subset(&left) {
+            words.push(format!("all {} actions of `{group}`", members.len()));
+            left.retain(|action| !members.contains(action));
+        }
+    }
+    let rest = left.len();
+    words.extend(left.into_iter().take(FEW).map(|action| format!("`{action}`")));
+    if rest > FEW {
+        words.push(format!("{} others", rest - FEW));
+    }
+    words.join(", ")
 }

@@ -47,6 +47,29 @@ fn collect(json: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
+/// An attribute of an entity that the policy names, such as `Jira::Project::"OPS".key`. The store has such an entity in
+/// calls on it alone, so elsewhere the policy errs; the solver takes every entity to be there.
+pub(super) fn far_attribute(policy: &Policy) -> Option<String> {
+    far(&policy.to_json().ok()?)
+}
+
+fn far(json: &Value) -> Option<String> {
+    let children: Vec<&Value> = match json {
+        Value::Object(fields) => {
+            let entity =
+                fields.get("left").and_then(|left| left.get("Value")).and_then(|value| value.get("__entity"));
+            if let (Some(entity), Some(name)) = (entity, fields.get("attr").and_then(Value::as_str)) {
+                let part = |part| entity.get(part).and_then(Value::as_str).unwrap_or_default();
+                return Some(format!("{}::\"{}\".{name}", part("type"), part("id")));
+            }
+            fields.values().collect()
+        }
+        Value::Array(items) => items.iter().collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+    };
+    children.into_iter().find_map(far)
+}
+
 /// The first of these ids that no policy names as an entity of this type.
 pub(super) fn unnamed(
     kind: &str,

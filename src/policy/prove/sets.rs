@@ -5,7 +5,6 @@ use std::path::Path;
 
 use cedar_policy::EntityUid;
 use cedar_policy::Policy;
-use cedar_policy::PolicyId;
 use cedar_policy::PolicySet;
 use cedar_policy::RequestEnv;
 use cedar_policy::Schema;
@@ -116,8 +115,7 @@ pub(super) fn under(policy: &Policy, condition: Option<&Value>) -> Result<Policy
     let mut json = policy.to_json().map_err(|error| error.to_string())?;
     let conditions = json.get_mut("conditions").and_then(Value::as_array_mut);
     conditions.ok_or("the policy has no conditions")?.insert(0, condition.clone());
-    let id = PolicyId::new(policy.id().to_string());
-    Policy::from_json(Some(id), json).map_err(|error| error.to_string())
+    Policy::from_json(Some(policy.id().clone()), json).map_err(|error| error.to_string())
 }
 
 /// The entities that policies name.

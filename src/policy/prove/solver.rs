@@ -64,12 +64,13 @@ impl Solver {
 
     /// A process of it, which ends with the value. `timeout` is for each question: the option for the whole process
     /// would end it between two.
-    pub(super) fn start(&self, timeout: Duration) -> err::Result<CedarSymCompiler<LocalSolver>> {
+    pub(super) fn start(&self, timeout: Duration) -> Result<CedarSymCompiler<LocalSolver>, Box<err::Error>> {
         let mut command = tokio::process::Command::new(&self.program);
         command
             .args(["--lang", "smt"])
             .arg(format!("--tlimit-per={}", timeout.as_millis()))
             .kill_on_drop(true);
-        CedarSymCompiler::new(LocalSolver::from_command(&mut command)?)
+        let process = LocalSolver::from_command(&mut command).map_err(|error| Box::new(error.into()))?;
+        CedarSymCompiler::new(process).map_err(Box::new)
     }
 }

@@ -5,6 +5,8 @@ mod candidates;
 mod decide;
 mod load;
 mod properties;
+#[cfg(feature = "prove")]
+mod prove;
 mod traps;
 mod visible;
 
