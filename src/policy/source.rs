@@ -90,6 +90,7 @@ impl PolicySource {
 }
 
 /// One file, or every policy file of a directory.
+#[cfg(feature = "prove")]
 pub(super) fn read_path(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
     if !path.is_file() {
         return read_directory(path);

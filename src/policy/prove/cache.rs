@@ -12,6 +12,9 @@ use crate::policy::engine::hash;
 /// Counted up when questions are put otherwise, or more is assumed.
 const VERSION: &str = "1";
 
+/// A larger file is begun anew.
+const MOST_BYTES: u64 = 16 << 20;
+
 /// One hash a line: of everything the answer depends on. Only what holds is kept.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
@@ -62,6 +65,9 @@ fn append(file: &Path, lines: &[&str]) -> io::Result<()> {
     }
     let mut text = lines.join("\n");
     text.push('\n');
+    if std::fs::metadata(file).is_ok_and(|known| known.len() > MOST_BYTES) {
+        return std::fs::write(file, text);
+    }
     // In one piece, so that two runs at once do not mix their lines.
     OpenOptions::new().append(true).create(true).open(file)?.write_all(text.as_bytes())
 }
