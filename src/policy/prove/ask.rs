@@ -16,6 +16,9 @@ use tokio::runtime::Runtime;
 
 use super::Prover;
 
+/// A set of a thousand policies is a deep term. What is not used of this costs nothing.
+const STACK: usize = 256 << 20;
+
 /// What a solver says.
 pub(super) enum Answer {
     /// It holds for every request.
@@ -114,8 +117,9 @@ pub(super) fn run<Job: Sync, Done: Send>(
         }
     };
     std::thread::scope(|scope| {
+        let start = |_| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, one_thread);
         let threads: Vec<_> =
-            (0..prover.jobs.clamp(1, jobs.len().max(1))).map(|_| scope.spawn(one_thread)).collect();
+            (0..prover.jobs.clamp(1, jobs.len().max(1))).map(start).collect::<io::Result<_>>()?;
         threads.into_iter().try_for_each(|thread| {
             thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread of the prover ended early")))
         })

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::names;
 
 /// No text in a request is longer, in characters.
-const LONGEST: u64 = 1 << 40;
+pub(super) const LONGEST: u64 = 1 << 40;
 
 /// The containers and items of each product.
 const PRODUCTS: [Kinds; 2] = [
@@ -42,11 +42,19 @@ pub(in crate::policy) fn condition(
     if parts.is_empty() {
         return Ok(None);
     }
-    let text = format!("permit (principal, action, resource) when {{ {} }};", parts.join(" && "));
+    let text = format!("permit (principal, action, resource) when {{ {} }};", all(&parts));
     let policy = Policy::from_str(&text).map_err(|error| error.to_string())?;
     let json = policy.to_json().map_err(|error| error.to_string())?;
     let condition = json.get("conditions").and_then(|conditions| conditions.get(0)).cloned();
     condition.map(Some).ok_or_else(|| "the assumption has no condition".to_owned())
+}
+
+/// All parts, as deep as need be and no deeper.
+fn all(parts: &[String]) -> String {
+    match parts.split_at(parts.len() / 2) {
+        (left, [only]) if left.is_empty() => only.clone(),
+        (left, right) => format!("({} && {})", all(left), all(right)),
+    }
 }
 
 /// Lengths are counted, so they are neither negative nor beyond all memory.
@@ -79,28 +87,37 @@ fn places(
     if !is_item && resource != format!("{namespace}::{container}") {
         return Vec::new();
     }
+    // Attributes and instances are spoken of only where a policy does: each term costs the solver time.
     let mut instances: BTreeSet<String> = named("Instance").map(ToString::to_string).collect();
+    let (keys, of_instances) =
+        (mentioned.contains("key"), !instances.is_empty() || mentioned.contains("key"));
     let mut parts = Vec::new();
     for uid in &containers {
         let (instance, key) = names::split(uid.id().unescaped());
         let instance = format!("{namespace}::Instance::\"{}\"", EntityId::new(instance).escaped());
-        parts.push(format!("(!({place} == {uid}) || {place} in {instance})"));
-        if mentioned.contains("key") {
+        if of_instances {
+            parts.push(format!("(!({place} == {uid}) || {place} in {instance})"));
+        }
+        if keys {
             let has_key = format!("{place}.key == \"{}\"", key.escape_debug());
             parts.push(format!("(!({place} == {uid}) || {has_key})"));
             parts.push(format!("(!({has_key} && {place} in {instance}) || {place} == {uid})"));
         }
-        instances.insert(instance);
+        if of_instances {
+            instances.insert(instance);
+        }
     }
     let instances: Vec<String> = instances.into_iter().collect();
     for (number, one) in instances.iter().enumerate() {
         let others = instances.iter().skip(number + 1);
         parts.extend(others.map(|other| format!("!({place} in {one} && {place} in {other})")));
     }
-    if is_item && (!parts.is_empty() || !instances.is_empty() || mentioned.contains(*attribute)) {
-        parts.push(format!("resource in {place}"));
+    if is_item {
         parts.extend(containers.iter().map(|uid| format!("(!(resource in {uid}) || {place} == {uid})")));
         parts.extend(instances.iter().map(|uid| format!("(!(resource in {uid}) || {place} in {uid})")));
+        if of_instances || mentioned.contains(*attribute) {
+            parts.push(format!("resource in {place}"));
+        }
     }
     parts
 }

@@ -8,16 +8,14 @@ use cedar_policy::Policy;
 use cedar_policy_symcc::CompiledPolicy;
 use cedar_policy_symcc::CompiledPolicySet;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::Prover;
 use super::ask;
-use super::ask::Answer;
 use super::ask::Asker;
-use super::assume;
 use super::cache;
 use super::cache::Cache;
 use super::dead;
+use super::example::Shown;
 use super::example::Stage;
 use super::model::Environment;
 use super::model::Model;
@@ -206,22 +204,19 @@ impl Run<'_> {
         if let Some(known) = self.known(&key) {
             return Ok(known);
         }
-        let all: Vec<&Policy> = slice.policies().chain(&asked).collect();
-        let condition = assumed(environment, all.iter().copied())?;
-        let under = asked.iter().map(|permit| sets::under(permit, condition.as_ref()));
-        let matched = self.compile(environment, under.collect::<Result<Vec<_>, _>>()?)?;
         let set = compiled.get_or_init(|| self.compile(environment, slice.policies().cloned()));
-        let found = match asker.disjoint(set.as_ref().map_err(String::clone)?, &matched) {
-            Answer::Holds => return Ok(Outcome::Holds { key, cached: false }),
-            Answer::Unknown(reason) => return Err(reason),
-            Answer::Fails(found) => found,
-        };
+        let set = set.as_ref().map_err(String::clone)?;
         let matched = sets::policy_set(asked.iter().cloned())?;
         let stage = Stage { model: self.model, environment, set: self.set, beside: asked };
-        let example = stage
-            .replay(&found, |world, replay| Ok(replay.allowed && stage.ask(world, &matched)?.allowed))?;
-        let policies = example.policies.clone();
-        Ok(Outcome::Fails(vec![finding(environment, policies, None, Some(example))]))
+        let shown = stage.settle(
+            |condition| {
+                let under = stage.beside.iter().map(|permit| sets::under(permit, condition));
+                let asked = self.compile(environment, under.collect::<Result<Vec<_>, _>>()?)?;
+                Ok(asker.disjoint(set, &asked))
+            },
+            |world, replay| Ok(replay.allowed && stage.ask(world, &matched)?.allowed),
+        )?;
+        Ok(outcome(environment, key, shown))
     }
 
     fn no_widening(
@@ -240,16 +235,8 @@ impl Run<'_> {
         if let Some(known) = self.known(&key) {
             return Ok(known);
         }
-        let Some(found) = widened(self, asker, environment, &other, slice)? else {
-            return Ok(Outcome::Holds { key, cached: false });
-        };
-        let before = other.to_set()?;
-        let beside = other.policies().cloned().collect();
-        let stage = Stage { model: self.model, environment, set: self.set, beside };
-        let example = stage
-            .replay(&found, |world, replay| Ok(replay.allowed && !stage.ask(world, &before)?.allowed))?;
-        let policies = example.policies.clone();
-        Ok(Outcome::Fails(vec![finding(environment, policies, None, Some(example))]))
+        let shown = widened(self, asker, environment, self.set, &other)?;
+        Ok(outcome(environment, key, shown))
     }
 
     fn never_errors(
@@ -277,57 +264,58 @@ impl Run<'_> {
                 findings.push(finding(environment, vec![loaded.id.clone()], Some(problem), None));
                 continue;
             }
-            let condition = assumed(environment, [&loaded.policy])?;
-            let policy = sets::under(&loaded.policy, condition.as_ref())?;
-            let compiled = CompiledPolicy::compile(&policy, &environment.env, &self.model.schema);
-            match asker.never_errors(&compiled.map_err(|error| error.to_string())?) {
-                Answer::Holds => {}
-                Answer::Unknown(reason) => return Err(reason),
-                Answer::Fails(found) => {
-                    let stage = Stage { model: self.model, environment, set: self.set, beside: Vec::new() };
-                    let named = format!("`{}`", loaded.id);
-                    let example = stage.replay(&found, |_, replay| {
-                        Ok(replay.errors.iter().any(|error| error.contains(&named)))
-                    })?;
-                    findings.push(finding(environment, vec![loaded.id.clone()], None, Some(example)));
-                }
-            }
+            let stage = Stage { model: self.model, environment, set: self.set, beside: Vec::new() };
+            let named = format!("`{}`", loaded.id);
+            let shown = stage.settle(
+                |condition| {
+                    let policy = sets::under(&loaded.policy, condition)?;
+                    let compiled = CompiledPolicy::compile(&policy, &environment.env, &self.model.schema);
+                    Ok(asker.never_errors(&compiled.map_err(|error| error.to_string())?))
+                },
+                |_, replay| Ok(replay.errors.iter().any(|error| error.contains(&named))),
+            )?;
+            findings.extend(
+                shown.map(|shown| finding(environment, vec![loaded.id.clone()], None, Some(shown.example))),
+            );
         }
         Ok(if findings.is_empty() { Outcome::Holds { key, cached: false } } else { Outcome::Fails(findings) })
     }
 }
 
-/// A request that the second set allows and the first does not, if there is one.
+/// A request that the set allows and those before do not, if there is one.
 pub(super) fn widened(
     run: &Run<'_>,
     asker: &mut Asker<'_>,
     environment: &Environment,
+    set: &Set,
     before: &Slice,
-    after: &Slice,
-) -> Result<Option<Box<cedar_policy_symcc::Env>>, String> {
-    let all: Vec<&Policy> = before.policies().chain(after.policies()).collect();
-    let condition = assumed(environment, all.iter().copied())?;
-    // Where what is assumed is false, nothing is permitted, so nothing is wider.
-    let inner = after.policies().map(|policy| match policy.effect() {
-        Effect::Permit => sets::under(policy, condition.as_ref()),
-        Effect::Forbid => Ok(policy.clone()),
-    });
-    let inner = run.compile(environment, inner.collect::<Result<Vec<_>, _>>()?)?;
+) -> Result<Option<Shown>, String> {
+    let after = set.slice(&environment.action);
     let outer = run.compile(environment, before.policies().cloned())?;
-    match asker.implies(&inner, &outer) {
-        Answer::Holds => Ok(None),
-        Answer::Unknown(reason) => Err(reason),
-        Answer::Fails(found) => Ok(Some(found)),
-    }
+    let denying = before.to_set()?;
+    let stage = Stage { model: run.model, environment, set, beside: before.policies().cloned().collect() };
+    stage.settle(
+        |condition| {
+            // Where what is assumed is false, nothing is permitted, so nothing is wider.
+            let inner = after.policies().map(|policy| match policy.effect() {
+                Effect::Permit => sets::under(policy, condition),
+                Effect::Forbid => Ok(policy.clone()),
+            });
+            let inner = run.compile(environment, inner.collect::<Result<Vec<_>, _>>()?)?;
+            Ok(asker.implies(&inner, &outer))
+        },
+        |world, replay| Ok(replay.allowed && !stage.ask(world, &denying)?.allowed),
+    )
 }
 
-/// What is assumed of requests where these policies are asked about.
-pub(super) fn assumed<'p>(
-    environment: &Environment,
-    policies: impl IntoIterator<Item = &'p Policy> + Clone,
-) -> Result<Option<Value>, String> {
-    let literals = sets::literals(policies.clone());
-    assume::condition(&environment.call.resource, &literals, &names::mentioned(policies))
+fn outcome(environment: &Environment, key: String, shown: Option<Shown>) -> Outcome {
+    match shown {
+        None => Outcome::Holds { key, cached: false },
+        Some(Shown { example, .. }) => {
+            let policies = example.policies.clone();
+            Outcome::Fails(vec![finding(environment, policies, None, Some(example))])
+        }
+    }
 }
 
 pub(super) fn finding(

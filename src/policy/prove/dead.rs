@@ -3,16 +3,17 @@
 use cedar_policy::Effect;
 use cedar_policy::Policy;
 use cedar_policy_symcc::CompiledPolicy;
+use serde_json::Value;
 
-use super::ask::Answer;
 use super::ask::Asker;
 use super::checks::Outcome;
 use super::checks::Run;
-use super::checks::assumed;
 use super::checks::finding;
+use super::example::Stage;
 use super::model::Environment;
 use super::report::Finding;
 use super::sets;
+use super::sets::Set;
 use crate::policy::engine::takes;
 use crate::policy::set::LoadedPolicy;
 
@@ -43,8 +44,7 @@ pub(super) fn ask(run: &Run<'_>, asker: &mut Asker<'_>, policy: &LoadedPolicy) -
     let mut undone = false;
     let mut unknown = None;
     for environment in environments {
-        let others = set.slice(&environment.action);
-        match life(run, asker, environment, &policy.policy, &others.policies().collect::<Vec<_>>()) {
+        match life(run, asker, environment, &policy.policy, &set) {
             Ok(Life::Alive) => return Outcome::Holds { key, cached: false },
             Ok(Life::Undone) => undone = true,
             Ok(Life::None) => {}
@@ -73,24 +73,33 @@ fn life(
     asker: &mut Asker<'_>,
     environment: &Environment,
     policy: &Policy,
-    set: &[&Policy],
+    set: &Set,
 ) -> Result<Life, String> {
-    let condition = assumed(environment, set.iter().copied())?;
-    let under = sets::under(policy, condition.as_ref())?;
-    let compiled = CompiledPolicy::compile(&under, &environment.env, &run.model.schema);
-    let compiled = compiled.map_err(|error| error.to_string())?;
+    let compile = |condition: Option<&Value>| {
+        let under = sets::under(policy, condition)?;
+        let compiled = CompiledPolicy::compile(&under, &environment.env, &run.model.schema);
+        compiled.map_err(|error| error.to_string())
+    };
+    let id = policy.id().to_string();
+    let stage = Stage { model: run.model, environment, set, beside: Vec::new() };
     if policy.effect() == Effect::Permit {
-        let all = run.compile(environment, set.iter().map(|policy| (*policy).clone()))?;
-        match asker.disjoint(&all, &compiled.clone().into_compiled_policyset()) {
-            Answer::Fails(_) => return Ok(Life::Alive),
-            Answer::Unknown(reason) => return Err(reason),
-            Answer::Holds => {}
+        let all = run.compile(environment, set.slice(&environment.action).policies().cloned())?;
+        let decides = stage.settle(
+            |condition| Ok(asker.disjoint(&all, &compile(condition)?.into_compiled_policyset())),
+            |_, replay| Ok(replay.allowed && replay.policies.contains(&id)),
+        )?;
+        if decides.is_some() {
+            return Ok(Life::Alive);
         }
     }
-    match (asker.never_matches(&compiled), policy.effect()) {
-        (Answer::Holds, _) => Ok(Life::None),
-        (Answer::Fails(_), Effect::Permit) => Ok(Life::Undone),
-        (Answer::Fails(_), Effect::Forbid) => Ok(Life::Alive),
-        (Answer::Unknown(reason), _) => Err(reason),
-    }
+    let alone = sets::policy_set([policy.clone()])?;
+    let matches = stage.settle(
+        |condition| Ok(asker.never_matches(&compile(condition)?)),
+        |world, _| Ok(stage.ask(world, &alone)?.policies.contains(&id)),
+    )?;
+    Ok(match (matches, policy.effect()) {
+        (None, _) => Life::None,
+        (Some(_), Effect::Permit) => Life::Undone,
+        (Some(_), Effect::Forbid) => Life::Alive,
+    })
 }

@@ -16,6 +16,7 @@ use super::checks::Run;
 use super::checks::finding;
 use super::checks::widened;
 use super::example::Example;
+use super::example::Shown;
 use super::example::Stage;
 use super::model::Call;
 use super::model::Environment;
@@ -221,16 +222,12 @@ impl Pair {
         environment: &Environment,
         [before, after, current]: [&Set; 3],
     ) -> Result<Option<Step>, String> {
-        let (outer, inner) = (before.slice(&environment.action), current.slice(&environment.action));
-        let Some(found) = widened(run, asker, environment, &outer, &inner)? else { return Ok(None) };
-        let whole = after.slice(&environment.action);
-        let beside = outer.policies().chain(whole.policies()).cloned().collect();
-        let stage = Stage { model: run.model, environment, set: current, beside };
-        let (denying, allowing) = (outer.to_set()?, whole.to_set()?);
-        let (example, world) = stage.replay_with(&found, |world, replay| {
-            Ok(replay.allowed && !stage.ask(world, &denying)?.allowed)
-        })?;
-        let denied = stage.ask(&world, &denying)?;
+        let outer = before.slice(&environment.action);
+        let Some(Shown { example, world }) = widened(run, asker, environment, current, &outer)? else {
+            return Ok(None);
+        };
+        let stage = Stage { model: run.model, environment, set: current, beside: Vec::new() };
+        let denied = stage.ask(&world, &outer.to_set()?)?;
         // What is denied by forbids is due to them alone where the permits were there before.
         let permitting =
             sets::policy_set(outer.policies().filter(|policy| policy.effect() == Effect::Permit).cloned())?;
@@ -245,12 +242,13 @@ impl Pair {
         if causes.is_empty() || !causes.iter().any(differs) {
             return Err("the sets differ on a call, and no policy that decides it does".to_owned());
         }
-        let change = stage.ask(&world, &allowing)?.allowed.then(|| Change {
-            causes: causes.iter().filter_map(|id| self.cause(id)).collect(),
-            calls: vec![environment.call.clone()],
-            example,
-            denied_by: denied.policies,
-        });
+        let change =
+            stage.ask(&world, &after.slice(&environment.action).to_set()?)?.allowed.then(|| Change {
+                causes: causes.iter().filter_map(|id| self.cause(id)).collect(),
+                calls: vec![environment.call.clone()],
+                example,
+                denied_by: denied.policies,
+            });
         Ok(Some(Step { causes, change }))
     }
 

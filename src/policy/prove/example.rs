@@ -9,6 +9,8 @@ use cedar_policy_symcc::Env;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::ask::Answer;
+use super::assume;
 use super::model::Environment;
 use super::model::Model;
 use super::names;
@@ -44,6 +46,16 @@ pub struct Example {
     pub visible: Option<bool>,
 }
 
+/// No more groups are tried one by one.
+const MOST_GROUPS: usize = 16;
+
+/// What the policies of a question name.
+struct Named {
+    literals: Vec<EntityUid>,
+    mentioned: BTreeSet<String>,
+    policies: PolicySet,
+}
+
 /// What is needed to replay an example.
 pub(super) struct Stage<'a> {
     pub(super) model: &'a Model,
@@ -54,39 +66,106 @@ pub(super) struct Stage<'a> {
     pub(super) beside: Vec<Policy>,
 }
 
-impl Stage<'_> {
-    /// Replays what the solver found; `agrees` says whether the outcome is the one it claims.
-    ///
-    /// It is shown under readable names if the outcome is the same, else as it was found.
-    pub(super) fn replay(
-        &self,
-        found: &Env,
-        agrees: impl Fn(&World, &Replay) -> Result<bool, String>,
-    ) -> Result<Example, String> {
-        self.replay_with(found, agrees).map(|(example, _)| example)
-    }
+/// A request that was replayed.
+pub(super) struct Shown {
+    pub(super) example: Example,
+    /// For further questions.
+    pub(super) world: World,
+}
 
-    /// The same, and the request for further questions.
-    pub(super) fn replay_with(
+/// Which requests are looked at in a replay.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Those this server could make: under readable names everything is as it makes it.
+    Readable,
+    /// As the solver found it, too.
+    Any,
+}
+
+impl Stage<'_> {
+    /// Asks the solver, and shows what it found if `agrees` says that a replay has the outcome it claims.
+    ///
+    /// First nothing is assumed: what holds so holds all the more of the requests there are, and what does not is often
+    /// shown by one of them. Only where it is not, it is asked again with the condition that requests fulfil.
+    pub(super) fn settle(
         &self,
-        found: &Env,
+        mut ask: impl FnMut(Option<&Value>) -> Result<Answer, String>,
         agrees: impl Fn(&World, &Replay) -> Result<bool, String>,
-    ) -> Result<(Example, World), String> {
+    ) -> Result<Option<Shown>, String> {
         let slice = self.set.slice(&self.environment.action);
         let all: Vec<&Policy> = slice.policies().chain(&self.beside).collect();
-        let literals = sets::literals(all.iter().copied());
-        let mentioned = names::mentioned(all.iter().copied());
-        let policies = slice.to_set()?;
-        let readable = World::readable(found, &literals, &mentioned);
-        for world in [readable, World::found(found)].into_iter().flatten() {
-            let Ok(replay) = world.replay(&self.environment.action.uid, &policies, self.model) else {
-                continue;
-            };
+        let named = Named {
+            literals: sets::literals(all.iter().copied()),
+            mentioned: names::mentioned(all.iter().copied()),
+            policies: slice.to_set()?,
+        };
+        let first = match ask(None)? {
+            Answer::Holds => return Ok(None),
+            first => first,
+        };
+        if let Answer::Fails(found) = &first
+            && let Ok(shown) = self.replay(found, &named, Look::Readable, &agrees)
+        {
+            return Ok(Some(shown));
+        }
+        let condition =
+            assume::condition(&self.environment.call.resource, &named.literals, &named.mentioned)?;
+        let second = if condition.is_some() { ask(condition.as_ref())? } else { first };
+        match second {
+            Answer::Holds => Ok(None),
+            Answer::Unknown(reason) => Err(reason),
+            Answer::Fails(found) => self.replay(&found, &named, Look::Any, &agrees).map(Some),
+        }
+    }
+
+    fn replay(
+        &self,
+        found: &Env,
+        named: &Named,
+        look: Look,
+        agrees: &impl Fn(&World, &Replay) -> Result<bool, String>,
+    ) -> Result<Shown, String> {
+        let readable = World::readable(found, &named.literals, &named.mentioned);
+        let as_found = (look == Look::Any).then(|| World::found(found));
+        for world in std::iter::once(readable).chain(as_found).flatten() {
+            let Ok(replay) = self.ask(&world, &named.policies) else { continue };
             if agrees(&world, &replay)? {
-                return Ok((self.example(&world, replay, &mentioned), world));
+                let (world, replay) = self.fewer_groups(world, replay, named, agrees);
+                return Ok(Shown { example: self.example(&world, replay, &named.mentioned), world });
             }
         }
         Err("the solver's example does not come out the same in Cedar's authorizer".to_owned())
+    }
+
+    /// Leaves out the groups that make no difference: first those no deciding policy names, then each.
+    fn fewer_groups(
+        &self,
+        mut world: World,
+        mut replay: Replay,
+        named: &Named,
+        agrees: &impl Fn(&World, &Replay) -> Result<bool, String>,
+    ) -> (World, Replay) {
+        let deciding: Vec<&Policy> = named
+            .policies
+            .policies()
+            .filter(|policy| replay.policies.contains(&policy.id().to_string()))
+            .collect();
+        let decisive = sets::literals(deciding);
+        let fewer = |world: &World, errors: &[String], keep: &dyn Fn(&EntityUid) -> bool| {
+            let smaller = world.with_groups(keep);
+            let again = self.ask(&smaller, &named.policies).ok()?;
+            let same = again.errors == errors && agrees(&smaller, &again).unwrap_or(false);
+            same.then_some((smaller, again))
+        };
+        if let Some(smaller) = fewer(&world, &replay.errors, &|group| decisive.contains(group)) {
+            (world, replay) = smaller;
+        }
+        for one in world.groups.clone().into_iter().take(MOST_GROUPS) {
+            if let Some(smaller) = fewer(&world, &replay.errors, &|group| *group != one) {
+                (world, replay) = smaller;
+            }
+        }
+        (world, replay)
     }
 
     /// What other policies say of a request in the same environment.

@@ -19,6 +19,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::assume::LONGEST;
 use super::model::Model;
 use super::names;
 use crate::ids::IssueKey;
@@ -84,8 +85,27 @@ impl World {
         if let Some(session) = context.get_mut("session").and_then(Value::as_object_mut) {
             usual_session(session, mentioned);
         }
+        if let Some(input) = context.get_mut("input").and_then(Value::as_object_mut) {
+            counted_lengths(input, mentioned)?;
+        }
         let entities = entities(&principal, &groups, &resource, &within);
         Ok(Self { principal, groups, resource, within, context, entities })
+    }
+
+    /// The same request of a principal that is in fewer groups.
+    pub(super) fn with_groups(&self, keep: impl Fn(&EntityUid) -> bool) -> Self {
+        let mut smaller = self.clone();
+        smaller.groups.retain(&keep);
+        let left_out = self.groups.iter().filter(|group| !keep(group));
+        let left_out: Vec<Value> = left_out
+            .map(|group| json!({"type": group.type_name().to_string(), "id": group.id().unescaped()}))
+            .collect();
+        for entity in smaller.entities.as_array_mut().into_iter().flatten() {
+            if let Some(parents) = entity.get_mut("parents").and_then(Value::as_array_mut) {
+                parents.retain(|parent| !left_out.contains(parent));
+            }
+        }
+        smaller
     }
 
     /// Puts it to Cedar with these policies.
@@ -269,6 +289,20 @@ fn usual_session(session: &mut Map<String, Value>, mentioned: &BTreeSet<String>)
     if !mentioned.contains("address") {
         session.remove("address");
     }
+}
+
+/// Lengths are as they can be; where a policy looks at one that cannot, there is no such request.
+fn counted_lengths(input: &mut Map<String, Value>, mentioned: &BTreeSet<String>) -> Result<(), String> {
+    for (name, value) in input.iter_mut().filter(|(name, _)| name.ends_with("_len")) {
+        if value.as_u64().is_some_and(|length| length <= LONGEST) {
+            continue;
+        }
+        if mentioned.contains(name) {
+            return Err(format!("{name} cannot be {value}"));
+        }
+        *value = json!(0);
+    }
+    Ok(())
 }
 
 /// The store of a request, as `entities` makes it.
