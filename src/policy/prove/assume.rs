@@ -51,9 +51,13 @@ pub(in crate::policy) fn condition(
 
 /// All parts, as deep as need be and no deeper.
 fn all(parts: &[String]) -> String {
-    match parts.split_at(parts.len() / 2) {
-        (left, [only]) if left.is_empty() => only.clone(),
-        (left, right) => format!("({} && {})", all(left), all(right)),
+    match parts {
+        [] => "true".to_owned(),
+        [only] => only.clone(),
+        several => {
+            let (left, right) = several.split_at(several.len() / 2);
+            format!("({} && {})", all(left), all(right))
+        }
     }
 }
 
