@@ -38,6 +38,9 @@ use crate::lookup::LookupError;
 use crate::lookup::Lookups;
 use crate::lookup::Target;
 use crate::policy::Access;
+use crate::policy::Allowed;
+use crate::policy::Denied;
+use crate::policy::Effect;
 use crate::policy::Engine;
 use crate::policy::Product;
 use crate::policy::Question;
@@ -260,7 +263,7 @@ async fn decide_and_admit(
     caller: &Caller,
     resources: &[Resource],
     decoded: &dyn Decoded,
-    trail: &Trail,
+    trail: &mut Trail,
     stages: &mut Stages,
 ) -> Result<Admitted, Refusal> {
     let input = decoded.input();
@@ -274,16 +277,25 @@ async fn decide_and_admit(
     };
     Ok(match tool.access() {
         Access::Read => {
-            let allowed = gate.engine.decide::<Read>(&question)?;
+            let allowed = written(gate.engine.decide::<Read>(&question), decoded, trail)?;
             stages.done("decide");
             Admitted::Read(trail.admit(allowed, decoded.arguments()).await?)
         }
         Access::Write => {
-            let allowed = gate.engine.decide::<Write>(&question)?;
+            let allowed = written(gate.engine.decide::<Write>(&question), decoded, trail)?;
             stages.done("decide");
             Admitted::Write(trail.admit(allowed, decoded.arguments()).await?)
         }
     })
+}
+
+/// A denial leaves the hashes of the arguments in the trail.
+fn written<E: Effect>(
+    decided: Result<Allowed<E>, Denied>,
+    decoded: &dyn Decoded,
+    trail: &mut Trail,
+) -> Result<Allowed<E>, Denied> {
+    decided.inspect_err(|_| trail.refused(decoded.arguments()))
 }
 
 fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> {

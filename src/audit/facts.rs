@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::policy::Access;
+use crate::policy::Asked;
 use crate::policy::Product;
 
 /// The id of one call: 128 random bits in hexadecimal. Upstream gets it as `X-Request-Id`.
@@ -98,6 +99,8 @@ pub enum Outcome {
         decision: String,
         /// The policies that decided.
         policies: Vec<String>,
+        /// What was asked about; nothing where it did not come to a question.
+        asked: Option<Box<Asked>>,
     },
     /// What it named does not exist, as far as Atlassian says.
     NotVisible,

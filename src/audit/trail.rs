@@ -23,6 +23,7 @@ use super::writer::Record;
 use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
+use crate::policy::Asked;
 use crate::policy::Decision;
 use crate::policy::Effect;
 use crate::policy::Principal;
@@ -37,6 +38,8 @@ pub struct Trail {
     principal: Option<Value>,
     instance: InstanceName,
     notes: Notes,
+    /// The arguments of a call that is denied, as hashes.
+    arguments: Option<Value>,
     started: Instant,
     open: bool,
 }
@@ -50,6 +53,7 @@ impl Trail {
             principal: None,
             instance: InstanceName::default(),
             notes: Notes::default(),
+            arguments: None,
             started: Instant::now(),
             open: true,
         }
@@ -72,6 +76,11 @@ impl Trail {
             PrincipalKind::Service => "service",
         };
         self.principal = Some(json!({"kind": kind, "id": principal.id}));
+    }
+
+    /// Notes the arguments of a call that is denied, so that its outcome can be explained. The others have an intent.
+    pub fn refused(&mut self, arguments: &Map<String, Value>) {
+        self.arguments = Some(self.hashed(arguments));
     }
 
     /// Writes down what is asked of Atlassian before the decision; the look-up may leave when this returns.
@@ -108,8 +117,9 @@ impl Trail {
             return Err(AuditError::Mismatch { cause: "it is of another access" });
         }
         let mut record = self.head("intent", Code::Intent);
-        record.insert("resources".into(), names(&decision).into());
+        record.insert("resources".into(), names(&decision.resources, &decision.instance).into());
         record.insert("resolved".into(), decision.resolved.into());
+        record.insert("groups".into(), decision.basis.groups.clone().into());
         record.insert("decision".into(), decision_record(&decision));
         record.insert("arguments".into(), self.hashed(arguments));
         self.audit.metrics.decision("permit", "policy");
@@ -178,10 +188,13 @@ impl Trail {
             Some(Outcome::ToolError { problem } | Outcome::InvalidArguments { problem }) => {
                 drop(record.insert("problem".into(), clipped(problem).into()));
             }
-            Some(Outcome::Denied { reason, decision, policies }) => {
+            Some(Outcome::Denied { reason, decision, policies, asked }) => {
                 self.audit.metrics.decision("deny", reason);
-                let decision =
+                let mut decision =
                     json!({"id": decision, "effect": "deny", "reason": reason, "policies": policies});
+                if let Some(asked) = asked {
+                    self.asked(asked, &mut record, &mut decision);
+                }
                 record.insert("decision".into(), decision);
             }
             _ => {}
@@ -191,6 +204,20 @@ impl Trail {
         record.insert("upstream".into(), self.upstream());
         self.audit.metrics.call_ended(&self.facts.tool, self.facts.access, word, elapsed);
         inside(&record)
+    }
+
+    /// What a denied call asked about: there is no intent that says it.
+    fn asked(&self, asked: &Asked, record: &mut Map<String, Value>, decision: &mut Value) {
+        record.insert("resources".into(), names(&asked.resources, &self.instance).into());
+        record.insert("resolved".into(), asked.resolved.into());
+        record.insert("groups".into(), asked.basis.groups.clone().into());
+        if let Some(arguments) = &self.arguments {
+            record.insert("arguments".into(), arguments.clone());
+        }
+        if let Value::Object(decision) = decision {
+            decision.insert("policy_hash".into(), asked.basis.policy_hash.clone().into());
+            decision.insert("schema_hash".into(), asked.basis.schema_hash.clone().into());
+        }
     }
 
     fn upstream(&self) -> Value {
@@ -242,15 +269,15 @@ fn decision_record(decision: &Decision) -> Value {
         "id": decision.id,
         "effect": "permit",
         "policies": decision.policies,
-        "policy_hash": decision.policy_hash,
+        "policy_hash": decision.basis.policy_hash,
+        "schema_hash": decision.basis.schema_hash,
     })
 }
 
 /// Every resource, and the project or space it lies in.
-fn names(decision: &Decision) -> Vec<String> {
-    let at = &decision.instance;
+fn names(resources: &[Resource], at: &InstanceName) -> Vec<String> {
     let mut names = Vec::new();
-    for resource in &decision.resources {
+    for resource in resources {
         names.extend(resource.part_named_in(at));
         names.push(resource.named_in(at));
         let place = resource.enclosing().filter(|place| place.kind() != resource.kind());

@@ -151,11 +151,15 @@ impl Refusal {
                 reason: reason_of(denied.reason),
                 decision: denied.id.clone(),
                 policies: denied.policies.clone(),
+                asked: Some(denied.asked.clone()),
             },
             Self::NotVisible { denied: None, .. } => Outcome::NotVisible,
-            Self::Hidden => {
-                Outcome::Denied { reason: "tool hidden", decision: String::new(), policies: Vec::new() }
-            }
+            Self::Hidden => Outcome::Denied {
+                reason: "tool hidden",
+                decision: String::new(),
+                policies: Vec::new(),
+                asked: None,
+            },
             Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => {
                 upstream_outcome(error)
             }

@@ -13,6 +13,8 @@ use cedar_policy::Request;
 
 use crate::policy::Access;
 use crate::policy::Allowed;
+use crate::policy::Asked;
+use crate::policy::Basis;
 use crate::policy::Decision;
 use crate::policy::Denied;
 use crate::policy::DenyReason;
@@ -77,21 +79,37 @@ impl<'a> Asking<'a> {
 impl Engine {
     /// Decides a call of a tool with effect `E`. Whatever cannot be decided is denied.
     pub fn decide<E: Effect>(&self, question: &Question<'_>) -> Result<Allowed<E>, Denied> {
+        let asked = Asked {
+            resources: question.resources.to_vec(),
+            basis: self.basis(question.principal),
+            resolved: question.resources.iter().all(Resource::is_resolved),
+        };
         let Some(id) = random_id() else {
-            return Err(Refusal::error("no random number for the decision's id").named("none".to_owned()));
+            let refusal = Refusal::error("no random number for the decision's id");
+            return Err(refusal.named("none".to_owned(), asked));
         };
         match self.weigh(question, E::ACCESS) {
             Ok(policies) => Ok(Allowed::new(Decision {
                 id,
                 tool: question.tool,
                 instance: question.session.instance.clone(),
-                resources: question.resources.to_vec(),
+                resources: asked.resources,
                 policies,
-                policy_hash: self.policy_hash().to_owned(),
-                resolved: question.resources.iter().all(Resource::is_resolved),
+                basis: asked.basis,
+                resolved: asked.resolved,
                 alone: self.decides_alone(question.tool),
             })),
-            Err(refusal) => Err(refusal.named(id)),
+            Err(refusal) => Err(refusal.named(id, asked)),
+        }
+    }
+
+    /// What a decision for this principal rests on.
+    fn basis(&self, principal: &Principal) -> Basis {
+        let groups = principal.groups.iter().flatten().filter(|group| self.names_group(group));
+        Basis {
+            policy_hash: self.policy_hash().to_owned(),
+            schema_hash: self.schema_hash().to_owned(),
+            groups: groups.cloned().collect(),
         }
     }
 

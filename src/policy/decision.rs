@@ -61,12 +61,23 @@ pub struct Decision {
     pub resources: Vec<Resource>,
     /// The policies that permitted it.
     pub policies: Vec<String>,
-    /// The hash of the policy set.
-    pub policy_hash: String,
+    /// What it was decided on.
+    pub basis: Basis,
     /// Whether the project or space of every resource was known.
     pub resolved: bool,
     /// Whether it is the same for every call of the tool, whatever it names.
     pub alone: bool,
+}
+
+/// What a decision rests on besides the question: with it, the decision can be made again and explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// The hash of the policy set.
+    pub policy_hash: String,
+    /// The hash of the schema.
+    pub schema_hash: String,
+    /// The principal's groups, of which only those count that a policy names.
+    pub groups: Vec<String>,
 }
 
 /// Why a call is denied.
@@ -107,6 +118,19 @@ pub struct Denied {
     pub advice: Vec<String>,
     /// What went wrong: for the audit, not for the caller.
     pub errors: Vec<String>,
+    /// What was asked about, and what it was decided on: for the audit.
+    pub asked: Box<Asked>,
+}
+
+/// What a denied call asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The resources decided on.
+    pub resources: Vec<Resource>,
+    /// What it was decided on.
+    pub basis: Basis,
+    /// Whether the project or space of every resource was known.
+    pub resolved: bool,
 }
 
 /// A denial that has no reference yet.
@@ -128,7 +152,8 @@ impl Refusal {
         }
     }
 
-    pub(super) fn named(self, id: String) -> Denied {
-        Denied { id, reason: self.reason, policies: self.policies, advice: self.advice, errors: self.errors }
+    pub(super) fn named(self, id: String, asked: Asked) -> Denied {
+        let Self { reason, policies, advice, errors } = self;
+        Denied { id, reason, policies, advice, errors, asked: Box::new(asked) }
     }
 }

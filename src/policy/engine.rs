@@ -125,6 +125,11 @@ impl Engine {
         self.groups.iter().any(|group| check::origin(group) == Some(product))
     }
 
+    /// Whether a policy names this group.
+    pub(super) fn names_group(&self, group: &str) -> bool {
+        self.groups.contains(group)
+    }
+
     /// Whether every call of the tool is decided alike, so that its resources need not be looked up.
     pub fn decides_alone(&self, tool: &str) -> bool {
         self.tools.get(tool).is_some_and(|rule| rule.alone.is_some())

@@ -33,6 +33,8 @@ mod visible;
 
 pub use decide::Viewer;
 pub use decision::Allowed;
+pub use decision::Asked;
+pub use decision::Basis;
 pub use decision::Decision;
 pub use decision::Denied;
 pub use decision::DenyReason;

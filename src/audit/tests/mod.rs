@@ -14,8 +14,11 @@ use serde_json::json;
 use super::*;
 use crate::ids::InstanceName;
 use crate::ids::IssueKey;
+use crate::ids::ProjectKey;
 use crate::policy::Access;
 use crate::policy::Allowed;
+use crate::policy::Asked;
+use crate::policy::Basis;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::PolicySource;
@@ -161,8 +164,20 @@ async fn every_end_of_a_call_is_written() {
         })
     };
     assert!(panicking.await.is_err());
-    let denied = Outcome::Denied { reason: "policy", decision: "d".into(), policies: vec!["p".into()] };
-    audit.trail(facts(Access::Write)).close(denied).await.unwrap();
+    let asked = Asked {
+        resources: vec![Resource::Project(ProjectKey::parse("OPS").unwrap())],
+        basis: Basis { policy_hash: "p1".into(), schema_hash: "s1".into(), groups: vec!["jira:ops".into()] },
+        resolved: true,
+    };
+    let denied = Outcome::Denied {
+        reason: "policy",
+        decision: "d".into(),
+        policies: vec!["p".into()],
+        asked: Some(Box::new(asked)),
+    };
+    let mut trail = audit.trail(facts(Access::Write));
+    trail.refused(&arguments());
+    trail.close(denied).await.unwrap();
     audit.event(Event::unknown_tool("nope\n\u{202e}", None)).await.unwrap();
     audit.shutdown();
     let seen: Vec<(Value, Value)> =
@@ -174,6 +189,15 @@ async fn every_end_of_a_call_is_written() {
         ("PC2002", Value::Null),
     ];
     assert_eq!(seen, wanted.map(|(code, outcome)| (json!(code), outcome)));
+    let lines = lines(directory.path());
+    let denied = lines.iter().find(|line| line["outcome"] == "denied").unwrap();
+    assert_eq!(denied["resources"], json!(["Jira::Project::\"OPS\""]));
+    assert_eq!((&denied["groups"], &denied["resolved"]), (&json!(["jira:ops"]), &json!(true)));
+    let decision = json!({
+        "id": "d", "effect": "deny", "reason": "policy", "policies": ["p"], "policy_hash": "p1", "schema_hash": "s1",
+    });
+    assert_eq!(denied["decision"], decision);
+    assert!(denied["arguments"]["fields"].as_str().unwrap().starts_with("hmac:"), "{denied}");
 }
 
 #[cfg(unix)]

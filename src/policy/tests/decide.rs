@@ -61,7 +61,7 @@ fn a_decision_says_what_was_decided() {
     let second = engine.decide::<Read>(&question).unwrap();
     let decision = first.decision();
     assert_eq!((decision.tool, decision.resources.as_slice()), ("jira_get_issue", resources.as_slice()));
-    assert_eq!((decision.policy_hash.as_str(), decision.resolved), (engine.policy_hash(), true));
+    assert_eq!((decision.basis.policy_hash.as_str(), decision.resolved), (engine.policy_hash(), true));
     assert!(decision.id.len() == 24 && decision.id.bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert_ne!(decision.id, second.decision().id);
 
