@@ -135,6 +135,9 @@ pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Fai
         projects: projects(settings)?,
         spaces: spaces(settings)?,
         require_proof: settings.policy.require_proof.clone(),
+        internal_only: internal_only(&settings.tools)?,
+        enabled_tools: settings.tools.enabled.as_ref().map(|names| names.iter().cloned().collect()),
+        toolsets: settings.tools.toolsets.as_deref().map(tools::named_toolsets),
     })
 }
 
@@ -189,16 +192,27 @@ pub(super) fn options(tools: &ToolSettings) -> Result<Options, Failure> {
         let problem = format!("`{entry}` is neither child:<phrase> nor parent:<phrase>");
         wrong("HIERARCHY_LINK_PHRASES", &problem)
     })?;
-    let project =
-        |key: &String| ProjectKey::parse(key).map_err(|error| wrong("JIRA_INTERNAL_ONLY_PROJECTS", &error));
     Ok(Options {
         sla_metrics: tools.sla_metrics.iter().map(metric).collect::<Result<_, _>>()?,
         working_hours_only: tools.working_hours_only,
         working_hours: hours,
         child_phrases: phrases,
         attachment_directory: tools.attachment_directory.clone(),
-        internal_only: tools.internal_only_projects.iter().map(project).collect::<Result<_, _>>()?,
+        internal_only: internal_only(tools)?,
     })
+}
+
+/// The projects in which comments stay internal.
+fn internal_only(tools: &ToolSettings) -> Result<Vec<ProjectKey>, Failure> {
+    let refused = |error| Failure::configuration(format!("JIRA_INTERNAL_ONLY_PROJECTS: {error}"));
+    let mut keys = tools
+        .internal_only_projects
+        .iter()
+        .map(|key| ProjectKey::parse(key).map_err(refused))
+        .collect::<Result<Vec<ProjectKey>, Failure>>()?;
+    keys.sort();
+    keys.dedup();
+    Ok(keys)
 }
 
 /// Every configured Jira with the projects it is bounded to.

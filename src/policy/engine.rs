@@ -286,7 +286,7 @@ pub(super) fn load_files(
     if own.is_empty() {
         return Err(PolicyError::NoPolicies(path.to_owned()));
     }
-    files.push(generated::policies(settings));
+    files.push(generated::policies(settings, schema));
     set::load(&files, schema, settings).map_err(PolicyError::Invalid)
 }
 

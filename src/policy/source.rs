@@ -1,6 +1,7 @@
-//! Where policies come from: a built-in profile or a directory. The only I/O of `policy`.
+//! Where policies come from: a built-in profile or a directory.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -34,6 +35,12 @@ pub struct EngineSettings {
     pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
     /// The record without which these policies are not taken.
     pub require_proof: Option<PathBuf>,
+    /// Projects in which no comment may be public, whatever the instance.
+    pub internal_only: Vec<ProjectKey>,
+    /// The only tools that may be called, by name; `None` is no limit.
+    pub enabled_tools: Option<BTreeSet<String>>,
+    /// The only toolsets whose tools may be called; `None` is no limit.
+    pub toolsets: Option<BTreeSet<String>>,
 }
 
 impl EngineSettings {
@@ -45,6 +52,9 @@ impl EngineSettings {
             projects: BTreeMap::new(),
             spaces: BTreeMap::new(),
             require_proof: None,
+            internal_only: Vec::new(),
+            enabled_tools: None,
+            toolsets: None,
         }
     }
 }

@@ -4,9 +4,24 @@ use std::collections::BTreeSet;
 
 use super::ALL;
 use super::AnyTool;
+use super::Spec;
 use crate::atlassian::Products;
 
+/// The toolsets that `TOOLSETS` means: `all` is every one, `default` the core ones; a name that is unknown is none.
+pub fn named_toolsets(names: &[String]) -> BTreeSet<String> {
+    let named = |spec: &Spec| {
+        names.iter().any(|name| name == "all" || (name == "default" && spec.core) || name == spec.toolset)
+    };
+    ALL.iter()
+        .map(|tool| tool.spec())
+        .filter(|spec| named(spec))
+        .map(|spec| spec.toolset.to_owned())
+        .collect()
+}
+
 /// The tools that are on.
+///
+/// A courtesy: what is off looks as if it did not exist. That it cannot be called is a policy made of the same settings.
 #[derive(Debug, Clone, Default)]
 pub struct Offer {
     names: BTreeSet<&'static str>,
@@ -24,12 +39,9 @@ impl Offer {
         let named = |tool: &&&'static dyn AnyTool| {
             enabled.is_none_or(|names| names.iter().any(|name| name == tool.spec().name))
         };
-        let in_set = |tool: &&&'static dyn AnyTool| {
-            let spec = tool.spec();
-            toolsets.is_none_or(|sets| {
-                sets.iter().any(|set| set == "all" || (set == "default" && spec.core) || set == spec.toolset)
-            })
-        };
+        let on = toolsets.map(named_toolsets);
+        let in_set =
+            |tool: &&&'static dyn AnyTool| on.as_ref().is_none_or(|sets| sets.contains(tool.spec().toolset));
         let names =
             ALL.iter().filter(configured).filter(named).filter(in_set).map(|tool| tool.spec().name).collect();
         Self { names }

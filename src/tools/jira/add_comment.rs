@@ -83,13 +83,6 @@ impl Tool for AddComment {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
-        if args.public == Some(true) && context.options.is_internal(&key.project()) {
-            let text = format!(
-                "comments in {} stay internal, as its administrator has set; leave `public` out",
-                key.project()
-            );
-            return Err(ToolError::Arguments(text));
-        }
         if args.public == Some(true) {
             let text = wiki(&jira, &args.body);
             let stored = jira.add_public_comment(permit, &key, &text.value).await;
