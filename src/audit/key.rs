@@ -7,6 +7,7 @@ use std::io;
 use std::io::ErrorKind;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
@@ -33,11 +34,30 @@ impl HmacKey {
         Self::new(secret.trim().as_bytes())
     }
 
+    /// The key in a file, as [`Self::load_or_create`] has made it. None is made.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is too short for a key.
+    pub fn read(path: &Path) -> Result<Self, AuditError> {
+        let text = Zeroizing::new(
+            std::fs::read_to_string(path).map_err(|error| Self::failed(path, error.to_string()))?,
+        );
+        if text.trim().len() < SHORTEST {
+            return Err(Self::failed(path, format!("it is shorter than {SHORTEST} characters")));
+        }
+        Ok(Self::from_secret(&text))
+    }
+
+    /// Where the key of this machine is.
+    pub fn path(state_directory: &Path) -> PathBuf {
+        state_directory.join(FILE)
+    }
+
     /// The key of this machine: read from the state directory, or made there at first start (0600).
     ///
     /// Returns whether it was made just now; then it has to be reported.
     pub fn load_or_create(state_directory: &Path) -> Result<(Self, bool), AuditError> {
-        let path = state_directory.join(FILE);
+        let path = Self::path(state_directory);
         let failed = |error: io::Error| Self::failed(&path, error.to_string());
         private_directory(state_directory).map_err(failed)?;
         let made = !path.try_exists().map_err(failed)? && make(state_directory).map_err(failed)?;

@@ -1,15 +1,25 @@
-//! `portcullis policy`: the schema, a check of a policy directory, proofs and comparisons.
+//! `portcullis policy`: the schema, a check of a policy directory, its tests and proofs, and what policies say and why.
 
+mod explain;
+mod matrix;
+mod recorded;
+mod show;
+mod test;
+
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::Subcommand;
+use serde_json::Value;
 use serde_json::json;
 
 use super::Cli;
 use super::Failure;
 use super::output;
 use crate::policy;
+use crate::policy::Profile;
+use crate::policy::Summary;
 use crate::tools;
 
 /// Arguments of `portcullis policy`.
@@ -23,9 +33,9 @@ pub(super) struct Arguments {
 enum Command {
     /// Print the Cedar schema, made from the list of tools.
     Schema,
-    /// Check a directory of policies as the server does at start.
+    /// Check a directory of policies, or of profiles, as the server does at start.
     Check {
-        /// The directory with `*.cedar` files.
+        /// The directory with `*.cedar` files, or with profiles.
         directory: PathBuf,
         /// Print JSON.
         #[arg(long)]
@@ -41,9 +51,16 @@ enum Command {
     /// Exit code 1 says that something could not be told, 78 that a file is wrong or there is no solver.
     #[cfg(feature = "prove")]
     Diff(super::diff::Arguments),
+    /// Run the test cases of a profile, `tests/*.toml` in it, or those of a directory of profiles.
+    Test(test::Arguments),
+    /// Say why a call is allowed or denied, policy by policy, and what would have to change.
+    Explain(explain::Arguments),
+    /// Show which group may use which tool in which project or space.
+    Matrix(matrix::Arguments),
+    /// Show the policies in force: those of the profile or directory, and those made from settings.
+    Show(show::Arguments),
 }
 
-#[cfg_attr(not(feature = "prove"), expect(unused_variables, reason = "only proofs read the configuration"))]
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
     match &arguments.command {
         Command::Schema => {
@@ -55,24 +72,59 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         Command::Prove(arguments) => super::prove::run(arguments, cli),
         #[cfg(feature = "prove")]
         Command::Diff(arguments) => super::diff::run(arguments),
+        Command::Test(arguments) => test::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments, cli),
+        Command::Matrix(arguments) => matrix::run(arguments),
+        Command::Show(arguments) => show::run(arguments, cli),
     }
 }
 
-fn check(directory: &std::path::Path, as_json: bool) -> Result<(), Failure> {
-    let summary = policy::check_directory(directory, &tools::facts()).map_err(Failure::configuration)?;
+/// Every profile is checked, so that one run says all that is wrong.
+fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
+    let profiles = policy::profiles(directory).map_err(Failure::configuration)?;
+    let facts = tools::facts();
+    let (mut checked, mut problems) = (Vec::new(), Vec::new());
+    for profile in &profiles {
+        match policy::check_directory(&profile.directory, &facts) {
+            Ok(summary) => checked.push((profile, summary)),
+            Err(problem) => problems.push(problem.to_string()),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::configuration(problems.join("\n")));
+    }
     if as_json {
-        let policies: Vec<_> = summary
-            .policies
-            .iter()
-            .map(|policy| json!({"id": policy.id, "effect": policy.effect, "file": policy.file}))
-            .collect();
-        let text = json!({"policies": policies, "policy_hash": summary.policy_hash, "schema_hash": summary.schema_hash});
-        output::say(&text.to_string());
+        let told: Vec<Value> = checked.iter().map(|(profile, summary)| describe(profile, summary)).collect();
+        let alone = told.iter().find(|_| profiles.iter().all(|profile| profile.directory == directory));
+        output::say(&alone.cloned().unwrap_or_else(|| json!({"profiles": told})).to_string());
         return Ok(());
     }
-    for policy in &summary.policies {
-        output::say(&format!("{:<6} {:<40} {}", policy.effect, policy.id, policy.file));
+    for (profile, summary) in checked {
+        for policy in &summary.policies {
+            output::say(&format!("{:<6} {:<40} {}", policy.effect, policy.id, policy.file));
+        }
+        let count = summary.policies.len();
+        output::say(&format!("{}: {count} policies, hash {}", profile.name, summary.policy_hash));
     }
-    output::say(&format!("{} policies, hash {}", summary.policies.len(), summary.policy_hash));
+    Ok(())
+}
+
+fn describe(profile: &Profile, summary: &Summary) -> Value {
+    let policies: Vec<Value> = summary
+        .policies
+        .iter()
+        .map(|policy| json!({"id": policy.id, "effect": policy.effect, "file": policy.file}))
+        .collect();
+    json!({
+        "profile": profile.name,
+        "policies": policies,
+        "policy_hash": summary.policy_hash,
+        "schema_hash": summary.schema_hash,
+    })
+}
+
+/// What a command prints with `--json`.
+fn say_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    output::say(&serde_json::to_string_pretty(value).map_err(Failure::failed)?);
     Ok(())
 }

@@ -120,7 +120,7 @@ fn is_chosen(name: &str) -> bool {
     ["cloud:", "url:", "http:"].iter().any(|kind| name.starts_with(kind))
 }
 
-fn group_literal(group: &str) -> Option<String> {
+pub(super) fn group_literal(group: &str) -> Option<String> {
     let known = ["jira:", "confluence:", "oidc:"];
     let named = known.iter().any(|origin| group.strip_prefix(origin).is_some_and(|name| !name.is_empty()));
     (!named).then(|| {

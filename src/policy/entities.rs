@@ -81,6 +81,14 @@ impl Types {
         uid(&self.action, name)
     }
 
+    /// The action in its groups, as these entities of actions have it.
+    pub(super) fn action_chain(&self, actions: &Entities, name: &str) -> Chain {
+        let uid = self.action(name);
+        let mut ancestors: Vec<_> = actions.ancestors(&uid).into_iter().flatten().cloned().collect();
+        ancestors.sort();
+        Chain { uid, ancestors }
+    }
+
     /// The principal in its groups.
     pub(super) fn principal(&self, principal: &Principal) -> Chain {
         let groups = principal.groups.iter().flatten().map(|group| uid(&self.group, group));

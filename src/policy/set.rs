@@ -24,6 +24,10 @@ pub(super) struct LoadedPolicy {
     pub(super) id: String,
     pub(super) policy: Policy,
     pub(super) file: String,
+    /// The line it begins on, from 1.
+    pub(super) line: usize,
+    /// Its text as it is written.
+    pub(super) text: String,
     /// Its text without comments and in one layout, for the hash.
     pub(super) canonical: String,
 }
@@ -76,7 +80,7 @@ impl Reader<'_> {
         }
         let mut policies = Vec::new();
         for (policy, offset) in self.located_policies(&set) {
-            match check::id(&policy, self.file.built_in).and_then(|id| named(&policy, id, &self.file.name)) {
+            match check::id(&policy, self.file.built_in).and_then(|id| self.named(&policy, id, offset)) {
                 Ok(policy) => policies.push((policy, offset)),
                 Err(message) => problems.push(self.problem(offset, None, message)),
             }
@@ -194,22 +198,33 @@ impl Reader<'_> {
         Some(id.split_once('"')?.0.to_owned())
     }
 
+    fn named(&self, policy: &Policy, id: String, offset: usize) -> Result<LoadedPolicy, String> {
+        let canonical = canonical(policy).ok_or("has no canonical text; write it in a simpler way")?;
+        Ok(LoadedPolicy {
+            text: policy.to_cedar().unwrap_or_else(|| canonical.clone()),
+            policy: policy.new_id(PolicyId::new(&id)),
+            id,
+            file: self.file.name.clone(),
+            line: self.line(offset),
+            canonical,
+        })
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.file.text.get(..offset).unwrap_or_default().matches('\n').count() + 1
+    }
+
     fn problem(&self, offset: usize, policy: Option<&str>, message: impl Into<String>) -> Problem {
         let before = self.file.text.get(..offset).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Problem {
             file: self.file.name.clone(),
-            line: before.matches('\n').count() + 1,
+            line: self.line(offset),
             column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
             policy: policy.map(str::to_owned),
             message: message.into(),
         }
     }
-}
-
-fn named(policy: &Policy, id: String, file: &str) -> Result<LoadedPolicy, String> {
-    let canonical = canonical(policy).ok_or("has no canonical text; write it in a simpler way")?;
-    Ok(LoadedPolicy { policy: policy.new_id(PolicyId::new(&id)), id, file: file.to_owned(), canonical })
 }
 
 fn is_named(problems: &[Problem], id: &PolicyId) -> bool {

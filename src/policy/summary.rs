@@ -6,6 +6,7 @@ use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
 use crate::policy::PolicySource;
 use crate::policy::ToolFacts;
+use crate::policy::blind;
 use crate::policy::engine::hash;
 use crate::policy::engine::hash_policies;
 use crate::policy::engine::load_policies;
@@ -38,7 +39,12 @@ pub struct PolicySummary {
 pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, PolicyError> {
     let settings = EngineSettings::alone(PolicySource::Directory(path.to_owned()));
     let text = schema_text(tools);
-    let loaded = load_policies(&settings, &schema(tools, &text)?)?;
+    let schema = schema(tools, &text)?;
+    let loaded = load_policies(&settings, &schema)?;
+    let blind = blind::problems(&loaded, &schema, tools);
+    if !blind.is_empty() {
+        return Err(PolicyError::Invalid(blind));
+    }
     let policies = loaded
         .iter()
         .map(|policy| PolicySummary {

@@ -18,6 +18,7 @@ mod leaving;
 mod listed;
 mod logins;
 mod patience;
+mod policies;
 mod promises;
 mod proofs;
 mod renewal;

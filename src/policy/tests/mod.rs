@@ -2,8 +2,12 @@
 
 mod boundary;
 mod candidates;
+mod cases;
 mod decide;
+mod explain;
+mod generated;
 mod load;
+mod matrix;
 mod properties;
 #[cfg(feature = "prove")]
 mod prove;

@@ -1,0 +1,231 @@
+//! `portcullis policy explain`: why a call is allowed or denied, of one that is described or one in the audit log.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::recorded::Recorded;
+use super::say_json;
+use crate::audit::HmacKey;
+use crate::cli::Cli;
+use crate::cli::Failure;
+use crate::cli::assemble;
+use crate::cli::load;
+use crate::cli::output;
+use crate::policy::EngineSettings;
+use crate::policy::Explainer;
+use crate::policy::Explanation;
+use crate::policy::Finding;
+use crate::policy::InputField;
+use crate::policy::PolicySource;
+use crate::policy::PrincipalKind;
+use crate::policy::Sample;
+use crate::tools;
+
+/// Arguments of `portcullis policy explain`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The policies, if not those of the configuration.
+    #[arg(long, value_name = "DIRECTORY")]
+    policies: Option<PathBuf>,
+    /// Who calls: an account id on Cloud, a user name in small letters on Data Center.
+    #[arg(long, conflicts_with_all = ["service", "audit"])]
+    user: Option<String>,
+    /// The service that calls.
+    #[arg(long, conflicts_with = "audit")]
+    service: Option<String>,
+    /// A group of the caller, such as `jira:ops`; may be given again.
+    #[arg(long = "group", value_name = "GROUP", conflicts_with = "audit")]
+    groups: Vec<String>,
+    /// The tool; without one, it is asked whether the resources may be seen.
+    #[arg(long, conflicts_with = "audit")]
+    tool: Option<String>,
+    /// What the call is on: `Jira::Issue::"OPS-1"`, `Confluence::Page::"7" in Confluence::Space::"DOCS"`; may be given
+    /// again.
+    #[arg(long = "resource", value_name = "RESOURCE", conflicts_with = "audit")]
+    resources: Vec<String>,
+    /// An argument of the tool; of a call in the log it is checked against the hash there; may be given again.
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    input: Vec<String>,
+    /// A value of the session: `method`, `client`, `deployment`, `read_only`, `now`, `address`; may be given again.
+    #[arg(long = "session", value_name = "NAME=VALUE")]
+    session: Vec<String>,
+    /// The audit log, a file or its directory; the decision is the one with ID.
+    #[arg(long, value_name = "PATH", requires = "id")]
+    audit: Option<PathBuf>,
+    /// The id of a decision, as a caller is told it, or of a call.
+    #[arg(requires = "audit")]
+    id: Option<String>,
+    /// The key of the audit log, if it is not the one of this machine.
+    #[arg(long, value_name = "FILE", requires = "audit")]
+    key: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
+    let settings = match &arguments.policies {
+        Some(directory) => EngineSettings::alone(PolicySource::Directory(directory.clone())),
+        None => assemble::engine_settings(&load(cli)?.settings)?,
+    };
+    let explainer = Explainer::load(&tools::facts(), &settings).map_err(Failure::configuration)?;
+    let (sample, notes) = match (&arguments.audit, &arguments.id) {
+        (Some(path), Some(id)) => recorded(arguments, cli, &explainer, Recorded::find(path, id)?)?,
+        _ => (described(arguments).map_err(Failure::usage)?, Vec::new()),
+    };
+    let explanation = explainer.explain(&sample).map_err(Failure::usage)?;
+    if arguments.json {
+        let mut told = serde_json::to_value(&explanation).map_err(Failure::failed)?;
+        if let Some(told) = told.as_object_mut() {
+            told.insert("notes".into(), notes.into());
+        }
+        return say_json(&told);
+    }
+    output::say(&text(&explanation, &notes));
+    Ok(())
+}
+
+/// A call from the flags.
+fn described(arguments: &Arguments) -> Result<Sample, String> {
+    let (kind, id) = match (&arguments.user, &arguments.service) {
+        (Some(user), _) => (PrincipalKind::User, user),
+        (None, Some(service)) => (PrincipalKind::Service, service),
+        (None, None) => {
+            return Err("say who calls with --user or --service, or name a call with --audit".to_owned());
+        }
+    };
+    let mut sample = Sample::new(id)?;
+    sample.principal.kind = kind;
+    sample.principal.groups = Some(arguments.groups.iter().cloned().collect());
+    if let Some(name) = &arguments.tool {
+        sample.set_tool(name, &tools::facts())?;
+    }
+    for resource in &arguments.resources {
+        sample.add_resource(resource)?;
+    }
+    set_session(&mut sample, &arguments.session)?;
+    for given in &arguments.input {
+        let (name, value) = pair(given)?;
+        sample.set_input_text(name, value)?;
+    }
+    Ok(sample)
+}
+
+/// A call from the log, with what must be said beside the explanation.
+fn recorded(
+    arguments: &Arguments,
+    cli: &Cli,
+    explainer: &Explainer,
+    mut recorded: Recorded,
+) -> Result<(Sample, Vec<String>), Failure> {
+    set_session(&mut recorded.sample, &arguments.session).map_err(Failure::usage)?;
+    if !arguments.input.is_empty() {
+        let key = key(arguments, cli)?;
+        for given in &arguments.input {
+            let (name, value) = pair(given).map_err(Failure::usage)?;
+            recorded.give(name, value, &key)?;
+        }
+    }
+    let missing =
+        |field: &&&InputField| recorded.has(&field.name) && !recorded.sample.input.contains_key(&field.name);
+    let needed = explainer.inputs_needed(&recorded.sample);
+    let missing: Vec<&str> = needed.iter().filter(missing).map(|field| field.name.as_str()).collect();
+    if !missing.is_empty() {
+        let flags: Vec<String> = missing.iter().map(|name| format!("--input {name}=...")).collect();
+        let text = "policies look at arguments that the log has only as hashes; give them";
+        return Err(Failure::usage(format!("{text}: {}", flags.join(" "))));
+    }
+    let mut notes = vec![format!(
+        "then: {} by {}",
+        if recorded.effect == "permit" { "allowed" } else { "denied" },
+        if recorded.policies.is_empty() { "no policy".to_owned() } else { recorded.policies.join(", ") }
+    )];
+    if recorded.policy_hash.as_deref() != Some(explainer.engine().policy_hash()) {
+        let then = recorded.policy_hash.as_deref().unwrap_or("unknown");
+        notes.push(format!(
+            "it was decided by other policies (hash {then}): what follows is what these would say today"
+        ));
+    }
+    let unknown = explainer.session_needed(&recorded.sample);
+    let unknown = unknown.iter().filter(|name| matches!(name.as_str(), "deployment" | "read_only"));
+    for name in unknown.filter(|name| !arguments.session.iter().any(|given| given.starts_with(name.as_str())))
+    {
+        notes.push(format!(
+            "policies look at `context.session.{name}`, which the log does not have: see --session"
+        ));
+    }
+    Ok((recorded.sample, notes))
+}
+
+/// The key that arguments were hashed with.
+fn key(arguments: &Arguments, cli: &Cli) -> Result<HmacKey, Failure> {
+    let path = match &arguments.key {
+        Some(path) => path.clone(),
+        None => HmacKey::path(&load(cli)?.settings.audit.state_directory),
+    };
+    HmacKey::read(&path).map_err(|error| Failure::usage(format!("{error}; name the key's file with --key")))
+}
+
+fn set_session(sample: &mut Sample, given: &[String]) -> Result<(), String> {
+    for given in given {
+        let (name, value) = pair(given)?;
+        sample.set_session(name, value)?;
+    }
+    Ok(())
+}
+
+fn pair(given: &str) -> Result<(&str, &str), String> {
+    given.split_once('=').ok_or_else(|| format!("`{given}` is not of the form name=value"))
+}
+
+/// The explanation for people.
+fn text(explanation: &Explanation, notes: &[String]) -> String {
+    let word = if explanation.allowed { "allowed" } else { "denied" };
+    let reason = explanation.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let what = explanation.tool.as_deref().unwrap_or("seeing it");
+    let groups =
+        if explanation.groups.is_empty() { "no group".to_owned() } else { explanation.groups.join(", ") };
+    let mut lines = vec![format!("{word}{reason}: {what} by {} in {groups}", explanation.principal)];
+    lines.extend(notes.iter().map(|note| format!("  {note}")));
+    lines.extend(explanation.errors.iter().map(|error| format!("  error: {error}")));
+    for (number, step) in explanation.steps.iter().enumerate() {
+        let place = step.place.as_ref().map(|place| format!(" in {place}")).unwrap_or_default();
+        let by = if step.deciding.is_empty() {
+            "no policy permits it".to_owned()
+        } else {
+            step.deciding.join(", ")
+        };
+        let word = if step.allowed { "allowed by" } else { "denied:" };
+        lines.push(format!("\n{}. {} on {}{place}: {word} {by}", number + 1, step.action, step.resource));
+        lines.extend(step.policies.iter().flat_map(finding));
+    }
+    if !explanation.change.is_empty() {
+        lines.push("\nWhat to change".to_owned());
+        let indented = |change: &String| format!("- {}", change.replace('\n', "\n    "));
+        lines.extend(explanation.change.iter().map(indented));
+    }
+    lines.push(format!("\npolicies: hash {}", explanation.policy_hash));
+    lines.join("\n")
+}
+
+/// One policy, and the parts for which it does not match.
+fn finding(finding: &Finding) -> Vec<String> {
+    let says = match (&finding.error, finding.matches) {
+        (Some(error), _) => format!("fails: {error}"),
+        (None, true) => "matches".to_owned(),
+        (None, false) => "does not match".to_owned(),
+    };
+    let mut lines =
+        vec![format!("   {} {} ({}:{}) {says}", finding.effect, finding.policy, finding.file, finding.line)];
+    for part in finding.parts.iter().filter(|part| part.holds == Some(false)) {
+        let values =
+            if part.values.is_empty() { String::new() } else { format!(" ({})", part.values.join(", ")) };
+        let (line, text) = (part.line, &part.text);
+        lines.push(match part.part {
+            "unless" => format!("      line {line}: unless `{text}`, which is true{values}"),
+            _ => format!("      line {line}: `{text}` is false{values}"),
+        });
+    }
+    lines
+}
