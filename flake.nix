@@ -27,6 +27,8 @@
           cargoLock.lockFile = ./Cargo.lock;
           # The rest of the tests wants network clients and an OpenBao server: `scripts/test` runs them.
           cargoTestFlags = [ "--lib" ];
+          # Proofs about policies are tested with the real solver.
+          nativeCheckInputs = [ pkgs.cvc5 ];
           meta = {
             inherit (manifest) description;
             license = lib.licenses.asl20;
@@ -63,6 +65,7 @@
             pkgs.cargo
             pkgs.cargo-deny
             pkgs.clippy
+            pkgs.cvc5
             pkgs.nodejs
             pkgs.python3
             pkgs.rust-analyzer

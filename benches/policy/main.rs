@@ -34,12 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for size in SIZES {
         let directory = tempfile::tempdir()?;
         std::fs::write(directory.path().join("bench.cedar"), policies(size))?;
-        let settings = EngineSettings {
-            source: PolicySource::Directory(directory.path().to_owned()),
-            read_only: false,
-            projects: BTreeMap::new(),
-            spaces: BTreeMap::new(),
-        };
+        let settings = EngineSettings::alone(PolicySource::Directory(directory.path().to_owned()));
         let started = Instant::now();
         let engine = Engine::load(&tools::facts(), &settings)?;
         let load = started.elapsed();

@@ -134,6 +134,7 @@ pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Fai
         read_only: settings.tools.read_only == ReadOnly::On,
         projects: projects(settings)?,
         spaces: spaces(settings)?,
+        require_proof: settings.policy.require_proof.clone(),
     })
 }
 

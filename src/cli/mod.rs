@@ -6,10 +6,14 @@ mod connect;
 mod convert;
 mod credentials;
 mod demo;
+#[cfg(feature = "prove")]
+mod diff;
 mod flags;
 mod oauth;
 mod output;
 mod policy;
+#[cfg(feature = "prove")]
+mod prove;
 mod serve;
 mod sim;
 mod tools;
@@ -131,7 +135,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Convert(arguments)) => convert::run(arguments),
-        Some(Command::Policy(arguments)) => policy::run(arguments),
+        Some(Command::Policy(arguments)) => policy::run(arguments, cli),
         Some(Command::Check) => check::run(&load(cli)?),
         Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),
         Some(Command::Sim(arguments)) => block_on(sim::run(arguments)),

@@ -1,4 +1,4 @@
-//! `portcullis policy`: the schema, and a check of a policy directory.
+//! `portcullis policy`: the schema, a check of a policy directory, proofs and comparisons.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use clap::Args;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::Cli;
 use super::Failure;
 use super::output;
 use crate::policy;
@@ -30,15 +31,30 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Prove what properties.toml says of policies, over all requests there can be; needs the solver cvc5.
+    ///
+    /// Exit code 1 says that something does not hold or could not be told, 78 that a file is wrong or there is no solver.
+    #[cfg(feature = "prove")]
+    Prove(super::prove::Arguments),
+    /// Show what a change of policies allows and denies, each with one call as an example; needs the solver cvc5.
+    ///
+    /// Exit code 1 says that something could not be told, 78 that a file is wrong or there is no solver.
+    #[cfg(feature = "prove")]
+    Diff(super::diff::Arguments),
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
+#[cfg_attr(not(feature = "prove"), expect(unused_variables, reason = "only proofs read the configuration"))]
+pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
     match &arguments.command {
         Command::Schema => {
             output::say(policy::schema_text(&tools::facts()).trim_end());
             Ok(())
         }
         Command::Check { directory, json } => check(directory, *json),
+        #[cfg(feature = "prove")]
+        Command::Prove(arguments) => super::prove::run(arguments, cli),
+        #[cfg(feature = "prove")]
+        Command::Diff(arguments) => super::diff::run(arguments),
     }
 }
 

@@ -130,6 +130,7 @@ struct RawTools {
 struct RawPolicy {
     directory: Option<PathBuf>,
     denied_tools: Option<DeniedTools>,
+    require_proof: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -207,6 +208,7 @@ pub(super) fn settings(
         policy: PolicySettings {
             directory: raw.policy.directory,
             denied_tools: raw.policy.denied_tools.unwrap_or(DeniedTools::Explain),
+            require_proof: raw.policy.require_proof,
         },
         audit: audit(raw.audit, environment)?,
         vault: vault(raw.vault, origins)?,

@@ -178,6 +178,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("tools.attachment_directory", Kind::Path),
     Key::new("policy.directory", Kind::Path),
     Key::new("policy.denied_tools", Kind::Choice(&["explain", "hide"])),
+    Key::new("policy.require_proof", Kind::Path),
     Key::new("audit.directory", Kind::Path),
     Key::new("audit.state_directory", Kind::Path),
     Key::new("audit.hmac_key", Kind::Secret),

@@ -51,5 +51,9 @@ pub use settings::ToolSettings;
 pub use settings::Transport;
 pub use sources::Flags;
 pub use sources::Sources;
+#[cfg(feature = "prove")]
+pub use sources::cache_directory;
+#[cfg(feature = "prove")]
+pub use sources::solver_program;
 
 pub use crate::secrets::VaultSettings;

@@ -319,6 +319,8 @@ pub struct PolicySettings {
     pub directory: Option<PathBuf>,
     /// What a caller sees of tools that policy denies.
     pub denied_tools: DeniedTools,
+    /// The proof record without which the server does not start.
+    pub require_proof: Option<PathBuf>,
 }
 
 /// What a caller sees of tools that policy denies.

@@ -46,6 +46,26 @@ impl Sources {
     }
 }
 
+#[cfg(feature = "prove")]
+/// The program that `policy prove` asks: CVC5, else the `cvc5` of PATH.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+pub fn solver_program() -> PathBuf {
+    std::env::var_os("CVC5")
+        .filter(|program| !program.is_empty())
+        .map_or_else(|| "cvc5".into(), PathBuf::from)
+}
+
+#[cfg(feature = "prove")]
+/// Where what can be made again is kept for the next run: below the user's cache directory.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+pub fn cache_directory() -> Option<PathBuf> {
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
+    let home = || absolute("HOME").map(|home| home.join(".cache"));
+    let base = absolute("XDG_CACHE_HOME").or_else(home).or_else(|| absolute("LOCALAPPDATA"))?;
+    Some(base.join("portcullis"))
+}
+
 impl Flags {
     /// Sets `section.key`, for example `server.port`; `jira.ssl_verify` takes `false` for `--no-jira-ssl-verify`.
     pub fn set(&mut self, key: &str, value: impl Into<String>) {

@@ -61,7 +61,7 @@ pub(super) fn origin(group: &str) -> Option<Product> {
 }
 
 /// Entities are always named in their canonical form, so any other spelling in a policy never matches.
-fn literal(uid: &EntityUid) -> Option<String> {
+pub(super) fn literal(uid: &EntityUid) -> Option<String> {
     let given = uid.id().unescaped();
     let (instance, id) = within_instance(given);
     let canonical = match uid.type_name().to_string().as_str() {
@@ -107,7 +107,7 @@ fn unknown_instance(uid: &EntityUid, settings: &EngineSettings) -> Option<String
 }
 
 /// An id with the name of its instance and the slash after it, which is empty for the default instance.
-fn within_instance(id: &str) -> (&str, &str) {
+pub(super) fn within_instance(id: &str) -> (&str, &str) {
     match id.split_once('/') {
         Some((name, rest)) if is_chosen(name) || InstanceName::parse(name).is_ok() => {
             (id.get(..=name.len()).unwrap_or_default(), rest)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
@@ -26,10 +26,13 @@ use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
 use crate::policy::generated;
+use crate::policy::properties::Properties;
+use crate::policy::record;
 use crate::policy::schema::schema_text;
 use crate::policy::schema::view_action;
 use crate::policy::set;
 use crate::policy::set::LoadedPolicy;
+use crate::policy::source::PolicyFile;
 
 /// Decides every call. It never changes: a reload makes a new one.
 pub struct Engine {
@@ -79,6 +82,10 @@ impl Engine {
         let text = schema_text(tools);
         let schema = schema(tools, &text)?;
         let loaded = load_policies(settings, &schema)?;
+        let (policy_hash, schema_hash) = (hash_policies(&loaded), hash([text.as_bytes()]));
+        if let Some(file) = &settings.require_proof {
+            record::require(file, &policy_hash, &schema_hash, &Properties::of(&settings.source)?)?;
+        }
         let types = Types::parse().map_err(|error| PolicyError::Tools(error.to_string()))?;
         let mut index = Index::new(&schema, &types, &loaded)?;
         let jira = index.view(Product::Jira)?;
@@ -95,8 +102,8 @@ impl Engine {
             jira,
             confluence,
             groups: loaded.iter().flat_map(|policy| check::groups(&policy.policy)).collect(),
-            policy_hash: hash_policies(&loaded),
-            schema_hash: hash([text.as_bytes()]),
+            policy_hash,
+            schema_hash,
             authorizer: Authorizer::new(),
             schema,
             types,
@@ -234,7 +241,7 @@ impl<'a> Index<'a> {
     }
 }
 
-fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
+pub(super) fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
     match constraint {
         ActionConstraint::Any => true,
         ActionConstraint::Eq(uid) => *uid == action.uid,
@@ -260,11 +267,19 @@ pub(super) fn load_policies(
     settings: &EngineSettings,
     schema: &Schema,
 ) -> Result<Vec<LoadedPolicy>, PolicyError> {
-    let mut files = settings.source.read()?;
+    load_files(settings.source.read()?, &settings.source.path(), settings, schema)
+}
+
+/// The policies of these files, and those that come from settings.
+pub(super) fn load_files(
+    mut files: Vec<PolicyFile>,
+    path: &Path,
+    settings: &EngineSettings,
+    schema: &Schema,
+) -> Result<Vec<LoadedPolicy>, PolicyError> {
     let own = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
     if own.is_empty() {
-        let path: PathBuf = settings.source.path();
-        return Err(PolicyError::NoPolicies(path));
+        return Err(PolicyError::NoPolicies(path.to_owned()));
     }
     files.push(generated::policies(settings));
     set::load(&files, schema, settings).map_err(PolicyError::Invalid)

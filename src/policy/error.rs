@@ -23,6 +23,28 @@ pub enum PolicyError {
     /// The tools do not make a schema: a defect of the program.
     #[error("the tool list makes no valid schema: {0}")]
     Tools(String),
+    /// A file of properties is not valid.
+    #[error("{0}")]
+    Properties(String),
+    /// There is nothing to prove.
+    #[error("`{0}` names nothing to prove; write there what must hold, such as `never_errors = true`")]
+    NoProperties(PathBuf),
+    /// The server may start with a proof only, and there is none.
+    #[error(
+        "policy.require_proof: {problem}; to make the record, run: portcullis policy prove --record {record}"
+    )]
+    Proof {
+        /// What is wrong with the record.
+        problem: String,
+        /// The record's file, as a command line takes it.
+        record: String,
+    },
+    /// The prover itself does not run.
+    #[error("the prover cannot run: {0}")]
+    Prover(String),
+    /// A file of policies lies where no profile is.
+    #[error("`{0}` is outside of a profile; move it into a directory of its own")]
+    Stray(PathBuf),
     /// At least one policy is not valid; [`Self::problems`] lists all.
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),
@@ -33,7 +55,15 @@ impl PolicyError {
     pub fn problems(&self) -> &[Problem] {
         match self {
             Self::Invalid(problems) => problems,
-            Self::Read { .. } | Self::NoFiles(_) | Self::NoPolicies(_) | Self::Tools(_) => &[],
+            Self::Read { .. }
+            | Self::NoFiles(_)
+            | Self::NoPolicies(_)
+            | Self::Tools(_)
+            | Self::Properties(_)
+            | Self::NoProperties(_)
+            | Self::Prover(_)
+            | Self::Stray(_)
+            | Self::Proof { .. } => &[],
         }
     }
 }

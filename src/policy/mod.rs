@@ -1,7 +1,7 @@
 //! Cedar decides here, and nowhere else: the only place that makes an [`Allowed`].
 //!
 //! The schema is written from the tool list ([`schema_text`]); policies are read and checked once
-//! ([`Engine::load`], the only I/O); then every call is one [`Question`] to [`Engine::decide`], and every item of a
+//! ([`Engine::load`], the only I/O but that of `prove`, which no server runs); then every call is one [`Question`] to [`Engine::decide`], and every item of a
 //! result one [`Engine::may_view`]. The rules: a policy that can never match is an error; a decision needs every
 //! entity in the store; any error while evaluating is a denial.
 
@@ -17,6 +17,10 @@ mod entities;
 mod error;
 mod generated;
 mod principal;
+mod properties;
+#[cfg(feature = "prove")]
+pub mod prove;
+mod record;
 mod resource;
 mod schema;
 mod set;
@@ -43,6 +47,10 @@ pub use error::Problem;
 pub use principal::Principal;
 pub use principal::PrincipalKind;
 pub use principal::Session;
+pub use record::Proof;
+pub use record::ProofRecord;
+pub use record::Proved;
+pub use record::Verdict;
 pub use resource::Part;
 pub use resource::Product;
 pub use resource::Resource;

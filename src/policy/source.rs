@@ -32,6 +32,21 @@ pub struct EngineSettings {
     /// Every configured Confluence; if its spaces are not empty, everything outside of them is forbidden and not
     /// visible.
     pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
+    /// The record without which these policies are not taken.
+    pub require_proof: Option<PathBuf>,
+}
+
+impl EngineSettings {
+    /// These policies and nothing else.
+    pub fn alone(source: PolicySource) -> Self {
+        Self {
+            source,
+            read_only: false,
+            projects: BTreeMap::new(),
+            spaces: BTreeMap::new(),
+            require_proof: None,
+        }
+    }
 }
 
 /// The text of one file of policies.
@@ -74,6 +89,18 @@ impl PolicySource {
     }
 }
 
+/// One file, or every policy file of a directory.
+#[cfg(feature = "prove")]
+pub(super) fn read_path(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
+    if !path.is_file() {
+        return read_directory(path);
+    }
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(vec![PolicyFile { name: path.display().to_string(), text, built_in: false }]),
+        Err(cause) => Err(PolicyError::Read { path: path.to_owned(), cause }),
+    }
+}
+
 /// Every `*.cedar` directly in the directory, sorted; links are followed, names with a leading dot are not taken.
 fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
     let unreadable = |path: &Path, cause| PolicyError::Read { path: path.to_owned(), cause };
@@ -97,4 +124,32 @@ fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
             Ok(PolicyFile { name: path.display().to_string(), text, built_in: false })
         })
         .collect()
+}
+
+/// The path itself if it holds policies, else the directories in it, each of which must.
+#[cfg(feature = "prove")]
+pub(super) fn profiles(path: &Path) -> Result<Vec<PathBuf>, PolicyError> {
+    let entries = |path: &Path| -> Result<Vec<PathBuf>, PolicyError> {
+        let unreadable = |cause| PolicyError::Read { path: path.to_owned(), cause };
+        let entries = std::fs::read_dir(path).map_err(unreadable)?;
+        entries.map(|entry| entry.map(|entry| entry.path()).map_err(unreadable)).collect()
+    };
+    let policies = |path: &Path| -> Result<Option<PathBuf>, PolicyError> {
+        let mut files = entries(path)?.into_iter();
+        Ok(files.find(|file| file.extension().is_some_and(|extension| extension == "cedar")))
+    };
+    let mut inside: Vec<PathBuf> = entries(path)?.into_iter().filter(|entry| entry.is_dir()).collect();
+    inside.sort();
+    let mut profiles = Vec::new();
+    for directory in inside {
+        if policies(&directory)?.is_some() {
+            profiles.push(directory);
+        }
+    }
+    match (policies(path)?, profiles.is_empty()) {
+        (Some(stray), false) => Err(PolicyError::Stray(stray)),
+        (Some(_), true) => Ok(vec![path.to_owned()]),
+        (None, false) => Ok(profiles),
+        (None, true) => Err(PolicyError::NoFiles(path.to_owned())),
+    }
 }

@@ -1,6 +1,5 @@
 //! What `portcullis policy check` says of a directory that is in order.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::policy::EngineSettings;
@@ -37,9 +36,7 @@ pub struct PolicySummary {
 
 /// Reads and checks a directory as a server would that runs with it.
 pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, PolicyError> {
-    let source = PolicySource::Directory(path.to_owned());
-    let settings =
-        EngineSettings { source, read_only: false, projects: BTreeMap::new(), spaces: BTreeMap::new() };
+    let settings = EngineSettings::alone(PolicySource::Directory(path.to_owned()));
     let text = schema_text(tools);
     let loaded = load_policies(&settings, &schema(tools, &text)?)?;
     let policies = loaded

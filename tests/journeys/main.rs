@@ -19,6 +19,7 @@ mod listed;
 mod logins;
 mod patience;
 mod promises;
+mod proofs;
 mod renewal;
 mod sites;
 mod startup;

@@ -61,13 +61,7 @@ fn principal() -> Principal {
 }
 
 fn engine() -> Engine {
-    let settings = EngineSettings {
-        source: PolicySource::ReadOnly,
-        read_only: false,
-        projects: BTreeMap::new(),
-        spaces: BTreeMap::new(),
-    };
-    Engine::load(&tools::facts(), &settings).unwrap()
+    Engine::load(&tools::facts(), &EngineSettings::alone(PolicySource::ReadOnly)).unwrap()
 }
 
 fn allowed(engine: &Engine) -> Allowed<Read> {

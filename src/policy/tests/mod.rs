@@ -5,6 +5,8 @@ mod candidates;
 mod decide;
 mod load;
 mod properties;
+#[cfg(feature = "prove")]
+mod prove;
 mod traps;
 mod visible;
 
@@ -130,7 +132,7 @@ fn default_only<Key>(keys: Vec<Key>) -> BTreeMap<InstanceName, Vec<Key>> {
 }
 
 fn settings(source: PolicySource) -> EngineSettings {
-    EngineSettings { source, read_only: false, projects: BTreeMap::new(), spaces: BTreeMap::new() }
+    EngineSettings::alone(source)
 }
 
 fn directory(files: &[(&str, &str)]) -> TempDir {

@@ -35,6 +35,7 @@ let
         arguments:
         assert builtins.pathExists "${toString arguments.src}/Cargo.toml";
         assert builtins.stringLength (builtins.readFile arguments.cargoLock.lockFile) > 0;
+        assert builtins.all (input: input ? outPath) arguments.nativeCheckInputs;
         fake system "${arguments.pname}-${arguments.version}" { inherit (arguments) meta pname version; };
       mkShell = _: fake system "shell" { };
       writeText =
@@ -52,6 +53,7 @@ let
       "cargo"
       "cargo-deny"
       "clippy"
+      "cvc5"
       "nixfmt-tree"
       "nodejs"
       "openbao"
