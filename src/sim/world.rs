@@ -94,6 +94,7 @@ pub(crate) struct Issue {
     pub(crate) priority: &'static Named,
     pub(crate) summary: String,
     pub(crate) description: Option<Text>,
+    pub(crate) environment: Option<Text>,
     pub(crate) reporter: &'static User,
     pub(crate) assignee: Option<&'static User>,
     pub(crate) labels: Vec<String>,

@@ -101,6 +101,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         priority: pick(&PRIORITIES, seed * 3).unwrap_or(&PRIORITIES[2]),
         summary: (*summary).to_owned(),
         description: description(index, summary, labels),
+        environment: None,
         reporter: account(seed + 1),
         assignee,
         labels: labels.split_whitespace().map(str::to_owned).collect(),

@@ -144,6 +144,7 @@ fn blank(
         priority: &data::PRIORITIES[2],
         summary: String::new(),
         description: None,
+        environment: None,
         reporter: call.user,
         assignee: None,
         labels: Vec::new(),
@@ -183,10 +184,13 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
     };
     match name {
         "summary" => value.as_str().ok_or_else(wrong)?.clone_into(&mut issue.summary),
-        "description" if value.is_null() => issue.description = None,
-        "description" => {
-            let text = text(call, value).ok_or_else(|| field_error(name, NOT_A_DOCUMENT))?;
-            issue.description = Some(text);
+        "description" | "environment" => {
+            let text = match value {
+                Value::Null => None,
+                value => Some(text(call, value).ok_or_else(|| field_error(name, NOT_A_DOCUMENT))?),
+            };
+            let place = if name == "description" { &mut issue.description } else { &mut issue.environment };
+            *place = text;
         }
         "labels" => {
             let labels: Option<Vec<String>> = value

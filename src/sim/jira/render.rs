@@ -212,6 +212,7 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
             "self": format!("{}/rest/api/2/resolution/10000", call.base)}))),
         "duedate" => optional(issue.due.map(|date| Value::from(date.to_string()))),
         "description" => optional(issue.description.as_ref().map(|text| text.rendered(is_version_3(call)))),
+        "environment" => optional(issue.environment.as_ref().map(|text| text.rendered(is_version_3(call)))),
         "watches" => Some(json!({"self": format!("{}/rest/api/2/issue/{}/watchers", call.base, issue.key),
             "watchCount": issue.watchers.len(),
             "isWatching": issue.watchers.iter().any(|watcher| watcher.name == call.user.name)})),
@@ -228,7 +229,7 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
             let id = data::TEAMS.iter().find(|team| team.name == name).map_or("", |team| team.id);
             json!({"self": format!("{}/rest/api/2/customFieldOption/{id}", call.base), "value": name, "id": id})
         })),
-        "environment" | "security" => Some(Value::Null),
+        "security" => Some(Value::Null),
         _ => related(world, call, issue, field),
     }
 }
