@@ -13,6 +13,7 @@ mod faults;
 mod http_edges;
 mod jira;
 mod jira_areas;
+mod jira_texts;
 mod jira_writes;
 mod leaving;
 mod listed;

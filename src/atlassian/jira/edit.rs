@@ -8,6 +8,7 @@ use super::Jira;
 use super::NewComment;
 use super::Person;
 use super::issues::issue_path;
+use super::issues::text_path;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
@@ -84,7 +85,7 @@ impl Jira<'_> {
         key: &IssueKey,
         fields: Option<&str>,
     ) -> Result<Value, UpstreamError> {
-        let mut request = Request::get(issue_path(permit.written(key)?, None));
+        let mut request = Request::get(text_path(self.deployment(), permit.written(key)?, None));
         if let Some(fields) = fields {
             request = request.with("fields", fields);
         }
@@ -164,8 +165,7 @@ impl Jira<'_> {
 
     /// Reads the description of an issue that is about to be written; null if there is none.
     pub async fn description(&self, permit: &Permit<Write>, key: &IssueKey) -> Result<Value, UpstreamError> {
-        let key = permit.issue(key)?.as_str();
-        let request = Request::get(Path::of(["rest", "api", self.version(), "issue", key]))
+        let request = Request::get(text_path(self.deployment(), permit.issue(key)?, None))
             .with("fields", "description")
             .with("updateHistory", "false");
         let mut issue = self.get(permit, request).await?;

@@ -20,6 +20,7 @@ mod screen;
 mod search;
 mod service_desk;
 mod shape;
+mod sprints;
 mod worklogs;
 
 use std::sync::Arc;
@@ -27,7 +28,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use agile::BoardQuery;
-pub use agile::shown_sprint;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;
@@ -58,6 +58,7 @@ pub use service_desk::NewRequest;
 pub use shape::Shaped;
 pub use shape::shape;
 pub use shape::system_field;
+pub use sprints::shown_sprint;
 pub use worklogs::NewWorklog;
 
 use super::Deployment;
@@ -125,10 +126,7 @@ impl<'a> Jira<'a> {
 
     /// The version of the platform's API that takes and gives documents: ADF on Cloud, wiki markup on Data Center.
     fn version(&self) -> &'static str {
-        match self.deployment() {
-            Deployment::DataCenter => "2",
-            Deployment::Cloud => "3",
-        }
+        version_of(self.deployment())
     }
 
     /// Changes something, and brings what Jira stored. An answer that does not have what it must is no success.
@@ -159,6 +157,14 @@ impl<'a> Jira<'a> {
             return Err(UpstreamError::malformed_change(Product::Jira, reply.status, problem));
         }
         Ok(reply.body)
+    }
+}
+
+/// The version of the platform's API that takes and gives documents.
+fn version_of(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::DataCenter => "2",
+        Deployment::Cloud => "3",
     }
 }
 

@@ -122,7 +122,7 @@ fn plain_kind(name: &str) -> Kind {
 }
 
 fn fit(kind: &Kind, value: Value) -> Result<Shaped, &'static str> {
-    if value.is_null() || value.is_object() {
+    if value.is_null() || value.is_object() && *kind != Kind::Sprint {
         return Ok(Shaped::Ready(value));
     }
     let ready = |value: Value| Ok(Shaped::Ready(value));
@@ -207,6 +207,8 @@ fn sprint(value: Value) -> Option<Value> {
         Value::Array(mut items) if items.len() == 1 => sprint(items.pop()?),
         Value::String(text) => text.trim().parse::<u64>().ok().map(Value::from),
         Value::Number(number) => number.as_u64().map(Value::from),
+        // As the field is shown.
+        Value::Object(mut sprint) => sprint.remove("id").filter(|id| !id.is_object()).and_then(self::sprint),
         _ => None,
     }
 }
@@ -253,6 +255,7 @@ mod tests {
             ("customfield_1", custom("float", "number"), json!("3"), json!(3)),
             ("customfield_1", custom("float", "number"), json!("2.5"), json!(2.5)),
             ("customfield_1", custom("gh-sprint", "array"), json!(["37"]), json!(37)),
+            ("customfield_1", custom("gh-sprint", "array"), json!([{"id": 37, "name": "S"}]), json!(37)),
             (
                 "customfield_1",
                 custom("cascadingselect", "option-with-child"),

@@ -94,7 +94,7 @@ impl Tool for BatchGetChangelogs {
         let fields = args.fields.as_deref().map(query::listed).filter(|fields| !fields.is_empty());
         let (issues, is_all) = jira.changelogs(permit, &keys, fields.as_deref()).await?;
         let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
-        let show = |(id, changes): &(String, Vec<Value>)| json!({"issue_id": id, "changelogs": changes.iter().take(most).map(shown_change).collect::<Vec<_>>()});
+        let show = |(id, changes): &(String, Vec<Value>)| json!({"issue_id": id, "changelogs": changes.iter().take(most).map(|change| shown_change(change, jira.texts())).collect::<Vec<_>>()});
         let complete = is_all && issues.iter().all(|(_, changes)| changes.len() <= most);
         let next =
             (!complete).then(|| "ask for fewer issues, for single fields, or with limit = -1".to_owned());
