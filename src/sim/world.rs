@@ -103,6 +103,8 @@ pub(crate) struct Issue {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) resolved: Option<Timestamp>,
+    /// How it was resolved, where that was said.
+    pub(crate) resolution: Option<&'static Named>,
     pub(crate) due: Option<Date>,
     pub(crate) epic: Option<String>,
     pub(crate) parent: Option<String>,

@@ -113,6 +113,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         created: ago(age),
         updated,
         resolved: done.then_some(updated),
+        resolution: None,
         due: (index % 4 == 1).then(|| day(signed(index % 25))),
         epic,
         parent: (kind.name == "Sub-task").then(|| format!("{}-{index}", project.key)),

@@ -63,16 +63,9 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
     let fields = given.get("fields").and_then(Value::as_object).unwrap_or(&empty);
     let updates = given.get("update").and_then(Value::as_object).unwrap_or(&empty);
     let said = said_along(call, &given)?;
+    apply(world, call, id, fields)?;
     let now = world.tick();
     let mut issue = world.issues.remove(&id).ok_or_else(|| no_issue(call))?;
-    // Checked on a copy of what may change first, so that a refused update leaves nothing behind.
-    let mut trial = blank(call, issue.project, issue.kind, (issue.id, issue.number), now);
-    let checked = fields.iter().try_for_each(|(name, value)| set(world, call, &mut trial, name, value));
-    if let Err(refused) = checked {
-        world.issues.insert(id, issue);
-        return Err(refused);
-    }
-    let applied = fields.iter().try_for_each(|(name, value)| set(world, call, &mut issue, name, value));
     for operation in updates.get("labels").and_then(Value::as_array).into_iter().flatten() {
         let label = |name: &str| operation.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(removed) = label("remove") {
@@ -89,7 +82,25 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
     issue.updated = now;
     world.issues.insert(id, issue);
     say(world, call, id, said);
-    applied.map(|()| Answer::empty(204))
+    Ok(Answer::empty(204))
+}
+
+/// Sets fields of an issue, all or none.
+pub(crate) fn apply(
+    world: &mut World,
+    call: &Call,
+    id: u64,
+    fields: &Map<String, Value>,
+) -> Result<(), Answer> {
+    let now = world.tick();
+    let mut issue = world.issues.remove(&id).ok_or_else(|| no_issue(call))?;
+    // Checked on a copy of what may change first, so that a refused update leaves nothing behind.
+    let mut trial = blank(call, issue.project, issue.kind, (issue.id, issue.number), now);
+    let checked = fields.iter().try_for_each(|(name, value)| set(world, call, &mut trial, name, value));
+    let applied = checked
+        .and_then(|()| fields.iter().try_for_each(|(name, value)| set(world, call, &mut issue, name, value)));
+    world.issues.insert(id, issue);
+    applied
 }
 
 pub(crate) fn assign(world: &mut World, call: &Call, key: &str) -> Reply {
@@ -153,6 +164,7 @@ fn blank(
         created: now,
         updated: now,
         resolved: None,
+        resolution: None,
         due: None,
         epic: None,
         parent: None,
@@ -181,6 +193,16 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         let key = value.get("key").or_else(|| value.get("id")).unwrap_or(value).as_str().unwrap_or_default();
         let found = world.issue(call.user, key).map(|issue| issue.key.clone());
         found.ok_or_else(|| field_error(name, "Could not find issue by id or key."))
+    };
+    let epic = |value: &Value| {
+        let key = other(value)?;
+        let is_epic = world.issue(call.user, &key).is_some_and(|issue| issue.kind.name == "Epic");
+        let text = if call.is_cloud() {
+            "Given parent work item does not belong to appropriate hierarchy.".to_owned()
+        } else {
+            format!("Issue '{key}' isn't an epic.")
+        };
+        if is_epic { Ok(key) } else { Err(field_error(name, &text)) }
     };
     match name {
         "summary" => value.as_str().ok_or_else(wrong)?.clone_into(&mut issue.summary),
@@ -214,9 +236,10 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         "timetracking" => set_estimates(issue, value).ok_or_else(wrong)?,
         "duedate" => issue.due = value.as_str().map(str::parse).transpose().map_err(|_| wrong())?,
         "parent" if issue.kind.name == "Sub-task" => issue.parent = Some(other(value)?),
-        "parent" if call.is_cloud() => issue.epic = Some(other(value)?),
+        "parent" if call.is_cloud() && value.is_null() => issue.epic = None,
+        "parent" if call.is_cloud() => issue.epic = Some(epic(value)?),
         data::EPIC_LINK if value.is_null() => issue.epic = None,
-        data::EPIC_LINK => issue.epic = Some(other(value)?),
+        data::EPIC_LINK => issue.epic = Some(epic(value)?),
         data::EPIC_NAME if issue.kind.name == "Epic" => {}
         data::STORY_POINTS if value.is_null() => issue.points = None,
         data::STORY_POINTS => issue.points = Some(value.as_f64().ok_or_else(wrong)?),
@@ -250,7 +273,7 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
     Ok(())
 }
 
-fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
+pub(crate) fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
     let part = |name: &str| value.get(name).and_then(Value::as_str);
     let (id, name) = (part("id"), part("name"));
     table
