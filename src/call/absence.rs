@@ -1,0 +1,117 @@
+//! What it is that Atlassian says does not exist: the object of the call, or something else that the call names.
+//!
+//! Of the object itself its words are never passed on: absent and hidden are one answer. Of a type of link, a field or a
+//! person they are, with the tool that lists those there are.
+
+use crate::lookup::Target;
+use crate::net::UpstreamError;
+use crate::policy::Part;
+
+/// Words for what is not the object of a call, the longer ones first, and what to do.
+const OTHERS: [(&str, &str); 12] = [
+    ("link type", "jira_get_link_types lists those there are"),
+    ("issue type", "jira_get_project_issue_types lists those of a project"),
+    ("request type", "jira_get_request_types lists those of a service desk"),
+    ("custom field", "jira_search_fields finds fields by name"),
+    ("field", "jira_search_fields finds fields by name"),
+    ("queue", "jira_get_service_desk_queues lists those of a service desk"),
+    ("comment", "jira_get_issue and confluence_get_comments give comments with their ids"),
+    ("user", "give an account id, a user name or an e-mail address of somebody who is there"),
+    ("group", "give the name of a group that is there"),
+    ("transition", "jira_get_transitions lists those that an issue offers"),
+    ("component", "jira_get_project_components lists those of a project"),
+    ("version", "jira_get_project_versions lists those of a project"),
+];
+
+/// What Atlassian said, where it is about something else than the targets.
+pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Option<String> {
+    let told = error.messages();
+    let others: Vec<Option<&str>> = told.iter().filter_map(|text| other(text, targets)).collect();
+    if told.is_empty() || others.len() < told.len() {
+        return None;
+    }
+    let remedy = others.into_iter().flatten().next();
+    Some(match remedy {
+        Some(remedy) => format!("{error}; {remedy}"),
+        None => {
+            let named: Vec<String> = targets.iter().map(Target::named).collect();
+            format!("{error}; see also whether {} is there and visible to you", named.join(" and "))
+        }
+    })
+}
+
+/// What to do about what a text says is absent: nothing if that is a target, perhaps no advice if it is not.
+fn other<'a>(text: &str, targets: &[Target]) -> Option<Option<&'a str>> {
+    let text = text.to_lowercase();
+    let is_target = targets.iter().flat_map(words).any(|own| text.contains(own));
+    // Who may not see a page is told of a "user"; of an "issue type" nobody is told who may not see an issue.
+    let known = OTHERS.iter().find(|(word, _)| text.contains(word) && (word.contains(' ') || !is_target));
+    match known {
+        Some((_, remedy)) => Some(Some(remedy)),
+        None if is_target => None,
+        None => Some(None),
+    }
+}
+
+/// The words by which Atlassian calls a target when it is not there.
+fn words(target: &Target) -> &'static [&'static str] {
+    match target {
+        Target::Instance(_) => &[],
+        Target::Issue(..) => &["issue", "request"],
+        Target::Project(_) => &["project"],
+        Target::Part(part) => match part {
+            Part::Board(_) => &["board"],
+            Part::Sprint(_) => &["sprint", "board"],
+            Part::ServiceDesk(_) => &["service desk", "project"],
+            Part::Version(_) => &["version"],
+            Part::Link(_) => &["issue link", "link with id", "issue"],
+            Part::Comment(_) => &["comment", "content"],
+            Part::Attachment(_) => &["attachment", "content"],
+            Part::Template(_) => &["template", "content"],
+        },
+        Target::Space(_) | Target::SpaceNamed(_) => &["space"],
+        Target::Page(..) | Target::PageTitled(..) => &["page", "content", "space", "entity"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::ids::IssueKey;
+    use crate::ids::ProjectKey;
+    use crate::policy::Product;
+
+    #[test]
+    fn the_object_is_one_answer_and_anything_else_is_told_with_a_remedy() {
+        let issue = Target::Issue(IssueKey::parse("OPS-1").unwrap(), None);
+        let project = Target::Project(ProjectKey::parse("OPS").unwrap());
+        let table = [
+            (&issue, json!(["Issue Does Not Exist"]), None),
+            (&issue, json!(["Issue does not exist or you do not have permission to see it."]), None),
+            (&project, json!(["No project could be found with key 'OPS'."]), None),
+            (&issue, json!(["The user may not see this issue."]), None),
+            (&issue, json!([]), None),
+            (
+                &issue,
+                json!(["No issue link type with name 'X' found."]),
+                Some("Jira answered 404: No issue link type with name 'X' found; jira_get_link_types lists"),
+            ),
+            (
+                &project,
+                json!(["The issue type does not exist."]),
+                Some("Jira answered 404: The issue type does not exist; jira_get_project_issue_types lists"),
+            ),
+            (&issue, json!(["Can not find a comment for the id: 7."]), Some("jira_get_issue and confluence")),
+            (&issue, json!(["The thing is gone."]), Some("The thing is gone; see also whether issue OPS-1")),
+        ];
+        for (target, messages, wanted) in table {
+            let body = json!({"errorMessages": messages}).to_string();
+            let error = UpstreamError::from_answer(Product::Jira, 404, None, body.as_bytes());
+            let says = of_something_else(&error, std::slice::from_ref(target));
+            assert_eq!(says.is_some(), wanted.is_some(), "{messages}: {says:?}");
+            assert!(says.clone().unwrap_or_default().contains(wanted.unwrap_or_default()), "{says:?}");
+        }
+    }
+}
