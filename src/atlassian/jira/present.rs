@@ -25,8 +25,8 @@ pub struct IssueView<'a> {
     pub base: &'a str,
     /// The fields that were asked for.
     pub fields: &'a Fields,
-    /// Display names of custom fields: when given, they become the keys.
-    pub names: Option<&'a Value>,
+    /// Display names of fields by id: where there is one for a custom field, it becomes the key.
+    pub names: Option<&'a Map<String, Value>>,
     /// How many comments to show at most, the newest.
     pub comment_limit: usize,
     /// How texts are shown.
@@ -76,7 +76,11 @@ impl IssueView<'_> {
             view.insert("transitions".into(), transitions.iter().map(parts::transition).collect());
         }
         for (source, target) in EXPANDED {
-            if source != "names" || self.names.is_none() {
+            // Where the names stand as keys, the list of them says nothing more.
+            if source != "names"
+                || self.names.is_none()
+                || self.names != issue.get("names").and_then(Value::as_object)
+            {
                 copy(issue, source, view, target);
             }
         }
