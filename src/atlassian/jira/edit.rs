@@ -152,6 +152,18 @@ impl Jira<'_> {
         self.send(permit, Request::post(path, Value::Object(body))).await.map(|_| ())
     }
 
+    /// Reads the name of the status that an issue has now.
+    pub async fn present_status(
+        &self,
+        permit: &Permit<Write>,
+        key: &IssueKey,
+    ) -> Result<Option<String>, UpstreamError> {
+        let path = issue_path(permit.issue(key)?, None);
+        let request = Request::get(path).with("fields", "status").with("updateHistory", "false");
+        let issue = self.get(permit, request).await?;
+        Ok(issue.pointer("/fields/status/name").and_then(Value::as_str).map(str::to_owned))
+    }
+
     /// Deletes an issue and its subtasks.
     pub async fn delete(&self, permit: &Permit<Write>, key: &IssueKey) -> Result<(), UpstreamError> {
         let path = issue_path(permit.issue(key)?, None);

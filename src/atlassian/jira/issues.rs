@@ -75,7 +75,10 @@ impl Include {
         Self::Worklogs,
     ];
 
-    /// The word in the argument `include`; unknown words are nothing, as in the reference server.
+    /// The words of the argument `include`.
+    pub const WORDS: &str = "comments, worklogs, changelog, transitions, watchers, remote_links and all";
+
+    /// The word in the argument `include`.
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "remote_links" => Self::RemoteLinks,
@@ -161,49 +164,6 @@ impl Jira<'_> {
                 json!({"id": id, "name": transition.get("name")})
             })
             .collect())
-    }
-
-    /// Reads the history of several issues, the id of each and its changes, and whether these are all.
-    pub async fn changelogs(
-        &self,
-        permit: &Permit<Read>,
-        keys: &[IssueKey],
-        fields: Option<&[String]>,
-    ) -> Result<(Vec<(String, Vec<Value>)>, bool), UpstreamError> {
-        const MOST_PAGES: usize = 50;
-        let keys: Vec<&str> =
-            keys.iter().map(|key| permit.issue(key).map(IssueKey::as_str)).collect::<Result<_, _>>()?;
-        let mut found: Vec<(String, Vec<Value>)> = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut body = json!({"issueIdsOrKeys": keys});
-            if let Value::Object(body) = &mut body {
-                if let Some(fields) = fields {
-                    body.insert("fieldIds".into(), json!(fields));
-                }
-                if let Some(token) = &token {
-                    body.insert("nextPageToken".into(), token.as_str().into());
-                }
-            }
-            let path = Path::of(["rest", "api", "2", "changelog", "bulkfetch"]);
-            let answer = self.get(permit, Request::post(path, body)).await?;
-            let page = answer.get("issueChangeLogs").and_then(Value::as_array);
-            for issue in page.ok_or_else(|| malformed("no changelogs"))? {
-                let id = issue.get("issueId").and_then(Value::as_str).unwrap_or_default();
-                let changes =
-                    issue.get("changeHistories").and_then(Value::as_array).cloned().unwrap_or_default();
-                match found.iter_mut().find(|(known, _)| known == id) {
-                    Some((_, known)) => known.extend(changes),
-                    None => found.push((id.to_owned(), changes)),
-                }
-            }
-            let next = answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned);
-            if next.is_none() {
-                return Ok((found, true));
-            }
-            token = next;
-        }
-        Ok((found, false))
     }
 
     /// Reads who watches.
