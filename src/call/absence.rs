@@ -57,7 +57,8 @@ fn other<'a>(text: &str, targets: &[Target]) -> Option<Option<&'a str>> {
 fn words(target: &Target) -> &'static [&'static str] {
     match target {
         Target::Instance(_) => &[],
-        Target::Issue(..) => &["issue", "request"],
+        Target::Issue(..) | Target::WithSubtasks(_) => &["issue", "request"],
+        Target::InFields(_) => &["issue", "sprint"],
         Target::Project(_) => &["project"],
         Target::Part(part) => match part {
             Part::Board(_) => &["board"],
