@@ -25,12 +25,14 @@ const OTHERS: [(&str, &str); 12] = [
 
 /// What Atlassian said, where it is about something else than the targets.
 pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Option<String> {
-    let told = error.messages();
-    let others: Vec<Option<&str>> = told.iter().filter_map(|text| other(text, targets)).collect();
-    if told.is_empty() || others.len() < told.len() {
+    let told: Vec<Absent> = error.messages().iter().map(|text| absent(text, targets)).collect();
+    if told.is_empty() || told.contains(&Absent::Target) {
         return None;
     }
-    let remedy = others.into_iter().flatten().next();
+    let remedy = told.iter().find_map(|absent| match absent {
+        Absent::Known(remedy) => Some(*remedy),
+        Absent::Target | Absent::Unknown => None,
+    });
     Some(match remedy {
         Some(remedy) => format!("{error}; {remedy}"),
         None => {
@@ -40,16 +42,26 @@ pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Op
     })
 }
 
-/// What to do about what a text says is absent: nothing if that is a target, perhaps no advice if it is not.
-fn other<'a>(text: &str, targets: &[Target]) -> Option<Option<&'a str>> {
+/// What a text says is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    /// A target of the call.
+    Target,
+    /// Something else, and what to do about it.
+    Known(&'static str),
+    /// Something that is none of these.
+    Unknown,
+}
+
+fn absent(text: &str, targets: &[Target]) -> Absent {
     let text = text.to_lowercase();
     let is_target = targets.iter().flat_map(words).any(|own| text.contains(own));
     // Who may not see a page is told of a "user"; of an "issue type" nobody is told who may not see an issue.
     let known = OTHERS.iter().find(|(word, _)| text.contains(word) && (word.contains(' ') || !is_target));
     match known {
-        Some((_, remedy)) => Some(Some(remedy)),
-        None if is_target => None,
-        None => Some(None),
+        Some((_, remedy)) => Absent::Known(remedy),
+        None if is_target => Absent::Target,
+        None => Absent::Unknown,
     }
 }
 

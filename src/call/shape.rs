@@ -92,7 +92,7 @@ pub(super) fn sift(
         // They hang on what was decided on, and hold nothing that could be decided on.
         Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),
         Output::Object { actual: Some(actual), value } if access == Access::Write => {
-            let value = if may_view(&actual) { value } else { out_of_sight(value) };
+            let value = if may_view(&actual) { value } else { out_of_sight(&value) };
             sift(gate, question, (product, access), Output::Object { actual: None, value })
         }
         Output::Object { actual, mut value } => {
@@ -140,7 +140,7 @@ pub(super) fn sift(
 }
 
 /// The result of a write on an object that went where its caller may not look: that it was done, and no more.
-fn out_of_sight(value: Value) -> Value {
+fn out_of_sight(value: &Value) -> Value {
     let message = value.get("message").cloned().unwrap_or_default();
     json!({"message": message, "not_shown": "it lies elsewhere now, where it is not visible to you"})
 }

@@ -133,8 +133,8 @@ impl Candidates {
             let reasons = response.diagnostics().reason();
             match response.decision() {
                 cedar_policy::Decision::Allow => permits.extend(reasons.map(ToString::to_string)),
-                cedar_policy::Decision::Deny => forbids.extend(reasons.cloned().map(|id| {
-                    let advice = group.advice.get(&id).cloned();
+                cedar_policy::Decision::Deny => forbids.extend(reasons.map(|id| {
+                    let advice = group.advice.get(id).cloned();
                     (id.to_string(), advice)
                 })),
             }
@@ -158,14 +158,14 @@ impl Candidates {
 }
 
 impl Group {
-    fn new(policies: Vec<Policy>) -> Result<Self, cedar_policy::PolicySetError> {
+    fn new(policies: Vec<Policy>) -> Result<Self, Box<cedar_policy::PolicySetError>> {
         let advice = policies.iter().filter_map(|policy| {
             let advice = policy.annotation("advice")?;
             Some((policy.id().clone(), Arc::from(advice)))
         });
         let advice = advice.collect();
         let reads_context = policies.iter().any(context::reads_context);
-        Ok(Self { advice, reads_context, policies: PolicySet::from_policies(policies)? })
+        Ok(Self { advice, reads_context, policies: PolicySet::from_policies(policies).map_err(Box::new)? })
     }
 }
 

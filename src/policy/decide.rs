@@ -206,9 +206,10 @@ impl Viewer<'_> {
             check_complete(store, chain)?;
         }
         // Making a context costs more than all the rest: where no policy looks at it, there is none.
-        let (context, schema) = match action.candidates.reads_context(&self.chain, &resource) {
-            true => (asking.context(self)?, Some(&self.engine.schema)),
-            false => (Context::empty(), None),
+        let (context, schema) = if action.candidates.reads_context(&self.chain, &resource) {
+            (asking.context(self)?, Some(&self.engine.schema))
+        } else {
+            (Context::empty(), None)
         };
         let request = Request::new(
             self.chain.uid.clone(),

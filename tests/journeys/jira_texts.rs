@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::alice::Alice;
 
 /// What wiki markup has no word for, and version 2 of Cloud's API therefore loses.
-const RICH: &str = r#"- [ ] open
+const RICH: &str = r"- [ ] open
 - [x] done
 
 H<sub>2</sub>O, <u>under</u> and <time>2026-12-24</time>
@@ -23,7 +23,7 @@ inside
 
 | A | B |
 | --- | --- |
-| 1 | **2** |"#;
+| 1 | **2** |";
 
 /// The parts of it that must not be lost.
 const PARTS: [&str; 9] = [

@@ -194,16 +194,7 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         let found = world.issue(call.user, key).map(|issue| issue.key.clone());
         found.ok_or_else(|| field_error(name, "Could not find issue by id or key."))
     };
-    let epic = |value: &Value| {
-        let key = other(value)?;
-        let is_epic = world.issue(call.user, &key).is_some_and(|issue| issue.kind.name == "Epic");
-        let text = if call.is_cloud() {
-            "Given parent work item does not belong to appropriate hierarchy.".to_owned()
-        } else {
-            format!("Issue '{key}' isn't an epic.")
-        };
-        if is_epic { Ok(key) } else { Err(field_error(name, &text)) }
-    };
+    let epic = |value: &Value| epic_of(world, call, name, other(value)?);
     match name {
         "summary" => value.as_str().ok_or_else(wrong)?.clone_into(&mut issue.summary),
         "description" | "environment" => {
@@ -214,19 +205,7 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
             let place = if name == "description" { &mut issue.description } else { &mut issue.environment };
             *place = text;
         }
-        "labels" => {
-            let labels: Option<Vec<String>> = value
-                .as_array()
-                .and_then(|list| list.iter().map(|item| item.as_str().map(str::to_owned)).collect());
-            let labels = labels.ok_or_else(wrong)?;
-            if let Some(label) = labels.iter().find(|label| label.contains(' ')) {
-                return Err(field_error(
-                    name,
-                    &format!("The label '{label}' contains spaces which is invalid."),
-                ));
-            }
-            issue.labels = labels;
-        }
+        "labels" => issue.labels = labels_of(name, value).ok_or_else(wrong)??,
         "priority" => issue.priority = named(&data::PRIORITIES, value).ok_or_else(wrong)?,
         "issuetype" => issue.kind = named(&data::TYPES, value).ok_or_else(wrong)?,
         "assignee" => issue.assignee = account(call, name, value)?,
@@ -243,34 +222,50 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         data::EPIC_NAME if issue.kind.name == "Epic" => {}
         data::STORY_POINTS if value.is_null() => issue.points = None,
         data::STORY_POINTS => issue.points = Some(value.as_f64().ok_or_else(wrong)?),
-        data::SPRINT if value.is_null() => issue.sprint = None,
-        data::SPRINT => {
-            let id =
-                value.as_u64().ok_or_else(|| field_error(name, "Number value expected as the Sprint id."))?;
-            let open = world.sprints.iter().any(|sprint| sprint.id == id && sprint.state != "closed");
-            issue.sprint = Some(
-                open.then_some(id)
-                    .ok_or_else(|| field_error(name, "The sprint is closed or does not exist."))?,
-            );
-        }
-        data::TEAM if value.is_null() => issue.team = None,
-        data::TEAM => {
-            let wanted = value.get("value").or_else(|| value.get("id")).unwrap_or(value).as_str();
-            let found = data::TEAMS.iter().find(|team| Some(team.name) == wanted || Some(team.id) == wanted);
-            issue.team = Some(
-                found
-                    .ok_or_else(|| {
-                        field_error(
-                            name,
-                            &format!("Option value '{}' is not valid", wanted.unwrap_or_default()),
-                        )
-                    })?
-                    .name,
-            );
-        }
+        data::SPRINT => issue.sprint = sprint_of(world, name, value)?,
+        data::TEAM => issue.team = team_of(name, value)?,
         _ => return Err(unknown()),
     }
     Ok(())
+}
+
+/// The labels of a list; none where it holds something else.
+fn labels_of(name: &str, value: &Value) -> Option<Result<Vec<String>, Answer>> {
+    let labels: Vec<String> =
+        value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    let spaced = labels.iter().find(|label| label.contains(' '));
+    let refused = spaced.map(|label| format!("The label '{label}' contains spaces which is invalid."));
+    Some(refused.map_or(Ok(labels), |text| Err(field_error(name, &text))))
+}
+
+fn team_of(name: &str, value: &Value) -> Result<Option<&'static str>, Answer> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let wanted = value.get("value").or_else(|| value.get("id")).unwrap_or(value).as_str();
+    let found = data::TEAMS.iter().find(|team| Some(team.name) == wanted || Some(team.id) == wanted);
+    let text = format!("Option value '{}' is not valid", wanted.unwrap_or_default());
+    found.map(|team| Some(team.name)).ok_or_else(|| field_error(name, &text))
+}
+
+/// The key of an issue that has to be an epic.
+fn epic_of(world: &World, call: &Call, name: &str, key: String) -> Result<String, Answer> {
+    let is_epic = world.issue(call.user, &key).is_some_and(|issue| issue.kind.name == "Epic");
+    let text = if call.is_cloud() {
+        "Given parent work item does not belong to appropriate hierarchy.".to_owned()
+    } else {
+        format!("Issue '{key}' isn't an epic.")
+    };
+    if is_epic { Ok(key) } else { Err(field_error(name, &text)) }
+}
+
+fn sprint_of(world: &World, name: &str, value: &Value) -> Result<Option<u64>, Answer> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let id = value.as_u64().ok_or_else(|| field_error(name, "Number value expected as the Sprint id."))?;
+    let is_open = world.sprints.iter().any(|sprint| sprint.id == id && sprint.state != "closed");
+    if is_open { Ok(Some(id)) } else { Err(field_error(name, "The sprint is closed or does not exist.")) }
 }
 
 pub(crate) fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
