@@ -69,8 +69,6 @@ pub enum Lookup<'a> {
         /// What the tool will want of it.
         query: Option<&'a IssueQuery>,
     },
-    /// A project.
-    Project(&'a ProjectKey),
     /// A board, and the project it stands in.
     Board(&'a BoardId),
     /// The projects that a board of Data Center shows.
@@ -105,7 +103,6 @@ impl Lookup<'_> {
             Self::Fields => "fields",
             Self::SiteId(_) => "site id",
             Self::Issue { .. } => "issue -> project",
-            Self::Project(_) => "project",
             Self::Board(_) => "board",
             Self::BoardProjects(_) => "board -> projects",
             Self::Sprint(_) => "sprint -> board",
@@ -126,7 +123,6 @@ impl Lookup<'_> {
                 Resource::Instance(Product::Confluence)
             }
             Self::Issue { key, .. } => Resource::Issue { key: key.clone(), project: None },
-            Self::Project(key) => Resource::Project(key.clone()),
             Self::Board(id) | Self::BoardProjects(id) => part(Part::Board(id.clone())),
             Self::Sprint(id) => part(Part::Sprint(id.clone())),
             Self::ServiceDesk(id) => part(Part::ServiceDesk(id.clone())),
@@ -146,7 +142,6 @@ impl Lookup<'_> {
             | Self::ConfluenceAccount
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. }
-            | Self::Project(_)
             | Self::Board(_)
             | Self::BoardProjects(_)
             | Self::Sprint(_)
@@ -182,7 +177,6 @@ impl Lookup<'_> {
                 None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
                     .with("fields", "project"),
             },
-            Self::Project(key) => Request::get(Path::of(["rest", "api", "2", "project", key.as_str()])),
             Self::Board(id) => Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str()])),
             Self::BoardProjects(id) => {
                 Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str(), "project"]))

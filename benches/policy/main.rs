@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -29,7 +30,8 @@ const SIZES: [usize; 4] = [10, 100, 1_000, 10_000];
 const ROUNDS: usize = 20_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("policies   load      p50 (us)  p99 (us)  decisions/s   of these allowed");
+    let mut out = std::io::stdout();
+    writeln!(out, "policies   load      p50 (us)  p99 (us)  decisions/s   of these allowed")?;
     let mut medians = Vec::new();
     for size in SIZES {
         let directory = tempfile::tempdir()?;
@@ -44,16 +46,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         let total: Duration = times.iter().sum();
         let median = micros(at(50));
         medians.push(median);
-        println!(
+        writeln!(
+            out,
             "{size:>8}   {:>6.2} s  {median:>8.2}  {:>8.2}  {:>11.0}   {:.0} %",
             load.as_secs_f64(),
             micros(at(99)),
-            times.len() as f64 / total.as_secs_f64(),
-            100.0 * allowed as f64 / times.len() as f64,
-        );
+            count(times.len())? / total.as_secs_f64(),
+            100.0 * count(allowed)? / count(times.len())?,
+        )?;
     }
     if let (Some(first), Some(last)) = (medians.first(), medians.last()) {
-        println!("p50 at 10,000 is {:.2} times that at 10 (bar 2; each below 15 us)", last / first);
+        writeln!(out, "p50 at 10,000 is {:.2} times that at 10 (bar 2; each below 15 us)", last / first)?;
     }
     Ok(())
 }
@@ -134,6 +137,10 @@ fn decide(engine: &Engine, size: usize) -> Result<(Vec<Duration>, usize), Box<dy
         allowed += usize::from(is_allowed);
     }
     Ok((times, allowed))
+}
+
+fn count(number: usize) -> Result<f64, std::num::TryFromIntError> {
+    Ok(f64::from(u32::try_from(number)?))
 }
 
 fn micros(time: Duration) -> f64 {

@@ -87,17 +87,10 @@ pub(super) async fn locate(
             let place = issue_place(&issue).ok_or(LookupError::NotVisible);
             Ok((std::iter::once(place).chain(subtasks).collect::<Result<_, _>>()?, None))
         }
-        Target::Project(key) => {
-            let project = there.ask(&Lookup::Project(key)).await?;
-            // Jira answers to a key that a project had before as well: policies do not know it.
-            let place = project_at(&project, "/key")?;
-            if place != Resource::Project(key.clone()) {
-                return Err(LookupError::NotVisible);
-            }
-            Ok((vec![place], None))
-        }
         Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
-        Target::Instance(_) | Target::Space(_) => Ok((target.unresolved().into_iter().collect(), None)),
+        Target::Instance(_) | Target::Project(_) | Target::Space(_) => {
+            Ok((target.unresolved().into_iter().collect(), None))
+        }
     }
 }
 

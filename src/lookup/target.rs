@@ -84,7 +84,6 @@ impl Target {
             Self::Issue(..)
                 | Self::WithSubtasks(_)
                 | Self::InFields(_)
-                | Self::Project(_)
                 | Self::Part(_)
                 | Self::Page(..)
                 | Self::PageTitled(..)

@@ -172,6 +172,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    type Row = (Way, (u64, u64), &'static [(&'static str, &'static str)]);
     use crate::net::Path;
 
     #[test]
@@ -213,7 +215,7 @@ mod tests {
     fn no_more_is_asked_for_than_is_wanted_or_given_at_once() {
         let list = Request::get(Path::of(["x"]));
         let offset = Way::Start { start: 0, page: 50 };
-        let table: [(Way, (u64, u64), &[(&str, &str)]); 6] = [
+        let table: [Row; 6] = [
             (Way::Cursor, (1000, 400), &[("start", "9"), ("limit", "250")]),
             (Way::Cursor, (30, 10), &[("start", "9"), ("limit", "30")]),
             (offset, (100, 100), &[("start", "9"), ("limit", "50")]),

@@ -64,7 +64,8 @@ mod tests {
     #[tokio::test]
     async fn a_blog_post_is_asked_for_only_where_there_is_no_page() {
         type Answers = [Result<u8, u16>; 2];
-        let table: [(Answers, Result<(PageKind, u8), (u16, &str)>); 5] = [
+        type Row = (Answers, Result<(PageKind, u8), (u16, &'static str)>);
+        let table: [Row; 5] = [
             ([Ok(1), Ok(2)], Ok((PageKind::Page, 1))),
             ([Err(404), Ok(2)], Ok((PageKind::BlogPost, 2))),
             ([Err(404), Err(404)], Err((404, "Page"))),

@@ -36,7 +36,7 @@ fn policy() -> impl Strategy<Value = String> {
         "resource is Jira::Issue in Jira::Project::\"C\"".to_owned(),
     ]);
     let conditions = prop::sample::select(vec![
-        "".to_owned(),
+        String::new(),
         "when { resource in Jira::Project::\"B\" && resource.key like \"B-*\" }".to_owned(),
         "when { resource in Jira::Project::\"B\" && 9223372036854775807 + 1 > 0 }".to_owned(),
         "when { principal in Id::Group::\"z\" && resource in Jira::Project::\"A\" }".to_owned(),
