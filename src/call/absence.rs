@@ -37,7 +37,12 @@ pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Op
         Some(remedy) => format!("{error}; {remedy}"),
         None => {
             let named: Vec<String> = targets.iter().map(Target::named).collect();
-            format!("{error}; see also whether {} is there and visible to you", named.join(" and "))
+            let says: Vec<&str> = error.messages().iter().map(|text| text.trim_end_matches('.')).collect();
+            format!(
+                "{}, or something else that the call names, does not exist or is not visible to you: {}",
+                named.join(" or "),
+                says.join("; ")
+            )
         }
     })
 }
@@ -55,7 +60,9 @@ enum Absent {
 
 fn absent(text: &str, targets: &[Target]) -> Absent {
     let text = text.to_lowercase();
-    let is_target = targets.iter().flat_map(words).any(|own| text.contains(own));
+    // "Not Found" is what a status says already.
+    let is_target = text.trim_end_matches('.') == "not found"
+        || targets.iter().flat_map(words).any(|own| text.contains(own));
     // Who may not see a page is told of a "user"; of an "issue type" nobody is told who may not see an issue.
     let known = OTHERS.iter().find(|(word, _)| text.contains(word) && (word.contains(' ') || !is_target));
     match known {
@@ -117,7 +124,12 @@ mod tests {
                 Some("Jira answered 404: The issue type does not exist; jira_get_project_issue_types lists"),
             ),
             (&issue, json!(["Can not find a comment for the id: 7."]), Some("jira_get_issue and confluence")),
-            (&issue, json!(["The thing is gone."]), Some("The thing is gone; see also whether issue OPS-1")),
+            (
+                &issue,
+                json!(["The thing is gone."]),
+                Some("issue OPS-1, or something else that the call names"),
+            ),
+            (&issue, json!(["Not Found"]), None),
         ];
         for (target, messages, wanted) in table {
             let body = json!({"errorMessages": messages}).to_string();

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     board_id: BoardId,
     /// What to look for within the board; may be empty.
     jql: String,
-    /// Fields to return by id or name, comma separated.
+    /// Fields by id or name, comma separated.
     #[serde(default = "Fields::default_text")]
     fields: String,
     #[serde(default)]

@@ -36,7 +36,7 @@ pub(crate) struct GetIssue;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Fields to return by id or name, comma separated; *all for everything.
+    /// Fields by id or name, comma separated; *all for everything.
     #[serde(default = "Fields::default_text")]
     fields: String,
     /// Jira's expand values, comma separated, such as renderedFields.

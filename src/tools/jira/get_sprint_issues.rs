@@ -32,7 +32,7 @@ pub(crate) struct GetSprintIssues;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     sprint_id: SprintId,
-    /// Fields to return by id or name, comma separated.
+    /// Fields by id or name, comma separated.
     #[serde(default = "Fields::default_text")]
     fields: String,
     #[serde(default)]

@@ -33,7 +33,7 @@ pub(crate) struct Search;
 pub(crate) struct Args {
     /// JQL, for example: project = OPS AND status != Done ORDER BY updated DESC.
     jql: String,
-    /// Fields of each issue by id or name, comma separated; *all for everything.
+    /// Fields by id or name, comma separated; *all for everything.
     #[serde(default = "Fields::default_text")]
     fields: String,
     /// At most; Data Center gives 50 at once, Cloud 100.

@@ -62,7 +62,7 @@ pub(crate) struct Args {
     worklog: Option<String>,
     /// When that work began.
     worklog_started: Option<String>,
-    /// Fields to return by id or name, comma separated.
+    /// Fields to return, by id or name.
     #[serde(default = "all")]
     return_fields: String,
 }
