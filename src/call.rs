@@ -3,6 +3,7 @@
 //! Everything a call may do happens in `steps`; [`call`] around it makes sure that every end, also a panic, a
 //! deadline or a client that goes away, is an answer and an outcome record.
 
+mod absence;
 mod refusal;
 mod shape;
 
@@ -151,14 +152,14 @@ async fn steps(
     stages.done("resolve");
     let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
         .await
-        .map_err(|refusal| refusal.about(&targets))?;
+        .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
     gate.lookups.remember(&mut found).await;
     stages.done("intent");
     let input = decoded.input();
     let output = decoded
         .run(context(gate, &caller, found), admitted)
         .await
-        .map_err(|error| Refusal::from(error).about(&targets))?;
+        .map_err(|error| Refusal::from(error).about(tool.spec().name, &targets))?;
     stages.done("run");
     if let Some(actual) = shape::misplaced(tool.access(), &resources, &output) {
         trail.misplaced(&resources, actual);
@@ -171,7 +172,7 @@ async fn steps(
         input: &input,
     };
     let sifted = shape::sift(gate, &question, (tool.spec().product, tool.access()), output)
-        .map_err(|refusal| refusal.about(&targets))?;
+        .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
     let answer = shape::shape(sifted);
     stages.done("shape");
     Ok(answer)

@@ -87,8 +87,6 @@ pub enum Lookup<'a> {
     Content {
         /// What is asked for.
         wanted: Wanted<'a>,
-        /// Which interface there is.
-        deployment: Deployment,
     },
 }
 
@@ -112,7 +110,7 @@ impl Lookup<'_> {
             Self::Version(_) => "version -> project",
             Self::VersionProject(..) => "project",
             Self::Link(_) => "issue link -> issues",
-            Self::Content { wanted, .. } => wanted.name(),
+            Self::Content { wanted } => wanted.name(),
         }
     }
 
@@ -130,7 +128,7 @@ impl Lookup<'_> {
             Self::ServiceDesk(id) => part(Part::ServiceDesk(id.clone())),
             Self::Version(id) | Self::VersionProject(id, _) => part(Part::Version(id.clone())),
             Self::Link(id) => part(Part::Link(id.clone())),
-            Self::Content { wanted, .. } => wanted.resource(),
+            Self::Content { wanted } => wanted.resource(),
         }
     }
 
@@ -155,7 +153,7 @@ impl Lookup<'_> {
         }
     }
 
-    fn request(&self) -> Request {
+    fn request(&self, deployment: Deployment) -> Request {
         match self {
             Self::JiraAccount { groups } => {
                 let request = Request::get(Path::of(["rest", "api", "2", "myself"]));
@@ -174,7 +172,7 @@ impl Lookup<'_> {
                 Some(query) => {
                     let mut query = (*query).clone();
                     query.fields = query.fields.with("project");
-                    query.request(key, false)
+                    query.request(key, deployment, false)
                 }
                 None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
                     .with("fields", "project"),
@@ -192,7 +190,7 @@ impl Lookup<'_> {
                 Request::get(Path::of(["rest", "api", "2", "project", id.to_string().as_str()]))
             }
             Self::Link(id) => Request::get(Path::of(["rest", "api", "2", "issueLink", id.as_str()])),
-            Self::Content { wanted, deployment } => wanted.request(*deployment),
+            Self::Content { wanted } => wanted.request(deployment),
         }
     }
 }
@@ -229,7 +227,7 @@ pub async fn ask(
     trail: &Trail,
 ) -> Result<Value, LookupError> {
     let permit = trail.resolve(lookup.name(), &[lookup.resource()]).await?;
-    let answer = instance.upstream.execute(&permit, credential, lookup.request()).await;
+    let answer = instance.upstream.execute(&permit, credential, lookup.request(instance.deployment)).await;
     answer.map(|reply| reply.body).map_err(|error| lookup.failed(error))
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn zulu(text: &str) -> String {
 /// `2024-01-01T10:00:00.000+0000`, the only form that Jira takes; nothing if the text is no moment.
 pub(crate) fn jira(text: &str) -> Option<String> {
     let text = text.trim();
+    // As results show times, too: with a space, and with the zone spelled out.
+    let text = &text
+        .strip_suffix(" UTC")
+        .map_or_else(|| text.to_owned(), |text| format!("{text}Z"))
+        .replacen(' ', "T", 1);
     let zoned = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text)
         .or_else(|_| jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%:z", text))
         .and_then(|parsed| parsed.to_zoned());

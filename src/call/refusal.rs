@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Answer;
 use super::Gate;
 use super::Request;
+use super::absence;
 use crate::audit::AuditError;
 use crate::audit::CallId;
 use crate::audit::Outcome;
@@ -35,11 +36,16 @@ pub enum Refusal {
         named: String,
         /// The denial behind it, if it is hidden by policy.
         denied: Option<Box<Denied>>,
-        /// What Atlassian said, where the call was allowed: then nothing is hidden that its words could tell.
-        says: Vec<String>,
+        /// What Atlassian said of something else that the call names, and what the caller can do about that.
+        says: Option<String>,
     },
     /// The caller may see it, but not do this.
-    Denied(Box<Denied>),
+    Denied {
+        /// The decision.
+        denied: Box<Denied>,
+        /// What was to be done with what, once the targets are known.
+        what: Option<String>,
+    },
     /// A look-up failed.
     Lookup(LookupError),
     /// The caller could never use this tool, and is not told that it exists.
@@ -63,25 +69,28 @@ impl Refusal {
     /// The one answer for what is hidden, absent or cannot be resolved.
     pub(super) fn not_visible(targets: &[Target]) -> Self {
         let named: Vec<String> = targets.iter().map(Target::named).collect();
-        Self::NotVisible { named: named.join(" or "), denied: None, says: Vec::new() }
+        Self::NotVisible { named: named.join(" or "), denied: None, says: None }
     }
 
-    /// Turns what says "absent" or "hidden" about the call's targets into that one answer.
-    pub(super) fn about(self, targets: &[Target]) -> Self {
+    /// Turns what says "absent" or "hidden" about the call's targets into that one answer, and names in a denial what
+    /// was to be done.
+    pub(super) fn about(self, tool: &'static str, targets: &[Target]) -> Self {
         let object = targets.iter().any(|target| !matches!(target, Target::Instance(_)));
         let uniform = |denied, says| match Self::not_visible(targets) {
             Self::NotVisible { named, .. } => Self::NotVisible { named, denied, says },
             other => other,
         };
         match self {
-            Self::Denied(denied) if object && denied.reason == DenyReason::NotVisible => {
-                uniform(Some(denied), Vec::new())
+            Self::Denied { denied, .. } if object && denied.reason == DenyReason::NotVisible => {
+                uniform(Some(denied), None)
             }
-            Self::Tool(ToolError::Absent) if object => uniform(None, Vec::new()),
+            Self::Denied { denied, .. } => {
+                let named: Vec<String> = targets.iter().map(Target::named).collect();
+                Self::Denied { denied, what: Some(format!("{tool} on {}", named.join(" and "))) }
+            }
+            Self::Tool(ToolError::Absent) if object => uniform(None, None),
             Self::Tool(ToolError::Upstream(error)) if object && error.is_absent() => {
-                // That an issue is not there is what the answer says already.
-                let says = |text: &&String| !text.to_lowercase().starts_with("issue does not exist");
-                uniform(None, error.messages().iter().filter(says).cloned().collect())
+                uniform(None, absence::of_something_else(&error, targets))
             }
             other => other,
         }
@@ -92,16 +101,12 @@ impl Refusal {
         match self {
             Self::Identity(error) => error.to_string(),
             Self::Arguments(error) => error.to_string(),
-            Self::NotVisible { named, says, .. } if says.is_empty() => {
+            Self::NotVisible { says: Some(says), .. } => format!("{says} (reference {reference})"),
+            Self::NotVisible { named, .. } => {
                 format!("{named} does not exist or is not visible to you (reference {reference})")
             }
-            Self::NotVisible { named, says, .. } => format!(
-                "{named}, or something else that the call names, does not exist or is not visible to you: {} \
-                 (reference {reference})",
-                says.join("; ")
-            ),
             Self::Hidden => "unknown tool".to_owned(),
-            Self::Denied(denied) => denied_text(denied),
+            Self::Denied { denied, what } => denied_text(denied, what.as_deref()),
             Self::Lookup(error) => error.to_string(),
             Self::Audit(error) => error.to_string(),
             Self::Tool(error) => error.to_string(),
@@ -131,7 +136,7 @@ impl Refusal {
                 _ => None,
             },
             Self::Identity(error) => Some(error.operator()),
-            Self::Denied(denied) if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
+            Self::Denied { denied, .. } if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
             Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {
                 Some(denied.errors.join("; "))
             }
@@ -147,7 +152,7 @@ impl Refusal {
             Self::Arguments(error) => {
                 Outcome::InvalidArguments { problem: arguments_named(tool, &error.to_string()) }
             }
-            Self::NotVisible { denied: Some(denied), .. } | Self::Denied(denied) => Outcome::Denied {
+            Self::NotVisible { denied: Some(denied), .. } | Self::Denied { denied, .. } => Outcome::Denied {
                 reason: reason_of(denied.reason),
                 decision: denied.id.clone(),
                 policies: denied.policies.clone(),
@@ -200,11 +205,14 @@ fn reason_of(reason: DenyReason) -> &'static str {
 }
 
 /// The policy's own advice and the decision's id; never the policy's text.
-fn denied_text(denied: &Denied) -> String {
+fn denied_text(denied: &Denied, what: Option<&str>) -> String {
     let why = match denied.reason {
         _ if !denied.advice.is_empty() => denied.advice.join("; "),
         DenyReason::Error => "the policies could not be evaluated for this call".to_owned(),
-        _ => "no policy permits it".to_owned(),
+        _ => match what {
+            Some(what) => format!("no policy permits {what} for you; ask your administrator"),
+            None => "no policy permits it; ask your administrator".to_owned(),
+        },
     };
     format!("denied: {why} (decision {})", denied.id)
 }
@@ -248,7 +256,7 @@ impl From<InvalidArguments> for Refusal {
 
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
-        Self::Denied(Box::new(denied))
+        Self::Denied { denied: Box::new(denied), what: None }
     }
 }
 

@@ -32,6 +32,7 @@ use crate::ids::InvalidId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::lookup::Lookups;
+use crate::mcp::Writes;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::PolicySource;
@@ -148,6 +149,11 @@ pub(super) fn read_only(settings: &Settings) -> bool {
         ReadOnly::Off => false,
         ReadOnly::Unset => settings.policy.directory.is_none(),
     }
+}
+
+/// What clients are told of writing.
+pub(super) fn writes(settings: &Settings) -> Writes {
+    if read_only(settings) { Writes::Off } else { Writes::ByPolicy }
 }
 
 /// The user this process runs as, by number: names are a matter of the system that reads the log.

@@ -58,7 +58,8 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     assemble::refuse_what_is_not_there(settings)?;
     let (sender, soon) = GateSoon::pending();
     let limits = (settings.server.body_limit_bytes, settings.server.nesting_limit);
-    let session = mcp::serve_stdio(soon, limits, tokio::io::stdin(), tokio::io::stdout());
+    let session =
+        mcp::serve_stdio(soon, assemble::writes(settings), limits, tokio::io::stdin(), tokio::io::stdout());
     tokio::pin!(session);
     let building = assemble::gate(settings, parts);
     tokio::pin!(building);
@@ -133,6 +134,7 @@ fn http_settings(settings: &Settings, address: SocketAddr, stop: CancellationTok
     }
     HttpSettings {
         path: server.path.clone(),
+        writes: assemble::writes(settings),
         body_limit: server.body_limit_bytes,
         nesting_limit: server.nesting_limit,
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),

@@ -45,6 +45,21 @@ impl From<Flavour> for Deployment {
     }
 }
 
+/// How a server in front of the sample logs in.
+fn credentials(flavour: Flavour) -> [&'static str; 2] {
+    match flavour {
+        Flavour::Dc => [
+            "log in with JIRA_PERSONAL_TOKEN=alice-token and CONFLUENCE_PERSONAL_TOKEN=alice-token",
+            "others: bob-token, carol-token, svc-token",
+        ],
+        Flavour::Cloud => [
+            "log in with JIRA_DEPLOYMENT=cloud, JIRA_USERNAME=alice@example.com, JIRA_API_TOKEN=alice-token, and the same \
+             for CONFLUENCE_, whose URL ends in /wiki",
+            "others: bob@example.com with bob-token, carol@example.com with carol-token",
+        ],
+    }
+}
+
 pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await.map_err(|error| {
         Failure::temporary(format!("cannot listen on 127.0.0.1:{}: {error}", arguments.port))
@@ -53,7 +68,9 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         SimSettings { deployment: arguments.deployment.into(), audit: arguments.audit.clone(), quiet: false };
     let sim = Sim::start(listener, settings).await;
     output::say(&format!("sample Jira and Confluence on {}", sim.url()));
-    output::say("tokens: alice-token, bob-token, carol-token, svc-token");
+    for line in credentials(arguments.deployment) {
+        output::say(line);
+    }
     serve::stopped().await;
     let violations = sim.violations();
     sim.stop().await;

@@ -27,10 +27,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for tool in ALL {
         let spec = tool.spec();
         let line = format!(
-            "{:<34} {:<6} {:<20} {} bytes",
+            "{:<44} {:<6} {:<22} {:<17} {:>4} bytes",
             spec.name,
             tool.access().as_str(),
             spec.toolset,
+            deployments(*tool).join(","),
             bytes(*tool)
         );
         output::say(&line);
@@ -40,16 +41,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn describe(tool: &dyn AnyTool) -> Value {
     let spec = tool.spec();
-    let deployments: &[&str] = if spec.cloud_only { &["cloud"] } else { &["datacenter", "cloud"] };
     json!({
         "name": spec.name,
         "product": spec.product.as_str(),
         "toolset": spec.toolset,
+        "description": spec.description,
         "access": tool.access().as_str(),
-        "deployments": deployments,
+        "deployments": deployments(tool),
         "bytes": bytes(tool),
         "inputSchema": &*tool.schema(),
     })
+}
+
+fn deployments(tool: &dyn AnyTool) -> &'static [&'static str] {
+    if tool.spec().cloud_only { &["cloud"] } else { &["datacenter", "cloud"] }
 }
 
 /// What the tool costs in a client's list: its name, description and schema.

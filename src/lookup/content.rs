@@ -31,7 +31,7 @@ impl Ask for There<'_> {
     }
 
     async fn ask(&self, wanted: Wanted<'_>) -> Result<Value, LookupError> {
-        There::ask(self, &Lookup::Content { wanted, deployment: self.instance.deployment }).await
+        There::ask(self, &Lookup::Content { wanted }).await
     }
 
     fn is_absent(error: &LookupError) -> bool {

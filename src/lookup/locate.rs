@@ -40,7 +40,7 @@ impl There<'_> {
     async fn in_fields(&self, fields: &Map<String, Value>) -> Result<Place, LookupError> {
         let lookup = Lookup::Fields;
         let permit = self.trail.resolve(lookup.name(), &[lookup.resource()]).await?;
-        let (upstream, request) = (&self.instance.upstream, lookup.request());
+        let (upstream, request) = (&self.instance.upstream, lookup.request(self.instance.deployment));
         let answer = upstream.recall(&permit, self.credential, request, Value::is_array).await;
         let catalogue = answer.map_err(|error| lookup.failed(error))?;
         let named = Catalogue::read(catalogue).ok_or_else(Self::no_catalogue)?.named_in(fields);

@@ -33,6 +33,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::GateSoon;
+use super::Writes;
 use super::authenticate::Accepted;
 use crate::call;
 use crate::call::Answer;
@@ -53,6 +54,12 @@ const LIST_LIFETIME_MS: u64 = 300_000;
 /// How many lists are remembered: there are as many as there are kinds of callers.
 const MOST_LISTS: usize = 64;
 
+const INSTRUCTIONS: &str =
+    "Jira and Confluence, each call allowed by policy and audited. Text comes and goes as Markdown.";
+
+const WRITES_OFF: &str = "Writes are off: only tools that read are listed. Whoever runs the server turns writes on with \
+                          READ_ONLY_MODE=false, or with policies that permit them.";
+
 /// Methods that exist: ill-typed parameters for one of them are -32602, not an unknown method.
 const METHODS: [&str; 6] =
     ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
@@ -61,14 +68,19 @@ const METHODS: [&str; 6] =
 #[derive(Debug, Clone)]
 pub(super) struct Handler {
     gate: GateSoon,
+    instructions: Arc<str>,
     lists: Lists,
 }
 
 type Lists = Arc<Mutex<HashMap<BTreeSet<&'static str>, Arc<[Tool]>>>>;
 
 impl Handler {
-    pub(super) fn new(gate: GateSoon) -> Self {
-        Self { gate, lists: Lists::default() }
+    pub(super) fn new(gate: GateSoon, writes: Writes) -> Self {
+        let instructions = match writes {
+            Writes::Off => format!("{INSTRUCTIONS} {WRITES_OFF}"),
+            Writes::ByPolicy => INSTRUCTIONS.to_owned(),
+        };
+        Self { gate, instructions: instructions.into(), lists: Lists::default() }
     }
 
     async fn gate(&self) -> Result<Arc<Gate>, ErrorData> {
@@ -93,10 +105,7 @@ impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
         info.server_info = Implementation::new("portcullis", env!("CARGO_PKG_VERSION"));
-        info.instructions = Some(
-            "Jira and Confluence, each call allowed by policy and audited. Text comes and goes as Markdown."
-                .to_owned(),
-        );
+        info.instructions = Some(self.instructions.to_string());
         info
     }
 

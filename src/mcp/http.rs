@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use super::GateSoon;
+use super::Writes;
 use super::authenticate::Accepted;
 use super::authenticate::Unauthenticated;
 use super::authenticate::authenticate;
@@ -70,6 +71,8 @@ pub struct HttpSettings {
     pub passthrough: Vec<HeaderName>,
     /// How many calls run at once; more are refused with 429.
     pub max_calls: usize,
+    /// What clients are told of writing.
+    pub writes: Writes,
     /// Ends the streams when the server stops.
     pub stop: CancellationToken,
 }
@@ -84,7 +87,7 @@ struct Endpoint {
 
 /// The routes of the MCP listener: the endpoint, and `/healthz` as the reference server has it.
 pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
-    let handler = Handler::new(GateSoon::ready(Arc::clone(gate)));
+    let handler = Handler::new(GateSoon::ready(Arc::clone(gate)), settings.writes);
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)

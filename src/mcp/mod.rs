@@ -24,6 +24,15 @@ pub use stdio::serve as serve_stdio;
 
 use crate::call::Gate;
 
+/// What clients are told of writing when they connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// Nobody may write.
+    Off,
+    /// Who may write, the policies say.
+    ByPolicy,
+}
+
 /// The gate, as soon as it is ready: the policies may load beside the handshake, but no call runs before.
 #[derive(Debug, Clone)]
 pub struct GateSoon(watch::Receiver<Option<Arc<Gate>>>);

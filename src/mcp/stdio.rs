@@ -18,6 +18,7 @@ use tokio::io::BufReader;
 use tokio::sync::mpsc;
 
 use super::GateSoon;
+use super::Writes;
 use super::envelope;
 use super::envelope::Envelope;
 use super::envelope::Limits;
@@ -30,6 +31,7 @@ const PIPE: usize = 1 << 20;
 /// Serves one client on a pair of streams until its input ends.
 pub async fn serve(
     gate: GateSoon,
+    writes: Writes,
     limits: (usize, usize),
     input: impl AsyncRead + Send + Unpin + 'static,
     output: impl AsyncWrite + Send + Unpin + 'static,
@@ -43,7 +45,7 @@ pub async fn serve(
     let answers = tokio::spawn(forward(from_rmcp, lines.clone(), open.clone()));
     let (their_input, their_output) = tokio::io::split(theirs);
     let server = tokio::spawn(async move {
-        match Handler::new(gate).serve((their_input, their_output)).await {
+        match Handler::new(gate, writes).serve((their_input, their_output)).await {
             Ok(running) => running.waiting().await.map(|_| ()).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         }
@@ -183,19 +185,22 @@ mod tests {
         let (client, server) = tokio::io::duplex(1 << 16);
         let (input, output) = tokio::io::split(server);
         let (_keep, gate) = GateSoon::pending();
-        let served = tokio::spawn(serve(gate, (2000, 16), input, output));
+        let served = tokio::spawn(serve(gate, Writes::Off, (2000, 16), input, output));
         let (read, mut write) = tokio::io::split(client);
         let long = format!("{{\"x\":\"{}\"}}\n", "a".repeat(4000));
         let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
         let text = format!("nonsense\n\n{long}[]\n{initialize}\n");
         write.write_all(text.as_bytes()).await.unwrap();
         let mut lines = BufReader::new(read).lines();
-        let mut codes = Vec::new();
+        let (mut codes, mut instructions) = (Vec::new(), serde_json::Value::Null);
         for _ in 0..4 {
             let line: serde_json::Value =
                 serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
             codes.push(line.pointer("/error/code").and_then(serde_json::Value::as_i64));
+            instructions = line.pointer("/result/instructions").cloned().unwrap_or_default();
         }
+        let told = instructions.as_str().unwrap();
+        assert!(told.contains("Writes are off") && told.contains("READ_ONLY_MODE=false"), "{told}");
         assert_eq!(codes, [Some(-32700), Some(-32600), Some(-32600), None]);
         write.shutdown().await.unwrap();
         served.await.unwrap().unwrap();

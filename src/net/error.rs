@@ -306,7 +306,10 @@ fn messages_of(body: &Value) -> Vec<String> {
                 fields.iter().filter_map(|(name, value)| Some(format!("{name}: {}", text_of(value)?))),
             );
         }
-        Some(Value::Array(errors)) => found.extend(errors.iter().filter_map(text_of)),
+        Some(Value::Array(errors)) => {
+            found.extend(errors.iter().flat_map(entry_messages));
+            found.extend(errors.iter().filter_map(text_of));
+        }
         _ => {}
     }
     if found.is_empty() {
@@ -318,6 +321,13 @@ fn messages_of(body: &Value) -> Vec<String> {
     }
     found.truncate(10);
     found
+}
+
+/// What Jira says of one of several issues that were to be created at once.
+fn entry_messages(error: &Value) -> Vec<String> {
+    let Some(errors) = error.get("elementErrors") else { return Vec::new() };
+    let number = error.get("failedElementNumber").and_then(Value::as_u64).unwrap_or(0) + 1;
+    messages_of(errors).into_iter().map(|message| format!("entry {number}: {message}")).collect()
 }
 
 fn text_of(value: &Value) -> Option<String> {
@@ -350,6 +360,10 @@ mod tests {
             (
                 json!({"errors": [{"status": 400, "code": "X", "title": "Bad space", "detail": null}]}),
                 vec!["Bad space"],
+            ),
+            (
+                json!({"errors": [{"failedElementNumber": 1, "elementErrors": {"errors": {"summary": "is empty"}}}]}),
+                vec!["entry 2: summary: is empty"],
             ),
             (json!("text"), vec![]),
         ];

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::world::Text;
 
-const NODES: [&str; 33] = [
+const NODES: [&str; 34] = [
     "blockquote",
     "bulletList",
+    "caption",
     "codeBlock",
     "date",
     "decisionItem",
@@ -43,7 +44,7 @@ const NODES: [&str; 33] = [
     "text",
     "embedCard",
 ];
-const MARKS: [&str; 11] = [
+const MARKS: [&str; 12] = [
     "alignment",
     "backgroundColor",
     "border",
@@ -55,6 +56,7 @@ const MARKS: [&str; 11] = [
     "strong",
     "subsup",
     "textColor",
+    "underline",
 ];
 const DEEPEST: usize = 40;
 
@@ -274,6 +276,10 @@ fn block(node: &Value, marker: &str) -> String {
         "hardBreak" => "\n".to_owned(),
         "mention" | "emoji" | "status" => {
             attribute("text").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        "media" => {
+            let name = attribute("url").or_else(|| attribute("id")).and_then(Value::as_str);
+            format!("!{}!", name.unwrap_or_default())
         }
         "inlineCard" => format!("[{}]", attribute("url").and_then(Value::as_str).unwrap_or_default()),
         "heading" => format!("h{}. {}\n", attribute("level").and_then(Value::as_u64).unwrap_or(1), inner()),

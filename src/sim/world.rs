@@ -94,6 +94,7 @@ pub(crate) struct Issue {
     pub(crate) priority: &'static Named,
     pub(crate) summary: String,
     pub(crate) description: Option<Text>,
+    pub(crate) environment: Option<Text>,
     pub(crate) reporter: &'static User,
     pub(crate) assignee: Option<&'static User>,
     pub(crate) labels: Vec<String>,
@@ -102,6 +103,8 @@ pub(crate) struct Issue {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) resolved: Option<Timestamp>,
+    /// How it was resolved, where that was said.
+    pub(crate) resolution: Option<&'static Named>,
     pub(crate) due: Option<Date>,
     pub(crate) epic: Option<String>,
     pub(crate) parent: Option<String>,

@@ -75,13 +75,13 @@ struct Asked {
 /// What may fail without failing the call: its tool, and the path.
 const SECONDARY: &[(&str, &str)] = &[
     // The issue as it is after the change.
-    ("jira_assign_issue", r"^GET /rest/api/2/issue/OPS-3$"),
-    ("jira_batch_create_issues", r"^GET /rest/api/2/issue/(OPS|DEV)-\d+$"),
-    ("jira_create_issue", r"^GET /rest/api/2/issue/OPS-\d+$"),
-    ("jira_link_to_epic", r"^GET /rest/api/2/issue/OPS-14$"),
-    ("jira_move_issue", r"^GET /rest/api/2/issue/OPS-5$"),
-    ("jira_transition_issue", r"^GET /rest/api/2/issue/OPS-3$"),
-    ("jira_update_issue", r"^GET /rest/api/2/issue/OPS-4$"),
+    ("jira_assign_issue", r"^GET /rest/api/[23]/issue/OPS-3$"),
+    ("jira_batch_create_issues", r"^GET /rest/api/[23]/issue/(OPS|DEV)-\d+$"),
+    ("jira_create_issue", r"^GET /rest/api/[23]/issue/OPS-\d+$"),
+    ("jira_link_to_epic", r"^GET /rest/api/[23]/issue/OPS-14$"),
+    ("jira_move_issue", r"^GET /rest/api/[23]/issue/OPS-5$"),
+    ("jira_transition_issue", r"^GET /rest/api/[23]/issue/OPS-3$"),
+    ("jira_update_issue", r"^GET /rest/api/[23]/issue/OPS-4$"),
     // Parts of an issue that were asked for besides, and one of several files.
     ("jira_get_issue", r"^GET /rest/api/[23]/issue/OPS-2/"),
     ("jira_download_attachments", r"^GET /(secure/attachment|rest/api/2/attachment)/"),

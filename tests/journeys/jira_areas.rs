@@ -3,53 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::support::Setup;
-use crate::support::World;
-
-/// A world that may be written, and what alice gets there.
-struct Alice {
-    world: World,
-    cloud: bool,
-}
-
-impl Alice {
-    async fn start(cloud: bool) -> Self {
-        Self::with(cloud, &[]).await
-    }
-
-    async fn with(cloud: bool, more: &[(&'static str, &str)]) -> Self {
-        let mut variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-        variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        Self {
-            world: World::start(Setup { variables, cloud, gateway: cloud, ..Setup::default() }).await,
-            cloud,
-        }
-    }
-
-    async fn call(&self, tool: &str, arguments: Value) -> Value {
-        let called = self.world.call("alice-token", tool, arguments.clone()).await;
-        assert!(!called.is_error, "{} {tool} {arguments}: {}", self.cloud, called.text);
-        serde_json::from_str(&called.text).unwrap()
-    }
-
-    async fn refused(&self, tool: &str, arguments: Value) -> String {
-        let called = self.world.call("alice-token", tool, arguments.clone()).await;
-        assert!(called.is_error, "{} {tool} {arguments}: {}", self.cloud, called.text);
-        called.text
-    }
-
-    /// The body of the last request of this method whose path ends so.
-    async fn sent(&self, method: &str, end: &str) -> Value {
-        let log = self.world.log().await;
-        let fits =
-            |entry: &&Value| entry["method"] == method && entry["path"].as_str().unwrap().ends_with(end);
-        log.iter().rev().find(fits).unwrap_or_else(|| panic!("no {method} {end}"))["body"].clone()
-    }
-
-    fn end(self) {
-        self.world.end();
-    }
-}
+use crate::support::alice::Alice;
 
 fn texts<'a>(list: &'a Value, pointer: &str) -> Vec<&'a str> {
     list.as_array().unwrap().iter().map(|item| item.pointer(pointer).unwrap().as_str().unwrap()).collect()

@@ -13,6 +13,8 @@ mod faults;
 mod http_edges;
 mod jira;
 mod jira_areas;
+mod jira_texts;
+mod jira_told;
 mod jira_writes;
 mod leaving;
 mod listed;

@@ -1,5 +1,7 @@
 //! The real binary in front of the sample upstream, for the journeys.
 
+#[path = "support/alice.rs"]
+pub(crate) mod alice;
 #[path = "support/examples.rs"]
 pub(crate) mod examples;
 #[path = "support/line.rs"]

@@ -63,29 +63,6 @@ impl AgilePage {
     }
 }
 
-/// A sprint, in the tools' shape.
-pub fn shown_sprint(sprint: &Value) -> Value {
-    let id = match sprint.get("id") {
-        Some(Value::Number(id)) => id.to_string().into(),
-        other => other.cloned().unwrap_or_default(),
-    };
-    let mut shown = Map::new();
-    shown.insert("id".into(), id);
-    for (name, key) in [
-        ("name", "name"),
-        ("state", "state"),
-        ("goal", "goal"),
-        ("startDate", "start_date"),
-        ("endDate", "end_date"),
-        ("completeDate", "complete_date"),
-    ] {
-        if let Some(value) = sprint.get(name).filter(|value| !value.is_null()) {
-            shown.insert(key.into(), value.clone());
-        }
-    }
-    Value::Object(shown)
-}
-
 fn path<'a>(rest: impl IntoIterator<Item = &'a str>) -> Path {
     Path::of(["rest", "agile", "1.0"].into_iter().chain(rest))
 }

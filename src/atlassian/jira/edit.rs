@@ -8,6 +8,7 @@ use super::Jira;
 use super::NewComment;
 use super::Person;
 use super::issues::issue_path;
+use super::issues::text_path;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
@@ -84,7 +85,7 @@ impl Jira<'_> {
         key: &IssueKey,
         fields: Option<&str>,
     ) -> Result<Value, UpstreamError> {
-        let mut request = Request::get(issue_path(permit.written(key)?, None));
+        let mut request = Request::get(text_path(self.deployment(), permit.written(key)?, None));
         if let Some(fields) = fields {
             request = request.with("fields", fields);
         }
@@ -151,6 +152,18 @@ impl Jira<'_> {
         self.send(permit, Request::post(path, Value::Object(body))).await.map(|_| ())
     }
 
+    /// Reads the name of the status that an issue has now.
+    pub async fn present_status(
+        &self,
+        permit: &Permit<Write>,
+        key: &IssueKey,
+    ) -> Result<Option<String>, UpstreamError> {
+        let path = issue_path(permit.issue(key)?, None);
+        let request = Request::get(path).with("fields", "status").with("updateHistory", "false");
+        let issue = self.get(permit, request).await?;
+        Ok(issue.pointer("/fields/status/name").and_then(Value::as_str).map(str::to_owned))
+    }
+
     /// Deletes an issue and its subtasks.
     pub async fn delete(&self, permit: &Permit<Write>, key: &IssueKey) -> Result<(), UpstreamError> {
         let path = issue_path(permit.issue(key)?, None);
@@ -164,8 +177,7 @@ impl Jira<'_> {
 
     /// Reads the description of an issue that is about to be written; null if there is none.
     pub async fn description(&self, permit: &Permit<Write>, key: &IssueKey) -> Result<Value, UpstreamError> {
-        let key = permit.issue(key)?.as_str();
-        let request = Request::get(Path::of(["rest", "api", self.version(), "issue", key]))
+        let request = Request::get(text_path(self.deployment(), permit.issue(key)?, None))
             .with("fields", "description")
             .with("updateHistory", "false");
         let mut issue = self.get(permit, request).await?;

@@ -21,6 +21,16 @@ const DEFAULT: [&str; 11] = [
     "versions",
 ];
 
+/// Every field of Jira's own, by its id: nobody has to be asked for these.
+///
+/// <https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-fields/#api-rest-api-3-field-get>
+const SYSTEM: &str = "\
+    aggregateprogress aggregatetimeestimate aggregatetimeoriginalestimate aggregatetimespent archivedby archiveddate \
+    assignee attachment comment components created creator description duedate environment fixVersions id issuekey \
+    issuelinks issuerestriction issuetype key labels lastViewed parent priority progress project reporter resolution \
+    resolutiondate security status statusCategory statuscategorychangedate subtasks summary thumbnail timeestimate \
+    timeoriginalestimate timespent timetracking updated versions votes watches worklog workratio";
+
 impl Fields {
     /// The default as the contract writes it: one comma-separated text.
     pub fn default_text() -> String {
@@ -70,6 +80,26 @@ impl Fields {
         self
     }
 
+    /// The names among these that are no ids: only the list of all fields says what they mean.
+    pub fn unresolved(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).filter(|name| !is_id(name))
+    }
+
+    /// The same with ids in the place of names, and without those that lead to no field.
+    #[must_use]
+    pub fn resolved(&self, id_of: impl Fn(&str) -> Option<String>) -> Self {
+        let mut ids: Vec<String> = Vec::with_capacity(self.0.len());
+        for name in &self.0 {
+            let id = if is_id(name) { Some(name.clone()) } else { id_of(name) };
+            ids.extend(id.filter(|id| !ids.contains(id)));
+        }
+        // To ask for nothing would be to ask for everything.
+        if ids.is_empty() && !self.0.is_empty() {
+            ids.push("issuekey".to_owned());
+        }
+        Self(ids)
+    }
+
     /// As a query value.
     pub fn to_query(&self) -> String {
         self.0.join(",")
@@ -84,6 +114,13 @@ impl Fields {
     fn open(&self) -> bool {
         self.0.iter().any(|name| name.starts_with('*')) || self.0.iter().all(|name| name.starts_with('-'))
     }
+}
+
+/// Whether requests take a name as it is: the id of a field, a group of them, or an exception.
+fn is_id(name: &str) -> bool {
+    let number = name.strip_prefix("customfield_").unwrap_or_default();
+    let is_custom = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_custom || name.starts_with(['*', '-']) || SYSTEM.split_ascii_whitespace().any(|id| id == name)
 }
 
 impl Default for Fields {
@@ -118,5 +155,25 @@ mod tests {
         }
         assert!(!Fields::parse("*all,-comment").wants("comment"));
         assert!(Fields::parse("").is_default());
+    }
+
+    #[test]
+    fn names_are_told_from_ids_and_ids_take_their_place() {
+        let id_of = |name: &str| (name == "Story Points").then(|| "customfield_1".to_owned());
+        let table = [
+            (
+                "summary,*all,-comment,customfield_7,fixVersions",
+                "",
+                "summary,*all,-comment,customfield_7,fixVersions",
+            ),
+            ("summary,Story Points,customfield_1", "Story Points", "summary,customfield_1"),
+            ("Summary,customfield_x", "Summary,customfield_x", "issuekey"),
+        ];
+        for (given, unresolved, resolved) in table {
+            let fields = Fields::parse(given);
+            assert_eq!(fields.unresolved().collect::<Vec<_>>().join(","), unresolved);
+            assert_eq!(fields.resolved(id_of).to_query(), resolved, "{given}");
+        }
+        assert_eq!(Fields::default().unresolved().count(), 0);
     }
 }

@@ -1,4 +1,5 @@
-//! `/rest/api/2/issue/{key}` and what hangs below it.
+//! `/rest/api/{2,3}/issue/{key}` and what hangs below it. Where texts come along, Cloud is asked by version 3: version 2
+//! gives them in wiki markup, which has no word for much of what a document holds.
 
 use serde_json::Value;
 use serde_json::json;
@@ -8,6 +9,7 @@ use super::Jira;
 use super::malformed;
 use super::parts;
 use super::parts::shown_worklog;
+use super::version_of;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -32,8 +34,9 @@ pub struct IssueQuery {
 
 impl IssueQuery {
     /// The request for one issue. A look-up (`history` false) never asks Jira to note the visit.
-    pub fn request(&self, key: &IssueKey, history: bool) -> Request {
-        let mut request = Request::get(issue_path(key, None)).with("fields", self.fields.to_query());
+    pub fn request(&self, key: &IssueKey, deployment: Deployment, history: bool) -> Request {
+        let mut request =
+            Request::get(text_path(deployment, key, None)).with("fields", self.fields.to_query());
         if let Some(properties) = &self.properties {
             request = request.with("properties", properties);
         }
@@ -72,7 +75,10 @@ impl Include {
         Self::Worklogs,
     ];
 
-    /// The word in the argument `include`; unknown words are nothing, as in the reference server.
+    /// The words of the argument `include`.
+    pub const WORDS: &str = "comments, worklogs, changelog, transitions, watchers, remote_links and all";
+
+    /// The word in the argument `include`.
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
             "remote_links" => Self::RemoteLinks,
@@ -95,7 +101,7 @@ impl Jira<'_> {
         query: &IssueQuery,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?;
-        let issue = self.get(permit, query.request(key, true)).await?;
+        let issue = self.get(permit, query.request(key, self.deployment(), true)).await?;
         if issue.get("key").and_then(Value::as_str).is_none() {
             return Err(malformed("the issue has no key"));
         }
@@ -109,7 +115,7 @@ impl Jira<'_> {
         key: &IssueKey,
         limit: usize,
     ) -> Result<Vec<Value>, UpstreamError> {
-        let request = Request::get(issue_path(permit.issue(key)?, Some("comment")))
+        let request = Request::get(text_path(self.deployment(), permit.issue(key)?, Some("comment")))
             .with("orderBy", "-created")
             .with("maxResults", limit.to_string());
         let answer = self.get(permit, request).await?;
@@ -160,49 +166,6 @@ impl Jira<'_> {
             .collect())
     }
 
-    /// Reads the history of several issues, the id of each and its changes, and whether these are all.
-    pub async fn changelogs(
-        &self,
-        permit: &Permit<Read>,
-        keys: &[IssueKey],
-        fields: Option<&[String]>,
-    ) -> Result<(Vec<(String, Vec<Value>)>, bool), UpstreamError> {
-        const MOST_PAGES: usize = 50;
-        let keys: Vec<&str> =
-            keys.iter().map(|key| permit.issue(key).map(IssueKey::as_str)).collect::<Result<_, _>>()?;
-        let mut found: Vec<(String, Vec<Value>)> = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut body = json!({"issueIdsOrKeys": keys});
-            if let Value::Object(body) = &mut body {
-                if let Some(fields) = fields {
-                    body.insert("fieldIds".into(), json!(fields));
-                }
-                if let Some(token) = &token {
-                    body.insert("nextPageToken".into(), token.as_str().into());
-                }
-            }
-            let path = Path::of(["rest", "api", "2", "changelog", "bulkfetch"]);
-            let answer = self.get(permit, Request::post(path, body)).await?;
-            let page = answer.get("issueChangeLogs").and_then(Value::as_array);
-            for issue in page.ok_or_else(|| malformed("no changelogs"))? {
-                let id = issue.get("issueId").and_then(Value::as_str).unwrap_or_default();
-                let changes =
-                    issue.get("changeHistories").and_then(Value::as_array).cloned().unwrap_or_default();
-                match found.iter_mut().find(|(known, _)| known == id) {
-                    Some((_, known)) => known.extend(changes),
-                    None => found.push((id.to_owned(), changes)),
-                }
-            }
-            let next = answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned);
-            if next.is_none() {
-                return Ok((found, true));
-            }
-            token = next;
-        }
-        Ok((found, false))
-    }
-
     /// Reads who watches.
     pub async fn watchers(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
         let answer = self.get(permit, Request::get(issue_path(permit.issue(key)?, Some("watchers")))).await?;
@@ -226,7 +189,7 @@ impl Jira<'_> {
         const MOST_PAGES: usize = 50;
         let (mut found, mut total) = (Vec::new(), 0);
         for _ in 0..MOST_PAGES {
-            let request = Request::get(issue_path(permit.issue(key)?, Some("worklog")));
+            let request = Request::get(text_path(self.deployment(), permit.issue(key)?, Some("worklog")));
             // Data Center gives all of them at once, and takes no such parameters.
             let request = match self.deployment() {
                 Deployment::DataCenter => request,
@@ -246,6 +209,11 @@ impl Jira<'_> {
         }
         Ok((found, total))
     }
+}
+
+/// The path of an issue, or of what hangs on it, where texts come along.
+pub(super) fn text_path(deployment: Deployment, key: &IssueKey, below: Option<&str>) -> Path {
+    Path::of(["rest", "api", version_of(deployment), "issue", key.as_str()].into_iter().chain(below))
 }
 
 pub(super) fn issue_path(key: &IssueKey, below: Option<&str>) -> Path {

@@ -9,6 +9,7 @@ mod development;
 mod edit;
 mod fields;
 mod forms;
+mod histories;
 mod issues;
 mod links;
 mod named;
@@ -20,6 +21,7 @@ mod screen;
 mod search;
 mod service_desk;
 mod shape;
+mod sprints;
 mod worklogs;
 
 use std::sync::Arc;
@@ -27,7 +29,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use agile::BoardQuery;
-pub use agile::shown_sprint;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;
@@ -52,12 +53,14 @@ pub use present::IssueView;
 pub use present::readable;
 pub use projects::NewVersion;
 pub use screen::Screen;
+pub use screen::no_project;
 pub use search::SearchPage;
 pub use search::SearchQuery;
 pub use service_desk::NewRequest;
 pub use shape::Shaped;
 pub use shape::shape;
 pub use shape::system_field;
+pub use sprints::shown_sprint;
 pub use worklogs::NewWorklog;
 
 use super::Deployment;
@@ -125,10 +128,7 @@ impl<'a> Jira<'a> {
 
     /// The version of the platform's API that takes and gives documents: ADF on Cloud, wiki markup on Data Center.
     fn version(&self) -> &'static str {
-        match self.deployment() {
-            Deployment::DataCenter => "2",
-            Deployment::Cloud => "3",
-        }
+        version_of(self.deployment())
     }
 
     /// Changes something, and brings what Jira stored. An answer that does not have what it must is no success.
@@ -159,6 +159,14 @@ impl<'a> Jira<'a> {
             return Err(UpstreamError::malformed_change(Product::Jira, reply.status, problem));
         }
         Ok(reply.body)
+    }
+}
+
+/// The version of the platform's API that takes and gives documents.
+fn version_of(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::DataCenter => "2",
+        Deployment::Cloud => "3",
     }
 }
 

@@ -23,25 +23,36 @@ pub(super) fn attachments(fields: &Value, view: &mut Map<String, Value>) {
             shown.insert("author".into(), person(author));
         }
         copy(file, "thumbnail", &mut shown, "thumbnail_url");
-        copy(file, "created", &mut shown, "created");
+        if let Some(created) = time(file, "created") {
+            shown.insert("created".into(), created.into());
+        }
         Value::Object(shown)
     };
     view.insert("attachments".into(), files.iter().map(show).collect());
 }
 
 /// The history of an issue.
-pub(super) fn changelog(issue: &Value, view: &mut Map<String, Value>) {
+pub(super) fn changelog(issue: &Value, texts: Texts, view: &mut Map<String, Value>) {
     let Some(histories) = issue.pointer("/changelog/histories").and_then(Value::as_array) else { return };
-    view.insert("changelogs".into(), histories.iter().map(change).collect());
+    view.insert("changelogs".into(), histories.iter().map(|history| change(history, texts)).collect());
     let total = issue.pointer("/changelog/total").and_then(Value::as_u64).unwrap_or(0);
     if total > histories.len() as u64 {
         view.insert("changelogs_total".into(), total.into());
     }
 }
 
+/// Fields whose old and new values are texts with markup; a history has them in wiki markup on every deployment.
+const MARKUP: [&str; 3] = ["description", "environment", "comment"];
+
 /// One change in the history of an issue: who, when, and what of which fields.
-pub fn change(history: &Value) -> Value {
+pub fn change(history: &Value, texts: Texts) -> Value {
     let item = |item: &Value| {
+        let field = item.get("field").and_then(Value::as_str).unwrap_or_default();
+        let is_text = MARKUP.iter().any(|known| known.eq_ignore_ascii_case(field));
+        let shown = |name: &str, value: &Value| match name {
+            "fromString" | "toString" if is_text => text(Some(value), texts).unwrap_or_default().into(),
+            _ => value.clone(),
+        };
         let named = [
             ("field", "field"),
             ("fieldtype", "fieldtype"),
@@ -50,8 +61,9 @@ pub fn change(history: &Value) -> Value {
             ("from", "from_id"),
             ("to", "to_id"),
         ];
-        let kept =
-            named.iter().filter_map(|(name, key)| Some(((*key).to_owned(), present(item, name)?.clone())));
+        let kept = named
+            .iter()
+            .filter_map(|(name, key)| Some(((*key).to_owned(), shown(name, present(item, name)?))));
         Value::Object(kept.collect())
     };
     let items = history.get("items").and_then(Value::as_array).into_iter().flatten().map(item);
@@ -74,9 +86,32 @@ pub(super) fn comment(comment: &Value, texts: Texts) -> Value {
         "id": comment.get("id"),
         "body": text(comment.get("body"), texts).unwrap_or_default(),
         "author": comment.get("author").map(person),
-        "created": comment.get("created"),
-        "updated": comment.get("updated"),
+        "created": time(comment, "created"),
+        "updated": time(comment, "updated"),
     })
+}
+
+/// The work logged that comes along with an issue: a few entries, and how many there are.
+pub(super) fn worklogs(field: &Value, texts: Texts) -> Value {
+    let entries = field.get("worklogs").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let total = field.get("total").and_then(Value::as_u64).unwrap_or(0);
+    let mut shown = Map::new();
+    for name in ["startAt", "maxResults", "total"] {
+        copy(field, name, &mut shown, name);
+    }
+    shown.insert(
+        "worklogs".into(),
+        entries.iter().map(|entry| Value::Object(shown_worklog(entry, texts))).collect(),
+    );
+    if total > entries.len() as u64 {
+        shown.insert("next".into(), "call jira_get_worklog, which gives all".into());
+    }
+    Value::Object(shown)
+}
+
+/// A moment in the one form of results, RFC 3339.
+fn time(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(times::iso)
 }
 
 /// A link to another issue.

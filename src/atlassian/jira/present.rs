@@ -12,6 +12,7 @@ use super::parts::named;
 use super::parts::person;
 use super::parts::present;
 use super::parts::text;
+use super::sprints::sprint_of_text;
 use crate::atlassian::times;
 use crate::ids::IssueKey;
 use crate::markup;
@@ -24,8 +25,8 @@ pub struct IssueView<'a> {
     pub base: &'a str,
     /// The fields that were asked for.
     pub fields: &'a Fields,
-    /// Display names of custom fields: when given, they become the keys.
-    pub names: Option<&'a Value>,
+    /// Display names of fields by id: where there is one for a custom field, it becomes the key.
+    pub names: Option<&'a Map<String, Value>>,
     /// How many comments to show at most, the newest.
     pub comment_limit: usize,
     /// How texts are shown.
@@ -52,8 +53,11 @@ impl IssueView<'_> {
         self.project(fields, &mut view);
         system_fields(fields, &mut view);
         self.comments(fields, &mut view);
+        if let Some(worklog) = present(fields, "worklog") {
+            view.insert("worklog".into(), parts::worklogs(worklog, self.texts));
+        }
         parts::attachments(fields, &mut view);
-        parts::changelog(issue, &mut view);
+        parts::changelog(issue, self.texts, &mut view);
         self.expanded(issue, &mut view);
         self.other_fields(fields, &mut view);
         view
@@ -72,7 +76,11 @@ impl IssueView<'_> {
             view.insert("transitions".into(), transitions.iter().map(parts::transition).collect());
         }
         for (source, target) in EXPANDED {
-            if source != "names" || self.names.is_none() {
+            // Where the names stand as keys, the list of them says nothing more.
+            if source != "names"
+                || self.names.is_none()
+                || self.names != issue.get("names").and_then(Value::as_object)
+            {
                 copy(issue, source, view, target);
             }
         }
@@ -90,6 +98,7 @@ impl IssueView<'_> {
         let total = fields.pointer("/comment/total").and_then(Value::as_u64).unwrap_or(0).max(here as u64);
         if total > shown as u64 {
             view.insert("comments_total".into(), total.into());
+            view.insert("comments_next".into(), older_comments(total).into());
         }
     }
 
@@ -103,7 +112,12 @@ impl IssueView<'_> {
             let custom = id.starts_with("customfield_");
             if !custom {
                 if !value.is_null() && !view.contains_key(id) && self.fields.named(id) {
-                    view.insert(id.clone(), plain(value));
+                    let shown = if id == "environment" {
+                        text(Some(value), self.texts).map(Value::from)
+                    } else {
+                        None
+                    };
+                    view.insert(id.clone(), shown.unwrap_or_else(|| plain(value)));
                 }
                 continue;
             }
@@ -119,6 +133,19 @@ impl IssueView<'_> {
         }
     }
 }
+
+/// How to get at comments that are not shown.
+fn older_comments(total: u64) -> String {
+    match total {
+        ..=MOST_COMMENTS => format!("call jira_get_issue with comment_limit = {total}"),
+        _ => {
+            format!("call jira_get_issue with comment_limit = {MOST_COMMENTS}; older ones are at browse_url")
+        }
+    }
+}
+
+/// How many comments `jira_get_issue` shows at most.
+const MOST_COMMENTS: u64 = 100;
 
 /// An issue as Jira gives it, with its texts in Markdown.
 pub fn readable(issue: &Value, texts: Texts) -> Value {
@@ -186,7 +213,7 @@ fn system_fields(fields: &Value, view: &mut Map<String, Value>) {
             view.insert(key.into(), named(value));
         }
     }
-    for name in ["duedate", "parent", "subtasks", "worklog"] {
+    for name in ["duedate", "parent", "subtasks"] {
         copy(fields, name, view, name);
     }
     for name in ["assignee", "reporter"] {
@@ -225,8 +252,9 @@ fn system_fields(fields: &Value, view: &mut Map<String, Value>) {
 fn plain(value: &Value) -> Value {
     match value {
         Value::Array(values) => values.iter().map(element).collect(),
+        Value::String(text) => sprint_of_text(text).unwrap_or_else(|| value.clone()),
         Value::Object(object) if object.get("type").and_then(Value::as_str) == Some("doc") => {
-            markup::adf_to_markdown(value, Detail::Text).value.into()
+            markup::adf_to_markdown(value, Detail::All).value.into()
         }
         // Another issue or project, such as an epic, stays what it is, so that it is shown only to who may view it.
         Value::Object(object) if object.contains_key("child") || names_other(object) => value.clone(),

@@ -86,24 +86,29 @@ impl Jira<'_> {
         Ok((found, false))
     }
 
-    /// Finds projects by part of a name or key, and how many there are in all, if Jira says so.
+    /// Finds projects by part of a name or key, and whether these are all.
     pub async fn search_projects(
         &self,
         permit: &Permit<Read>,
         text: &str,
         limit: u64,
-    ) -> Result<(Vec<Value>, Option<u64>), UpstreamError> {
+    ) -> Result<(Vec<Value>, bool), UpstreamError> {
         permit.whole(Product::Jira)?;
+        // One more than wanted: the picker of Data Center does not say how many there are in all.
+        let asked = limit + u64::from(self.deployment() == Deployment::DataCenter);
         let (path, field) = match self.deployment() {
             Deployment::DataCenter => (Path::of(["rest", "api", "2", "projects", "picker"]), "projects"),
             Deployment::Cloud => (Path::of(["rest", "api", "3", "project", "search"]), "values"),
         };
-        let request = Request::get(path).with("query", text).with("maxResults", limit.to_string());
+        let request = Request::get(path).with("query", text).with("maxResults", asked.to_string());
         let answer = self.get(permit, request).await?;
-        let Some(Value::Array(found)) = answer.get(field) else {
+        let Some(Value::Array(mut found)) = answer.get(field).cloned() else {
             return Err(malformed("no projects"));
         };
-        Ok((found.clone(), answer.get("total").and_then(Value::as_u64)))
+        let total = answer.get("total").and_then(Value::as_u64).unwrap_or(0).max(found.len() as u64);
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let is_all = total <= found.len() as u64;
+        Ok((found, is_all))
     }
 
     /// Reads the versions of a project.
@@ -193,6 +198,29 @@ impl Jira<'_> {
             }
         }
         Err(malformed("what issues are created with has no end"))
+    }
+
+    /// Reads what can be chosen in a field of Jira's own; nothing where it is none of these, or where only a project
+    /// could tell and none is named.
+    pub async fn system_options(
+        &self,
+        permit: &Permit<Read>,
+        field: &str,
+        project: Option<&ProjectKey>,
+    ) -> Result<Option<Vec<Value>>, UpstreamError> {
+        let everywhere = async |what: &str| {
+            let request = Request::get(Path::of(["rest", "api", "2", what]));
+            let answer = self.recall(permit, request, lists(&[])).await?;
+            let listed = answer.as_array().ok_or_else(|| malformed("the choices are not a list"))?;
+            Ok(Some(listed.clone()))
+        };
+        match (field, project) {
+            ("priority" | "resolution" | "status", _) | ("issuetype", None) => everywhere(field).await,
+            ("issuetype", Some(project)) => self.issue_types(permit, project).await.map(Some),
+            ("components", Some(project)) => self.components(permit, project).await.map(Some),
+            ("versions" | "fixVersions", Some(project)) => self.versions(permit, project).await.map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Reads the choices of a field of Cloud in one of its contexts, the first if none is named.

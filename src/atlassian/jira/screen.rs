@@ -14,6 +14,13 @@ use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Write;
 
+/// What is said where Jira does not take a project for a new issue.
+pub fn no_project(project: &ProjectKey) -> String {
+    format!(
+        "project {project} does not exist or is not visible to you; jira_get_all_projects lists those that are"
+    )
+}
+
 /// Where fields are filled in.
 #[derive(Debug, Clone, Copy)]
 pub enum Screen<'a> {
@@ -43,6 +50,11 @@ impl Jira<'_> {
         let fields = refused_fields(&refused);
         if fields.is_empty() {
             return refused;
+        }
+        if let Screen::Create(project, _) = screen
+            && fields.iter().any(|field| field == "project")
+        {
+            return refused.with_advice([no_project(project)]);
         }
         let asked = match screen {
             Screen::Create(project, kind) => self.takes_new(permit, project, kind, &fields).await,

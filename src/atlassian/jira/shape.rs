@@ -23,6 +23,7 @@ pub enum Shaped {
 enum Kind {
     Markup,
     Text,
+    Day,
     Number,
     Choice,
     Cascade,
@@ -107,7 +108,8 @@ pub fn system_field(id: &str) -> Option<Field<'_>> {
 
 fn plain_kind(name: &str) -> Kind {
     match name {
-        "string" | "date" | "datetime" => Kind::Text,
+        "string" | "datetime" => Kind::Text,
+        "date" => Kind::Day,
         "number" => Kind::Number,
         "option" => Kind::Choice,
         "option-with-child" => Kind::Cascade,
@@ -122,7 +124,7 @@ fn plain_kind(name: &str) -> Kind {
 }
 
 fn fit(kind: &Kind, value: Value) -> Result<Shaped, &'static str> {
-    if value.is_null() || value.is_object() {
+    if value.is_null() || value.is_object() && *kind != Kind::Sprint {
         return Ok(Shaped::Ready(value));
     }
     let ready = |value: Value| Ok(Shaped::Ready(value));
@@ -132,6 +134,8 @@ fn fit(kind: &Kind, value: Value) -> Result<Shaped, &'static str> {
         (Kind::Text, value @ Value::String(_)) => ready(value),
         (Kind::Text, Value::Number(number)) => ready(number.to_string().into()),
         (Kind::Text, _) => Err("a text"),
+        (Kind::Day, Value::String(text)) => day(&text).map(Shaped::Ready).ok_or(DAY),
+        (Kind::Day, _) => Err(DAY),
         (Kind::Number, value @ Value::Number(_)) => ready(value),
         (Kind::Number, Value::String(text)) => number(&text).map(Shaped::Ready).ok_or("a number"),
         (Kind::Number, _) => Err("a number"),
@@ -157,6 +161,8 @@ fn fit(kind: &Kind, value: Value) -> Result<Shaped, &'static str> {
     }
 }
 
+const DAY: &str = "a day in the form YYYY-MM-DD, such as 2026-12-24";
+
 const CHOICE: &str = "one of its choices by name, such as \"Red\"";
 
 fn list(inner: &Kind, value: Value) -> Result<Shaped, &'static str> {
@@ -176,6 +182,12 @@ fn list(inner: &Kind, value: Value) -> Result<Shaped, &'static str> {
         _ => Err("a list whose entries are all of one form"),
     });
     shaped.collect::<Result<Vec<_>, _>>().map(|items| Shaped::Ready(items.into()))
+}
+
+/// The only form in which Jira takes a day.
+fn day(text: &str) -> Option<Value> {
+    let text = text.trim();
+    (text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()).then(|| text.into())
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -207,6 +219,8 @@ fn sprint(value: Value) -> Option<Value> {
         Value::Array(mut items) if items.len() == 1 => sprint(items.pop()?),
         Value::String(text) => text.trim().parse::<u64>().ok().map(Value::from),
         Value::Number(number) => number.as_u64().map(Value::from),
+        // As the field is shown.
+        Value::Object(mut sprint) => sprint.remove("id").filter(|id| !id.is_object()).and_then(self::sprint),
         _ => None,
     }
 }
@@ -248,11 +262,13 @@ mod tests {
                 json!([{"id": "1"}, "UI"]),
                 json!([{"id": "1"}, {"name": "UI"}]),
             ),
+            ("duedate", Value::Null, json!(" 2026-12-24 "), json!("2026-12-24")),
             ("parent", Value::Null, json!("OPS-1"), json!({"key": "OPS-1"})),
             ("customfield_1", custom("select", "option"), json!("Red"), json!({"value": "Red"})),
             ("customfield_1", custom("float", "number"), json!("3"), json!(3)),
             ("customfield_1", custom("float", "number"), json!("2.5"), json!(2.5)),
             ("customfield_1", custom("gh-sprint", "array"), json!(["37"]), json!(37)),
+            ("customfield_1", custom("gh-sprint", "array"), json!([{"id": 37, "name": "S"}]), json!(37)),
             (
                 "customfield_1",
                 custom("cascadingselect", "option-with-child"),
@@ -286,6 +302,8 @@ mod tests {
             ),
             ("customfield_1", json!({"type": "option"}), json!(["Red"]), "one of its choices by name"),
             ("labels", json!({"type": "array", "items": "string"}), json!(7), "a list of texts"),
+            ("duedate", Value::Null, json!("24.12.2026"), "a day in the form YYYY-MM-DD"),
+            ("duedate", Value::Null, json!("2026-02-30"), "a day in the form YYYY-MM-DD"),
             ("reporter", json!({"type": "user"}), json!(7), "a person: an account id"),
             ("parent", Value::Null, json!(12), "the key of an issue"),
             ("description", Value::Null, json!(["a"]), "text in Markdown"),

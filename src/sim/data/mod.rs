@@ -154,6 +154,13 @@ pub(crate) static PRIORITIES: [Named; 5] = [
     Named { id: "5", name: "Lowest" },
 ];
 
+pub(crate) static RESOLUTIONS: [Named; 4] = [
+    Named { id: "10000", name: "Done" },
+    Named { id: "10001", name: "Won't Do" },
+    Named { id: "10002", name: "Duplicate" },
+    Named { id: "10003", name: "Cannot Reproduce" },
+];
+
 pub(crate) static TEAMS: [Named; 3] = [
     Named { id: "10300", name: "Red" },
     Named { id: "10301", name: "Green" },

@@ -69,7 +69,13 @@ pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
     let target = match (call.method.as_str(), path) {
         ("POST", ["sprint"]) => return create_sprint(world, call),
         ("POST", ["sprint", id]) => return update_sprint(world, call, id),
-        ("POST", ["sprint", id, "issue"]) => Some(sprint(world, call, id)?.id),
+        ("POST", ["sprint", id, "issue"]) => {
+            let sprint = sprint(world, call, id)?;
+            if sprint.state == "closed" {
+                return Err(refusal(400, "Issues can only be moved to sprints that are not completed."));
+            }
+            Some(sprint.id)
+        }
         ("POST", ["backlog", "issue"]) => None,
         _ => return Err(super::not_found()),
     };

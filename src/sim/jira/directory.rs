@@ -42,6 +42,10 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         ["priority"] => {
             Ok(Answer::json(&data::PRIORITIES.iter().map(|item| render::priority(call, item)).collect()))
         }
+        ["resolution"] => {
+            let resolutions = data::RESOLUTIONS.iter().map(|item| render::resolution(call, item));
+            Ok(Answer::json(&resolutions.collect()))
+        }
         ["issuetype"] => {
             Ok(Answer::json(&data::TYPES.iter().map(|item| render::issue_type(call, item)).collect()))
         }
@@ -160,8 +164,9 @@ fn picker(call: &Call) -> Answer {
             "html": project.name})
         })
         .collect();
-    let header = format!("Showing {} of {} matching projects", found.len(), found.len());
-    Answer::json(&json!({"projects": found, "header": header}))
+    let (_, _, some) = page(call, &found, 50);
+    let header = format!("Showing {} of {} matching projects", some.len(), found.len());
+    Answer::json(&json!({"projects": some, "header": header}))
 }
 
 fn project(world: &World, call: &Call, key: &str, rest: &[&str]) -> Reply {

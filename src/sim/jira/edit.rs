@@ -63,16 +63,9 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
     let fields = given.get("fields").and_then(Value::as_object).unwrap_or(&empty);
     let updates = given.get("update").and_then(Value::as_object).unwrap_or(&empty);
     let said = said_along(call, &given)?;
+    apply(world, call, id, fields)?;
     let now = world.tick();
     let mut issue = world.issues.remove(&id).ok_or_else(|| no_issue(call))?;
-    // Checked on a copy of what may change first, so that a refused update leaves nothing behind.
-    let mut trial = blank(call, issue.project, issue.kind, (issue.id, issue.number), now);
-    let checked = fields.iter().try_for_each(|(name, value)| set(world, call, &mut trial, name, value));
-    if let Err(refused) = checked {
-        world.issues.insert(id, issue);
-        return Err(refused);
-    }
-    let applied = fields.iter().try_for_each(|(name, value)| set(world, call, &mut issue, name, value));
     for operation in updates.get("labels").and_then(Value::as_array).into_iter().flatten() {
         let label = |name: &str| operation.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(removed) = label("remove") {
@@ -89,7 +82,25 @@ pub(crate) fn update(world: &mut World, call: &Call, key: &str) -> Reply {
     issue.updated = now;
     world.issues.insert(id, issue);
     say(world, call, id, said);
-    applied.map(|()| Answer::empty(204))
+    Ok(Answer::empty(204))
+}
+
+/// Sets fields of an issue, all or none.
+pub(crate) fn apply(
+    world: &mut World,
+    call: &Call,
+    id: u64,
+    fields: &Map<String, Value>,
+) -> Result<(), Answer> {
+    let now = world.tick();
+    let mut issue = world.issues.remove(&id).ok_or_else(|| no_issue(call))?;
+    // Checked on a copy of what may change first, so that a refused update leaves nothing behind.
+    let mut trial = blank(call, issue.project, issue.kind, (issue.id, issue.number), now);
+    let checked = fields.iter().try_for_each(|(name, value)| set(world, call, &mut trial, name, value));
+    let applied = checked
+        .and_then(|()| fields.iter().try_for_each(|(name, value)| set(world, call, &mut issue, name, value)));
+    world.issues.insert(id, issue);
+    applied
 }
 
 pub(crate) fn assign(world: &mut World, call: &Call, key: &str) -> Reply {
@@ -144,6 +155,7 @@ fn blank(
         priority: &data::PRIORITIES[2],
         summary: String::new(),
         description: None,
+        environment: None,
         reporter: call.user,
         assignee: None,
         labels: Vec::new(),
@@ -152,6 +164,7 @@ fn blank(
         created: now,
         updated: now,
         resolved: None,
+        resolution: None,
         due: None,
         epic: None,
         parent: None,
@@ -181,26 +194,18 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         let found = world.issue(call.user, key).map(|issue| issue.key.clone());
         found.ok_or_else(|| field_error(name, "Could not find issue by id or key."))
     };
+    let epic = |value: &Value| epic_of(world, call, name, other(value)?);
     match name {
         "summary" => value.as_str().ok_or_else(wrong)?.clone_into(&mut issue.summary),
-        "description" if value.is_null() => issue.description = None,
-        "description" => {
-            let text = text(call, value).ok_or_else(|| field_error(name, NOT_A_DOCUMENT))?;
-            issue.description = Some(text);
+        "description" | "environment" => {
+            let text = match value {
+                Value::Null => None,
+                value => Some(text(call, value).ok_or_else(|| field_error(name, NOT_A_DOCUMENT))?),
+            };
+            let place = if name == "description" { &mut issue.description } else { &mut issue.environment };
+            *place = text;
         }
-        "labels" => {
-            let labels: Option<Vec<String>> = value
-                .as_array()
-                .and_then(|list| list.iter().map(|item| item.as_str().map(str::to_owned)).collect());
-            let labels = labels.ok_or_else(wrong)?;
-            if let Some(label) = labels.iter().find(|label| label.contains(' ')) {
-                return Err(field_error(
-                    name,
-                    &format!("The label '{label}' contains spaces which is invalid."),
-                ));
-            }
-            issue.labels = labels;
-        }
+        "labels" => issue.labels = labels_of(name, value).ok_or_else(wrong)??,
         "priority" => issue.priority = named(&data::PRIORITIES, value).ok_or_else(wrong)?,
         "issuetype" => issue.kind = named(&data::TYPES, value).ok_or_else(wrong)?,
         "assignee" => issue.assignee = account(call, name, value)?,
@@ -210,31 +215,48 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         "timetracking" => set_estimates(issue, value).ok_or_else(wrong)?,
         "duedate" => issue.due = value.as_str().map(str::parse).transpose().map_err(|_| wrong())?,
         "parent" if issue.kind.name == "Sub-task" => issue.parent = Some(other(value)?),
-        "parent" if call.is_cloud() => issue.epic = Some(other(value)?),
+        "parent" if call.is_cloud() && value.is_null() => issue.epic = None,
+        "parent" if call.is_cloud() => issue.epic = Some(epic(value)?),
         data::EPIC_LINK if value.is_null() => issue.epic = None,
-        data::EPIC_LINK => issue.epic = Some(other(value)?),
+        data::EPIC_LINK => issue.epic = Some(epic(value)?),
         data::EPIC_NAME if issue.kind.name == "Epic" => {}
         data::STORY_POINTS if value.is_null() => issue.points = None,
         data::STORY_POINTS => issue.points = Some(value.as_f64().ok_or_else(wrong)?),
         data::SPRINT => issue.sprint = sprint_of(world, name, value)?,
-        data::TEAM if value.is_null() => issue.team = None,
-        data::TEAM => {
-            let wanted = value.get("value").or_else(|| value.get("id")).unwrap_or(value).as_str();
-            let found = data::TEAMS.iter().find(|team| Some(team.name) == wanted || Some(team.id) == wanted);
-            issue.team = Some(
-                found
-                    .ok_or_else(|| {
-                        field_error(
-                            name,
-                            &format!("Option value '{}' is not valid", wanted.unwrap_or_default()),
-                        )
-                    })?
-                    .name,
-            );
-        }
+        data::TEAM => issue.team = team_of(name, value)?,
         _ => return Err(unknown()),
     }
     Ok(())
+}
+
+/// The labels of a list; none where it holds something else.
+fn labels_of(name: &str, value: &Value) -> Option<Result<Vec<String>, Answer>> {
+    let labels: Vec<String> =
+        value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+    let spaced = labels.iter().find(|label| label.contains(' '));
+    let refused = spaced.map(|label| format!("The label '{label}' contains spaces which is invalid."));
+    Some(refused.map_or(Ok(labels), |text| Err(field_error(name, &text))))
+}
+
+fn team_of(name: &str, value: &Value) -> Result<Option<&'static str>, Answer> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let wanted = value.get("value").or_else(|| value.get("id")).unwrap_or(value).as_str();
+    let found = data::TEAMS.iter().find(|team| Some(team.name) == wanted || Some(team.id) == wanted);
+    let text = format!("Option value '{}' is not valid", wanted.unwrap_or_default());
+    found.map(|team| Some(team.name)).ok_or_else(|| field_error(name, &text))
+}
+
+/// The key of an issue that has to be an epic.
+fn epic_of(world: &World, call: &Call, name: &str, key: String) -> Result<String, Answer> {
+    let is_epic = world.issue(call.user, &key).is_some_and(|issue| issue.kind.name == "Epic");
+    let text = if call.is_cloud() {
+        "Given parent work item does not belong to appropriate hierarchy.".to_owned()
+    } else {
+        format!("Issue '{key}' isn't an epic.")
+    };
+    if is_epic { Ok(key) } else { Err(field_error(name, &text)) }
 }
 
 fn sprint_of(world: &World, name: &str, value: &Value) -> Result<Option<u64>, Answer> {
@@ -246,7 +268,7 @@ fn sprint_of(world: &World, name: &str, value: &Value) -> Result<Option<u64>, An
     if is_open { Ok(Some(id)) } else { Err(field_error(name, "The sprint is closed or does not exist.")) }
 }
 
-fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
+pub(crate) fn named(table: &'static [Named], value: &Value) -> Option<&'static Named> {
     let part = |name: &str| value.get(name).and_then(Value::as_str);
     let (id, name) = (part("id"), part("name"));
     table

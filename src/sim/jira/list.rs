@@ -6,9 +6,11 @@ use serde_json::json;
 use super::super::answer::Answer;
 use super::super::answer::Reply;
 use super::super::call::Call;
+use super::super::data::RESOLUTIONS;
 use super::super::data::TRANSITIONS;
 use super::super::world::Change;
 use super::super::world::Issue;
+use super::super::world::Status;
 use super::super::world::World;
 use super::refusal;
 use super::render;
@@ -32,12 +34,21 @@ pub(crate) fn changes(call: &Call, issue: &Issue) -> Value {
 }
 
 pub(crate) fn transitions(call: &Call, issue: &Issue) -> Value {
+    let expands = call.parameter("expand").is_some_and(|expand| expand.contains("transitions.fields"));
+    let fields = |to: &Status| {
+        if !expands || to.category.key != "done" {
+            return json!({});
+        }
+        let allowed: Vec<Value> = RESOLUTIONS.iter().map(|item| render::resolution(call, item)).collect();
+        json!({"resolution": {"required": false, "schema": {"type": "resolution", "system": "resolution"},
+            "name": "Resolution", "operations": ["set"], "allowedValues": allowed}})
+    };
     TRANSITIONS
         .iter()
         .filter(|transition| transition.to != issue.status)
         .map(|transition| {
             json!({"id": transition.id, "name": transition.name, "to": render::status(call, transition.to),
-                "hasScreen": false, "isGlobal": true, "isInitial": false, "isConditional": false, "fields": {}})
+                "hasScreen": false, "isGlobal": true, "isInitial": false, "isConditional": false, "fields": fields(transition.to)})
         })
         .collect()
 }

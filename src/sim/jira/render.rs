@@ -153,6 +153,11 @@ pub(crate) fn priority(call: &Call, priority: &Named) -> Value {
         "id": priority.id})
 }
 
+pub(crate) fn resolution(call: &Call, resolution: &Named) -> Value {
+    json!({"self": format!("{}/rest/api/2/resolution/{}", call.base, resolution.id), "id": resolution.id,
+        "name": resolution.name, "description": ""})
+}
+
 /// The sprint field: an object on Cloud, the famous string on Data Center.
 fn sprint_field(call: &Call, sprint: &Sprint) -> Value {
     if call.is_cloud() {
@@ -208,10 +213,13 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
         "created" => Some(Value::from(time(issue.created))),
         "updated" => Some(Value::from(time(issue.updated))),
         "resolutiondate" => optional(issue.resolved.map(|when| Value::from(time(when)))),
-        "resolution" => optional(issue.resolved.map(|_| json!({"id": "10000", "name": "Done", "description": "",
-            "self": format!("{}/rest/api/2/resolution/10000", call.base)}))),
+        "resolution" => {
+            let named = issue.resolution.unwrap_or(&data::RESOLUTIONS[0]);
+            optional(issue.resolved.map(|_| resolution(call, named)))
+        }
         "duedate" => optional(issue.due.map(|date| Value::from(date.to_string()))),
         "description" => optional(issue.description.as_ref().map(|text| text.rendered(is_version_3(call)))),
+        "environment" => optional(issue.environment.as_ref().map(|text| text.rendered(is_version_3(call)))),
         "watches" => Some(json!({"self": format!("{}/rest/api/2/issue/{}/watchers", call.base, issue.key),
             "watchCount": issue.watchers.len(),
             "isWatching": issue.watchers.iter().any(|watcher| watcher.name == call.user.name)})),
@@ -228,7 +236,7 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
             let id = data::TEAMS.iter().find(|team| team.name == name).map_or("", |team| team.id);
             json!({"self": format!("{}/rest/api/2/customFieldOption/{id}", call.base), "value": name, "id": id})
         })),
-        "environment" | "security" => Some(Value::Null),
+        "security" => Some(Value::Null),
         _ => related(world, call, issue, field),
     }
 }

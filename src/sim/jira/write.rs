@@ -186,19 +186,28 @@ fn transition(world: &mut World, call: &Call, key: &str) -> Reply {
         .and_then(|id| id.as_str().map(str::to_owned).or_else(|| id.as_u64().map(|id| id.to_string())));
     let Some(wanted) = wanted else { return Err(refusal(400, "Missing 'transition' identifier")) };
     let said = said_along(call, &given)?;
-    let (now, change_id) = (world.tick(), world.next_id());
-    let issue = world.issues.get_mut(&id).ok_or_else(|| no_issue(call))?;
-    let step = data::TRANSITIONS.iter().find(|step| step.id == wanted && step.to != issue.status);
+    let present = visible(world, call, key)?.status;
+    let step = data::TRANSITIONS.iter().find(|step| step.id == wanted && step.to != present);
     let Some(step) = step else {
         let text = "It seems that you have tried to perform a workflow operation (transition) that is not valid for \
             the current state of this issue.";
         return Err(refusal(400, text));
     };
+    let mut fields = given.get("fields").and_then(Value::as_object).cloned().unwrap_or_default();
+    let resolution = fields.remove("resolution").map(|value| {
+        let unknown = || field_error("resolution", "The resolution is not valid.");
+        edit::named(&data::RESOLUTIONS, &value).ok_or_else(unknown)
+    });
+    let resolution = resolution.transpose()?;
+    edit::apply(world, call, id, &fields)?;
+    let (now, change_id) = (world.tick(), world.next_id());
+    let issue = world.issues.get_mut(&id).ok_or_else(|| no_issue(call))?;
     let pair = |status: &super::super::world::Status| Some((status.id.to_owned(), status.name.to_owned()));
     let (from, to) = (pair(issue.status), pair(step.to));
     issue.history.push(Change { id: change_id, author: call.user, created: now, field: "status", from, to });
     issue.status = step.to;
     issue.resolved = (step.to.category.key == "done").then_some(now);
+    issue.resolution = resolution.filter(|_| issue.resolved.is_some());
     issue.updated = now;
     say(world, call, id, said);
     Ok(Answer::empty(204))
@@ -315,6 +324,7 @@ fn add_version(world: &mut World, call: &Call) -> Reply {
     if given.get("name").and_then(Value::as_str).is_none_or(|name| name.trim().is_empty()) {
         return Err(field_error("name", "You must specify a valid version name"));
     }
+    unique(world, project.id, None, &given)?;
     let id = world.next_id().to_string();
     let address = format!("{}/rest/api/2/version/{id}", call.base);
     render::extend(
@@ -329,9 +339,29 @@ fn add_version(world: &mut World, call: &Call) -> Reply {
     Ok(Answer::status(201, &given))
 }
 
+/// Refuses a name that another version of the project has, in any case.
+fn unique(world: &World, project: u64, own: Option<&str>, given: &Value) -> Result<(), Answer> {
+    let Some(name) = given.get("name").and_then(Value::as_str) else { return Ok(()) };
+    let text = |version: &serde_json::Map<String, Value>, name: &str| {
+        version.get(name).and_then(Value::as_str).map(str::to_owned)
+    };
+    let is_taken = world.versions.iter().any(|version| {
+        version.get("projectId").and_then(Value::as_u64) == Some(project)
+            && text(version, "id").as_deref() != own
+            && text(version, "name").is_some_and(|other| other.eq_ignore_ascii_case(name.trim()))
+    });
+    if !is_taken {
+        return Ok(());
+    }
+    Err(field_error("name", "A version with this name already exists in this project."))
+}
+
 fn change_version(world: &mut World, call: &Call, id: &str) -> Reply {
     super::directory::read(world, call, &["version", id])?;
     let given = body(call)?;
+    let project = world.versions.iter().find(|version| version.get("id").and_then(Value::as_str) == Some(id));
+    let project = project.and_then(|version| version.get("projectId")?.as_u64()).unwrap_or_default();
+    unique(world, project, Some(id), &given)?;
     let is_it =
         |version: &&mut serde_json::Map<String, Value>| version.get("id").and_then(Value::as_str) == Some(id);
     let version = world.versions.iter_mut().find(is_it).ok_or_else(super::not_found)?;

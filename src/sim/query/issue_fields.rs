@@ -124,7 +124,9 @@ pub(crate) fn values(field: Field, issue: &Issue) -> Vec<String> {
         Field::Category => one(Some(issue.status.category.name)),
         Field::Type => one(Some(issue.kind.name)),
         Field::Priority => one(Some(issue.priority.name)),
-        Field::Resolution => one(issue.resolved.map(|_| "Done")),
+        Field::Resolution => {
+            one(issue.resolved.map(|_| issue.resolution.map_or("Done", |resolution| resolution.name)))
+        }
         Field::Assignee => one(issue.assignee.map(|user| user.name)),
         Field::Reporter => one(Some(issue.reporter.name)),
         Field::Labels => issue.labels.clone(),

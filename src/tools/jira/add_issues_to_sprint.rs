@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
+use super::given;
 use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
@@ -87,7 +88,7 @@ impl Tool for AddIssuesToSprint {
         let keys: Vec<IssueKey> = keys.into_iter().map(|key| context.found.present_key(key)).collect();
         jira.add_to_sprint(permit, &args.sprint_id, &keys).await?;
         let value = json!({
-            "message": format!("{} issues are in sprint {}.", keys.len(), args.sprint_id),
+            "message": format!("{} in sprint {}.", given::issues_are(keys.len()), args.sprint_id),
             "sprint_id": args.sprint_id.as_str(),
             "issue_keys": keys,
         });

@@ -57,7 +57,7 @@ impl Tool for AddWatcher {
         jira.add_watcher(permit, &key, &person).await?;
         let value = json!({
             "success": true,
-            "message": format!("Issue {key} has a new watcher."),
+            "message": format!("The person watches issue {key}."),
             "issue_key": key.as_str(),
             "user": person.id(),
         });

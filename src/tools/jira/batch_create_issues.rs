@@ -11,11 +11,15 @@ use super::create_issue::NewIssue;
 use super::given;
 use super::written::Shown;
 use super::written::Written;
+use crate::atlassian::jira::Edit;
+use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::no_project;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::lookup::Target;
 use crate::markup::Note;
+use crate::net::UpstreamError;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
 use crate::policy::Write;
@@ -94,10 +98,17 @@ impl Tool for BatchCreateIssues {
             edits.push((project, given.edit));
         }
         if args.validate_only {
-            let message = format!("{} issues can be sent as they are; nothing was created.", edits.len());
+            check_places(&jira, permit, &edits).await?;
+            let issues =
+                if edits.len() == 1 { "1 issue".to_owned() } else { format!("{} issues", edits.len()) };
+            let message = format!("{issues} can be sent: {CHECKED}; nothing was created.");
             return Ok(Output::Object { actual: None, value: json!({"message": message, "issues": []}) });
         }
-        let answer = jira.create_all(permit, &edits).await?;
+        let answer = jira.create_all(permit, &edits).await;
+        let answer = answer.map_err(|error| {
+            let lost = lost_projects(&error, &edits);
+            error.with_advice(lost)
+        })?;
         let created: Vec<IssueKey> = answer
             .get("issues")
             .and_then(Value::as_array)
@@ -113,14 +124,13 @@ impl Tool for BatchCreateIssues {
                         format!("{} of {} issues were created: {}", keys.len(), edits.len(), joined(keys))
                     }
                 },
-                error: Box::new(ToolError::Arguments(refusals(&answer))),
+                error: Box::new(ToolError::Arguments(refusals(&answer, &edits))),
             });
         }
         let written = Written { shown: Shown::System, ..Written::default() };
         let issues = created.iter().map(async |key| written.read(&jira, permit, key).await.0);
         let issues: Vec<Map<String, Value>> = futures::future::join_all(issues).await;
-        let mut value =
-            json!({"message": format!("{} issues were created.", created.len()), "issues": issues});
+        let mut value = json!({"message": created_message(created.len()), "issues": issues});
         if let (Value::Object(value), false) = (&mut value, notes.is_empty()) {
             value.insert("notes".into(), json!(notes));
         }
@@ -128,20 +138,78 @@ impl Tool for BatchCreateIssues {
     }
 }
 
+fn created_message(count: usize) -> String {
+    if count == 1 { "1 issue was created.".to_owned() } else { format!("{count} issues were created.") }
+}
+
 fn joined(keys: &[IssueKey]) -> String {
     keys.iter().map(IssueKey::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// What is checked of issues that are not created yet, and what only Jira can tell.
+const CHECKED: &str = "the projects are there and take issues of these types, and every field is known and has its form; \
+                       whether all required fields are given, and whether Jira takes the values, was not checked";
+
+/// Refuses what cannot be created: a project that is not there, and a type that it does not take.
+async fn check_places(
+    jira: &Jira<'_>,
+    permit: &Permit<Write>,
+    edits: &[(ProjectKey, Edit)],
+) -> Result<(), ToolError> {
+    let mut problems = Vec::new();
+    for (number, (project, edit)) in edits.iter().enumerate() {
+        let problem = match jira.issue_types(permit, project).await {
+            Ok(types) => wrong_type(project, edit, &types),
+            Err(error) if error.is_absent() => Some(no_project(project)),
+            Err(error) => return Err(error.into()),
+        };
+        problems.extend(problem.map(|problem| format!("`issues`, entry {}: {problem}", number + 1)));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ToolError::Arguments(problems.join("; "))) }
+}
+
+/// Says which types a project takes where the one of an issue is none of them.
+fn wrong_type(project: &ProjectKey, edit: &Edit, types: &[Value]) -> Option<String> {
+    let text = |kind: &Value| kind.get("name").and_then(Value::as_str).map(str::to_owned);
+    let wanted = edit.fields.get("issuetype").and_then(text).unwrap_or_default();
+    let names: Vec<String> = types.iter().filter_map(text).collect();
+    let is_taken = names.iter().any(|name| name.eq_ignore_ascii_case(&wanted));
+    (!is_taken).then(|| {
+        format!("project {project} takes no issue of type `{wanted}`; it takes {}", names.join(", "))
+    })
+}
+
+/// What is said of the projects that Jira did not take, where it created nothing.
+fn lost_projects(error: &UpstreamError, edits: &[(ProjectKey, Edit)]) -> Vec<String> {
+    let entries = edits.iter().enumerate();
+    let is_lost = |number: usize| {
+        let begin = format!("entry {}: project: ", number + 1);
+        error.messages().iter().any(|message| message.starts_with(&begin))
+    };
+    let mut lost: Vec<String> = Vec::new();
+    for (_, (project, _)) in entries.filter(|(number, _)| is_lost(*number)) {
+        let said = no_project(project);
+        if !lost.contains(&said) {
+            lost.push(said);
+        }
+    }
+    lost
+}
+
 /// What Jira says of the entries that it refused.
-fn refusals(answer: &Value) -> String {
+fn refusals(answer: &Value, edits: &[(ProjectKey, Edit)]) -> String {
     let told = |error: &Value| {
-        let number = error.get("failedElementNumber").and_then(Value::as_u64).map(|number| number + 1)?;
+        let place = error.get("failedElementNumber").and_then(Value::as_u64)?;
+        let entry = usize::try_from(place).ok().and_then(|place| edits.get(place));
+        let number = place + 1;
         let errors = error.get("elementErrors")?;
         let messages = errors.get("errorMessages").and_then(Value::as_array).into_iter().flatten();
         let messages = messages.filter_map(Value::as_str).map(str::to_owned);
         let fields = errors.get("errors").and_then(Value::as_object).into_iter().flatten();
         let fields = fields.map(|(name, text)| format!("{name}: {}", text.as_str().unwrap_or_default()));
-        Some(format!("entry {number}: {}", messages.chain(fields).collect::<Vec<_>>().join(", ")))
+        let is_lost = errors.pointer("/errors/project").is_some();
+        let lost = entry.filter(|_| is_lost).map(|(project, _)| no_project(project));
+        Some(format!("entry {number}: {}", messages.chain(fields).chain(lost).collect::<Vec<_>>().join(", ")))
     };
     let errors = answer.get("errors").and_then(Value::as_array).into_iter().flatten();
     match errors.filter_map(told).collect::<Vec<_>>().as_slice() {
@@ -185,9 +253,22 @@ fn issue(mut entry: Map<String, Value>) -> Result<(ProjectKey, NewIssue), String
     };
     match entry.remove("additional_fields") {
         None | Some(Value::Null) => {}
-        Some(Value::Object(more)) => entry.extend(more),
+        Some(Value::Object(more)) => {
+            if let Some(name) = more.keys().find(|name| entry.contains_key(*name)) {
+                return Err(format!("`additional_fields` has `{name}`, which the entry has as well"));
+            }
+            entry.extend(more);
+        }
         Some(_) => return Err("`additional_fields` must be an object".to_owned()),
     }
+    let optional = [
+        ("assignee", assignee.is_some()),
+        ("description", description.is_some()),
+        ("components", components.is_some()),
+    ];
+    let mut said = vec![("summary", "summary"), ("issue_type", "issuetype")];
+    said.extend(optional.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| (*name, *name)));
+    given::check_once("entry", &entry, &said).map_err(|error| error.to_string())?;
     given::check("entry", &entry).map_err(|error| error.to_string())?;
     Ok((project, NewIssue { summary, issue_type, assignee, description, components, fields: entry }))
 }
@@ -212,6 +293,10 @@ mod tests {
                 "`issues`, entry 1: `O PS` is not",
             ),
             (
+                r#"[{"project_key": "OPS", "summary": "A", "issue_type": "T", "additional_fields": {"summary": "B"}}]"#,
+                "`issues`, entry 1: `entry` has `summary`, and `summary` says the same",
+            ),
+            (
                 r#"[{"project_key": "OPS", "summary": "A", "issue_type": "T", "project": {"key": "X"}}]"#,
                 "`issues`, entry 1: `entry` has `project`",
             ),
@@ -227,7 +312,7 @@ mod tests {
         let answer = json!({"errors": [
             {"status": 400, "failedElementNumber": 1, "elementErrors": {"errorMessages": [], "errors": {"summary": "too long"}}}
         ]});
-        assert_eq!(refusals(&answer), "Jira refused entry 2: summary: too long");
-        assert_eq!(refusals(&json!({})), "Jira does not say why the others were not created");
+        assert_eq!(refusals(&answer, &[]), "Jira refused entry 2: summary: too long");
+        assert_eq!(refusals(&json!({}), &[]), "Jira does not say why the others were not created");
     }
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::atlassian::jira::Jira;
+use crate::atlassian::jira::Texts;
 use crate::atlassian::jira::shown_change;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -89,17 +91,67 @@ impl Tool for BatchGetChangelogs {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let keys: Vec<IssueKey> =
-            keys(&args)?.into_iter().map(|key| context.found.present_key(key)).collect();
+        let asked: Vec<(IssueKey, IssueKey)> =
+            keys(&args)?.into_iter().map(|key| (key.clone(), context.found.present_key(key))).collect();
+        let present: Vec<IssueKey> = asked.iter().map(|(_, present)| present.clone()).collect();
         let fields = args.fields.as_deref().map(query::listed).filter(|fields| !fields.is_empty());
-        let (issues, is_all) = jira.changelogs(permit, &keys, fields.as_deref()).await?;
+        let (found, is_all) = jira.changelogs(permit, &present, fields.as_deref()).await?;
+        let ids = ids(&jira, permit, &present, &found).await?;
         let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
-        let show = |(id, changes): &(String, Vec<Value>)| json!({"issue_id": id, "changelogs": changes.iter().take(most).map(shown_change).collect::<Vec<_>>()});
-        let complete = is_all && issues.iter().all(|(_, changes)| changes.len() <= most);
+        let mut complete = is_all;
+        let mut items = Vec::with_capacity(asked.len());
+        for ((key, _), id) in asked.iter().zip(&ids) {
+            let history = found.iter().find(|(known, _)| Some(known) == id.as_ref());
+            complete &= history.is_none_or(|(_, changes)| changes.len() <= most);
+            items.push(shown(key, history, most, jira.texts()));
+        }
         let next =
-            (!complete).then(|| "ask for fewer issues, for single fields, or with limit = -1".to_owned());
-        Ok(Output::List { items: issues.iter().map(show).collect(), complete, next })
+            (!complete).then(|| "call again with limit = -1, fewer issues or single fields".to_owned());
+        Ok(Output::List { items, complete, next })
     }
+}
+
+/// The ids of the issues, in the order of their keys; none where nothing came back for one.
+async fn ids(
+    jira: &Jira<'_>,
+    permit: &Permit<Read>,
+    keys: &[IssueKey],
+    found: &[(String, Vec<Value>)],
+) -> Result<Vec<Option<String>>, ToolError> {
+    if let ([_], [(id, _)]) = (keys, found) {
+        return Ok(vec![Some(id.clone())]);
+    }
+    if found.is_empty() {
+        return Ok(vec![None; keys.len()]);
+    }
+    let named = jira.keys_of(permit, &found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()).await?;
+    let mut ids = Vec::with_capacity(keys.len());
+    for key in keys {
+        let id = named.iter().find(|(_, known)| known == key).map(|(id, _)| id.clone());
+        // An issue that moved still answers to its old key: what is left over may be its history.
+        let is_left = id.is_none() && named.iter().any(|(_, known)| !keys.contains(known));
+        ids.push(if is_left { jira.id_of(permit, key).await? } else { id });
+    }
+    Ok(ids)
+}
+
+/// The history of one issue under the key that was asked for.
+fn shown(key: &IssueKey, history: Option<&(String, Vec<Value>)>, most: usize, texts: Texts) -> Value {
+    let Some((id, changes)) = history else {
+        return json!({
+            "issue_key": key.as_str(),
+            "changelogs": [],
+            "nothing_found": "no change came back: there is none, or the issue does not exist or is not visible to you",
+        });
+    };
+    let kept: Vec<Value> = changes.iter().take(most).map(|change| shown_change(change, texts)).collect();
+    let complete = kept.len() == changes.len();
+    let mut entry =
+        json!({"issue_id": id, "issue_key": key.as_str(), "changelogs": kept, "complete": complete});
+    if let (Value::Object(entry), false) = (&mut entry, complete) {
+        entry.insert("total".into(), changes.len().into());
+    }
+    entry
 }
 
 #[cfg(test)]
@@ -123,5 +175,23 @@ mod tests {
                 (checked, wanted) => panic!("{given}: {checked:?} instead of {wanted:?}"),
             }
         }
+    }
+
+    #[test]
+    fn every_key_has_an_entry_whatever_came_back() {
+        let key = IssueKey::parse("OPS-1").unwrap();
+        let change =
+            || json!({"created": 1_704_103_200_000_i64, "items": [{"field": "status", "toString": "Done"}]});
+        let history = ("10001".to_owned(), vec![change(), change()]);
+        let cut = shown(&key, Some(&history), 1, Texts::Markdown);
+        assert_eq!((&cut["issue_key"], &cut["issue_id"]), (&json!("OPS-1"), &json!("10001")));
+        assert_eq!((&cut["complete"], &cut["total"]), (&json!(false), &json!(2)));
+        let whole = shown(&key, Some(&history), 2, Texts::Markdown);
+        assert_eq!((&whole["complete"], whole.get("total")), (&json!(true), None));
+        let none = shown(&key, None, 2, Texts::Markdown);
+        assert!(
+            none["nothing_found"].as_str().unwrap().contains("does not exist or is not visible"),
+            "{none}"
+        );
     }
 }

@@ -47,6 +47,20 @@ pub(crate) struct Args {
     additional_fields: Option<String>,
 }
 
+impl Args {
+    /// Refuses fields that the arguments say as well.
+    fn check_once(&self, fields: &Map<String, Value>) -> Result<(), ToolError> {
+        let optional = [
+            ("description", self.description.is_some()),
+            ("assignee", self.assignee.is_some()),
+            ("components", self.components.is_some()),
+        ];
+        let mut said = vec![("summary", "summary"), ("issue_type", "issuetype")];
+        said.extend(optional.iter().filter(|(_, is_given)| *is_given).map(|(name, _)| (*name, *name)));
+        given::check_once("additional_fields", fields, &said)
+    }
+}
+
 impl Tool for CreateIssue {
     const SPEC: Spec = Spec {
         name: "jira_create_issue",
@@ -79,6 +93,7 @@ impl Tool for CreateIssue {
                 return Err(ToolError::Arguments(format!("`{argument}` is empty")));
             }
         }
+        args.check_once(&fields)?;
         given::check("additional_fields", &fields)
     }
 
@@ -179,6 +194,15 @@ mod tests {
             (json!({}), None),
             (json!({"summary": " "}), Some("`summary` is empty")),
             (json!({"additional_fields": "x"}), Some("`additional_fields` must be a JSON object")),
+            (
+                json!({"assignee": "ann", "additional_fields": r#"{"assignee": "bob"}"#}),
+                Some("`additional_fields` has `assignee`, and `assignee` says the same"),
+            ),
+            (json!({"additional_fields": r#"{"assignee": "bob"}"#}), None),
+            (
+                json!({"additional_fields": r#"{"issuetype": "Bug"}"#}),
+                Some("`additional_fields` has `issuetype`, and `issue_type` says"),
+            ),
             (
                 json!({"additional_fields": r#"{"project": "SECRET"}"#}),
                 Some("`additional_fields` has `project`"),

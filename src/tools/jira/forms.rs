@@ -17,7 +17,7 @@ pub(super) fn way<'jira>(jira: &'jira Jira<'_>) -> Result<&'jira Upstream, ToolE
         Deployment::DataCenter => "Jira Data Center has no interface for forms; only Cloud has",
         Deployment::Cloud => {
             "forms are found by the id of the Cloud site, which is not known; have the administrator set \
-             ATLASSIAN_OAUTH_CLOUD_ID"
+             ATLASSIAN_OAUTH_CLOUD_ID to the `cloudId` that the site tells at /_edge/tenant_info"
         }
     };
     jira.forms().ok_or_else(|| ToolError::Arguments(text.to_owned()))

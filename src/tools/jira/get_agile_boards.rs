@@ -10,6 +10,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::given;
 use crate::atlassian::jira::BoardQuery;
 use crate::atlassian::jira::Jira;
 use crate::audit::Permit;
@@ -121,12 +122,18 @@ impl Tool for GetAgileBoards {
         }
     }
 
+    fn check(args: &Args) -> Result<(), ToolError> {
+        // Cloud has a third kind: the board of a team-managed project.
+        let known = ["scrum", "kanban", "simple"];
+        args.board_type.as_deref().map_or(Ok(()), |kind| given::one_of("board_type", kind, &known))
+    }
+
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let wanted = BoardQuery {
             name: args.board_name,
             project: args.project_key,
-            kind: args.board_type,
+            kind: args.board_type.map(|kind| kind.trim().to_lowercase()),
             start_at: args.start_at,
             limit: args.limit,
         };

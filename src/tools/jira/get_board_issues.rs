@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::listed;
 use super::search::in_projects;
+use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     board_id: BoardId,
     /// What to look for within the board; may be empty.
     jql: String,
-    /// Fields to return, comma separated.
+    /// Fields by id or name, comma separated.
     #[serde(default = "Fields::default_text")]
     fields: String,
     #[serde(default)]
@@ -57,13 +58,13 @@ fn version() -> String {
 }
 
 impl Args {
-    fn query(&self, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
+    fn query(&self, fields: &Fields, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
         let restrictions: Vec<String> = in_projects(boundary).into_iter().collect();
         let jql = query::restrict(&self.jql, &restrictions)
             .map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
         Ok(SearchQuery {
             jql,
-            fields: Fields::parse(&self.fields).with("project"),
+            fields: fields.clone().with("project"),
             expand: query::listed(&self.expand),
             limit: self.limit,
             start_at: self.start_at,
@@ -93,13 +94,14 @@ impl Tool for GetBoardIssues {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
-        args.query(&[]).map(|_| ())
+        args.query(&Fields::default(), &[]).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let query = args.query(context.projects)?;
+        let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
+        let query = args.query(&wanted.fields, context.projects)?;
         let page = jira.board_issues(permit, &args.board_id, &query).await?;
-        Ok(listed::page(&jira, &page, &query, &Fields::parse(&args.fields)))
+        Ok(listed::page(&jira, &page, &query, wanted))
     }
 }

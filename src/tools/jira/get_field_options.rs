@@ -29,7 +29,7 @@ pub(crate) struct GetFieldOptions;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Id of the field, for example `customfield_10030`.
+    /// Id of the field: `customfield_10030`, priority, components.
     field_id: String,
     /// Which context of the field, on Cloud; the first if left out.
     context_id: Option<String>,
@@ -80,6 +80,35 @@ async fn of_type(jira: &Jira<'_>, permit: &Permit<Read>, args: &Args) -> Result<
     }
 }
 
+/// Fields of Jira's own with choices that every project has for itself.
+const OF_PROJECTS: [&str; 3] = ["components", "versions", "fixVersions"];
+
+async fn options(jira: &Jira<'_>, permit: &Permit<Read>, args: &Args) -> Result<Vec<Value>, ToolError> {
+    let id = args.field_id.trim();
+    let is_whole = args.project_key.is_some() && args.issue_type.is_some();
+    // The screen of a type says most exactly what can be chosen there; not every field is on it.
+    if jira.deployment() == Deployment::DataCenter && is_whole {
+        let chosen = of_type(jira, permit, args).await;
+        let others = if chosen.is_err() {
+            jira.system_options(permit, id, args.project_key.as_ref()).await?
+        } else {
+            None
+        };
+        return others.map_or(chosen, Ok);
+    }
+    if let Some(found) = jira.system_options(permit, id, args.project_key.as_ref()).await? {
+        return Ok(found);
+    }
+    if OF_PROJECTS.contains(&id) {
+        let text = format!("every project has its own `{id}`: give `project_key`");
+        return Err(ToolError::Arguments(text));
+    }
+    match jira.deployment() {
+        Deployment::Cloud => Ok(jira.field_options(permit, id, args.context_id.as_deref()).await?),
+        Deployment::DataCenter => of_type(jira, permit, args).await,
+    }
+}
+
 fn brief(option: &Value) -> Value {
     let kept = ["id", "value", "name", "disabled"].iter();
     let kept = kept.filter_map(|name| Some(((*name).to_owned(), option.get(*name)?.clone())));
@@ -115,12 +144,7 @@ impl Tool for GetFieldOptions {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let options = match jira.deployment() {
-            Deployment::Cloud => {
-                jira.field_options(permit, &args.field_id, args.context_id.as_deref()).await?
-            }
-            Deployment::DataCenter => of_type(&jira, permit, &args).await?,
-        };
+        let options = options(&jira, permit, &args).await?;
         let wanted = args.contains.unwrap_or_default().to_lowercase();
         let text =
             |option: &Value| option.get("value").or_else(|| option.get("name")).cloned().unwrap_or_default();
@@ -129,8 +153,7 @@ impl Tool for GetFieldOptions {
         let found: Vec<&Value> = options.iter().filter(fits).collect();
         let limit = args.return_limit.unwrap_or(usize::MAX);
         let complete = found.len() <= limit;
-        let next =
-            (!complete).then(|| format!("{} choices fit; ask for more with return_limit", found.len()));
+        let next = (!complete).then(|| format!("call again with return_limit = {}", found.len()));
         let show = |option: &&Value| if args.values_only { text(option) } else { brief(option) };
         let items = found.iter().take(limit).map(show).collect();
         Ok(Output::List { items, complete, next })

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::Include;
 use crate::atlassian::jira::IssueQuery;
@@ -35,7 +36,7 @@ pub(crate) struct GetIssue;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// Fields to return, comma separated; *all for everything.
+    /// Fields by id or name, comma separated; *all for everything.
     #[serde(default = "Fields::default_text")]
     fields: String,
     /// Jira's expand values, comma separated, such as renderedFields.
@@ -65,12 +66,23 @@ fn yes() -> bool {
 }
 
 impl Args {
+    fn words(&self) -> Vec<String> {
+        query::listed(self.include.as_deref().unwrap_or_default())
+    }
+
     fn includes(&self) -> Vec<Include> {
-        let words = query::listed(self.include.as_deref().unwrap_or_default());
+        let words = self.words();
         if words.iter().any(|word| word == "all") {
             return Include::ALL.to_vec();
         }
         words.iter().filter_map(|word| Include::parse(word)).collect()
+    }
+
+    /// The words of `include` that name no part, each with those there are.
+    fn unknown(&self) -> Vec<(String, String)> {
+        let is_unknown = |word: &String| word != "all" && Include::parse(word).is_none();
+        let told = |word: String| (word, format!("there is no such part; there are {}", Include::WORDS));
+        self.words().into_iter().filter(is_unknown).map(told).collect()
     }
 
     fn fields(&self) -> Fields {
@@ -80,7 +92,7 @@ impl Args {
         if comments { fields.with("comment") } else { fields }
     }
 
-    fn query(&self) -> IssueQuery {
+    fn query(&self, fields: Fields) -> IssueQuery {
         let mut expand = query::listed(self.expand.as_deref().unwrap_or_default());
         let mut add = |word: &str| {
             if !expand.iter().any(|given| given == word) {
@@ -94,7 +106,7 @@ impl Args {
             add("names");
         }
         IssueQuery {
-            fields: self.fields(),
+            fields,
             expand,
             properties: self.properties.clone(),
             update_history: self.update_history,
@@ -120,7 +132,10 @@ impl Tool for GetIssue {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Issue(args.issue_key.clone(), Some(args.query()))]
+        // What a name means is found out after the decision: then the look-up brings the project alone.
+        let fields = args.fields();
+        let is_known = fields.unresolved().next().is_none();
+        vec![Target::Issue(args.issue_key.clone(), is_known.then(|| args.query(fields)))]
     }
 
     async fn run(
@@ -131,26 +146,27 @@ impl Tool for GetIssue {
         let jira = context.jira()?;
         let brought = context.found.take_issue(&args.issue_key);
         args.issue_key = context.found.present_key(args.issue_key);
-        let mut query = args.query();
+        let wanted = Wanted::find(&jira, permit, args.fields()).await?;
+        let mut query = args.query(wanted.fields.clone());
         query.update_history = query.update_history && context.visits;
         let mut issue = match brought {
             Some(issue) => issue,
             None => jira.issue(permit, &args.issue_key, &query).await?,
         };
         let comments = complete_comments(&args, &jira, permit, &mut issue).await;
-        let fields = args.fields();
         let names = args.use_display_names.then(|| issue.get("names")).flatten();
         let view = IssueView {
             base: jira.base(),
-            fields: &fields,
-            names,
+            fields: &wanted.fields,
+            names: wanted.names(names),
             comment_limit: args.comment_limit,
             texts: jira.texts(),
         };
         let mut shown = view.show(&issue);
         let mut parts = Box::pin(include(&args, &jira, permit)).await;
         parts.push(("comments", comments.map(|()| None).map_err(|error| error.to_string())));
-        show_parts(parts, &mut shown);
+        show_parts(parts, args.unknown(), &mut shown);
+        wanted.tell(&mut shown);
         Ok(Output::Object { actual: lookup::issue_place(&issue), value: Value::Object(shown) })
     }
 }
@@ -212,8 +228,9 @@ async fn optional<T>(
 
 /// Adds the parts. One that Jira did not give, for example because the caller may not see watchers, is named with the
 /// reason: the issue itself is there all the same.
-fn show_parts(parts: Vec<Part>, shown: &mut Map<String, Value>) {
-    let mut missing = Map::new();
+fn show_parts(parts: Vec<Part>, unknown: Vec<(String, String)>, shown: &mut Map<String, Value>) {
+    let mut missing: Map<String, Value> =
+        unknown.into_iter().map(|(word, problem)| (word, problem.into())).collect();
     for (name, part) in parts {
         match part {
             Ok(Some(part)) => {
@@ -255,7 +272,10 @@ mod tests {
             let asked = args(given).fields().to_query();
             assert!(asked.ends_with(ending), "{asked}");
         }
-        let query = args(serde_json::json!({"issue_key": "OPS-1", "include": "changelog,bogus", "use_display_names": true})).query();
+        let given = args(
+            serde_json::json!({"issue_key": "OPS-1", "include": "changelog,bogus", "use_display_names": true}),
+        );
+        let query = given.query(given.fields());
         assert_eq!(query.expand, ["changelog", "names"]);
     }
     #[test]
@@ -268,13 +288,18 @@ mod tests {
         ];
         for (parts, wanted) in table {
             let mut shown = Map::new();
-            show_parts(parts, &mut shown);
+            show_parts(parts, Vec::new(), &mut shown);
             assert_eq!(Value::Object(shown), wanted);
         }
         let mut shown = Map::new();
         show_parts(
             vec![("watchers", Err(refused().to_string())), ("worklogs", Ok(Some(1.into())))],
+            args(serde_json::json!({"issue_key": "OPS-1", "include": "worklogs,watcher"})).unknown(),
             &mut shown,
+        );
+        assert!(
+            shown["not_included"]["watcher"].as_str().unwrap().ends_with("remote_links and all"),
+            "{shown:?}"
         );
         assert_eq!(shown["worklogs"], 1);
         let reason = shown["not_included"]["watchers"].as_str().unwrap();

@@ -45,9 +45,9 @@ fn yes() -> bool {
     true
 }
 
-/// A time or a day in the form of these results.
+/// A time in the form of these results; a day stays one: it has no hour and no zone.
 pub(super) fn moment(text: &str) -> String {
-    if text.len() == 10 { format!("{text}T00:00:00") } else { times::iso(text) }
+    if text.len() == 10 { text.to_owned() } else { times::iso(text) }
 }
 
 /// A stay in a status, from when it was entered; the last one has no end.
@@ -250,6 +250,6 @@ mod tests {
         assert_eq!((&summed[1]["status"], &summed[1]["visit_count"]), (&json!("To Do"), &json!(2)));
         assert!(is_cut(&issue));
         assert_eq!((formatted(4320), formatted(125)), ("3d 0h 0m".to_owned(), "2h 5m".to_owned()));
-        assert_eq!(moment("2024-12-31"), "2024-12-31T00:00:00");
+        assert_eq!(moment("2024-12-31"), "2024-12-31");
     }
 }

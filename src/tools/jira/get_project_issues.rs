@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::listed;
+use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
@@ -72,6 +73,6 @@ impl Tool for GetProjectIssues {
             page_token: None,
         };
         let page = jira.search_project(permit, &args.project_key, &query).await?;
-        Ok(listed::page(&jira, &page, &query, &Fields::default()))
+        Ok(listed::page(&jira, &page, &query, Wanted::default()))
     }
 }

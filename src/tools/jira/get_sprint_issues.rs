@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::listed;
 use super::search::in_projects;
+use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
@@ -31,7 +32,7 @@ pub(crate) struct GetSprintIssues;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     sprint_id: SprintId,
-    /// Fields to return, comma separated.
+    /// Fields by id or name, comma separated.
     #[serde(default = "Fields::default_text")]
     fields: String,
     #[serde(default)]
@@ -71,15 +72,16 @@ impl Tool for GetSprintIssues {
         let restrictions: Vec<String> = in_projects(context.projects).into_iter().collect();
         let jql = query::restrict(&format!("sprint = {}", args.sprint_id), &restrictions)
             .map_err(|error| ToolError::Arguments(error.to_string()))?;
+        let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
         let query = SearchQuery {
             jql,
-            fields: Fields::parse(&args.fields).with("project"),
+            fields: wanted.fields.clone().with("project"),
             expand: Vec::new(),
             limit: args.limit,
             start_at: args.start_at,
             page_token: None,
         };
         let page = jira.sprint_issues(permit, &args.sprint_id, &query).await?;
-        Ok(listed::page(&jira, &page, &query, &Fields::parse(&args.fields)))
+        Ok(listed::page(&jira, &page, &query, wanted))
     }
 }

@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::given;
 use crate::atlassian::jira::shown_sprint;
+use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::BoardId;
 use crate::lookup::Target;
@@ -61,10 +63,17 @@ impl Tool for GetSprintsFromBoard {
         vec![Target::Part(Part::Board(args.board_id.clone()))]
     }
 
+    fn check(args: &Args) -> Result<(), ToolError> {
+        query::listed(args.state.as_deref().unwrap_or_default())
+            .iter()
+            .try_for_each(|state| given::one_of("state", state, &["active", "future", "closed"]))
+    }
+
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let page =
-            jira.sprints(permit, &args.board_id, args.state.as_deref(), args.start_at, args.limit).await?;
+        let states = query::listed(args.state.as_deref().unwrap_or_default()).join(",").to_lowercase();
+        let state = Some(states.as_str()).filter(|states| !states.is_empty());
+        let page = jira.sprints(permit, &args.board_id, state, args.start_at, args.limit).await?;
         let items = page.values.iter().map(shown_sprint).collect();
         let next = page.next(args.start_at);
         Ok(Output::List { items, complete: next.is_none(), next })

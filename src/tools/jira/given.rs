@@ -50,13 +50,32 @@ pub(super) fn object(argument: &str, text: Option<&str>) -> Result<Map<String, V
     }
 }
 
+/// Refuses a field that an argument says as well: which of the two is meant, nobody could tell.
+pub(super) fn check_once(
+    argument: &str,
+    fields: &Map<String, Value>,
+    given: &[(&str, &str)],
+) -> Result<(), ToolError> {
+    let same = |name: &str, id: &str| folded(real_name(name)).replace(' ', "") == id;
+    for name in fields.keys() {
+        if let Some((other, _)) = given.iter().find(|(_, id)| same(name, id)) {
+            let text = format!("`{argument}` has `{name}`, and `{other}` says the same; give one of them");
+            return Err(ToolError::Arguments(text));
+        }
+    }
+    Ok(())
+}
+
 /// Refuses what would lead around the decision: another project, or an issue that is named by a number.
 pub(super) fn check(argument: &str, fields: &Map<String, Value>) -> Result<(), ToolError> {
     let wrong = |problem: String| Err(ToolError::Arguments(format!("`{argument}` {problem}")));
     for (name, value) in fields {
         let real = real_name(name);
         if matches!(folded(real).as_str(), "project" | "project key") {
-            return wrong(format!("has `{name}`; issues stay in the project that is an argument of its own"));
+            return wrong(format!(
+                "has `{name}`; a new issue is in the project of `project_key`, and one that is there goes to another \
+                 by jira_move_issue, on Cloud"
+            ));
         }
         let names_issue = matches!(folded(real).as_str(), "parent" | "epic link" | "parent link");
         if names_issue && !is_key_or_nothing(value) {
@@ -118,6 +137,20 @@ pub(super) fn decided(permit: &Permit<Write>, field: Field<'_>, value: &Value) -
     let wanted =
         if field.names_issues() { "the key of an issue, such as `OPS-12`" } else { "the id of a sprint" };
     Err(format!("{} wants {wanted}, so that it can be decided on", title()))
+}
+
+/// Refuses a word that is none of those an argument takes, in any case.
+pub(super) fn one_of(argument: &str, word: &str, known: &[&str]) -> Result<(), ToolError> {
+    if known.iter().any(|known| known.eq_ignore_ascii_case(word.trim())) {
+        return Ok(());
+    }
+    let word: String = word.chars().take(60).flat_map(char::escape_debug).collect();
+    Err(ToolError::Arguments(format!("`{argument}` has `{word}`; there are {}", known.join(", "))))
+}
+
+/// `1 issue is`, `2 issues are`.
+pub(super) fn issues_are(count: usize) -> String {
+    if count == 1 { "1 issue is".to_owned() } else { format!("{count} issues are") }
 }
 
 /// Names of components, comma separated, as a field.
@@ -276,14 +309,34 @@ mod tests {
             ),
             (json!({"epicKey": "10001"}), Some("`f` has `epicKey`, which must be an issue key")),
             (json!({"Epic Link": 10001}), Some("`f` has `Epic Link`, which must be an issue key")),
-            (json!({" Project ": "SECRET"}), Some("`f` has ` Project `; issues stay in the project")),
-            (json!({"Project": {"id": "1"}}), Some("`f` has `Project`; issues stay in the project")),
+            (json!({" Project ": "SECRET"}), Some("`f` has ` Project `; a new issue is in the project of")),
+            (json!({"Project": {"id": "1"}}), Some("`f` has `Project`; a new issue is in the project of")),
         ];
         for (fields, wanted) in table {
             let problem = check("f", fields.as_object().unwrap()).err().map(|error| error.to_string());
             assert_eq!(problem.is_some(), wanted.is_some(), "{fields}");
             assert!(problem.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{fields}");
         }
+    }
+
+    #[test]
+    fn what_an_argument_says_is_not_said_by_a_field_again() {
+        let given = [("issue_type", "issuetype"), ("summary", "summary")];
+        let table = [
+            (json!({"Issue Type": "Bug"}), Some("`f` has `Issue Type`, and `issue_type` says the same")),
+            (json!({"type": "Bug"}), Some("`f` has `type`, and `issue_type` says the same")),
+            (json!({"Summary": "x"}), Some("`f` has `Summary`, and `summary` says the same")),
+            (json!({"assignee": "ann"}), None),
+        ];
+        for (fields, wanted) in table {
+            let checked = check_once("f", fields.as_object().unwrap(), &given);
+            let problem = checked.err().map(|error| error.to_string());
+            assert_eq!(problem.is_some(), wanted.is_some(), "{fields}");
+            assert!(problem.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{fields}");
+        }
+        assert!(one_of("state", " Active", &["active"]).is_ok());
+        let problem = one_of("state", "actve", &["active", "closed"]).unwrap_err().to_string();
+        assert_eq!(problem, "`state` has `actve`; there are active, closed");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use serde_json::Map;
 use serde_json::Value;
 
+use super::wanted::Wanted;
 use crate::atlassian::Deployment;
-use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::IssueView;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::SearchPage;
@@ -14,8 +14,8 @@ use crate::tools::Item;
 use crate::tools::Output;
 
 /// The issues of a page, for a tool that goes on by number alone.
-pub(super) fn page(jira: &Jira<'_>, page: &SearchPage, query: &SearchQuery, fields: &Fields) -> Output {
-    output(jira, page, query, (fields, false), false)
+pub(super) fn page(jira: &Jira<'_>, page: &SearchPage, query: &SearchQuery, wanted: Wanted) -> Output {
+    output(jira, page, query, (wanted, false), false)
 }
 
 /// The issues of a page, each to be sifted, and how to go on.
@@ -23,25 +23,25 @@ pub(super) fn issues(
     jira: &Jira<'_>,
     page: &SearchPage,
     query: &SearchQuery,
-    fields: &Fields,
+    wanted: Wanted,
     display_names: bool,
 ) -> Output {
-    output(jira, page, query, (fields, display_names), true)
+    output(jira, page, query, (wanted, display_names), true)
 }
 
 fn output(
     jira: &Jira<'_>,
     page: &SearchPage,
     query: &SearchQuery,
-    (fields, display_names): (&Fields, bool),
+    (wanted, display_names): (Wanted, bool),
     takes_token: bool,
 ) -> Output {
     let show = |issue: &Value| {
         let names = page.names.as_ref().or_else(|| issue.get("names"));
         let view = IssueView {
             base: jira.base(),
-            fields,
-            names: names.filter(|_| display_names),
+            fields: &wanted.fields,
+            names: wanted.names(names.filter(|_| display_names)),
             comment_limit: usize::MAX,
             texts: jira.texts(),
         };
@@ -65,6 +65,7 @@ fn output(
     if let Some(token) = &page.next_page_token {
         envelope.insert("next_page_token".into(), token.as_str().into());
     }
+    wanted.tell(&mut envelope);
     let next = match &page.next_page_token {
         Some(_) if takes_token => Some("call again with page_token set to next_page_token".to_owned()),
         _ => (!complete).then(|| format!("call again with start_at = {reached}")),

@@ -70,6 +70,7 @@ mod update_issue;
 mod update_proforma_form_answers;
 mod update_sprint;
 mod update_version;
+mod wanted;
 mod written;
 
 pub(super) use add_comment::AddComment;

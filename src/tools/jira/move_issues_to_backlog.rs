@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::add_issues_to_sprint::keys;
+use super::given;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
@@ -60,8 +61,7 @@ impl Tool for MoveIssuesToBacklog {
         let keys = keys("issue_keys", &args.issue_keys)?;
         let keys: Vec<IssueKey> = keys.into_iter().map(|key| context.found.present_key(key)).collect();
         jira.to_backlog(permit, &keys).await?;
-        let value =
-            json!({"message": format!("{} issues are in the backlog.", keys.len()), "issue_keys": keys});
+        let value = json!({"message": format!("{} in the backlog.", given::issues_are(keys.len())), "issue_keys": keys});
         Ok(Output::Object { actual: None, value })
     }
 }

@@ -72,7 +72,7 @@ impl Tool for RemoveWatcher {
         jira.remove_watcher(permit, &key, &person).await?;
         let value = json!({
             "success": true,
-            "message": format!("Issue {key} has a watcher less."),
+            "message": format!("The person no longer watches issue {key}."),
             "issue_key": key.as_str(),
             "user": person.id(),
         });

@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::listed;
+use super::wanted::Wanted;
+use crate::atlassian::Deployment;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
@@ -31,7 +33,7 @@ pub(crate) struct Search;
 pub(crate) struct Args {
     /// JQL, for example: project = OPS AND status != Done ORDER BY updated DESC.
     jql: String,
-    /// Fields of each issue, comma separated; *all for everything.
+    /// Fields by id or name, comma separated; *all for everything.
     #[serde(default = "Fields::default_text")]
     fields: String,
     /// At most; Data Center gives 50 at once, Cloud 100.
@@ -58,7 +60,7 @@ fn ten() -> u64 {
 }
 
 impl Args {
-    fn query(&self, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
+    fn query(&self, fields: &Fields, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
         let asked: Vec<ProjectKey> = query::listed(self.projects_filter.as_deref().unwrap_or_default())
             .iter()
             .map(|key| ProjectKey::parse(key))
@@ -75,7 +77,7 @@ impl Args {
         Ok(SearchQuery {
             jql,
             // The project is asked for too: every issue is decided on by it.
-            fields: Fields::parse(&self.fields).with("project"),
+            fields: fields.clone().with("project"),
             expand,
             limit: self.limit,
             start_at: self.start_at,
@@ -106,14 +108,19 @@ impl Tool for Search {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
-        args.query(&[]).map(|_| ())
+        args.query(&Fields::default(), &[]).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let query = args.query(context.projects)?;
+        if args.page_token.is_some() && jira.deployment() == Deployment::DataCenter {
+            let text = "`page_token` is for Cloud; on Data Center go on with `start_at`";
+            return Err(ToolError::Arguments(text.to_owned()));
+        }
+        let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
+        let query = args.query(&wanted.fields, context.projects)?;
         let page = jira.search(permit, &query).await?;
-        Ok(listed::issues(&jira, &page, &query, &Fields::parse(&args.fields), args.use_display_names))
+        Ok(listed::issues(&jira, &page, &query, wanted, args.use_display_names))
     }
 }
 
@@ -139,7 +146,7 @@ mod tests {
         .unwrap();
         let boundary = [ProjectKey::parse("OPS").unwrap()];
         assert_eq!(
-            args.query(&boundary).unwrap().jql,
+            args.query(&Fields::default(), &boundary).unwrap().jql,
             "(assignee = currentUser()) AND (project IN (PROJ, SD)) AND (project = OPS) ORDER BY created"
         );
     }

@@ -39,6 +39,9 @@ pub(crate) struct Args {
     limit: u64,
 }
 
+/// How many people may be asked for.
+const MOST: u64 = 1000;
+
 fn twenty() -> u64 {
     20
 }
@@ -92,7 +95,14 @@ impl Tool for SearchAssignableUsers {
         let found = jira.assignable(permit, &args.query, &within, args.limit).await?;
         let users: Vec<Value> = found.iter().map(shown_person).collect();
         let complete = (users.len() as u64) < args.limit;
-        let value = json!({"success": true, "count": users.len(), "users": users, "complete": complete});
+        let mut value = json!({"success": true, "count": users.len(), "users": users, "complete": complete});
+        if let (Value::Object(value), false) = (&mut value, complete) {
+            let next = match args.limit {
+                ..MOST => format!("call again with limit = {MOST}"),
+                _ => "call again with a longer part of the name".to_owned(),
+            };
+            value.insert("next".into(), next.into());
+        }
         Ok(Output::Object { actual: None, value })
     }
 }

@@ -63,7 +63,7 @@ impl Tool for SearchFields {
         let catalogue = jira.catalogue_anew(permit, args.refresh).await?;
         let found = catalogue.search(&args.keyword);
         let complete = found.len() <= args.limit;
-        let next = (!complete).then(|| format!("{} fields fit; ask for more with limit", found.len()));
+        let next = (!complete).then(|| format!("call again with limit = {}", found.len()));
         let items = found.into_iter().take(args.limit).cloned().collect();
         Ok(Output::List { items, complete, next })
     }

@@ -33,6 +33,9 @@ pub(crate) struct Args {
     current_project_ids: Option<String>,
 }
 
+/// How many projects may be asked for.
+const MOST: u64 = 50;
+
 fn twenty() -> u64 {
     20
 }
@@ -59,11 +62,12 @@ impl Tool for SearchProjects {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let (projects, total) = jira.search_projects(permit, args.query.trim(), args.max_results).await?;
-        let complete = total.is_some_and(|total| total <= projects.len() as u64);
+        let (projects, complete) = jira.search_projects(permit, args.query.trim(), args.max_results).await?;
         let items = projects.iter().map(|project| item(project, project.clone())).collect();
-        let next =
-            (!complete).then(|| "ask for more with max_results, or for a longer part of the name".to_owned());
+        let next = (!complete).then(|| match args.max_results {
+            ..MOST => format!("call again with max_results = {MOST}"),
+            _ => "call again with a longer part of the name".to_owned(),
+        });
         Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next })
     }
 }

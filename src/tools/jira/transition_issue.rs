@@ -102,9 +102,17 @@ pub(super) async fn step(
     wanted: &str,
 ) -> Result<String, ToolError> {
     let offered = jira.offered_transitions(permit, key).await?;
-    choose(&offered, wanted).ok_or_else(|| {
-        ToolError::Arguments(format!("issue {key} has no such transition now; {}", listed(&offered)))
-    })
+    if let Some(id) = choose(&offered, wanted) {
+        return Ok(id);
+    }
+    // The status is asked for only here: a step that is offered costs nothing more.
+    let status = jira.present_status(permit, key).await?.unwrap_or_default();
+    let problem = if status.eq_ignore_ascii_case(wanted.trim()) {
+        format!("issue {key} has the status `{status}` already")
+    } else {
+        format!("issue {key}, which is `{status}` now, has no such transition")
+    };
+    Err(ToolError::Arguments(format!("{problem}; {}", listed(&offered))))
 }
 
 /// By id, by its own name, or by the name of the only status it leads to.

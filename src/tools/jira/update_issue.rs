@@ -62,7 +62,7 @@ pub(crate) struct Args {
     worklog: Option<String>,
     /// When that work began.
     worklog_started: Option<String>,
-    /// Fields to return, comma separated.
+    /// Fields to return, by id or name.
     #[serde(default = "all")]
     return_fields: String,
 }
@@ -78,9 +78,14 @@ impl Args {
         for (argument, text) in [("fields", &self.fields), ("additional_fields", &self.additional_fields)] {
             let more = given::object(argument, text.as_deref())?;
             given::check(argument, &more)?;
+            if let Some(name) = more.keys().find(|name| fields.contains_key(*name)) {
+                let text = format!("`fields` and `additional_fields` both have `{name}`; give one of them");
+                return Err(ToolError::Arguments(text));
+            }
             fields.extend(more);
         }
         if let Some(components) = given::components(self.components.as_deref()) {
+            given::check_once("fields", &fields, &[("components", "components")])?;
             fields.insert("components".into(), components);
         }
         // People think of the status as a field; to Jira it is where a transition leads.
@@ -320,6 +325,15 @@ mod tests {
             (json!({"fields": r#"{"summary": "x"}"#}), None),
             (json!({"transition": "31"}), None),
             (json!({}), Some("nothing to change")),
+            (
+                json!({"fields": r#"{"summary": "x"}"#, "additional_fields": r#"{"summary": "y"}"#}),
+                Some("`fields` and `additional_fields` both have `summary`"),
+            ),
+            (
+                json!({"fields": r#"{"components": ["A"]}"#, "components": "B"}),
+                Some("`fields` has `components`, and `components` says the same"),
+            ),
+            (json!({"fields": r#"{"project": "DEV"}"#}), Some("`fields` has `project`")),
             (json!({"fields": "[]"}), Some("`fields` must be a JSON object")),
             (
                 json!({"fields": r#"{"status": "Done"}"#, "transition": "31"}),

@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::IssueView;
 use crate::atlassian::jira::Jira;
@@ -74,13 +75,18 @@ impl Written {
             Shown::System => Fields::parse("*all"),
             Shown::Named(fields) => fields.clone(),
         };
+        // The issue was written: that the fields cannot be listed is no reason not to show it.
+        let found = Wanted::find(jira, permit, fields.clone()).await;
+        let wanted = found.unwrap_or_else(|error| Wanted::unlisted(&fields, &error));
+        let fields = &wanted.fields;
         let asked = (self.shown != Shown::System).then(|| fields.to_query());
         let mut actual = None;
         let mut shown = match jira.written(permit, key, asked.as_deref()).await {
             Ok(issue) => {
                 actual = lookup::issue_place(&issue);
                 let (base, texts) = (jira.base(), jira.texts());
-                IssueView { base, fields: &fields, names: None, comment_limit: COMMENTS, texts }.show(&issue)
+                let names = wanted.names(None);
+                IssueView { base, fields, names, comment_limit: COMMENTS, texts }.show(&issue)
             }
             Err(error) => {
                 let mut unread = Map::new();
@@ -92,6 +98,7 @@ impl Written {
         if self.shown == Shown::System {
             shown.retain(|name, _| !name.starts_with("customfield_"));
         }
+        wanted.tell(&mut shown);
         shown.extend(self.besides.clone());
         (shown, actual)
     }
