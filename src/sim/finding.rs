@@ -6,6 +6,7 @@ use super::data;
 use super::world::Comment;
 use super::world::Issue;
 use super::world::Page;
+use super::world::PageKind;
 use super::world::Project;
 use super::world::Space;
 use super::world::User;
@@ -42,6 +43,24 @@ impl User {
 impl Comment {
     pub(crate) fn is_visible_to(&self, user: &User) -> bool {
         self.visibility.as_ref().is_none_or(|(kind, name)| kind != "group" || user.is_in(name))
+    }
+}
+
+impl PageKind {
+    /// Its name in the first API.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::BlogPost => "blogpost",
+        }
+    }
+
+    /// Where the second API has it.
+    pub(crate) fn collection(self) -> &'static str {
+        match self {
+            Self::Page => "pages",
+            Self::BlogPost => "blogposts",
+        }
     }
 }
 
@@ -127,7 +146,8 @@ impl World {
     }
 
     pub(crate) fn page_mut(&mut self, user: &User, id: &str) -> Option<&mut Page> {
-        self.pages.get_mut(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+        let id = self.page(user, id)?.id;
+        self.pages.get_mut(&id)
     }
 
     /// The pages above, the topmost first.
@@ -145,8 +165,11 @@ impl World {
         above
     }
 
+    /// The pages right below one, in their order.
     pub(crate) fn children(&self, id: u64) -> impl Iterator<Item = &Page> {
-        self.pages.values().filter(move |page| page.parent == Some(id))
+        let mut below: Vec<&Page> = self.pages.values().filter(|page| page.parent == Some(id)).collect();
+        below.sort_by_key(|page| (page.position, page.id));
+        below.into_iter()
     }
 }
 

@@ -248,6 +248,38 @@ async fn a_page_moves_is_copied_and_goes_to_the_trash() {
 }
 
 #[tokio::test]
+async fn a_page_stands_where_it_was_put_among_its_siblings() {
+    for cloud in [false, true] {
+        let world = World::writing(cloud).await;
+        let children = async || {
+            let below = json!({"parent_id": "65546"});
+            let below = world.call("alice-token", "confluence_get_page_children", below).await.json();
+            let ids = below["results"].as_array().unwrap().iter().map(|page| page["id"].clone());
+            ids.collect::<Vec<Value>>()
+        };
+        assert_eq!(children().await, ["65547", "65548", "65549", "65550"], "{cloud}");
+        let table: [(&str, &str, &str, &[&str]); 5] = [
+            ("65550", "65547", "above", &["65550", "65547", "65548", "65549"]),
+            ("65547", "65549", "below", &["65550", "65548", "65549", "65547"]),
+            ("65539", "65549", "before", &["65550", "65548", "65539", "65549", "65547"]),
+            ("65550", "65546", "append", &["65548", "65539", "65549", "65547", "65550"]),
+            ("65539", "65538", "append", &["65548", "65549", "65547", "65550"]),
+        ];
+        for (page, target, position, wanted) in table {
+            let there = json!({"page_id": page, "target_parent_id": target, "position": position});
+            let moved = world.call("alice-token", "confluence_move_page", there).await;
+            assert!(!moved.is_error, "{cloud} {page} {position} {target}: {moved:?}");
+            assert_eq!(children().await, wanted, "{cloud} {page} {position} {target}");
+            let tree = json!({"space_key": "DOCS", "limit": 1000});
+            let tree = world.call("alice-token", "confluence_get_space_page_tree", tree).await.json();
+            let below = tree["pages"].as_array().unwrap().iter().filter(|page| page["parent_id"] == "65546");
+            assert_eq!(below.map(|page| page["id"].clone()).collect::<Vec<_>>(), wanted, "{cloud}: {tree}");
+        }
+        world.end();
+    }
+}
+
+#[tokio::test]
 async fn a_page_is_made_from_a_template_where_there_are_any() {
     let world = World::writing(true).await;
     let page = json!({"space_key": "DOCS", "title": "From a template", "template_id": "90001", "parent_id": "65537"});

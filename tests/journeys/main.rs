@@ -6,6 +6,7 @@
 mod advisories;
 mod boundary;
 mod confluence_pages;
+mod confluence_posts;
 mod confluence_reads;
 mod confluence_talk;
 mod every_fault;

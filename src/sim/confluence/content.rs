@@ -29,7 +29,7 @@ pub(crate) fn find<'a>(world: &'a World, call: &Call, id: &str) -> Option<Conten
         return Some(Content::Page(page));
     }
     let number: u64 = id.strip_prefix("att").unwrap_or(id).parse().ok()?;
-    world.pages.values().filter(|page| call.user.may_view(page.space)).find_map(|page| {
+    world.pages.values().filter(|page| world.may_read(call.user, page)).find_map(|page| {
         let comment =
             page.comments.iter().find(|item| item.id == number).map(|item| Content::Comment(page, item));
         let attachment = page.attachments.iter().find(|item| item.id == number);
@@ -110,11 +110,10 @@ pub(crate) fn list(world: &World, call: &Call) -> Reply {
         }
         None => None,
     };
-    if call.parameter("type").is_some_and(|kind| kind != "page") {
-        return Ok(Answer::json(&render::results(call, Vec::new(), 25)));
-    }
+    let kind = call.parameter("type").unwrap_or("page");
     let found = world.pages.values().filter(|page| {
-        world.may_read(call.user, page)
+        page.kind.as_str() == kind
+            && world.may_read(call.user, page)
             && space.is_none_or(|space| page.space.id == space.id)
             && call.parameter("title").is_none_or(|title| page.title.eq_ignore_ascii_case(title))
     });

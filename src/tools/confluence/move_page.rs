@@ -131,8 +131,8 @@ async fn target(
     }
 }
 
-/// A new parent in the same space is a change of the page; anything else goes the way of Confluence's own interface,
-/// which says little of what it did, so the page is looked at again.
+/// A new parent in the same space is a change of the page; anything else, such as another place below the same parent,
+/// goes the way of Confluence's own interface, which says little of what it did, so the page is looked at again.
 async fn on_data_center(
     args: &Args,
     confluence: &Confluence<'_>,
@@ -149,7 +149,9 @@ async fn on_data_center(
         return wrong("`target_parent_id` is not in the space of `target_space_key`; nothing was moved");
     }
     let stays = space_of(&current.page).as_ref() == Some(&there);
-    if let (Position::Append, Some(parent), true) = (position, &args.target_parent_id, stays) {
+    let goes_below = args.target_parent_id.as_ref().filter(|_| position == Position::Append && stays);
+    let former = parent_of(&current.page);
+    if let Some(parent) = goes_below.filter(|parent| former.as_deref() != Some(parent.as_str())) {
         let edit = PageEdit {
             kind: current.kind,
             title: current.title(),
