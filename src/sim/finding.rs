@@ -69,6 +69,11 @@ impl Page {
         self.versions.len()
     }
 
+    /// As both APIs say it.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.is_draft { "draft" } else { "current" }
+    }
+
     pub(crate) fn modified(&self) -> Timestamp {
         self.versions.last().map_or(self.created, |version| version.when)
     }
@@ -136,13 +141,23 @@ impl World {
         self.pages.get(&id.parse().ok()?).filter(|page| self.may_read(user, page))
     }
 
-    /// Whether neither the space nor a restriction of the page or of one above it keeps somebody out.
+    /// What was never published, by its id, if it is of this account.
+    pub(crate) fn draft(&self, user: &User, id: &str) -> Option<&Page> {
+        let page = self.pages.get(&id.parse().ok()?)?;
+        (page.is_draft && page.creator.name == user.name && user.may_view(page.space)).then_some(page)
+    }
+
+    /// Whether neither the space nor a restriction of the page or of one above it keeps somebody out. Drafts are read in
+    /// a way of their own.
     pub(crate) fn may_read(&self, user: &User, page: &Page) -> bool {
         let lets = |id: u64| {
             let restriction = self.restrictions.get(&id).and_then(|found| found.get("read"));
             restriction.is_none_or(|restriction| restriction.lets(user))
         };
-        user.may_view(page.space) && lets(page.id) && self.ancestors(page).iter().all(|above| lets(above.id))
+        !page.is_draft
+            && user.may_view(page.space)
+            && lets(page.id)
+            && self.ancestors(page).iter().all(|above| lets(above.id))
     }
 
     pub(crate) fn page_mut(&mut self, user: &User, id: &str) -> Option<&mut Page> {
@@ -167,7 +182,8 @@ impl World {
 
     /// The pages right below one, in their order.
     pub(crate) fn children(&self, id: u64) -> impl Iterator<Item = &Page> {
-        let mut below: Vec<&Page> = self.pages.values().filter(|page| page.parent == Some(id)).collect();
+        let mut below: Vec<&Page> =
+            self.pages.values().filter(|page| page.parent == Some(id) && !page.is_draft).collect();
         below.sort_by_key(|page| (page.position, page.id));
         below.into_iter()
     }

@@ -203,6 +203,8 @@ pub(crate) enum PageKind {
 pub(crate) struct Page {
     pub(crate) id: u64,
     pub(crate) kind: PageKind,
+    /// Whether it was never published: only who began it sees it.
+    pub(crate) is_draft: bool,
     pub(crate) space: &'static Space,
     pub(crate) parent: Option<u64>,
     /// The place among its siblings.

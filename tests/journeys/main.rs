@@ -5,6 +5,7 @@
 
 mod advisories;
 mod boundary;
+mod confluence_drafts;
 mod confluence_pages;
 mod confluence_posts;
 mod confluence_reads;

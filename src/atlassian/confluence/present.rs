@@ -70,6 +70,9 @@ impl PageView<'_> {
         view.insert("id".into(), id.clone().into());
         view.insert("title".into(), text("/title").map(clean).into());
         view.insert("type".into(), text("/type").unwrap_or("page").into());
+        if text("/status") == Some("draft") {
+            view.insert("status".into(), "draft".into());
+        }
         if let Some(created) = text("/history/createdDate").or_else(|| text("/createdAt")) {
             view.insert("created".into(), times::spaced(created).into());
         }

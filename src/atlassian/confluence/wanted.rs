@@ -7,6 +7,7 @@
 use serde_json::Value;
 use serde_json::json;
 
+use super::PageKind;
 use super::malformed;
 use super::pages::PAGE_EXPAND;
 use super::pages::id_text;
@@ -33,6 +34,15 @@ pub enum With {
     Place,
 }
 
+impl With {
+    fn expand(self) -> &'static str {
+        match self {
+            Self::Body => PAGE_EXPAND,
+            Self::Place => "space",
+        }
+    }
+}
+
 /// One thing of Confluence to find, by one request.
 #[derive(Debug, Clone, Copy)]
 pub enum Wanted<'a> {
@@ -40,6 +50,8 @@ pub enum Wanted<'a> {
     Page(&'a PageId, With),
     /// A blog post, which the second API has apart.
     BlogPost(&'a PageId, With),
+    /// A page or a blog post that was never published.
+    Draft(PageKind, &'a PageId, With),
     /// The page of a title in a space; the space's id is for the second API.
     Titled {
         /// The space.
@@ -67,6 +79,7 @@ impl Wanted<'_> {
         match self {
             Self::Page(..) => "page -> space",
             Self::BlogPost(..) => "blog post -> space",
+            Self::Draft(..) => "draft -> space",
             Self::Titled { .. } => "title -> page",
             Self::Space(_) => "space",
             Self::Comment(_) | Self::InlineComment(_) => "comment -> page",
@@ -79,7 +92,9 @@ impl Wanted<'_> {
     pub fn resource(&self) -> Resource {
         let part = |part| Resource::Part { part, of: None };
         match *self {
-            Self::Page(id, _) | Self::BlogPost(id, _) => Resource::Page { id: id.clone(), space: None },
+            Self::Page(id, _) | Self::BlogPost(id, _) | Self::Draft(_, id, _) => {
+                Resource::Page { id: id.clone(), space: None }
+            }
             Self::Titled { space, .. } | Self::Space(SpaceName::Key(space)) => Resource::Space(space.clone()),
             Self::Space(SpaceName::Id(_)) => Resource::Instance(Product::Confluence),
             Self::Comment(id) | Self::InlineComment(id) => part(Part::Comment(id.clone())),
@@ -99,13 +114,12 @@ impl Wanted<'_> {
     fn first(&self) -> Request {
         let content = |id: &str| Request::get(Path::of(["rest", "api", "content", id]));
         match *self {
-            Self::Page(id, with) | Self::BlogPost(id, with) => content(id.as_str()).with(
-                "expand",
-                match with {
-                    With::Body => PAGE_EXPAND,
-                    With::Place => "space",
-                },
-            ),
+            Self::Page(id, with) | Self::BlogPost(id, with) => {
+                content(id.as_str()).with("expand", with.expand())
+            }
+            Self::Draft(_, id, with) => {
+                content(id.as_str()).with("expand", with.expand()).with("status", "draft")
+            }
             Self::Titled { space, title, .. } => Request::get(Path::of(["rest", "api", "content"]))
                 .with("type", "page")
                 .with("start", "0")
@@ -126,6 +140,9 @@ impl Wanted<'_> {
         match *self {
             Self::Page(id, with) => page(one("pages", id.as_str()), with),
             Self::BlogPost(id, with) => page(one("blogposts", id.as_str()), with),
+            Self::Draft(kind, id, with) => {
+                page(one(kind.collection(), id.as_str()), with).with("get-draft", "true")
+            }
             Self::Titled { id, title, .. } => Request::get(Path::of(["api", "v2", "pages"]))
                 .with("space-id", id)
                 .with("title", title)
@@ -172,17 +189,37 @@ pub(crate) trait Ask: Sync {
     fn is_absent(error: &Self::Error) -> bool;
 }
 
-/// A page or a blog post with its space.
+/// A page or a blog post with its space. Drafts are asked for last: one of a page that was published would stand in for
+/// what everybody sees. What is none of these is told in the words that the page was refused with.
 pub(crate) async fn page_of<A: Ask>(asked: &A, id: &PageId, with: With) -> Result<Value, A::Error> {
-    if asked.deployment() == Deployment::DataCenter {
-        return asked.ask(Wanted::Page(id, with)).await;
-    }
-    let (page, kind) = match asked.ask(Wanted::Page(id, with)).await {
-        Err(error) if A::is_absent(&error) => (asked.ask(Wanted::BlogPost(id, with)).await?, "blogpost"),
-        page => (page?, "page"),
+    let (page, post) = (PageKind::Page, PageKind::BlogPost);
+    let ways: &[(PageKind, Wanted<'_>)] = match asked.deployment() {
+        // The first API has pages and blog posts in one.
+        Deployment::DataCenter => &[(page, Wanted::Page(id, with)), (page, Wanted::Draft(page, id, with))],
+        Deployment::Cloud => &[
+            (page, Wanted::Page(id, with)),
+            (post, Wanted::BlogPost(id, with)),
+            (page, Wanted::Draft(page, id, with)),
+            (post, Wanted::Draft(post, id, with)),
+        ],
     };
+    let mut absent = None;
+    for (kind, wanted) in ways {
+        match asked.ask(*wanted).await {
+            Err(error) if A::is_absent(&error) => absent = absent.or(Some(error)),
+            found => return placed(asked, found?, *kind).await,
+        }
+    }
+    Err(absent.unwrap_or_else(|| super::pages::absent().into()))
+}
+
+/// A page with its space, which the second API names by its id.
+async fn placed<A: Ask>(asked: &A, page: Value, kind: PageKind) -> Result<Value, A::Error> {
+    if asked.deployment() == Deployment::DataCenter {
+        return Ok(page);
+    }
     let space = asked.ask(Wanted::Space(&SpaceName::Id(space_id(&page)?))).await?;
-    Ok(as_first(page, &space, kind))
+    Ok(as_first(page, &space, kind.as_str()))
 }
 
 /// The page of a title in a space; nothing if there is none.
@@ -296,4 +333,37 @@ pub(crate) fn as_first(mut page: Value, space: &Value, kind: &str) -> Value {
 fn is_in(page: &Value, space: &SpaceKey) -> bool {
     let key = page.pointer("/space/key").and_then(Value::as_str);
     key.and_then(|key| SpaceKey::parse(key).ok()).as_ref() == Some(space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_asked_for_as_such() {
+        let id = PageId::parse("7").unwrap();
+        let post = Wanted::Draft(PageKind::BlogPost, &id, With::Place);
+        let table = [
+            (post, Deployment::DataCenter, "/rest/api/content/7", ("status", "draft")),
+            (post, Deployment::Cloud, "/api/v2/blogposts/7", ("get-draft", "true")),
+            (
+                Wanted::Draft(PageKind::Page, &id, With::Body),
+                Deployment::Cloud,
+                "/api/v2/pages/7",
+                ("get-draft", "true"),
+            ),
+        ];
+        for (wanted, deployment, path, (name, value)) in table {
+            let request = wanted.request(deployment);
+            assert!(request.path.to_string().ends_with(path), "{request:?}");
+            assert!(request.query.contains(&(name, value.to_owned())), "{request:?}");
+        }
+        assert!(
+            Wanted::Page(&id, With::Body)
+                .request(Deployment::Cloud)
+                .query
+                .iter()
+                .all(|(name, _)| *name != "get-draft")
+        );
+    }
 }

@@ -70,7 +70,11 @@ pub(crate) fn read(world: &World, call: &Call, id: &str, rest: &[&str]) -> Reply
 
 fn one(world: &World, call: &Call, id: &str) -> Reply {
     let expand = Expand::of(call, "history,space,version");
-    let shown = match find(world, call, id).ok_or_else(|| no_content(id))? {
+    let statuses =
+        call.query.iter().filter(|(name, _)| name == "status").flat_map(|(_, status)| status.split(','));
+    let draft = || world.draft(call.user, id).filter(|_| statuses.clone().any(|status| status == "draft"));
+    let found = find(world, call, id).or_else(|| draft().map(Content::Page));
+    let shown = match found.ok_or_else(|| no_content(id))? {
         Content::Page(page) => {
             let number = call.number("version", page.number());
             if number == 0 || number > page.number() {

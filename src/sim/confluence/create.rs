@@ -80,6 +80,7 @@ pub(crate) fn insert(world: &mut World, call: &Call, draft: Draft) -> u64 {
     let page = Page {
         id,
         kind: PageKind::Page,
+        is_draft: false,
         space: draft.space,
         parent: draft.parent,
         position: 0,
@@ -111,6 +112,7 @@ pub(crate) fn check_title(
     }
     let taken = world.pages.values().any(|page| {
         page.kind == PageKind::Page
+            && !page.is_draft
             && page.space.id == space.id
             && Some(page.id) != except
             && page.title.eq_ignore_ascii_case(title)

@@ -136,7 +136,7 @@ pub(crate) fn results(call: &Call, values: Vec<Value>, absent: usize) -> Value {
 
 /// A page as content, in the version with this number.
 pub(crate) fn page(world: &World, call: &Call, page: &Page, expand: &Expand, number: usize) -> Value {
-    let mut shown = json!({"id": page.id.to_string(), "type": page.kind.as_str(), "status": "current", "title": page.title});
+    let mut shown = json!({"id": page.id.to_string(), "type": page.kind.as_str(), "status": page.status(), "title": page.title});
     let mut more = Map::new();
     let mut expandable = Map::new();
     let known = number.checked_sub(1).and_then(|place| page.versions.get(place));
@@ -176,7 +176,7 @@ pub(crate) fn tiny_path(page: &Page) -> String {
 
 /// A page as other content mentions it.
 pub(crate) fn brief(call: &Call, page: &Page) -> Value {
-    json!({"id": page.id.to_string(), "type": page.kind.as_str(), "status": "current", "title": page.title,
+    json!({"id": page.id.to_string(), "type": page.kind.as_str(), "status": page.status(), "title": page.title,
         "extensions": {"position": page.position},
         "_links": {"webui": web_path(call, page), "self": format!("{}/rest/api/content/{}", base(call), page.id)}})
 }

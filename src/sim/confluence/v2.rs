@@ -69,6 +69,10 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         | ["pages" | "blogposts", _, "footer-comments" | "inline-comments"] => {
             comments::read(world, call, path)
         }
+        [kind @ ("pages" | "blogposts"), id] if call.parameter("get-draft") == Some("true") => {
+            let draft = world.draft(call.user, id).filter(|page| page.kind.collection() == *kind);
+            read_page(world, call, draft.map_or_else(|| visible(world, call, kind, id), Ok)?, &[])
+        }
         [kind @ ("pages" | "blogposts"), id, rest @ ..] => {
             read_page(world, call, visible(world, call, kind, id)?, rest)
         }
@@ -284,7 +288,7 @@ fn space(call: &Call, space: &Space) -> Value {
 
 fn page(call: &Call, page: &Page, number: usize) -> Value {
     let known = number.checked_sub(1).and_then(|place| page.versions.get(place));
-    let mut shown = json!({"id": page.id.to_string(), "status": "current", "title": page.title,
+    let mut shown = json!({"id": page.id.to_string(), "status": page.status(), "title": page.title,
         "spaceId": page.space.id.to_string(), "authorId": page.creator.account_id,
         "ownerId": page.creator.account_id, "lastOwnerId": null, "createdAt": render::time(page.created),
         "version": known.map(|item| version(number, item)), "body": {},

@@ -71,6 +71,14 @@ const POSTS: [(usize, usize, &str, &str); 4] = [
     (1, 106, "What incident 14 taught us", "news incident"),
 ];
 
+/// Drafts: the place of the space, the number after its home page's, the kind and the title. They are of alice, carol and
+/// alice.
+const DRAFTS: [(usize, usize, PageKind, &str); 3] = [
+    (0, 200, PageKind::Page, "Restart the core switches"),
+    (1, 202, PageKind::Page, "Incident 15: a first note"),
+    (0, 205, PageKind::BlogPost, "Plans for the winter"),
+];
+
 const BODIES: [&str; 4] = [
     "<p><ac:structured-macro ac:name=\"toc\" ac:schema-version=\"1\" /></p><h1>{title}</h1><p>When to use this: \
      <strong>{title}</strong>.</p><h2>Steps</h2><ol><li>Tell the on-call channel.</li><li>Run the command \
@@ -113,6 +121,12 @@ pub(crate) fn fill(world: &mut World) {
             Page { kind: PageKind::BlogPost, ..page(&SPACES[space], index, None, &(0, title, labels)) };
         world.pages.insert(post.id, post);
     }
+    for (space, index, kind, title) in DRAFTS {
+        let space = &SPACES[space];
+        let parent = (kind == PageKind::Page).then_some(space.home);
+        let draft = Page { kind, is_draft: true, ..page(space, index, parent, &(0, title, "")) };
+        world.pages.insert(draft.id, draft);
+    }
 }
 
 fn account(index: usize) -> &'static User {
@@ -139,6 +153,7 @@ fn page(space: &'static Space, index: usize, parent: Option<u64>, (_, title, lab
     Page {
         id,
         kind: PageKind::Page,
+        is_draft: false,
         space,
         parent,
         position: index as u64,

@@ -47,6 +47,7 @@ impl Current {
         let Some(kind) = PageKind::of(&page) else {
             return Err(ToolError::Arguments(format!("{id} is neither a page nor a blog post")));
         };
+        not_draft(id, &page)?;
         let number = page.pointer("/version/number").and_then(Value::as_u64);
         let number =
             number.ok_or_else(|| ToolError::Arguments(format!("page {id} has no version to change")))?;
@@ -100,6 +101,16 @@ impl Current {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses to change what was never published: Confluence would publish it, or throw it away for good.
+pub(super) fn not_draft(id: &PageId, page: &Value) -> Result<(), ToolError> {
+    if page.get("status").and_then(Value::as_str) != Some("draft") {
+        return Ok(());
+    }
+    Err(ToolError::Arguments(format!(
+        "{id} is a draft, which was never published; nothing was changed. Publish or discard it in Confluence"
+    )))
 }
 
 /// Changes a page; if somebody else did so meanwhile, the error says who and when.
