@@ -6,6 +6,7 @@
 mod advisories;
 mod boundary;
 mod confluence_drafts;
+mod confluence_hidden;
 mod confluence_pages;
 mod confluence_posts;
 mod confluence_reads;

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::PageKind;
 use super::malformed;
 use super::pages::PAGE_EXPAND;
+use super::pages::absent;
 use super::pages::id_text;
 use crate::atlassian::Deployment;
 use crate::ids::AttachmentId;
@@ -190,7 +191,9 @@ pub(crate) trait Ask: Sync {
 }
 
 /// A page or a blog post with its space. Drafts are asked for last: one of a page that was published would stand in for
-/// what everybody sees. What is none of these is told in the words that the page was refused with.
+/// what everybody sees. What is none of these is told in the words that the page was refused with. The first API finds
+/// comments and files by the same numbers: they are no pages, since a decision on their numbers would be none on the page
+/// that they hang on.
 pub(crate) async fn page_of<A: Ask>(asked: &A, id: &PageId, with: With) -> Result<Value, A::Error> {
     let (page, post) = (PageKind::Page, PageKind::BlogPost);
     let ways: &[(PageKind, Wanted<'_>)] = match asked.deployment() {
@@ -203,14 +206,15 @@ pub(crate) async fn page_of<A: Ask>(asked: &A, id: &PageId, with: With) -> Resul
             (post, Wanted::Draft(post, id, with)),
         ],
     };
-    let mut absent = None;
+    let mut said = None;
     for (kind, wanted) in ways {
         match asked.ask(*wanted).await {
-            Err(error) if A::is_absent(&error) => absent = absent.or(Some(error)),
+            Err(error) if A::is_absent(&error) => said = said.or(Some(error)),
+            Ok(found) if !is_page(&found, asked.deployment()) => {}
             found => return placed(asked, found?, *kind).await,
         }
     }
-    Err(absent.unwrap_or_else(|| super::pages::absent().into()))
+    Err(said.unwrap_or_else(|| absent().into()))
 }
 
 /// A page with its space, which the second API names by its id.
@@ -220,6 +224,17 @@ async fn placed<A: Ask>(asked: &A, page: Value, kind: PageKind) -> Result<Value,
     }
     let space = asked.ask(Wanted::Space(&SpaceName::Id(space_id(&page)?))).await?;
     Ok(as_first(page, &space, kind.as_str()))
+}
+
+/// Whether something is a page or a blog post; the second API has them in lists of their own.
+fn is_page(found: &Value, deployment: Deployment) -> bool {
+    deployment == Deployment::Cloud || PageKind::of(found).is_some()
+}
+
+/// What was found, if it is of this type: the first API finds all by their numbers, the second has every type apart.
+pub(super) fn of_type(found: Value, deployment: Deployment, kind: &str) -> Result<Value, UpstreamError> {
+    let is_it = deployment == Deployment::Cloud || found.get("type").is_some_and(|found| found == kind);
+    if is_it { Ok(found) } else { Err(absent()) }
 }
 
 /// The page of a title in a space; nothing if there is none.
@@ -281,7 +296,7 @@ pub(crate) async fn comment<A: Ask>(
             }
             comment
         }
-        comment => comment?,
+        comment => of_type(comment?, asked.deployment(), "comment")?,
     };
     let page = container(asked, &comment).await?;
     Ok((comment, page))
@@ -292,15 +307,17 @@ pub(crate) async fn attachment<A: Ask>(
     asked: &A,
     id: &AttachmentId,
 ) -> Result<(Value, Option<Value>), A::Error> {
-    let attachment = asked.ask(Wanted::Attachment(id)).await?;
+    let found = asked.ask(Wanted::Attachment(id)).await?;
+    let attachment = of_type(found, asked.deployment(), "attachment")?;
     let page = container(asked, &attachment).await?;
     Ok((attachment, page))
 }
 
 /// What a comment or a file is on, with its space: it may be said with the thing itself.
 async fn container<A: Ask>(asked: &A, part: &Value) -> Result<Option<Value>, A::Error> {
-    let has_space = |content: &Value| content.pointer("/space/key").is_some();
-    if let Some(container) = part.get("container").filter(|container| has_space(container)) {
+    let is_placed =
+        |content: &Value| content.pointer("/space/key").is_some() && PageKind::of(content).is_some();
+    if let Some(container) = part.get("container").filter(|container| is_placed(container)) {
         return Ok(Some(container.clone()));
     }
     let ids = [part.pointer("/container/id"), part.get("pageId"), part.get("blogPostId")];
@@ -355,7 +372,7 @@ mod tests {
         ];
         for (wanted, deployment, path, (name, value)) in table {
             let request = wanted.request(deployment);
-            assert!(request.path.to_string().ends_with(path), "{request:?}");
+            assert!(request.path.as_str().ends_with(path), "{request:?}");
             assert!(request.query.contains(&(name, value.to_owned())), "{request:?}");
         }
         assert!(
