@@ -36,7 +36,8 @@ pub(crate) struct Args {
     space_key: SpaceKey,
     /// Title; unique in the space.
     title: String,
-    /// The page's text.
+    /// The page's text; may be empty.
+    #[schemars(length(min = 0))]
     content: Option<String>,
     /// Id of the page above it.
     parent_id: Option<PageId>,
@@ -163,6 +164,8 @@ mod tests {
             (json!({}), None),
             (json!({"title": "  "}), Some("`title` is empty")),
             (json!({"content": null}), Some("`content` is required")),
+            (json!({"content": ""}), None),
+            (json!({"content": " "}), None),
             (json!({"content_file": "page.md"}), Some("not both")),
             (json!({"content_format": "html"}), Some("`content_format`")),
             (json!({"page_width": "wide"}), Some("`page_width`")),
