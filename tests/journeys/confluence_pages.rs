@@ -136,7 +136,7 @@ async fn a_page_keeps_what_is_not_given_and_takes_what_is() {
         let updated = page.update(looks).await.json();
         assert_eq!(
             (&updated["page"]["title"], &updated["page"]["emoji"], &updated["page"]["version"]),
-            (&json!("Renamed"), &json!("1f680"), &json!(2)),
+            (&json!("Renamed"), &json!("🚀"), &json!(2)),
             "{cloud}: {updated}"
         );
         assert_eq!(updated["not_minor"].is_string(), cloud, "what Cloud cannot do is said: {updated}");
@@ -145,7 +145,7 @@ async fn a_page_keeps_what_is_not_given_and_takes_what_is() {
         assert_eq!(page.text(false).await, "<p>text  with <ac:emoticon ac:name=\"smile\" /></p>");
 
         let updated = page.update(json!({"title": "Renamed", "content": "new"})).await.json();
-        assert_eq!(updated["page"]["emoji"], "1f680", "what is not given stays: {updated}");
+        assert_eq!(updated["page"]["emoji"], "🚀", "what is not given stays: {updated}");
         let above = updated["page"]["ancestors"].as_array().unwrap().last().unwrap()["id"].clone();
         assert_eq!(above, "65539", "{cloud}: {updated}");
         let updated = page.update(json!({"title": "Renamed", "content": "new", "emoji": ""})).await.json();
@@ -311,12 +311,12 @@ async fn a_page_comes_from_a_file_of_the_operator_and_a_live_document_has_its_lo
     let made = world.call("alice-token", "confluence_create_page", page).await.json();
     assert_eq!(
         (&made["page"]["content"]["value"], &made["page"]["emoji"]),
-        (&json!("# From a file"), &json!("1f680"))
+        (&json!("# From a file"), &json!("🚀"))
     );
     assert!(made.get("properties_not_set").is_none(), "{made}");
     let id = made["page"]["id"].as_str().unwrap();
     let read = world.call("alice-token", "confluence_get_page", json!({"page_id": id})).await.json();
-    assert_eq!(read["metadata"]["emoji"], "1f680", "{read}");
+    assert_eq!(read["metadata"]["emoji"], "🚀", "{read}");
     world.end();
 }
 

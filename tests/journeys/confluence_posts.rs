@@ -24,13 +24,7 @@ async fn a_blog_post_is_read_with_all_that_is_around_it() {
         let read = told(&world, "confluence_get_page", json!({})).await["metadata"].take();
         assert_eq!(
             (&read["type"], &read["title"], &read["space"]["key"], &read["version"], &read["emoji"]),
-            (
-                &json!("blogpost"),
-                &json!("Backup drill of October"),
-                &json!("DOCS"),
-                &json!(2),
-                &json!("1f680")
-            ),
+            (&json!("blogpost"), &json!("Backup drill of October"), &json!("DOCS"), &json!(2), &json!("🚀")),
             "{cloud}: {read}"
         );
         let url = read["url"].as_str().unwrap();
@@ -118,7 +112,7 @@ async fn a_blog_post_is_changed_found_and_deleted() {
         let updated = told(&world, "confluence_update_page", looks).await;
         assert_eq!(
             (&updated["page"]["type"], &updated["page"]["version"], &updated["page"]["emoji"]),
-            (&json!("blogpost"), &json!(3), &json!("1f389")),
+            (&json!("blogpost"), &json!(3), &json!("🎉")),
             "{cloud}: {updated}"
         );
         let section = json!({"heading_text": "Part", "new_content": "new"});

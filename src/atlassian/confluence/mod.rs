@@ -58,6 +58,7 @@ pub use permissions::SpacePermissions;
 pub use permissions::Subject;
 pub use present::ContentForm;
 pub use present::PageView;
+pub use properties::Looks;
 pub use properties::PropertyChange;
 pub use properties::Written;
 pub use restrictions::Restriction;

@@ -9,6 +9,7 @@ use super::given::Rendering;
 use super::present;
 use super::present::Outcome;
 use crate::atlassian::confluence::Feature;
+use crate::atlassian::confluence::Looks;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
@@ -118,10 +119,9 @@ impl Tool for CreatePage {
             outcome.say("properties_not_set", failed.clone());
         }
         let content = present::content_form(args.include_content);
-        let emoji = page.properties.iter().find(|change| change.key == "emoji-title-published");
-        let emoji = emoji.filter(|_| stored.get("propertiesNotSet").is_none());
-        let emoji = emoji.and_then(|change| change.value.clone());
-        Ok(outcome.with_new_page(&confluence, permit, (stored, emoji), content).await)
+        let is_set = stored.get("propertiesNotSet").is_none();
+        let looks = if is_set { Looks::set_by(&page.properties) } else { Looks::default() };
+        Ok(outcome.with_new_page(&confluence, permit, (stored, looks), content).await)
     }
 }
 
