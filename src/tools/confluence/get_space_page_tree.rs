@@ -79,7 +79,11 @@ impl Tool for GetSpacePageTree {
         let mut envelope = Map::new();
         envelope.insert("space_key".into(), args.space_key.spelled().into());
         envelope.insert("has_more".into(), (!complete).into());
+        envelope.insert("complete".into(), complete.into());
         if !complete {
+            envelope.insert("next_start".into(), pages.len().into());
+            let hint = format!("Results truncated at {} pages. Increase limit to see more.", args.limit);
+            envelope.insert("hint".into(), hint.into());
             let below = "ask for what lies below one page with confluence_get_page_children";
             let next = if args.limit < MOST {
                 format!("raise limit (at most {MOST}), or {below}")
@@ -118,7 +122,9 @@ fn tree(mut pages: Vec<Value>, envelope: &mut Map<String, Value>) {
             page.insert("parent_id".into(), Value::Null);
         }
     }
-    envelope.insert("total_pages".into(), pages.len().into());
+    // Of a tree that is cut nobody knows how many pages it has.
+    let is_cut = envelope.get("complete").is_some_and(|complete| complete == false);
+    envelope.insert("total_pages".into(), if is_cut { json!(-1) } else { json!(pages.len()) });
     envelope.insert("pages".into(), pages.into());
 }
 
