@@ -67,6 +67,7 @@ pub use restrictions::Wish;
 pub use search::SearchHit;
 pub use search::SearchPage;
 pub use tree::Branch;
+pub use users::by_name;
 pub use users::shown_person;
 pub use wanted::Wanted;
 pub use wanted::With;
