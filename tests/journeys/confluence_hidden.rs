@@ -109,3 +109,43 @@ async fn a_search_finds_nothing_that_hangs_on_a_hidden_page() {
         world.end();
     }
 }
+
+#[tokio::test]
+async fn a_hidden_space_and_an_absent_one_are_one_answer_at_one_cost() {
+    for cloud in [false, true] {
+        let world = World::closed(cloud).await;
+        // Who alice is has been asked by then.
+        world.call("alice-token", "confluence_get_page", json!({"page_id": "65539"})).await.json();
+        for (tool, more) in [
+            ("confluence_get_space_page_tree", json!({})),
+            ("confluence_create_page", json!({"title": "x", "content": "x"})),
+            ("confluence_list_page_templates", json!({})),
+        ] {
+            let mut told = Vec::new();
+            for key in ["SECRETS", "NOWHERE"] {
+                let mut arguments = json!({"space_key": key});
+                arguments.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+                let before = world.requests().await.len();
+                // alice may see the space in Confluence; the policies hide it from all but the group security.
+                let refused = world.call("alice-token", tool, arguments).await;
+                assert!(refused.is_error, "{cloud} {tool} {key}: {refused:?}");
+                let (text, _) = refused.text.split_once(" (reference").unwrap();
+                told.push((text.replace(key, "X"), world.requests().await.len() - before));
+            }
+            assert_eq!(told[0], told[1], "{cloud} {tool}");
+            assert_eq!(told[0].0, format!("space X {NOT_THERE}"), "{cloud} {tool}");
+        }
+        let open = json!({"space_key": "DOCS", "title": "Placed", "content": "x"});
+        world.call("alice-token", "confluence_create_page", open.clone()).await.json();
+        let before = world.requests().await.len();
+        let again = json!({"space_key": "DOCS", "limit": 5});
+        world.call("alice-token", "confluence_get_space_page_tree", again).await.json();
+        let asked = world.requests().await.split_off(before);
+        let spaces = asked
+            .iter()
+            .filter(|request| request.contains("/space/") || request.ends_with("/spaces"))
+            .count();
+        assert_eq!(spaces, usize::from(cloud), "a space is looked for once: {asked:?}");
+        world.end();
+    }
+}

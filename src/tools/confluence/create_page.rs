@@ -103,7 +103,7 @@ impl Tool for CreatePage {
         new_page(args, String::new()).map(|_| ())
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
         if args.subtype.is_some() && !confluence.has(Feature::LivePages) {
             return wrong("live documents exist on Cloud only; leave `subtype` out");
@@ -112,7 +112,8 @@ impl Tool for CreatePage {
         let content = given::content(args.content.clone(), args.content_file.clone(), root).await?;
         let body = rendering(&args)?.body(&content.unwrap_or_default());
         let page = new_page(&args, body.value)?;
-        let stored = confluence.create_page(permit, &args.space_key, &page).await?;
+        let space = (&args.space_key, context.found.take_space());
+        let stored = confluence.create_page(permit, space, &page).await?;
         let mut outcome = Outcome::new("The page was created.");
         outcome.notes(&body.notes);
         if let Some(failed) = stored.get("propertiesNotSet") {

@@ -71,9 +71,10 @@ impl Tool for GetSpacePageTree {
         vec![Target::Space(args.space_key.clone())]
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let (pages, complete) = confluence.page_tree(permit, &args.space_key, args.limit).await?;
+        let space = (&args.space_key, context.found.take_space());
+        let (pages, complete) = confluence.page_tree(permit, space, args.limit).await?;
         let found: BTreeSet<&str> = pages.iter().map(|page| page.id.as_str()).collect();
         let items = pages.iter().map(|page| item(page, &args.space_key, &found)).collect();
         let mut envelope = Map::new();
