@@ -5,6 +5,7 @@
 
 mod advisories;
 mod boundary;
+mod confluence_details;
 mod confluence_drafts;
 mod confluence_hidden;
 mod confluence_pages;
