@@ -192,10 +192,8 @@ pub(crate) fn update(world: &mut World, call: &Call, id: &str) -> Reply {
     let message = given.pointer("/version/message").and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = page.id;
     revise(world, call, number, (title, body, message));
-    if let Some(page) = world.pages.get_mut(&number) {
-        if let Some(version) = page.versions.last_mut() {
-            version.minor = given.pointer("/version/minorEdit").and_then(Value::as_bool).unwrap_or(false);
-        }
+    if let Some(version) = world.pages.get_mut(&number).and_then(|page| page.versions.last_mut()) {
+        version.minor = given.pointer("/version/minorEdit").and_then(Value::as_bool).unwrap_or(false);
     }
     if parent != former {
         order::put(world, number, parent, Among::Last);
