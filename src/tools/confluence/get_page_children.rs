@@ -33,7 +33,7 @@ pub(crate) struct GetPageChildren;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     parent_id: PageId,
-    /// version, history and body.storage; other values on Data Center only.
+    /// version, history, body.storage; more on Data Center.
     #[serde(default = "expand")]
     expand: String,
     /// How many; Data Center counts folders apart.

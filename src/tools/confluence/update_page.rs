@@ -38,7 +38,7 @@ pub(crate) struct UpdatePage;
 pub(crate) struct Args {
     page_id: PageId,
     title: String,
-    /// The whole new text; without, the text stays; empty empties the page.
+    /// The whole new text, may be empty; without, it stays.
     #[schemars(length(min = 0))]
     content: Option<String>,
     /// Do not notify watchers (Data Center).
