@@ -117,12 +117,12 @@ pub(crate) fn fill(world: &mut World) {
         }
     }
     for (space, index, title, labels) in POSTS {
-        let post =
-            Page { kind: PageKind::BlogPost, ..page(&SPACES[space], index, None, &(0, title, labels)) };
+        let Some(space) = SPACES.get(space) else { continue };
+        let post = Page { kind: PageKind::BlogPost, ..page(space, index, None, &(0, title, labels)) };
         world.pages.insert(post.id, post);
     }
     for (space, index, kind, title) in DRAFTS {
-        let space = &SPACES[space];
+        let Some(space) = SPACES.get(space) else { continue };
         let parent = (kind == PageKind::Page).then_some(space.home);
         let draft = Page { kind, is_draft: true, ..page(space, index, parent, &(0, title, "")) };
         world.pages.insert(draft.id, draft);
