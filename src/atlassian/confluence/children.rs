@@ -158,8 +158,9 @@ impl Confluence<'_> {
         if ids.is_empty() || !query.bodies && !query.versions {
             return Ok(found);
         }
-        let request = Request::get(Path::of(["api", "v2", "pages"])).with("limit", ids.len().to_string());
+        let request = Request::get(Path::of(["api", "v2", "pages"]));
         let request = if query.bodies { request.with("body-format", "storage") } else { request };
+        let request = request.with("limit", ids.len().to_string());
         let request = ids.iter().fold(request, |request, id| request.with("id", id.as_str()));
         let listed = results(&self.get(permit, request).await?)?;
         let mut whole: BTreeMap<String, Value> =

@@ -96,7 +96,8 @@ impl Tool for MovePage {
         let position = Position::parse(&args.position).unwrap_or(Position::Append);
         let outcome = Outcome::new(format!("Page {} was moved.", args.page_id));
         if confluence.deployment() == Deployment::Cloud {
-            let target = target(&args, &confluence, permit).await?;
+            let space = context.found.take_space();
+            let target = target(&args, (&confluence, space), permit).await?;
             confluence.move_by_rest(permit, &args.page_id, (position, &target)).await?;
         } else {
             let current = Current::read(&mut context, permit, &args.page_id).await?;
@@ -112,7 +113,7 @@ impl Tool for MovePage {
 /// The page to go to: the one that is named, or the one at the top of the space.
 async fn target(
     args: &Args,
-    confluence: &Confluence<'_>,
+    (confluence, found): (&Confluence<'_>, Option<Value>),
     permit: &Permit<Write>,
 ) -> Result<Beside, ToolError> {
     match (&args.target_parent_id, &args.target_space_key) {
@@ -126,7 +127,7 @@ async fn target(
             Ok(Beside::page(permit, parent)?)
         }
         (Some(parent), None) => Ok(Beside::page(permit, parent)?),
-        (None, Some(space)) => Ok(confluence.home_of(permit, space).await?),
+        (None, Some(space)) => Ok(confluence.home_of(permit, (space, found)).await?),
         (None, None) => Err(ToolError::Absent),
     }
 }
@@ -166,7 +167,7 @@ async fn on_data_center(
     }
     let target = match &args.target_parent_id {
         Some(parent) => Beside::page(permit, parent)?,
-        None => confluence.home_of(permit, &there).await?,
+        None => confluence.home_of(permit, (&there, None)).await?,
     };
     confluence.move_by_action(permit, &args.page_id, (position, &target), &there).await?;
     let moved = confluence.page(permit, &args.page_id).await?;
