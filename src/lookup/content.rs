@@ -59,7 +59,12 @@ impl There<'_> {
 
     pub(super) async fn space_named(&self, name: &SpaceName) -> Result<Place, LookupError> {
         let space = wanted::space_named(self, name).await?.ok_or(LookupError::NotVisible)?;
-        Ok((vec![Resource::Space(key_at(&space, "/key")?)], Some(Brought::Space(space))))
+        let key = key_at(&space, "/key")?;
+        // A key that leads to a space of another one is none that policies know.
+        if matches!(name, SpaceName::Key(named) if *named != key) {
+            return Err(LookupError::NotVisible);
+        }
+        Ok((vec![Resource::Space(key)], Some(Brought::Space(space))))
     }
 
     pub(super) async fn comment(&self, id: &PageCommentId) -> Result<PartPlace, LookupError> {

@@ -17,6 +17,7 @@ use crate::audit::Trail;
 use crate::ids::BoardId;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
+use crate::ids::SpaceName;
 use crate::ids::SprintId;
 use crate::ids::VersionId;
 use crate::net::Credential;
@@ -88,9 +89,8 @@ pub(super) async fn locate(
             Ok((std::iter::once(place).chain(subtasks).collect::<Result<_, _>>()?, None))
         }
         Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
-        Target::Instance(_) | Target::Project(_) | Target::Space(_) => {
-            Ok((target.unresolved().into_iter().collect(), None))
-        }
+        Target::Space(key) => Box::pin(there.space_named(&SpaceName::Key(key.clone()))).await,
+        Target::Instance(_) | Target::Project(_) => Ok((target.unresolved().into_iter().collect(), None)),
     }
 }
 

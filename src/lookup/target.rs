@@ -83,6 +83,7 @@ impl Target {
             self,
             Self::Issue(..)
                 | Self::WithSubtasks(_)
+                | Self::Space(_)
                 | Self::InFields(_)
                 | Self::Part(_)
                 | Self::Page(..)

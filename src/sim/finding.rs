@@ -6,6 +6,7 @@ use super::data;
 use super::world::Comment;
 use super::world::Issue;
 use super::world::Page;
+use super::world::PageKind;
 use super::world::Project;
 use super::world::Space;
 use super::world::User;
@@ -45,9 +46,32 @@ impl Comment {
     }
 }
 
+impl PageKind {
+    /// Its name in the first API.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::BlogPost => "blogpost",
+        }
+    }
+
+    /// Where the second API has it.
+    pub(crate) fn collection(self) -> &'static str {
+        match self {
+            Self::Page => "pages",
+            Self::BlogPost => "blogposts",
+        }
+    }
+}
+
 impl Page {
     pub(crate) fn number(&self) -> usize {
         self.versions.len()
+    }
+
+    /// As both APIs say it.
+    pub(crate) fn status(&self) -> &'static str {
+        if self.is_draft { "draft" } else { "current" }
     }
 
     pub(crate) fn modified(&self) -> Timestamp {
@@ -117,17 +141,28 @@ impl World {
         self.pages.get(&id.parse().ok()?).filter(|page| self.may_read(user, page))
     }
 
-    /// Whether neither the space nor a restriction of the page or of one above it keeps somebody out.
+    /// What was never published, by its id, if it is of this account.
+    pub(crate) fn draft(&self, user: &User, id: &str) -> Option<&Page> {
+        let page = self.pages.get(&id.parse().ok()?)?;
+        (page.is_draft && page.creator.name == user.name && user.may_view(page.space)).then_some(page)
+    }
+
+    /// Whether neither the space nor a restriction of the page or of one above it keeps somebody out. Drafts are read in
+    /// a way of their own.
     pub(crate) fn may_read(&self, user: &User, page: &Page) -> bool {
         let lets = |id: u64| {
             let restriction = self.restrictions.get(&id).and_then(|found| found.get("read"));
             restriction.is_none_or(|restriction| restriction.lets(user))
         };
-        user.may_view(page.space) && lets(page.id) && self.ancestors(page).iter().all(|above| lets(above.id))
+        !page.is_draft
+            && user.may_view(page.space)
+            && lets(page.id)
+            && self.ancestors(page).iter().all(|above| lets(above.id))
     }
 
     pub(crate) fn page_mut(&mut self, user: &User, id: &str) -> Option<&mut Page> {
-        self.pages.get_mut(&id.parse().ok()?).filter(|page| user.may_view(page.space))
+        let id = self.page(user, id)?.id;
+        self.pages.get_mut(&id)
     }
 
     /// The pages above, the topmost first.
@@ -145,8 +180,12 @@ impl World {
         above
     }
 
+    /// The pages right below one, in their order.
     pub(crate) fn children(&self, id: u64) -> impl Iterator<Item = &Page> {
-        self.pages.values().filter(move |page| page.parent == Some(id))
+        let mut below: Vec<&Page> =
+            self.pages.values().filter(|page| page.parent == Some(id) && !page.is_draft).collect();
+        below.sort_by_key(|page| (page.position, page.id));
+        below.into_iter()
     }
 }
 

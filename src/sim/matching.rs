@@ -240,7 +240,10 @@ fn confluence_v2(world: &World, path: &[&str], body: Option<&Value>, found: &mut
     }
     let Some(body) = body else { return };
     found.extend(body.get("spaceId").and_then(text_of).map(|id| space(&id)));
-    let pages = ["parentId", "pageId"].into_iter().filter_map(|name| body.get(name)).filter_map(text_of);
+    let pages = ["parentId", "pageId", "blogPostId"]
+        .into_iter()
+        .filter_map(|name| body.get(name))
+        .filter_map(text_of);
     found.extend(pages.map(|id| content(world, &id)));
 }
 

@@ -194,11 +194,24 @@ pub(crate) struct Space {
     pub(crate) home: u64,
 }
 
+/// What is written at length; Confluence's second API has the two apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageKind {
+    Page,
+    BlogPost,
+}
+
+/// A page, or a blog post, which lies below none.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) id: u64,
+    pub(crate) kind: PageKind,
+    /// Whether it was never published: only who began it sees it.
+    pub(crate) is_draft: bool,
     pub(crate) space: &'static Space,
     pub(crate) parent: Option<u64>,
+    /// The place among its siblings.
+    pub(crate) position: u64,
     pub(crate) title: String,
     pub(crate) body: String,
     pub(crate) labels: Vec<String>,

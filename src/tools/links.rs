@@ -50,7 +50,7 @@ pub fn take_links(
         .iter()
         .filter(|(name, _)| takes_link(name))
         .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.trim().to_owned())))
-        .filter(|(_, text)| text.starts_with("https://") || text.starts_with("http://"))
+        .filter(|(_, text)| ["https://", "http://", "/"].iter().any(|start| text.starts_with(start)))
         .collect();
     for (name, link) in links {
         let refused = |problem: &str| InvalidArguments::of(format!("`{name}`: {problem}"));
@@ -77,17 +77,18 @@ pub fn take_links(
 }
 
 fn named(link: &str, site: &Url) -> Result<Named, String> {
-    let url = Url::parse(link).map_err(|error| format!("the link cannot be read: {error}"))?;
+    let url = address(link, site).map_err(|error| format!("the link cannot be read: {error}"))?;
     if site.host_str() == Some(GATEWAY_HOST) {
         return Err("links are not taken: the address of the site is not configured; give the id".to_owned());
     }
     let Some(path) = below(&url, site) else {
         return Err(format!("the link does not lead to {site}; give the id of a page there"));
     };
-    if let Some((_, id)) = url.query_pairs().find(|(name, _)| name == "pageId") {
-        return Ok(Named::Id(id.into_owned()));
-    }
     let path: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let asked = url.query_pairs().find(|(name, _)| name == "pageId").map(|(_, id)| id.into_owned());
+    if let (Some(id), ["pages" | "spaces" | "display" | "x" | "plugins", ..]) = (asked, path.as_slice()) {
+        return Ok(Named::Id(id));
+    }
     let found = match path.as_slice() {
         ["x", tiny] => tiny_id(tiny).map(Named::Id),
         ["display", space, title] => Some(Named::Title {
@@ -104,13 +105,35 @@ fn named(link: &str, site: &Url) -> Result<Named, String> {
     found.ok_or_else(|| "the link names no page; give the id of one".to_owned())
 }
 
+/// The whole address of a link. Without a host it is one of this site, if it names no other after all, as `//host/` does;
+/// and it may begin where Confluence does.
+fn address(link: &str, site: &Url) -> Result<Url, url::ParseError> {
+    if !link.starts_with('/') {
+        return Url::parse(link);
+    }
+    let whole = site.join(link)?;
+    let is_other = whole.host_str() != site.host_str() || below(&whole, site).is_some();
+    if is_other { Ok(whole) } else { site.join(&format!("{}{link}", site.path().trim_end_matches('/'))) }
+}
+
+/// Where Confluence lives on Cloud. Links of Data Center have it too when they were written for Cloud, and those of Cloud
+/// have none in texts that were brought from Data Center.
+const CLOUD: &str = "/wiki";
+
 /// The path below the site's own, if the address is one of the site.
 fn below<'u>(url: &'u Url, site: &Url) -> Option<&'u str> {
     let same_port =
         url.scheme() != site.scheme() || url.port_or_known_default() == site.port_or_known_default();
     let same = url.host_str() == site.host_str() && same_port;
-    let rest = url.path().strip_prefix(site.path().trim_end_matches('/'))?;
-    (same && rest.starts_with('/')).then_some(rest)
+    let below = |base: &str| url.path().strip_prefix(base).filter(|rest| rest.starts_with('/'));
+    let home = site.path().trim_end_matches('/');
+    let rest = match below(home) {
+        Some(rest) => rest,
+        None if home == CLOUD => url.path(),
+        None => return None,
+    };
+    let inner = rest.strip_prefix(CLOUD).filter(|inner| home != CLOUD && inner.starts_with('/'));
+    same.then_some(inner.unwrap_or(rest))
 }
 
 fn text(segment: &str) -> Cow<'_, str> {
@@ -155,6 +178,26 @@ mod tests {
             (CLOUD, "https://x.atlassian.net.evil.example.com/wiki/spaces/DEV/pages/65537", None),
             (CLOUD, "https://x.atlassian.net/wikix/spaces/DEV/pages/65537", None),
             (CLOUD, "https://x.atlassian.net/wiki/spaces/DEV/overview", None),
+            (CLOUD, "https://x.atlassian.net/pages/viewpage.action?pageId=98319", id("98319")),
+            (CLOUD, "https://x.atlassian.net/wiki/pages/viewpage.action?pageId=98319", id("98319")),
+            (CLOUD, "https://x.atlassian.net/spaces/DEV/pages/65537/My+Page", id("65537")),
+            (CLOUD, "/wiki/spaces/DEV/pages/65537/My+Page", id("65537")),
+            (CLOUD, "/spaces/DEV/pages/65537/My+Page", id("65537")),
+            (CLOUD, "https://x.atlassian.net/browse/DEV-1?pageId=98319", None),
+            (CLOUD, "https://y.atlassian.net/spaces/DEV/pages/65537", None),
+            (CLOUD, "//y.atlassian.net/spaces/DEV/pages/65537", None),
+            (CLOUD, r"/\y.atlassian.net/spaces/DEV/pages/65537", None),
+            (DATA_CENTER, "https://wiki.example.com/confluence/wiki/spaces/DOCS/pages/65538/A", id("65538")),
+            (DATA_CENTER, "/confluence/spaces/DOCS/pages/65538/A", id("65538")),
+            (DATA_CENTER, "/spaces/DOCS/pages/65538/A", id("65538")),
+            (DATA_CENTER, "/jira/browse/DEV-1", None),
+            (
+                "https://wiki.example.com",
+                "https://wiki.example.com/wiki/spaces/DOCS/pages/65538/A",
+                id("65538"),
+            ),
+            ("https://wiki.example.com", "/spaces/DOCS/pages/65538/A", id("65538")),
+            ("https://wiki.example.com", "//evil.example.com/spaces/DOCS/pages/65538/A", None),
             (CLOUD, "https://x.atlassian.net/wiki/x/AAAAAAAAAAAA", None),
             (
                 DATA_CENTER,

@@ -136,7 +136,7 @@ async fn a_page_keeps_what_is_not_given_and_takes_what_is() {
         let updated = page.update(looks).await.json();
         assert_eq!(
             (&updated["page"]["title"], &updated["page"]["emoji"], &updated["page"]["version"]),
-            (&json!("Renamed"), &json!("1f680"), &json!(2)),
+            (&json!("Renamed"), &json!("🚀"), &json!(2)),
             "{cloud}: {updated}"
         );
         assert_eq!(updated["not_minor"].is_string(), cloud, "what Cloud cannot do is said: {updated}");
@@ -145,7 +145,7 @@ async fn a_page_keeps_what_is_not_given_and_takes_what_is() {
         assert_eq!(page.text(false).await, "<p>text  with <ac:emoticon ac:name=\"smile\" /></p>");
 
         let updated = page.update(json!({"title": "Renamed", "content": "new"})).await.json();
-        assert_eq!(updated["page"]["emoji"], "1f680", "what is not given stays: {updated}");
+        assert_eq!(updated["page"]["emoji"], "🚀", "what is not given stays: {updated}");
         let above = updated["page"]["ancestors"].as_array().unwrap().last().unwrap()["id"].clone();
         assert_eq!(above, "65539", "{cloud}: {updated}");
         let updated = page.update(json!({"title": "Renamed", "content": "new", "emoji": ""})).await.json();
@@ -248,6 +248,38 @@ async fn a_page_moves_is_copied_and_goes_to_the_trash() {
 }
 
 #[tokio::test]
+async fn a_page_stands_where_it_was_put_among_its_siblings() {
+    for cloud in [false, true] {
+        let world = World::writing(cloud).await;
+        let children = async || {
+            let below = json!({"parent_id": "65546"});
+            let below = world.call("alice-token", "confluence_get_page_children", below).await.json();
+            let ids = below["results"].as_array().unwrap().iter().map(|page| page["id"].clone());
+            ids.collect::<Vec<Value>>()
+        };
+        assert_eq!(children().await, ["65547", "65548", "65549", "65550"], "{cloud}");
+        let table: [(&str, &str, &str, &[&str]); 5] = [
+            ("65550", "65547", "above", &["65550", "65547", "65548", "65549"]),
+            ("65547", "65549", "below", &["65550", "65548", "65549", "65547"]),
+            ("65539", "65549", "before", &["65550", "65548", "65539", "65549", "65547"]),
+            ("65550", "65546", "append", &["65548", "65539", "65549", "65547", "65550"]),
+            ("65539", "65538", "append", &["65548", "65549", "65547", "65550"]),
+        ];
+        for (page, target, position, wanted) in table {
+            let there = json!({"page_id": page, "target_parent_id": target, "position": position});
+            let moved = world.call("alice-token", "confluence_move_page", there).await;
+            assert!(!moved.is_error, "{cloud} {page} {position} {target}: {moved:?}");
+            assert_eq!(children().await, wanted, "{cloud} {page} {position} {target}");
+            let tree = json!({"space_key": "DOCS", "limit": 1000});
+            let tree = world.call("alice-token", "confluence_get_space_page_tree", tree).await.json();
+            let below = tree["pages"].as_array().unwrap().iter().filter(|page| page["parent_id"] == "65546");
+            assert_eq!(below.map(|page| page["id"].clone()).collect::<Vec<_>>(), wanted, "{cloud}: {tree}");
+        }
+        world.end();
+    }
+}
+
+#[tokio::test]
 async fn a_page_is_made_from_a_template_where_there_are_any() {
     let world = World::writing(true).await;
     let page = json!({"space_key": "DOCS", "title": "From a template", "template_id": "90001", "parent_id": "65537"});
@@ -279,12 +311,12 @@ async fn a_page_comes_from_a_file_of_the_operator_and_a_live_document_has_its_lo
     let made = world.call("alice-token", "confluence_create_page", page).await.json();
     assert_eq!(
         (&made["page"]["content"]["value"], &made["page"]["emoji"]),
-        (&json!("# From a file"), &json!("1f680"))
+        (&json!("# From a file"), &json!("🚀"))
     );
     assert!(made.get("properties_not_set").is_none(), "{made}");
     let id = made["page"]["id"].as_str().unwrap();
     let read = world.call("alice-token", "confluence_get_page", json!({"page_id": id})).await.json();
-    assert_eq!(read["metadata"]["emoji"], "1f680", "{read}");
+    assert_eq!(read["metadata"]["emoji"], "🚀", "{read}");
     world.end();
 }
 

@@ -137,7 +137,9 @@ fn is_silent(tool: &str, asked: &Asked) -> bool {
     const AROUND: [&str; 5] =
         ["get_page", "get_page_history", "move_page", "update_page", "update_page_section"];
     let page = tool.strip_prefix("confluence_").is_some_and(|tool| AROUND.contains(&tool));
-    page && asked.method == "GET" && asked.path.ends_with("/property") || asked.path == "/wiki/rest/api/user"
+    let looks = page && asked.method == "GET" && asked.path.ends_with("/property");
+    let diff = tool == "confluence_get_page_diff" && asked.path == "/rest/api/user";
+    looks || diff || ["/wiki/rest/api/user", "/wiki/rest/api/user/bulk"].contains(&asked.path.as_str())
 }
 
 /// Who somebody is has tables of its own.

@@ -5,7 +5,11 @@
 
 mod advisories;
 mod boundary;
+mod confluence_details;
+mod confluence_drafts;
+mod confluence_hidden;
 mod confluence_pages;
+mod confluence_posts;
 mod confluence_reads;
 mod confluence_talk;
 mod every_fault;

@@ -5,6 +5,7 @@
 
 mod authority;
 mod bombs;
+mod media;
 mod mutual;
 mod proxies;
 #[cfg(feature = "pac")]

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::Confluence;
 use super::malformed;
 use crate::atlassian::Deployment;
-use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::net::Path;
 use crate::net::Request;
@@ -30,6 +29,11 @@ impl Account {
         self.text("userKey")
     }
 
+    fn brief(&self) -> String {
+        let name = self.text("displayName").or_else(|| self.text("publicName")).unwrap_or_default();
+        format!("{name} ({})", self.id())
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
@@ -41,6 +45,14 @@ pub enum AccountError {
     /// Confluence knows nobody of this name whom the caller may see.
     #[error("nobody was found for `{0}`; find people with confluence_search_user")]
     Nobody(String),
+    /// Nobody is called so, but others nearly are.
+    #[error("nobody is called `{name}`; similar are {}; name one by what stands in brackets", candidates.join(", "))]
+    Similar {
+        /// The name as given.
+        name: String,
+        /// Who is called nearly so.
+        candidates: Vec<String>,
+    },
     /// Several people fit.
     #[error("several people are called `{name}`: {}; name one by that", ids.join(", "))]
     Several {
@@ -93,18 +105,20 @@ impl Confluence<'_> {
         if name.is_empty() {
             return Err(nobody());
         }
-        // Addresses are not searched, but hits may have them: most are made of the name.
-        let (text, _) = name.split_once('@').unwrap_or((name, ""));
-        let cql = format!("user.fullname ~ {}", query::quoted(&text.replace(['.', '_'], " ")));
-        let found = match self.people_found(permit, &cql, LOOKED_AT).await {
+        let found = match self.people_named(permit, name, LOOKED_AT).await {
             // Versions whose searches do not find people.
             Err(error) if error.status() == Some(400) => return Err(nobody()),
             found => found?,
         };
-        let people = found.items.iter().filter_map(|hit| hit.get("user").cloned());
-        let mut exact: Vec<Account> = people.filter(|person| is_called(person, name)).map(Account).collect();
+        let people: Vec<Value> = found.items.iter().filter_map(|hit| hit.get("user").cloned()).collect();
+        let mut exact: Vec<Account> =
+            people.iter().filter(|person| is_called(person, name)).cloned().map(Account).collect();
         match exact.len() {
-            0 => Err(nobody()),
+            0 if people.is_empty() => Err(nobody()),
+            0 => {
+                let candidates = people.into_iter().map(|person| Account(person).brief()).collect();
+                Err(AccountError::Similar { name: name.to_owned(), candidates })
+            }
             1 => exact.pop().filter(|account| !account.id().is_empty()).ok_or_else(nobody),
             _ => {
                 let ids = exact.iter().map(|account| account.id().to_owned()).collect();

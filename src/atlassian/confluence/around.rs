@@ -1,17 +1,19 @@
 //! What a page does not say of itself: names, the emoji of its title, and on Cloud its files. Asked side by side.
 
+use std::collections::BTreeSet;
+
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Confluence;
 use super::ContentForm;
+use super::Looks;
 use super::PageKind;
 use super::PageView;
 use super::listing::results;
 use super::pages::id_text;
 use super::people;
-use super::present::property;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::net::Path;
@@ -48,14 +50,16 @@ impl Confluence<'_> {
         let authors = ["/authorId", "/version/authorId"].map(|at| page.pointer(at).and_then(Value::as_str));
         let authors = authors.into_iter().flatten().filter(|_| all);
         let accounts = mentioned.iter().filter_map(people::Mention::account);
-        let names = self.names(permit, authors.chain(accounts).collect::<Vec<_>>());
-        let emoji = async { if all { self.emoji_of(permit, id, page).await } else { None } };
+        let named: BTreeSet<String> = authors.chain(accounts).map(str::to_owned).collect();
+        let names = self.names(permit, named.iter().map(String::as_str).collect::<Vec<_>>());
         let apart = all && self.has_version_two();
         let kind = PageKind::of(page).unwrap_or(PageKind::Page);
+        let looks =
+            async { if all { self.looks_of(permit, (id, kind), page).await } else { Looks::default() } };
         let files = async { if apart { self.files(permit, id, kind).await } else { Ok(None) } };
         let above = async { if apart { self.above(permit, id, page).await } else { Ok(None) } };
-        let (names, keyed, emoji, files, above) =
-            futures::join!(names, self.people_by_key(permit, id, &mentioned), emoji, files, above);
+        let (names, keyed, looks, files, above) =
+            futures::join!(names, self.people_by_key(permit, id, &mentioned), looks, files, above);
         let people = keyed.and_accounts(&mentioned, &names);
         let mut not_included = Map::new();
         let mut part = |name: &str, answer: Result<Option<Value>, UpstreamError>| {
@@ -65,11 +69,12 @@ impl Confluence<'_> {
             })
         };
         let (files, above) = (part("attachments", files), part("ancestors", above));
+        let names = names.and(self.names(permit, attached_by(files.as_ref(), &named)).await);
         if let Value::Object(page) = &mut *page {
             page.extend(files.map(|files| ("children".to_owned(), json!({"attachment": files}))));
             page.extend(above.map(|above| ("ancestors".to_owned(), above)));
         }
-        PageView { content, emoji, people, names, not_included, ..PageView::bare(self) }
+        PageView { content, looks, people, names, not_included, ..PageView::bare(self) }
     }
 
     /// The view to show several pages in that were found below one: who wrote them, and who is mentioned in them.
@@ -82,7 +87,7 @@ impl Confluence<'_> {
     ) -> PageView<'_> {
         let storages = pages.iter().filter_map(|page| page.pointer("/body/storage/value")?.as_str());
         let mentioned: Vec<people::Mention<'_>> = match content {
-            ContentForm::Markdown => storages.flat_map(people::mentioned).collect(),
+            ContentForm::Markdown => people::mentioned_in(storages),
             _ => Vec::new(),
         };
         let authors =
@@ -96,12 +101,22 @@ impl Confluence<'_> {
         PageView { content, people, names, ..PageView::bare(self) }
     }
 
-    /// The emoji that came with the page, or one asked for.
-    async fn emoji_of<E: Effect>(&self, permit: &Permit<E>, id: &PageId, page: &Value) -> Option<String> {
-        match page.pointer("/properties/results").and_then(Value::as_array) {
-            Some(properties) => property(properties, "emoji-title-published").map(str::to_owned),
-            None => self.emoji(permit, id).await,
-        }
+    /// The view to show former versions of one page in: who is mentioned in them.
+    pub async fn around_versions<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        id: &PageId,
+        versions: [&Value; 2],
+    ) -> PageView<'_> {
+        let storages = versions.into_iter().filter_map(|page| page.pointer("/body/storage/value")?.as_str());
+        let mentioned = people::mentioned_in(storages);
+        let accounts = mentioned.iter().filter_map(people::Mention::account);
+        let (names, keyed) = futures::join!(
+            self.names(permit, accounts.collect::<Vec<_>>()),
+            self.people_by_key(permit, id, &mentioned)
+        );
+        let people = keyed.and_accounts(&mentioned, &names);
+        PageView { content: ContentForm::Markdown, people, ..PageView::bare(self) }
     }
 
     /// The files of a page, as the second API lists them.
@@ -149,4 +164,11 @@ impl Confluence<'_> {
         };
         Ok(Some(ids.iter().map(|id| json!({"id": id, "title": title_of(id)})).collect()))
     }
+}
+
+/// Who attached files, but for those whose names are known already.
+fn attached_by<'f>(files: Option<&'f Value>, known: &BTreeSet<String>) -> Vec<&'f str> {
+    let files = files.and_then(|files| files.get("results")?.as_array()).into_iter().flatten();
+    let authors = files.filter_map(|file| file.pointer("/version/authorId")?.as_str());
+    authors.filter(|id| !known.contains(*id)).collect()
 }

@@ -13,6 +13,7 @@ use super::listing::Listing;
 use super::malformed;
 use super::page_kind;
 use super::pages::id_text;
+use super::wanted;
 use crate::atlassian::Attachment;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
@@ -129,7 +130,8 @@ impl Confluence<'_> {
         id: &AttachmentId,
     ) -> Result<Value, UpstreamError> {
         permit.part(&Part::Attachment(id.clone()))?;
-        self.get(permit, Wanted::Attachment(id).request(self.deployment())).await
+        let found = self.get(permit, Wanted::Attachment(id).request(self.deployment())).await?;
+        wanted::of_type(found, self.deployment(), "attachment")
     }
 
     /// A file as a look-up brought it, in the shape of the first API.

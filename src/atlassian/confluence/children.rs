@@ -37,6 +37,8 @@ pub struct ChildrenQuery {
     pub folders: bool,
     /// Their bodies as well.
     pub bodies: bool,
+    /// Who wrote them when as well, which the second API does not list.
+    pub versions: bool,
     /// Confluence's expand values, for the first API.
     pub expand: String,
 }
@@ -115,7 +117,7 @@ impl Confluence<'_> {
         let start = usize::try_from(query.start).unwrap_or(usize::MAX);
         let found: Vec<Value> = items.into_iter().skip(start).collect();
         let next_start = (!complete).then_some(query.start + found.len() as u64);
-        let found = self.with_bodies(permit, found, query.bodies).await?;
+        let found = self.with_details(permit, found, query).await?;
         Ok(Children { found: self.with_spaces(permit, found).await?, next_start })
     }
 
@@ -141,24 +143,24 @@ impl Confluence<'_> {
         }
     }
 
-    /// Pages with their bodies, all of them by one request; what its answer leaves out keeps none.
-    async fn with_bodies<E: Effect>(
+    /// Pages with their versions and bodies, all of them by one request; what its answer leaves out keeps none.
+    async fn with_details<E: Effect>(
         &self,
         permit: &Permit<E>,
         found: Vec<Value>,
-        bodies: bool,
+        query: &ChildrenQuery,
     ) -> Result<Vec<Value>, UpstreamError> {
         let ids: Vec<String> = found
             .iter()
             .filter(|child| is_page(child))
             .filter_map(|child| child.get("id").map(id_text))
             .collect();
-        if !bodies || ids.is_empty() {
+        if ids.is_empty() || !query.bodies && !query.versions {
             return Ok(found);
         }
-        let request = Request::get(Path::of(["api", "v2", "pages"]))
-            .with("body-format", "storage")
-            .with("limit", ids.len().to_string());
+        let request = Request::get(Path::of(["api", "v2", "pages"]));
+        let request = if query.bodies { request.with("body-format", "storage") } else { request };
+        let request = request.with("limit", ids.len().to_string());
         let request = ids.iter().fold(request, |request, id| request.with("id", id.as_str()));
         let listed = results(&self.get(permit, request).await?)?;
         let mut whole: BTreeMap<String, Value> =

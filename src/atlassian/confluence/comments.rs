@@ -16,6 +16,7 @@ use super::threads::comment_id;
 use super::threads::placed;
 use super::threads::tagged;
 use super::threads::threaded;
+use super::wanted;
 use crate::audit::Permit;
 use crate::ids::PageCommentId;
 use crate::ids::PageId;
@@ -172,7 +173,7 @@ impl Confluence<'_> {
             Err(error) if self.has_version_two() && error.is_absent() => {
                 Ok(tagged(ask(Wanted::InlineComment(id)).await?, Kind::Inline, None))
             }
-            comment => comment,
+            comment => wanted::of_type(comment?, self.deployment(), "comment"),
         }
     }
 }

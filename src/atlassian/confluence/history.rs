@@ -8,6 +8,7 @@ use super::Permitted;
 use super::Wanted;
 use super::malformed;
 use super::page_kind;
+use super::pages;
 use super::wanted;
 use super::wanted::Ask;
 use crate::audit::Permit;
@@ -55,6 +56,9 @@ impl Confluence<'_> {
             Err(error) if error.status() == Some(404) => return Ok(None),
             page => page?,
         };
+        if PageKind::of(&page).is_none() {
+            return Err(pages::absent());
+        }
         if page.pointer("/version/number").and_then(Value::as_u64) != Some(version) {
             return Err(malformed("it gave another version than the one asked for"));
         }

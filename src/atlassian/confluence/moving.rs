@@ -76,12 +76,19 @@ impl Beside {
 }
 
 impl Confluence<'_> {
-    /// The page at the top of a space that the permit was made for.
-    pub async fn home_of(&self, permit: &Permit<Write>, space: &SpaceKey) -> Result<Beside, UpstreamError> {
+    /// The page at the top of a space that the permit was made for; the space may have been found before.
+    pub async fn home_of(
+        &self,
+        permit: &Permit<Write>,
+        (space, found): (&SpaceKey, Option<Value>),
+    ) -> Result<Beside, UpstreamError> {
         let key = permit.space(space)?;
         let id = if self.has_version_two() {
             let permitted = Permitted { confluence: self, permit };
-            let found = wanted::space_of_key(&permitted, key).await?;
+            let found = match found {
+                Some(found) => Some(found),
+                None => wanted::space_of_key(&permitted, key).await?,
+            };
             let found =
                 found.ok_or_else(|| UpstreamError::from_answer(Product::Confluence, 404, None, b"{}"))?;
             found.get("homepageId").filter(|id| !id.is_null()).map(id_text)

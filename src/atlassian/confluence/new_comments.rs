@@ -10,7 +10,6 @@ use super::Permitted;
 use super::With;
 use super::comments::EXPAND;
 use super::malformed;
-use super::page_kind;
 use super::pages::id_text;
 use super::threads::tagged;
 use super::threads::with;
@@ -76,7 +75,13 @@ impl Confluence<'_> {
             self.send(permit, Request::post(Path::of(["api", "v2", kind.list()]), body))
         };
         let answer = match comment.on {
-            None => page_kind::either(post).await.map(|(_, answer)| answer)?,
+            None => match post(PageKind::Page).await {
+                Err(absent) if absent.is_absent() => {
+                    self.check_blog_post(permit, id, absent).await?;
+                    post(PageKind::BlogPost).await?
+                }
+                answer => answer?,
+            },
             Some(on) if on == PageKind::BlogPost.as_str() => post(PageKind::BlogPost).await?,
             Some(_) => post(PageKind::Page).await?,
         };
@@ -108,6 +113,21 @@ impl Confluence<'_> {
             self.stored(permit, body, kind).await?
         };
         Ok(tagged(answer, kind, Some(above)))
+    }
+
+    /// Looks whether there is a blog post where there is no page: what is neither is told in the words that the page was
+    /// refused with, since Cloud finds fault with everything else of a comment first.
+    async fn check_blog_post(
+        &self,
+        permit: &Permit<Write>,
+        id: &str,
+        absent: UpstreamError,
+    ) -> Result<(), UpstreamError> {
+        let path = Path::of(["api", "v2", PageKind::BlogPost.collection(), id]);
+        match self.get(permit, Request::get(path)).await {
+            Err(error) if error.is_absent() => Err(absent),
+            found => found.map(|_| ()),
+        }
     }
 
     async fn stored(&self, permit: &Permit<Write>, body: Value, kind: Kind) -> Result<Value, UpstreamError> {

@@ -79,15 +79,16 @@ impl Confluence<'_> {
         Box::pin(wanted::page_of(&permitted, permit.page(id)?, With::Place)).await
     }
 
-    /// Creates a page and brings it as Confluence stored it; `propertiesNotSet` says what could not be set.
+    /// Creates a page in a space, which may have been found before, and brings it as Confluence stored it;
+    /// `propertiesNotSet` says what could not be set.
     pub async fn create_page(
         &self,
         permit: &Permit<Write>,
-        space: &SpaceKey,
+        (space, found): (&SpaceKey, Option<Value>),
         page: &NewPage,
     ) -> Result<Value, UpstreamError> {
         if self.has_version_two() {
-            let mut stored = self.create_by_version_two(permit, space, page).await?;
+            let mut stored = self.create_by_version_two(permit, (space, found), page).await?;
             let id = stored.get("id").map(id_text).unwrap_or_default();
             let failed = self.change_properties(permit, Written::created(&id), &page.properties).await;
             if let (Value::Object(stored), false) = (&mut stored, failed.is_empty()) {
@@ -126,11 +127,15 @@ impl Confluence<'_> {
     async fn create_by_version_two(
         &self,
         permit: &Permit<Write>,
-        space: &SpaceKey,
+        (space, found): (&SpaceKey, Option<Value>),
         page: &NewPage,
     ) -> Result<Value, UpstreamError> {
         let permitted = Permitted { confluence: self, permit };
-        let found = wanted::space_of_key(&permitted, permit.space(space)?).await?;
+        let key = permit.space(space)?;
+        let found = match found {
+            Some(found) => Some(found),
+            None => wanted::space_of_key(&permitted, key).await?,
+        };
         let Some((found, space_id)) = found.and_then(|found| {
             let id = id_text(found.get("id")?);
             Some((found, id))

@@ -97,6 +97,12 @@ impl Names {
     pub fn of<'n>(&'n self, id: &'n str) -> &'n str {
         self.0.get(id).map_or(id, String::as_str)
     }
+
+    /// These and others.
+    pub(super) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
 }
 
 /// As many accounts are asked for one by one, side by side; more are asked for in lists.
@@ -182,6 +188,17 @@ pub(super) fn mentioned(storage: &str) -> Vec<Mention<'_>> {
             if plain && found.len() < MOST && !found.contains(&mention) {
                 found.push(mention);
             }
+        }
+    }
+    found
+}
+
+/// The people in several texts, each once and not too many in all.
+pub(super) fn mentioned_in<'a>(storages: impl Iterator<Item = &'a str>) -> Vec<Mention<'a>> {
+    let mut found = Vec::new();
+    for mention in storages.flat_map(mentioned) {
+        if found.len() < MOST && !found.contains(&mention) {
+            found.push(mention);
         }
     }
     found

@@ -71,6 +71,8 @@ pub struct SpacePermissions {
     pub items: Vec<Value>,
     /// Where to go on, if there are more.
     pub cursor: Option<String>,
+    /// The link to go on by, as Cloud gives it.
+    pub next: Option<String>,
     /// Whether these are all there are.
     pub complete: bool,
 }
@@ -178,7 +180,8 @@ impl Confluence<'_> {
         let request = cursor.into_iter().fold(request, |request, cursor| request.with("cursor", cursor));
         let answer = self.get(permit, request).await?;
         let complete = !super::listing::has_more(&answer);
-        Ok(SpacePermissions { items: results(&answer)?, cursor: cursor_after(&answer), complete })
+        let next = answer.pointer("/_links/next").and_then(Value::as_str).map(str::to_owned);
+        Ok(SpacePermissions { items: results(&answer)?, cursor: cursor_after(&answer), next, complete })
     }
 }
 
@@ -276,7 +279,7 @@ fn window(all: Vec<Value>, limit: u64, cursor: Option<&str>) -> SpacePermissions
     let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX));
     let more = all.len() > end;
     let items = all.into_iter().skip(start).take(end - start).collect();
-    SpacePermissions { items, cursor: more.then(|| end.to_string()), complete: !more }
+    SpacePermissions { items, cursor: more.then(|| end.to_string()), next: None, complete: !more }
 }
 
 #[cfg(test)]

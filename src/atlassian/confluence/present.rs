@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Confluence;
+use super::Looks;
 use super::Names;
 use super::People;
 use super::pages::id_text;
@@ -35,8 +36,8 @@ pub struct PageView<'a> {
     pub deployment: Deployment,
     /// How the content is given.
     pub content: ContentForm,
-    /// The page's emoji, if it has one.
-    pub emoji: Option<String>,
+    /// Its emoji and its width.
+    pub looks: Looks,
     /// Who is mentioned, as Markdown shows them.
     pub people: People,
     /// The names of accounts that the second API gives by their ids.
@@ -53,7 +54,7 @@ impl<'a> PageView<'a> {
             base: confluence.base(),
             deployment: confluence.deployment(),
             content: ContentForm::None,
-            emoji: None,
+            looks: Looks::default(),
             people: People::default(),
             names: Names::default(),
             not_included: Map::new(),
@@ -70,6 +71,9 @@ impl PageView<'_> {
         view.insert("id".into(), id.clone().into());
         view.insert("title".into(), text("/title").map(clean).into());
         view.insert("type".into(), text("/type").unwrap_or("page").into());
+        if text("/status") == Some("draft") {
+            view.insert("status".into(), "draft".into());
+        }
         if let Some(created) = text("/history/createdDate").or_else(|| text("/createdAt")) {
             view.insert("created".into(), times::spaced(created).into());
         }
@@ -100,7 +104,10 @@ impl PageView<'_> {
             }
         }
         let attachments = page.pointer("/children/attachment/results").and_then(Value::as_array);
-        view.insert("attachments".into(), attachments.into_iter().flatten().map(attachment).collect());
+        view.insert(
+            "attachments".into(),
+            attachments.into_iter().flatten().map(|file| self.attachment(file)).collect(),
+        );
         Self::attachments_left(page, &mut view);
         if let Some(content) = self.content(page) {
             view.insert("content".into(), content);
@@ -109,12 +116,11 @@ impl PageView<'_> {
             let brief = |page: &Value| json!({"id": page.get("id").map(id_text), "title": page.get("title")});
             view.insert("ancestors".into(), ancestors.iter().map(brief).collect());
         }
-        let of_page = || {
-            let properties = page.pointer("/properties/results").and_then(Value::as_array)?;
-            property(properties, "emoji-title-published")
-        };
-        if let Some(emoji) = self.emoji.as_deref().or_else(of_page) {
-            view.insert("emoji".into(), emoji.into());
+        let Looks { emoji, width } = &self.looks;
+        for (key, value) in [("emoji", emoji), ("page_width", width)] {
+            if let Some(value) = value {
+                view.insert(key.into(), clean(value).into());
+            }
         }
         if !self.not_included.is_empty() {
             view.insert("not_included".into(), self.not_included.clone().into());
@@ -136,6 +142,25 @@ impl PageView<'_> {
             ContentForm::Excerpt => (excerpt(text("/excerpt")?), "view"),
         };
         Some(json!({"value": value, "format": format}))
+    }
+
+    /// A file, as either API gives it.
+    fn attachment(&self, file: &Value) -> Value {
+        let at = |pointers: [&str; 2]| pointers.iter().find_map(|pointer| file.pointer(pointer)).cloned();
+        let author_id = file.pointer("/version/authorId").and_then(Value::as_str);
+        let author = at(["/version/by/displayName", "/version/by/publicName"]);
+        json!({
+            "id": at(["/id", "/id"]),
+            "type": at(["/type", "/type"]).unwrap_or_else(|| "attachment".into()),
+            "status": at(["/status", "/status"]),
+            "title": at(["/title", "/title"]),
+            "media_type": at(["/extensions/mediaType", "/mediaType"]),
+            "file_size": at(["/extensions/fileSize", "/fileSize"]),
+            "download_url": at(["/_links/download", "/downloadLink"]),
+            "version_number": at(["/version/number", "/version/number"]),
+            "version_when": at(["/version/when", "/version/createdAt"]),
+            "author_display_name": author.or_else(|| author_id.map(|id| self.names.of(id).into())),
+        })
     }
 
     /// A page shows one list of attachments; when Confluence has more, the result says so.
@@ -163,23 +188,6 @@ pub(super) fn property<'p>(properties: &'p [Value], key: &str) -> Option<&'p str
     properties.iter().find(is_it)?.get("value")?.as_str()
 }
 
-/// A file, as either API gives it.
-fn attachment(file: &Value) -> Value {
-    let at = |pointers: [&str; 2]| pointers.iter().find_map(|pointer| file.pointer(pointer)).cloned();
-    json!({
-        "id": at(["/id", "/id"]),
-        "type": at(["/type", "/type"]).unwrap_or_else(|| "attachment".into()),
-        "status": at(["/status", "/status"]),
-        "title": at(["/title", "/title"]),
-        "media_type": at(["/extensions/mediaType", "/mediaType"]),
-        "file_size": at(["/extensions/fileSize", "/fileSize"]),
-        "download_url": at(["/_links/download", "/downloadLink"]),
-        "version_number": at(["/version/number", "/version/number"]),
-        "version_when": at(["/version/when", "/version/createdAt"]),
-        "author_display_name": at(["/version/by/displayName", "/version/authorId"]),
-    })
-}
-
 /// An excerpt without the marks that say what of it was found.
 fn excerpt(text: &str) -> String {
     clean(&text.replace("@@@hl@@@", "").replace("@@@endhl@@@", ""))
@@ -199,7 +207,7 @@ mod tests {
             base,
             deployment,
             content,
-            emoji: None,
+            looks: Looks::default(),
             people: People::default(),
             names: Names::default(),
             not_included: Map::new(),

@@ -27,6 +27,37 @@ const LOOKS: [&str; 4] = [
     "content-appearance-draft",
 ];
 
+/// How a page looks: the emoji of its title and the width of its text, as tools take and show them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// The emoji itself.
+    pub emoji: Option<String>,
+    /// `full-width`, `max` or `default`, where it was set.
+    pub width: Option<String>,
+}
+
+impl Looks {
+    /// What the properties of a page say.
+    pub(super) fn of(properties: &[Value]) -> Self {
+        Self {
+            emoji: property(properties, LOOKS[0]).map(emoji_of),
+            width: property(properties, LOOKS[2]).map(str::to_owned),
+        }
+    }
+
+    /// What changes made of a page that had no looks.
+    pub fn set_by(changes: &[PropertyChange]) -> Self {
+        let value = |key: &str| changes.iter().find(|change| change.key == key)?.value.as_deref();
+        Self { emoji: value(LOOKS[0]).map(emoji_of), width: value(LOOKS[2]).map(str::to_owned) }
+    }
+}
+
+/// An emoji of the code points that Confluence stores; whatever else is stored there is shown as it is.
+fn emoji_of(stored: &str) -> String {
+    let points = stored.split('-').map(|point| u32::from_str_radix(point, 16).ok().and_then(char::from_u32));
+    points.collect::<Option<String>>().filter(|emoji| !emoji.is_ascii()).unwrap_or_else(|| stored.to_owned())
+}
+
 /// What becomes of a property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PropertyChange {
@@ -68,17 +99,24 @@ impl<'p> Written<'p> {
 }
 
 impl Confluence<'_> {
-    /// The page's emoji, as Confluence stores it: a hexadecimal code point. Absent ones and refusals are no emoji.
-    pub async fn emoji<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Option<String> {
-        let id = permit.page(id).ok()?.as_str();
-        let request = if self.has_version_two() {
-            Request::get(Path::of(["api", "v2", "pages", id, "properties"]))
-                .with("key", "emoji-title-published")
+    /// How a page looks: what came with it, or what is asked for. Refusals are no looks.
+    pub(super) async fn looks_of<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        (id, kind): (&PageId, PageKind),
+        page: &Value,
+    ) -> Looks {
+        if let Some(properties) = page.pointer("/properties/results").and_then(Value::as_array) {
+            return Looks::of(properties);
+        }
+        let Ok(id) = permit.page(id) else { return Looks::default() };
+        let path = if self.has_version_two() {
+            Path::of(["api", "v2", kind.collection(), id.as_str(), "properties"])
         } else {
-            Request::get(Path::of(["rest", "api", "content", id, "property"])).with("limit", MANY)
+            Path::of(["rest", "api", "content", id.as_str(), "property"])
         };
-        let answer = self.get(permit, request).await.ok()?;
-        property(answer.get("results")?.as_array()?, "emoji-title-published").map(str::to_owned)
+        let answer = self.get(permit, Request::get(path).with("limit", MANY)).await.unwrap_or_default();
+        answer.get("results").and_then(Value::as_array).map_or_else(Looks::default, |found| Looks::of(found))
     }
 
     /// How a page of Data Center looks: the properties of its emoji and width, for a copy.
@@ -181,4 +219,28 @@ impl Confluence<'_> {
 
 fn property_id(property: &Value) -> Result<String, UpstreamError> {
     property.get("id").map(id_text).ok_or_else(|| malformed("a property of the page has no id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_emoji_is_shown_as_itself() {
+        let table = [
+            ("1f680", "🚀"),
+            ("2764-fe0f", "❤\u{fe0f}"),
+            ("1f469-200d-1f4bb", "👩\u{200d}💻"),
+            ("atlassian-blue_star", "atlassian-blue_star"),
+            ("41", "41"),
+            ("d800", "d800"),
+            ("", ""),
+        ];
+        for (stored, wanted) in table {
+            let properties = [json!({"key": "emoji-title-published", "value": stored})];
+            assert_eq!(Looks::of(&properties).emoji.as_deref(), Some(wanted));
+        }
+        let draft = [json!({"key": "emoji-title-draft", "value": "1f680"})];
+        assert_eq!(Looks::of(&draft), Looks::default());
+    }
 }

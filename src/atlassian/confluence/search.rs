@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::Confluence;
+use super::PageKind;
 use super::malformed;
+use super::pages::id_text;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -47,7 +49,7 @@ impl Confluence<'_> {
             .with("start", "0")
             .with("limit", limit.to_string())
             .with("cql", cql)
-            .with("expand", "content.history,content.version,content.space");
+            .with("expand", "content.history,content.version,content.space,content.container");
         let answer = self.get(permit, request).await?;
         let Some(Value::Array(results)) = answer.get("results").cloned() else {
             return Err(malformed("the search result is not a list"));
@@ -60,22 +62,68 @@ impl Confluence<'_> {
     }
 }
 
-/// Where a hit lies. Anything but a page or a space is as visible as its space.
+/// What is like a page: it lies in a space by itself, and is decided on by its own id.
+const LIKE_PAGES: [&str; 6] = ["page", "blogpost", "folder", "whiteboard", "database", "embed"];
+
+/// Where a hit lies. A comment, a file or the like is as visible as the page it is on; where that is not told, nobody
+/// knows whether it may be shown.
 fn resource_of(hit: &Value) -> Option<Resource> {
     let text = |pointer: &str| hit.pointer(pointer).and_then(Value::as_str);
     let key = text("/content/space/key").or_else(|| text("/space/key"));
     let space = key
         .or_else(|| space_in_link(text("/resultGlobalContainer/displayUrl")?))
         .and_then(|key| SpaceKey::parse(key).ok())?;
-    let page = matches!(text("/content/type"), Some("page" | "blogpost"));
-    match text("/content/id").and_then(|id| PageId::parse(id).ok()) {
-        Some(id) if page => Some(Resource::Page { id, space: Some(space) }),
-        _ => Some(Resource::Space(space)),
-    }
+    let Some(content) = hit.get("content").filter(|content| !content.is_null()) else {
+        return Some(Resource::Space(space));
+    };
+    let stands_alone =
+        content.get("type").and_then(Value::as_str).is_some_and(|kind| LIKE_PAGES.contains(&kind));
+    let page = if stands_alone {
+        content
+    } else {
+        content.get("container").filter(|page| PageKind::of(page).is_some())?
+    };
+    let id = PageId::parse(&id_text(page.get("id")?)).ok()?;
+    Some(Resource::Page { id, space: Some(space) })
 }
 
 /// The space in a link such as `/spaces/DOCS` or `/display/DOCS`.
 fn space_in_link(link: &str) -> Option<&str> {
     let rest = link.strip_prefix("/spaces/").or_else(|| link.strip_prefix("/display/"))?;
     rest.split(['/', '?']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_hangs_on_a_page_is_decided_on_with_it() {
+        let space = json!({"key": "DOCS"});
+        let page = |id: &str| {
+            let (id, space) = (PageId::parse(id).unwrap(), SpaceKey::parse("DOCS").ok());
+            Some(Resource::Page { id, space })
+        };
+        let on = |kind: &str, container: Value| json!({"id": "71", "type": kind, "space": space, "container": container});
+        let table = [
+            (json!({"content": {"id": "7", "type": "page", "space": space}}), page("7")),
+            (json!({"content": {"id": 7, "type": "folder", "space": space}}), page("7")),
+            (json!({"content": on("comment", json!({"id": "7", "type": "page"}))}), page("7")),
+            (json!({"content": on("attachment", json!({"id": 8, "type": "blogpost"}))}), page("8")),
+            (json!({"content": on("comment", json!({"id": "72", "type": "comment"}))}), None),
+            (json!({"content": on("ac:app:thing", json!({"key": "DOCS", "name": "Docs"}))}), None),
+            (json!({"content": on("attachment", Value::Null)}), None),
+            (json!({"content": {"id": "7", "type": "page"}}), None),
+            (
+                json!({"space": space, "entityType": "space"}),
+                SpaceKey::parse("DOCS").ok().map(Resource::Space),
+            ),
+            (json!({"user": {"displayName": "Ann"}}), None),
+        ];
+        for (hit, wanted) in table {
+            assert_eq!(resource_of(&hit), wanted, "{hit}");
+        }
+    }
 }

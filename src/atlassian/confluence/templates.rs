@@ -7,6 +7,7 @@ use super::Permitted;
 use super::Wanted;
 use super::listing::Listing;
 use super::malformed;
+use super::pages::absent;
 use super::wanted::Ask;
 use crate::audit::Permit;
 use crate::ids::SpaceKey;
@@ -45,7 +46,11 @@ impl Confluence<'_> {
     ) -> Result<Value, UpstreamError> {
         permit.part(&Part::Template(id.clone()))?;
         let permitted = Permitted { confluence: self, permit };
-        let template = permitted.ask(Wanted::Template(id)).await?;
+        // Cloud says 403 of a template that is not there: that is no word about the account.
+        let template = match permitted.ask(Wanted::Template(id)).await {
+            Err(error) if error.status() == Some(403) => return Err(absent()),
+            template => template?,
+        };
         if template.get("templateId").is_none() {
             return Err(malformed("the template has no id"));
         }

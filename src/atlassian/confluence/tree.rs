@@ -39,17 +39,20 @@ pub struct Branch {
 }
 
 impl Confluence<'_> {
-    /// The pages of a space, each before what lies below it, and whether these are all.
+    /// The pages of a space, which may have been found before: each before what lies below it, and whether these are all.
     pub async fn page_tree<E: Effect>(
         &self,
         permit: &Permit<E>,
-        space: &SpaceKey,
+        (space, found): (&SpaceKey, Option<Value>),
         limit: u64,
     ) -> Result<(Vec<Branch>, bool), UpstreamError> {
         let key = permit.space(space)?;
         let Listing { items, complete } = if self.has_version_two() {
             let permitted = Permitted { confluence: self, permit };
-            let found = wanted::space_of_key(&permitted, key).await?;
+            let found = match found {
+                Some(found) => Some(found),
+                None => wanted::space_of_key(&permitted, key).await?,
+            };
             let id = found.and_then(|found| found.get("id").map(id_text)).ok_or_else(super::pages::absent)?;
             let request = Request::get(Path::of(["api", "v2", "spaces", id.as_str(), "pages"]));
             self.listed_by_cursor(permit, &request.with("status", "current"), limit).await?

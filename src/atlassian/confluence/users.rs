@@ -22,7 +22,53 @@ const MEMBERS: u64 = 5000;
 /// Members at once: Confluence's own number.
 const MEMBER_PAGE: u64 = 200;
 
+/// The words that an e-mail address or a name is made of: addresses themselves are not searched.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let local = match text.trim().split_once('@') {
+        Some((local, domain)) if !local.contains(char::is_whitespace) && domain.contains('.') => local,
+        _ => text.trim(),
+    };
+    let is_address = local.len() != text.trim().len();
+    local
+        .split(move |letter: char| letter.is_whitespace() || is_address && "._-+".contains(letter))
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+}
+
+/// The query for people of a name or an e-mail address.
+pub fn by_name(text: &str) -> String {
+    let is_address = text.contains('@');
+    let name = if is_address { words(text).collect::<Vec<_>>().join(" ") } else { text.trim().to_owned() };
+    format!("user.fullname ~ {}", query::quoted(&name))
+}
+
+/// The query for people whose names begin with these words.
+fn by_part(text: &str) -> String {
+    let words: Vec<String> = words(text).map(|word| format!("{word}*")).collect();
+    format!("user.fullname ~ {}", query::quoted(&words.join(" ")))
+}
+
 impl Confluence<'_> {
+    /// People of a name, a part of one, or an e-mail address: where hits tell their addresses, only those of that one.
+    pub async fn people_named<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        text: &str,
+        limit: u64,
+    ) -> Result<Listing, UpstreamError> {
+        let mut found = self.people_found(permit, &by_name(text), limit).await?;
+        if found.items.is_empty() && words(text).next().is_some() {
+            found = self.people_found(permit, &by_part(text), limit).await?;
+        }
+        let has = |hit: &Value| {
+            let address = hit.pointer("/user/email").and_then(Value::as_str);
+            address.is_some_and(|address| address.eq_ignore_ascii_case(text.trim()))
+        };
+        if found.items.iter().any(has) {
+            found.items.retain(has);
+        }
+        Ok(found)
+    }
+
     /// People that a query of CQL finds, as hits of a search.
     pub async fn people_found<E: Effect>(
         &self,
@@ -114,6 +160,21 @@ pub fn shown_person(hit: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_parts_and_addresses_are_looked_for_in_full_names() {
+        let table = [
+            ("Ann", "Ann", "Ann*"),
+            (" Ann Example ", "Ann Example", "Ann* Example*"),
+            ("ann.example@example.com", "ann example", "ann* example*"),
+            ("O\"Neil", "O\\\"Neil", "O\\\"Neil*"),
+            ("@", "", ""),
+        ];
+        for (text, name, part) in table {
+            assert_eq!(by_name(text), format!("user.fullname ~ \"{name}\""), "{text}");
+            assert_eq!(by_part(text), format!("user.fullname ~ \"{part}\""), "{text}");
+        }
+    }
 
     #[test]
     fn somebody_found_is_shown_with_what_names_them() {

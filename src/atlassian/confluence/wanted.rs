@@ -7,8 +7,10 @@
 use serde_json::Value;
 use serde_json::json;
 
+use super::PageKind;
 use super::malformed;
 use super::pages::PAGE_EXPAND;
+use super::pages::absent;
 use super::pages::id_text;
 use crate::atlassian::Deployment;
 use crate::ids::AttachmentId;
@@ -33,6 +35,15 @@ pub enum With {
     Place,
 }
 
+impl With {
+    fn expand(self) -> &'static str {
+        match self {
+            Self::Body => PAGE_EXPAND,
+            Self::Place => "space",
+        }
+    }
+}
+
 /// One thing of Confluence to find, by one request.
 #[derive(Debug, Clone, Copy)]
 pub enum Wanted<'a> {
@@ -40,6 +51,8 @@ pub enum Wanted<'a> {
     Page(&'a PageId, With),
     /// A blog post, which the second API has apart.
     BlogPost(&'a PageId, With),
+    /// A page or a blog post that was never published.
+    Draft(PageKind, &'a PageId, With),
     /// The page of a title in a space; the space's id is for the second API.
     Titled {
         /// The space.
@@ -67,6 +80,7 @@ impl Wanted<'_> {
         match self {
             Self::Page(..) => "page -> space",
             Self::BlogPost(..) => "blog post -> space",
+            Self::Draft(..) => "draft -> space",
             Self::Titled { .. } => "title -> page",
             Self::Space(_) => "space",
             Self::Comment(_) | Self::InlineComment(_) => "comment -> page",
@@ -79,7 +93,9 @@ impl Wanted<'_> {
     pub fn resource(&self) -> Resource {
         let part = |part| Resource::Part { part, of: None };
         match *self {
-            Self::Page(id, _) | Self::BlogPost(id, _) => Resource::Page { id: id.clone(), space: None },
+            Self::Page(id, _) | Self::BlogPost(id, _) | Self::Draft(_, id, _) => {
+                Resource::Page { id: id.clone(), space: None }
+            }
             Self::Titled { space, .. } | Self::Space(SpaceName::Key(space)) => Resource::Space(space.clone()),
             Self::Space(SpaceName::Id(_)) => Resource::Instance(Product::Confluence),
             Self::Comment(id) | Self::InlineComment(id) => part(Part::Comment(id.clone())),
@@ -99,13 +115,12 @@ impl Wanted<'_> {
     fn first(&self) -> Request {
         let content = |id: &str| Request::get(Path::of(["rest", "api", "content", id]));
         match *self {
-            Self::Page(id, with) | Self::BlogPost(id, with) => content(id.as_str()).with(
-                "expand",
-                match with {
-                    With::Body => PAGE_EXPAND,
-                    With::Place => "space",
-                },
-            ),
+            Self::Page(id, with) | Self::BlogPost(id, with) => {
+                content(id.as_str()).with("expand", with.expand())
+            }
+            Self::Draft(_, id, with) => {
+                content(id.as_str()).with("expand", with.expand()).with("status", "draft")
+            }
             Self::Titled { space, title, .. } => Request::get(Path::of(["rest", "api", "content"]))
                 .with("type", "page")
                 .with("start", "0")
@@ -126,6 +141,9 @@ impl Wanted<'_> {
         match *self {
             Self::Page(id, with) => page(one("pages", id.as_str()), with),
             Self::BlogPost(id, with) => page(one("blogposts", id.as_str()), with),
+            Self::Draft(kind, id, with) => {
+                page(one(kind.collection(), id.as_str()), with).with("get-draft", "true")
+            }
             Self::Titled { id, title, .. } => Request::get(Path::of(["api", "v2", "pages"]))
                 .with("space-id", id)
                 .with("title", title)
@@ -172,17 +190,51 @@ pub(crate) trait Ask: Sync {
     fn is_absent(error: &Self::Error) -> bool;
 }
 
-/// A page or a blog post with its space.
+/// A page or a blog post with its space. Drafts are asked for last: one of a page that was published would stand in for
+/// what everybody sees. What is none of these is told in the words that the page was refused with. The first API finds
+/// comments and files by the same numbers: they are no pages, since a decision on their numbers would be none on the page
+/// that they hang on.
 pub(crate) async fn page_of<A: Ask>(asked: &A, id: &PageId, with: With) -> Result<Value, A::Error> {
-    if asked.deployment() == Deployment::DataCenter {
-        return asked.ask(Wanted::Page(id, with)).await;
-    }
-    let (page, kind) = match asked.ask(Wanted::Page(id, with)).await {
-        Err(error) if A::is_absent(&error) => (asked.ask(Wanted::BlogPost(id, with)).await?, "blogpost"),
-        page => (page?, "page"),
+    let (page, post) = (PageKind::Page, PageKind::BlogPost);
+    let ways: &[(PageKind, Wanted<'_>)] = match asked.deployment() {
+        // The first API has pages and blog posts in one.
+        Deployment::DataCenter => &[(page, Wanted::Page(id, with)), (page, Wanted::Draft(page, id, with))],
+        Deployment::Cloud => &[
+            (page, Wanted::Page(id, with)),
+            (post, Wanted::BlogPost(id, with)),
+            (page, Wanted::Draft(page, id, with)),
+            (post, Wanted::Draft(post, id, with)),
+        ],
     };
+    let mut said = None;
+    for (kind, wanted) in ways {
+        match asked.ask(*wanted).await {
+            Err(error) if A::is_absent(&error) => said = said.or(Some(error)),
+            Ok(found) if !is_page(&found, asked.deployment()) => {}
+            found => return placed(asked, found?, *kind).await,
+        }
+    }
+    Err(said.unwrap_or_else(|| absent().into()))
+}
+
+/// A page with its space, which the second API names by its id.
+async fn placed<A: Ask>(asked: &A, page: Value, kind: PageKind) -> Result<Value, A::Error> {
+    if asked.deployment() == Deployment::DataCenter {
+        return Ok(page);
+    }
     let space = asked.ask(Wanted::Space(&SpaceName::Id(space_id(&page)?))).await?;
-    Ok(as_first(page, &space, kind))
+    Ok(as_first(page, &space, kind.as_str()))
+}
+
+/// Whether something is a page or a blog post; the second API has them in lists of their own.
+fn is_page(found: &Value, deployment: Deployment) -> bool {
+    deployment == Deployment::Cloud || PageKind::of(found).is_some()
+}
+
+/// What was found, if it is of this type: the first API finds all by their numbers, the second has every type apart.
+pub(super) fn of_type(found: Value, deployment: Deployment, kind: &str) -> Result<Value, UpstreamError> {
+    let is_it = deployment == Deployment::Cloud || found.get("type").is_some_and(|found| found == kind);
+    if is_it { Ok(found) } else { Err(absent()) }
 }
 
 /// The page of a title in a space; nothing if there is none.
@@ -244,7 +296,7 @@ pub(crate) async fn comment<A: Ask>(
             }
             comment
         }
-        comment => comment?,
+        comment => of_type(comment?, asked.deployment(), "comment")?,
     };
     let page = container(asked, &comment).await?;
     Ok((comment, page))
@@ -255,15 +307,17 @@ pub(crate) async fn attachment<A: Ask>(
     asked: &A,
     id: &AttachmentId,
 ) -> Result<(Value, Option<Value>), A::Error> {
-    let attachment = asked.ask(Wanted::Attachment(id)).await?;
+    let found = asked.ask(Wanted::Attachment(id)).await?;
+    let attachment = of_type(found, asked.deployment(), "attachment")?;
     let page = container(asked, &attachment).await?;
     Ok((attachment, page))
 }
 
 /// What a comment or a file is on, with its space: it may be said with the thing itself.
 async fn container<A: Ask>(asked: &A, part: &Value) -> Result<Option<Value>, A::Error> {
-    let has_space = |content: &Value| content.pointer("/space/key").is_some();
-    if let Some(container) = part.get("container").filter(|container| has_space(container)) {
+    let is_placed =
+        |content: &Value| content.pointer("/space/key").is_some() && PageKind::of(content).is_some();
+    if let Some(container) = part.get("container").filter(|container| is_placed(container)) {
         return Ok(Some(container.clone()));
     }
     let ids = [part.pointer("/container/id"), part.get("pageId"), part.get("blogPostId")];
@@ -296,4 +350,37 @@ pub(crate) fn as_first(mut page: Value, space: &Value, kind: &str) -> Value {
 fn is_in(page: &Value, space: &SpaceKey) -> bool {
     let key = page.pointer("/space/key").and_then(Value::as_str);
     key.and_then(|key| SpaceKey::parse(key).ok()).as_ref() == Some(space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_asked_for_as_such() {
+        let id = PageId::parse("7").unwrap();
+        let post = Wanted::Draft(PageKind::BlogPost, &id, With::Place);
+        let table = [
+            (post, Deployment::DataCenter, "/rest/api/content/7", ("status", "draft")),
+            (post, Deployment::Cloud, "/api/v2/blogposts/7", ("get-draft", "true")),
+            (
+                Wanted::Draft(PageKind::Page, &id, With::Body),
+                Deployment::Cloud,
+                "/api/v2/pages/7",
+                ("get-draft", "true"),
+            ),
+        ];
+        for (wanted, deployment, path, (name, value)) in table {
+            let request = wanted.request(deployment);
+            assert!(request.path.as_str().ends_with(path), "{request:?}");
+            assert!(request.query.contains(&(name, value.to_owned())), "{request:?}");
+        }
+        assert!(
+            Wanted::Page(&id, With::Body)
+                .request(Deployment::Cloud)
+                .query
+                .iter()
+                .all(|(name, _)| *name != "get-draft")
+        );
+    }
 }

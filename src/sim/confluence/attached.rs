@@ -76,8 +76,8 @@ pub(crate) fn write(world: &mut World, call: &Call, id: &str, rest: &[&str]) -> 
 /// Version 2's lists and single files.
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
-        ["pages", id, "attachments"] => {
-            let page = v2::visible(world, call, id)?;
+        [kind, id, "attachments"] => {
+            let page = v2::visible(world, call, kind, id)?;
             let fits = |item: &&Attachment| {
                 call.parameter("filename").is_none_or(|name| item.name == name)
                     && call.parameter("mediaType").is_none_or(|kind| item.kind == kind)
@@ -108,7 +108,7 @@ pub(crate) fn delete(world: &mut World, call: &Call, id: &str) -> Reply {
 fn shown(page: &Page, item: &Attachment) -> Value {
     let download = render::download_path(page, item);
     json!({"id": format!("att{}", item.id), "status": "current", "title": item.name,
-        "createdAt": render::time(item.created), "pageId": page.id.to_string(), "mediaType": item.kind,
+        "createdAt": render::time(item.created), v2::named_as(page): page.id.to_string(), "mediaType": item.kind,
         "mediaTypeDescription": "", "comment": item.comment, "fileId": format!("file-{}", item.id),
         "fileSize": item.bytes.len(), "webuiLink": format!("/pages/viewpageattachments.action?pageId={}", page.id),
         "downloadLink": download,

@@ -17,8 +17,8 @@ use super::v2;
 
 pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
     match path {
-        ["pages", id, kind] => {
-            let page = v2::visible(world, call, id)?;
+        [collection @ ("pages" | "blogposts"), id, kind] => {
+            let page = v2::visible(world, call, collection, id)?;
             let some = page.comments.iter().filter(|item| list(item) == *kind && item.parent.is_none());
             Ok(v2::listed(call, some.map(|item| shown(call, page, item)).collect()))
         }
@@ -56,17 +56,18 @@ pub(crate) fn create(world: &mut World, call: &Call, path: &[&str]) -> Reply {
         return Err(v2::invalid("The comment is empty"));
     }
     let (page, parent, selection) = match given.get("parentCommentId").and_then(v2::text) {
-        Some(_) if given.get("pageId").is_some() => {
-            return Err(v2::invalid("pageId must not be given with parentCommentId"));
+        Some(_) if ["pageId", "blogPostId"].iter().any(|name| given.get(*name).is_some()) => {
+            return Err(v2::invalid("only one of pageId, blogPostId and parentCommentId may be given"));
         }
         Some(id) => {
             let (page, above) = find(world, call, kind, &id)?;
             (page, Some(above.id), above.selection.clone())
         }
         None => {
-            let id =
-                given.get("pageId").and_then(v2::text).ok_or_else(|| v2::invalid("pageId must be given"))?;
-            let page = v2::visible(world, call, &id)?;
+            let named = [("pages", "pageId"), ("blogposts", "blogPostId")];
+            let named = named.into_iter().find_map(|(kind, name)| Some((kind, v2::text(given.get(name)?)?)));
+            let (collection, id) = named.ok_or_else(|| v2::invalid("pageId or blogPostId must be given"))?;
+            let page = v2::visible(world, call, collection, &id)?;
             (page, None, if kind == "inline-comments" { Some(selected(page, &given)?) } else { None })
         }
     };
@@ -99,7 +100,7 @@ fn list(item: &PageComment) -> &'static str {
 
 fn shown(call: &Call, page: &Page, item: &PageComment) -> Value {
     let mut shown = json!({"id": item.id.to_string(), "status": "current", "title": format!("Re: {}", page.title),
-        "pageId": page.id.to_string(),
+        v2::named_as(page): page.id.to_string(),
         "version": {"number": 1, "createdAt": render::time(item.when), "authorId": item.by.account_id,
             "message": "", "minorEdit": false},
         "_links": {"webui": format!("{}?focusedCommentId={}", render::web_path(call, page), item.id)}});

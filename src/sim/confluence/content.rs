@@ -29,7 +29,7 @@ pub(crate) fn find<'a>(world: &'a World, call: &Call, id: &str) -> Option<Conten
         return Some(Content::Page(page));
     }
     let number: u64 = id.strip_prefix("att").unwrap_or(id).parse().ok()?;
-    world.pages.values().filter(|page| call.user.may_view(page.space)).find_map(|page| {
+    world.pages.values().filter(|page| world.may_read(call.user, page)).find_map(|page| {
         let comment =
             page.comments.iter().find(|item| item.id == number).map(|item| Content::Comment(page, item));
         let attachment = page.attachments.iter().find(|item| item.id == number);
@@ -70,7 +70,11 @@ pub(crate) fn read(world: &World, call: &Call, id: &str, rest: &[&str]) -> Reply
 
 fn one(world: &World, call: &Call, id: &str) -> Reply {
     let expand = Expand::of(call, "history,space,version");
-    let shown = match find(world, call, id).ok_or_else(|| no_content(id))? {
+    let statuses =
+        call.query.iter().filter(|(name, _)| name == "status").flat_map(|(_, status)| status.split(','));
+    let draft = || world.draft(call.user, id).filter(|_| statuses.clone().any(|status| status == "draft"));
+    let found = find(world, call, id).or_else(|| draft().map(Content::Page));
+    let shown = match found.ok_or_else(|| no_content(id))? {
         Content::Page(page) => {
             let number = call.number("version", page.number());
             if number == 0 || number > page.number() {
@@ -110,11 +114,10 @@ pub(crate) fn list(world: &World, call: &Call) -> Reply {
         }
         None => None,
     };
-    if call.parameter("type").is_some_and(|kind| kind != "page") {
-        return Ok(Answer::json(&render::results(call, Vec::new(), 25)));
-    }
+    let kind = call.parameter("type").unwrap_or("page");
     let found = world.pages.values().filter(|page| {
-        world.may_read(call.user, page)
+        page.kind.as_str() == kind
+            && world.may_read(call.user, page)
             && space.is_none_or(|space| page.space.id == space.id)
             && call.parameter("title").is_none_or(|title| page.title.eq_ignore_ascii_case(title))
     });

@@ -8,6 +8,7 @@ use super::super::answer::Reply;
 use super::super::call::Call;
 use super::super::world::Page;
 use super::super::world::PageComment;
+use super::super::world::PageKind;
 use super::super::world::Property;
 use super::super::world::Space;
 use super::super::world::Version;
@@ -18,6 +19,8 @@ use super::content::Content;
 use super::failure;
 use super::json_body;
 use super::no_content;
+use super::order;
+use super::order::Among;
 use super::render;
 use super::render::Expand;
 use super::visible;
@@ -76,8 +79,11 @@ pub(crate) fn insert(world: &mut World, call: &Call, draft: Draft) -> u64 {
         Version { by: call.user, when: now, message: String::new(), body: draft.body.clone(), minor: false };
     let page = Page {
         id,
+        kind: PageKind::Page,
+        is_draft: false,
         space: draft.space,
         parent: draft.parent,
+        position: 0,
         title: draft.title,
         body: draft.body,
         labels: Vec::new(),
@@ -88,7 +94,9 @@ pub(crate) fn insert(world: &mut World, call: &Call, draft: Draft) -> u64 {
         attachments: Vec::new(),
         properties: std::collections::BTreeMap::new(),
     };
+    let parent = page.parent;
     world.pages.insert(id, page);
+    order::put(world, id, parent, Among::Last);
     id
 }
 
@@ -103,7 +111,11 @@ pub(crate) fn check_title(
         return Err("Title must not be empty.".to_owned());
     }
     let taken = world.pages.values().any(|page| {
-        page.space.id == space.id && Some(page.id) != except && page.title.eq_ignore_ascii_case(title)
+        page.kind == PageKind::Page
+            && !page.is_draft
+            && page.space.id == space.id
+            && Some(page.id) != except
+            && page.title.eq_ignore_ascii_case(title)
     });
     if taken {
         return Err(format!(
@@ -168,21 +180,23 @@ pub(crate) fn update(world: &mut World, call: &Call, id: &str) -> Reply {
         .get("title")
         .and_then(Value::as_str)
         .map_or_else(|| page.title.clone(), |title| title.trim().to_owned());
-    check_title(world, &title, page.space, Some(page.id)).map_err(|message| failure(400, &message))?;
-    let parent = match parent_of(&given) {
-        Some(above) => Some(visible(world, call, &above)?.id),
-        None => page.parent,
+    if page.kind == PageKind::Page {
+        check_title(world, &title, page.space, Some(page.id)).map_err(|message| failure(400, &message))?;
+    }
+    let (parent, former) = match parent_of(&given) {
+        Some(above) => (Some(visible(world, call, &above)?.id), page.parent),
+        None => (page.parent, page.parent),
     };
     let body =
         storage_of(&given).map_err(|message| failure(400, &message))?.unwrap_or_else(|| page.body.clone());
     let message = given.pointer("/version/message").and_then(Value::as_str).unwrap_or_default().to_owned();
     let number = page.id;
     revise(world, call, number, (title, body, message));
-    if let Some(page) = world.pages.get_mut(&number) {
-        page.parent = parent.filter(|above| *above != number);
-        if let Some(version) = page.versions.last_mut() {
-            version.minor = given.pointer("/version/minorEdit").and_then(Value::as_bool).unwrap_or(false);
-        }
+    if let Some(version) = world.pages.get_mut(&number).and_then(|page| page.versions.last_mut()) {
+        version.minor = given.pointer("/version/minorEdit").and_then(Value::as_bool).unwrap_or(false);
+    }
+    if parent != former {
+        order::put(world, number, parent, Among::Last);
     }
     shown(world, call, number)
 }

@@ -6,6 +6,7 @@ mod comments;
 mod content;
 mod create;
 mod moved;
+mod order;
 mod property;
 mod render;
 mod rights;

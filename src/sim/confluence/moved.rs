@@ -7,6 +7,7 @@ use super::super::answer::Answer;
 use super::super::answer::Reply;
 use super::super::call::Call;
 use super::super::world::Page;
+use super::super::world::PageKind;
 use super::super::world::Property;
 use super::super::world::Space;
 use super::super::world::World;
@@ -15,6 +16,8 @@ use super::create::Draft;
 use super::failure;
 use super::json_body;
 use super::no_content;
+use super::order;
+use super::order::Among;
 use super::render;
 use super::render::Expand;
 use super::visible;
@@ -52,7 +55,15 @@ fn page(html: &str) -> Answer {
 fn moved(world: &mut World, call: &Call, (id, position, target): (&str, &str, &str)) -> Result<(), Answer> {
     let page = visible(world, call, id)?;
     let beside = visible(world, call, target)?;
+    if page.kind != PageKind::Page || beside.kind != PageKind::Page {
+        return Err(failure(400, "Only pages can be moved."));
+    }
     let above = if position == "append" { Some(beside) } else { world.ancestors(beside).last().copied() };
+    let among = match position {
+        "before" => Among::Before(beside.id),
+        "after" => Among::After(beside.id),
+        _ => Among::Last,
+    };
     let into_itself =
         |above: &Page| above.id == page.id || world.ancestors(above).iter().any(|one| one.id == page.id);
     if above.is_some_and(into_itself) {
@@ -61,7 +72,8 @@ fn moved(world: &mut World, call: &Call, (id, position, target): (&str, &str, &s
     let taken = world
         .pages
         .values()
-        .any(|other| other.space.id == beside.space.id && other.id != page.id && other.title == page.title);
+        .filter(|other| other.kind == PageKind::Page && other.space.id == beside.space.id)
+        .any(|other| other.id != page.id && other.title == page.title);
     if taken {
         return Err(failure(400, "A page with this title already exists in the space."));
     }
@@ -78,8 +90,9 @@ fn moved(world: &mut World, call: &Call, (id, position, target): (&str, &str, &s
         }
     }
     if let Some(page) = world.pages.get_mut(&id) {
-        (page.space, page.parent) = (space, parent);
+        page.space = space;
     }
+    order::put(world, id, parent, among);
     Ok(())
 }
 
@@ -88,6 +101,9 @@ pub(crate) fn copy(world: &mut World, call: &Call, id: &str) -> Reply {
     let given = json_body(call)?;
     let flag = |name: &str| given.get(name).and_then(Value::as_bool).unwrap_or(false);
     let source = visible(world, call, id)?;
+    if source.kind != PageKind::Page {
+        return Err(failure(400, "Only pages can be copied."));
+    }
     let text = |pointer: &str| given.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let (space, parent) = match text("/destination/type") {
         "space" => {

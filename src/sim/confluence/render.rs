@@ -11,6 +11,7 @@ use super::super::call::parts;
 use super::super::world::Attachment;
 use super::super::world::Page;
 use super::super::world::PageComment;
+use super::super::world::PageKind;
 use super::super::world::Space;
 use super::super::world::User;
 use super::super::world::Version;
@@ -84,6 +85,14 @@ pub(crate) fn space_path(call: &Call, space: &Space) -> String {
 
 pub(crate) fn web_path(call: &Call, page: &Page) -> String {
     let title = page.title.replace(' ', "+").replace('&', "%26").replace(':', "%3A");
+    if page.kind == PageKind::BlogPost {
+        let day = page.created.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y/%m/%d");
+        return if call.is_cloud() {
+            format!("/spaces/{}/blog/{day}/{}/{title}", page.space.key, page.id)
+        } else {
+            format!("/display/{}/{day}/{title}", page.space.key)
+        };
+    }
     if call.is_cloud() {
         format!("/spaces/{}/pages/{}/{title}", page.space.key, page.id)
     } else if page.title.contains(['&', ':']) {
@@ -127,8 +136,7 @@ pub(crate) fn results(call: &Call, values: Vec<Value>, absent: usize) -> Value {
 
 /// A page as content, in the version with this number.
 pub(crate) fn page(world: &World, call: &Call, page: &Page, expand: &Expand, number: usize) -> Value {
-    let mut shown =
-        json!({"id": page.id.to_string(), "type": "page", "status": "current", "title": page.title});
+    let mut shown = json!({"id": page.id.to_string(), "type": page.kind.as_str(), "status": page.status(), "title": page.title});
     let mut more = Map::new();
     let mut expandable = Map::new();
     let known = number.checked_sub(1).and_then(|place| page.versions.get(place));
@@ -155,7 +163,7 @@ pub(crate) fn page(world: &World, call: &Call, page: &Page, expand: &Expand, num
         "tinyui": tiny_path(page), "base": base(call), "context": if call.is_cloud() { "/wiki" } else { "" }});
     super::super::answer::extend(
         &mut shown,
-        json!({"extensions": {"position": page.id % 100}, "_expandable": expandable, "_links": links}),
+        json!({"extensions": {"position": page.position}, "_expandable": expandable, "_links": links}),
     );
     shown
 }
@@ -168,8 +176,8 @@ pub(crate) fn tiny_path(page: &Page) -> String {
 
 /// A page as other content mentions it.
 pub(crate) fn brief(call: &Call, page: &Page) -> Value {
-    json!({"id": page.id.to_string(), "type": "page", "status": "current", "title": page.title,
-        "extensions": {"position": page.id % 100},
+    json!({"id": page.id.to_string(), "type": page.kind.as_str(), "status": page.status(), "title": page.title,
+        "extensions": {"position": page.position},
         "_links": {"webui": web_path(call, page), "self": format!("{}/rest/api/content/{}", base(call), page.id)}})
 }
 

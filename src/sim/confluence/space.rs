@@ -37,9 +37,10 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             Ok(Answer::json(&shown))
         }
         ["permissions"] if !call.is_cloud() => rights::of_space(call, space),
-        ["content", "page"] => {
+        ["content", kind @ ("page" | "blogpost")] => {
             let expand = Expand::of(call, "");
             let pages = world.pages.values().filter(|page| page.space.id == space.id);
+            let pages = pages.filter(|page| page.kind.as_str() == *kind && world.may_read(call.user, page));
             let values = pages.map(|page| render::page(world, call, page, &expand, page.number()));
             Ok(Answer::json(&render::results(call, values.collect(), 25)))
         }

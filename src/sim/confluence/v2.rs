@@ -8,6 +8,7 @@ use super::super::answer::Reply;
 use super::super::call::Call;
 use super::super::data;
 use super::super::world::Page;
+use super::super::world::PageKind;
 use super::super::world::Property;
 use super::super::world::Space;
 use super::super::world::World;
@@ -16,6 +17,8 @@ use super::body;
 use super::comments;
 use super::create;
 use super::create::Draft;
+use super::order;
+use super::order::Among;
 use super::render;
 use super::rights;
 
@@ -34,15 +37,16 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
         }
         ["spaces", id] => Ok(Answer::json(&space(call, find_space(call, id)?))),
         ["spaces", id, "permissions"] => Ok(listed(call, rights::assignments(find_space(call, id)?))),
-        ["spaces", id, "pages"] => {
+        ["spaces", id, kind @ ("pages" | "blogposts")] => {
             let space = find_space(call, id)?;
-            let pages = world
-                .pages
-                .values()
-                .filter(|page| page.space.id == space.id && world.may_read(call.user, page));
+            let pages = world.pages.values().filter(|page| {
+                page.kind.collection() == *kind
+                    && page.space.id == space.id
+                    && world.may_read(call.user, page)
+            });
             Ok(listed(call, pages.map(|item| page(call, item, item.number())).collect()))
         }
-        ["pages"] => {
+        [kind @ ("pages" | "blogposts")] => {
             let spaces: Vec<&str> = call
                 .query
                 .iter()
@@ -52,18 +56,26 @@ pub(crate) fn read(world: &World, call: &Call, path: &[&str]) -> Reply {
             let ids: Vec<&str> =
                 call.query.iter().filter(|(name, _)| name == "id").map(|(_, id)| id.as_str()).collect();
             let pages = world.pages.values().filter(|page| {
-                world.may_read(call.user, page)
+                page.kind.collection() == *kind
+                    && world.may_read(call.user, page)
                     && (ids.is_empty() || ids.contains(&page.id.to_string().as_str()))
                     && (spaces.is_empty() || spaces.contains(&page.space.id.to_string().as_str()))
                     && call.parameter("title").is_none_or(|title| page.title.eq_ignore_ascii_case(title))
             });
             Ok(listed(call, pages.map(|item| page(call, item, item.number())).collect()))
         }
-        ["attachments", ..] | ["pages", _, "attachments"] => attached::read(world, call, path),
-        ["footer-comments" | "inline-comments", ..] | ["pages", _, "footer-comments" | "inline-comments"] => {
+        ["attachments", ..] | ["pages" | "blogposts", _, "attachments"] => attached::read(world, call, path),
+        ["footer-comments" | "inline-comments", ..]
+        | ["pages" | "blogposts", _, "footer-comments" | "inline-comments"] => {
             comments::read(world, call, path)
         }
-        ["pages", id, rest @ ..] => read_page(world, call, visible(world, call, id)?, rest),
+        [kind @ ("pages" | "blogposts"), id] if call.parameter("get-draft") == Some("true") => {
+            let draft = world.draft(call.user, id).filter(|page| page.kind.collection() == *kind);
+            read_page(world, call, draft.map_or_else(|| visible(world, call, kind, id), Ok)?, &[])
+        }
+        [kind @ ("pages" | "blogposts"), id, rest @ ..] => {
+            read_page(world, call, visible(world, call, kind, id)?, rest)
+        }
         _ => Err(missing()),
     }
 }
@@ -77,14 +89,14 @@ fn read_page(world: &World, call: &Call, page: &Page, rest: &[&str]) -> Reply {
             }
             Ok(Answer::json(&self::page(call, page, number)))
         }
-        ["children" | "direct-children"] => {
+        ["children" | "direct-children"] if page.kind == PageKind::Page => {
             let children = world.children(page.id).filter(|child| world.may_read(call.user, child)).map(|child| {
                 json!({"id": child.id.to_string(), "status": "current", "title": child.title, "type": "page",
-                    "spaceId": child.space.id.to_string(), "childPosition": child.id % 100})
+                    "spaceId": child.space.id.to_string(), "childPosition": child.position})
             });
             Ok(listed(call, children.collect()))
         }
-        ["ancestors"] => {
+        ["ancestors"] if page.kind == PageKind::Page => {
             let above = world.ancestors(page).into_iter();
             Ok(listed(call, above.map(|above| json!({"id": above.id.to_string(), "type": "page"})).collect()))
         }
@@ -119,15 +131,19 @@ fn read_page(world: &World, call: &Call, page: &Page, rest: &[&str]) -> Reply {
 pub(crate) fn write(world: &mut World, call: &Call, path: &[&str]) -> Reply {
     match (call.method.as_str(), path) {
         ("POST", ["pages"]) => create_page(world, call),
-        ("PUT", ["pages", id]) => update_page(world, call, id),
-        ("DELETE", ["pages", id]) => {
-            let id = visible(world, call, id)?.id;
+        ("PUT", [kind @ ("pages" | "blogposts"), id]) => {
+            let id = visible(world, call, kind, id)?.id;
+            update_page(world, call, id)
+        }
+        ("DELETE", [kind @ ("pages" | "blogposts"), id]) => {
+            let id = visible(world, call, kind, id)?.id;
             create::remove(world, id, None);
             Ok(Answer::empty(204))
         }
         ("POST", ["footer-comments" | "inline-comments"]) => comments::create(world, call, path),
         ("DELETE", ["attachments", id]) => attached::delete(world, call, id),
-        ("POST" | "PUT" | "DELETE", ["pages", id, "properties", rest @ ..]) => {
+        ("POST" | "PUT" | "DELETE", [kind @ ("pages" | "blogposts"), id, "properties", rest @ ..]) => {
+            visible(world, call, kind, id)?;
             set_property(world, call, id, rest)
         }
         _ => Err(missing()),
@@ -139,7 +155,7 @@ fn create_page(world: &mut World, call: &Call) -> Reply {
     let id = given.get("spaceId").and_then(text).ok_or_else(|| invalid("spaceId must be given"))?;
     let space = find_space(call, &id)?;
     let parent = match given.get("parentId").and_then(text) {
-        Some(id) => Some(visible(world, call, &id)?.id),
+        Some(id) => Some(visible(world, call, "pages", &id)?.id),
         None => Some(space.home),
     };
     let title = given.get("title").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
@@ -149,8 +165,8 @@ fn create_page(world: &mut World, call: &Call) -> Reply {
     shown(world, call, id)
 }
 
-fn update_page(world: &mut World, call: &Call, id: &str) -> Reply {
-    let current = visible(world, call, id)?;
+fn update_page(world: &mut World, call: &Call, id: u64) -> Reply {
+    let current = world.pages.get(&id).ok_or_else(missing)?;
     let given = call.json().unwrap_or_default();
     let number = current.number() as u64;
     if given.pointer("/version/number").and_then(Value::as_u64) != Some(number + 1) {
@@ -158,17 +174,18 @@ fn update_page(world: &mut World, call: &Call, id: &str) -> Reply {
         return Err(problem(409, "CONFLICT", &text));
     }
     let title = given.get("title").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-    create::check_title(world, &title, current.space, Some(current.id))
-        .map_err(|message| invalid(&message))?;
+    if current.kind == PageKind::Page {
+        create::check_title(world, &title, current.space, Some(id)).map_err(|message| invalid(&message))?;
+    }
     let parent = match given.get("parentId").and_then(text) {
-        Some(id) => Some(visible(world, call, &id)?.id),
+        Some(id) => Some(visible(world, call, "pages", &id)?.id),
         None => current.parent,
     };
-    let (id, body) = (current.id, storage(&given)?);
+    let (former, body) = (current.parent, storage(&given)?);
     let message = given.pointer("/version/message").and_then(Value::as_str).unwrap_or_default().to_owned();
     create::revise(world, call, id, (title, body, message));
-    if let Some(page) = world.pages.get_mut(&id) {
-        page.parent = parent.filter(|above| *above != id);
+    if parent != former {
+        order::put(world, id, parent, Among::Last);
     }
     shown(world, call, id)
 }
@@ -182,7 +199,6 @@ fn shown(world: &World, call: &Call, id: u64) -> Reply {
 }
 
 fn set_property(world: &mut World, call: &Call, id: &str, rest: &[&str]) -> Reply {
-    visible(world, call, id)?;
     let next = world.next_id();
     let given = call.json().unwrap_or_default();
     let page = world.page_mut(call.user, id).ok_or_else(missing)?;
@@ -211,8 +227,17 @@ fn set_property(world: &mut World, call: &Call, id: &str, rest: &[&str]) -> Repl
     Ok(answer)
 }
 
-pub(crate) fn visible<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Page, Answer> {
-    world.page(call.user, id).ok_or_else(missing)
+/// What is in `pages` or `blogposts`: those of the other are not there.
+pub(crate) fn visible<'a>(world: &'a World, call: &Call, kind: &str, id: &str) -> Result<&'a Page, Answer> {
+    world.page(call.user, id).filter(|page| page.kind.collection() == kind).ok_or_else(missing)
+}
+
+/// How a comment or a file names what it is on.
+pub(crate) fn named_as(page: &Page) -> &'static str {
+    match page.kind {
+        PageKind::Page => "pageId",
+        PageKind::BlogPost => "blogPostId",
+    }
 }
 
 /// By id only: version 2 takes no keys in paths.
@@ -263,13 +288,18 @@ fn space(call: &Call, space: &Space) -> Value {
 
 fn page(call: &Call, page: &Page, number: usize) -> Value {
     let known = number.checked_sub(1).and_then(|place| page.versions.get(place));
-    let mut shown = json!({"id": page.id.to_string(), "status": "current", "title": page.title,
-        "spaceId": page.space.id.to_string(), "parentId": page.parent.map(|id| id.to_string()),
-        "parentType": page.parent.map(|_| "page"), "position": page.id % 100, "authorId": page.creator.account_id,
+    let mut shown = json!({"id": page.id.to_string(), "status": page.status(), "title": page.title,
+        "spaceId": page.space.id.to_string(), "authorId": page.creator.account_id,
         "ownerId": page.creator.account_id, "lastOwnerId": null, "createdAt": render::time(page.created),
         "version": known.map(|item| version(number, item)), "body": {},
         "_links": {"webui": render::web_path(call, page), "tinyui": render::tiny_path(page),
             "editui": format!("/pages/resumedraft.action?draftId={}", page.id), "base": render::base(call)}});
+    if page.kind == PageKind::Page {
+        let parent = page.parent.map(|id| id.to_string());
+        let place = json!({"parentId": parent, "parentType": page.parent.map(|_| "page"),
+            "position": page.position});
+        super::super::answer::extend(&mut shown, place);
+    }
     if call.parameter("include-properties") == Some("true") {
         let properties: Vec<Value> = page.properties.iter().map(|(key, item)| property(key, item)).collect();
         super::super::answer::extend(&mut shown, json!({"properties": {"results": properties}}));

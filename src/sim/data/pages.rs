@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::sim::world::Attachment;
 use crate::sim::world::Page;
 use crate::sim::world::PageComment;
+use crate::sim::world::PageKind;
 use crate::sim::world::Property;
 use crate::sim::world::Space;
 use crate::sim::world::User;
@@ -62,6 +63,22 @@ const SECRETS: [Row; 6] = [
     (1, "Penetration test 2026", "vulnerability"),
 ];
 
+/// Blog posts: the place of the space, the number after its home page's, title, labels.
+const POSTS: [(usize, usize, &str, &str); 4] = [
+    (0, 105, "The edge proxies have a new home", "news edge"),
+    (0, 106, "Backup drill of October", "news backup"),
+    (0, 107, "Thanks to the night shift", "news"),
+    (1, 106, "What incident 14 taught us", "news incident"),
+];
+
+/// Drafts: the place of the space, the number after its home page's, the kind and the title. They are of alice, carol and
+/// alice.
+const DRAFTS: [(usize, usize, PageKind, &str); 3] = [
+    (0, 200, PageKind::Page, "Restart the core switches"),
+    (1, 202, PageKind::Page, "Incident 15: a first note"),
+    (0, 205, PageKind::BlogPost, "Plans for the winter"),
+];
+
 const BODIES: [&str; 4] = [
     "<p><ac:structured-macro ac:name=\"toc\" ac:schema-version=\"1\" /></p><h1>{title}</h1><p>When to use this: \
      <strong>{title}</strong>.</p><h2>Steps</h2><ol><li>Tell the on-call channel.</li><li>Run the command \
@@ -99,6 +116,17 @@ pub(crate) fn fill(world: &mut World) {
             above.push(id);
         }
     }
+    for (space, index, title, labels) in POSTS {
+        let Some(space) = SPACES.get(space) else { continue };
+        let post = Page { kind: PageKind::BlogPost, ..page(space, index, None, &(0, title, labels)) };
+        world.pages.insert(post.id, post);
+    }
+    for (space, index, kind, title) in DRAFTS {
+        let Some(space) = SPACES.get(space) else { continue };
+        let parent = (kind == PageKind::Page).then_some(space.home);
+        let draft = Page { kind, is_draft: true, ..page(space, index, parent, &(0, title, "")) };
+        world.pages.insert(draft.id, draft);
+    }
 }
 
 fn account(index: usize) -> &'static User {
@@ -111,11 +139,12 @@ fn page(space: &'static Space, index: usize, parent: Option<u64>, (_, title, lab
         if labels.contains("sample-injection") { HOSTILE } else { pick(&BODIES, index).unwrap_or(&"") };
     let body = template.replace("{title}", &title.replace('&', "&amp;"));
     let count = 1 + index % 3;
-    let created = ago(60 * 24 * 120 - signed(index) * 60 * 53);
+    let later = signed(index % 30) * 60 * 53;
+    let created = ago(60 * 24 * 120 - later);
     let versions = (1..=count)
         .map(|number| Version {
             by: account(index + number),
-            when: ago(60 * 24 * 120 / signed(number) - signed(index) * 60 * 53 / signed(number)),
+            when: ago((60 * 24 * 120 - later) / signed(number)),
             message: if number == 1 { String::new() } else { format!("Change {number}") },
             minor: false,
             body: if number == count { body.clone() } else { format!("<p>Draft {number} of the page.</p>") },
@@ -123,8 +152,11 @@ fn page(space: &'static Space, index: usize, parent: Option<u64>, (_, title, lab
         .collect();
     Page {
         id,
+        kind: PageKind::Page,
+        is_draft: false,
         space,
         parent,
+        position: index as u64,
         title: (*title).to_owned(),
         body,
         labels: labels.split_whitespace().map(str::to_owned).collect(),

@@ -23,7 +23,7 @@ pub(crate) enum Hit<'a> {
 impl<'a> Hit<'a> {
     pub(crate) fn kind(self) -> &'static str {
         match self {
-            Self::Page(_) => "page",
+            Self::Page(page) => page.kind.as_str(),
             Self::Comment(..) => "comment",
             Self::Attachment(..) => "attachment",
             Self::Space(_) => "space",

@@ -134,7 +134,7 @@ async fn created(
         properties,
         is_live: false,
     };
-    Ok(confluence.create_page(permit, &args.destination_space_key, &page).await?)
+    Ok(confluence.create_page(permit, (&args.destination_space_key, None), &page).await?)
 }
 
 /// Copies labels and files one by one. The page is there by now, so what fails is told and does not end the call.

@@ -9,6 +9,7 @@ use super::given::Rendering;
 use super::present;
 use super::present::Outcome;
 use crate::atlassian::confluence::Feature;
+use crate::atlassian::confluence::Looks;
 use crate::atlassian::confluence::NewPage;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
@@ -36,7 +37,8 @@ pub(crate) struct Args {
     space_key: SpaceKey,
     /// Title; unique in the space.
     title: String,
-    /// The page's text.
+    /// The page's text; may be empty.
+    #[schemars(length(min = 0))]
     content: Option<String>,
     /// Id of the page above it.
     parent_id: Option<PageId>,
@@ -101,7 +103,7 @@ impl Tool for CreatePage {
         new_page(args, String::new()).map(|_| ())
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
         if args.subtype.is_some() && !confluence.has(Feature::LivePages) {
             return wrong("live documents exist on Cloud only; leave `subtype` out");
@@ -110,17 +112,17 @@ impl Tool for CreatePage {
         let content = given::content(args.content.clone(), args.content_file.clone(), root).await?;
         let body = rendering(&args)?.body(&content.unwrap_or_default());
         let page = new_page(&args, body.value)?;
-        let stored = confluence.create_page(permit, &args.space_key, &page).await?;
+        let space = (&args.space_key, context.found.take_space());
+        let stored = confluence.create_page(permit, space, &page).await?;
         let mut outcome = Outcome::new("The page was created.");
         outcome.notes(&body.notes);
         if let Some(failed) = stored.get("propertiesNotSet") {
             outcome.say("properties_not_set", failed.clone());
         }
         let content = present::content_form(args.include_content);
-        let emoji = page.properties.iter().find(|change| change.key == "emoji-title-published");
-        let emoji = emoji.filter(|_| stored.get("propertiesNotSet").is_none());
-        let emoji = emoji.and_then(|change| change.value.clone());
-        Ok(outcome.with_new_page(&confluence, permit, (stored, emoji), content).await)
+        let is_set = stored.get("propertiesNotSet").is_none();
+        let looks = if is_set { Looks::set_by(&page.properties) } else { Looks::default() };
+        Ok(outcome.with_new_page(&confluence, permit, (stored, looks), content).await)
     }
 }
 
@@ -163,6 +165,8 @@ mod tests {
             (json!({}), None),
             (json!({"title": "  "}), Some("`title` is empty")),
             (json!({"content": null}), Some("`content` is required")),
+            (json!({"content": ""}), None),
+            (json!({"content": " "}), None),
             (json!({"content_file": "page.md"}), Some("not both")),
             (json!({"content_format": "html"}), Some("`content_format`")),
             (json!({"page_width": "wide"}), Some("`page_width`")),

@@ -102,7 +102,8 @@ impl Tool for CreatePageFromTemplate {
             properties: Vec::new(),
             is_live: false,
         };
-        let stored = confluence.create_page(permit, &args.space_key, &page).await?;
+        let space = (&args.space_key, context.found.take_space());
+        let stored = confluence.create_page(permit, space, &page).await?;
         let shown = PageView::bare(&confluence).show(&stored);
         let mut value = json!({
             "id": shown.get("id"), "title": shown.get("title"), "url": shown.get("url"),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::AttachmentId;
 use crate::lookup::Target;
@@ -50,9 +51,15 @@ impl Tool for DeleteAttachment {
         vec![Target::Part(Part::Attachment(args.attachment_id.clone()))]
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+        let confluence = context.confluence()?;
         let id = &args.attachment_id;
-        context.confluence()?.delete_attachment(permit, id).await?;
+        // Data Center deletes a page or a comment by its number as well: this must be a file.
+        let found = context.found.take_part(&Part::Attachment(id.clone()));
+        if confluence.deployment() == Deployment::DataCenter && found.is_none() {
+            confluence.attachment(permit, id).await?;
+        }
+        confluence.delete_attachment(permit, id).await?;
         let message = format!("Attachment {id} was deleted.");
         Ok(Output::Object { actual: None, value: json!({"message": message, "attachment_id": id.as_str()}) })
     }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 
+use super::present;
 use super::present::Current;
 use crate::atlassian::Deployment;
 use crate::atlassian::confluence::With;
@@ -56,6 +57,8 @@ impl Tool for DeletePage {
         // Data Center deletes a comment or a file by its number as well: this must be a page.
         if confluence.deployment() == Deployment::DataCenter {
             Current::read(&mut context, permit, &args.page_id).await?;
+        } else if let Some(page) = context.found.take_page(&args.page_id) {
+            present::not_draft(&args.page_id, &page)?;
         }
         confluence.delete_page(permit, &args.page_id).await?;
         let message = format!("Page {} was moved to the trash.", args.page_id);

@@ -19,6 +19,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::add;
 use crate::tools::files;
 use crate::tools::files::Fetched;
 
@@ -60,10 +61,13 @@ impl Tool for DownloadContentAttachments {
         let Attached { files: listed, complete } = attached::all(&confluence, permit, page).await?;
         let total = listed.len();
         let Fetched { files, failed } = attached::fetch(&confluence, permit, page, listed).await?;
-        let summary = json!({
+        let mut summary = json!({
             "success": true, "content_id": page.as_str(), "total": total, "downloaded": files.len(),
             "failed": failed, "complete": complete && failed.is_empty(),
         });
+        if total == 0 {
+            add(&mut summary, "message", format!("No attachments found for content {page}"));
+        }
         let blocks = files.into_iter().map(|(file, bytes)| files::resource(page.as_str(), &file, bytes));
         Ok(Output::Files { summary, blocks: blocks.collect() })
     }

@@ -33,7 +33,7 @@ pub(crate) struct GetPageChildren;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     parent_id: PageId,
-    /// Expand values, Data Center only.
+    /// version, history, body.storage; more on Data Center.
     #[serde(default = "expand")]
     expand: String,
     /// How many; Data Center counts folders apart.
@@ -69,17 +69,28 @@ fn yes() -> bool {
 
 impl Args {
     fn form(&self) -> ContentForm {
-        match (self.include_content, self.convert_to_markdown) {
+        match (self.wants_texts(), self.convert_to_markdown) {
             (false, _) => ContentForm::None,
             (true, true) => ContentForm::Markdown,
             (true, false) => ContentForm::Storage,
         }
     }
 
+    /// Whether the texts are wanted: a body among the expand values says so as well.
+    fn wants_texts(&self) -> bool {
+        self.include_content || self.expands(&["body"])
+    }
+
+    /// Whether one of these, or a part of it, is among the expand values.
+    fn expands(&self, wanted: &[&str]) -> bool {
+        let names = query::listed(&self.expand);
+        names.iter().any(|name| wanted.contains(&name.split('.').next().unwrap_or_default()))
+    }
+
     /// What Data Center is to expand: the space as well, which every child is decided on by.
     fn expanded(&self) -> String {
         let mut names = query::listed(&self.expand);
-        let body = self.include_content.then_some("body.storage");
+        let body = self.wants_texts().then_some("body.storage");
         for name in body.into_iter().chain(["space"]) {
             if !names.iter().any(|given| given == name) {
                 names.push(name.to_owned());
@@ -115,7 +126,8 @@ impl Tool for GetPageChildren {
             start: args.start,
             limit: args.limit,
             folders: args.include_folders,
-            bodies: args.include_content,
+            bodies: args.wants_texts(),
+            versions: args.expands(&["version", "history"]),
             expand: args.expanded(),
         };
         let children = confluence.children(permit, &args.parent_id, &query).await?;
@@ -159,10 +171,27 @@ mod tests {
             (json!({"parent_id": "1"}), "version,history,space"),
             (json!({"parent_id": "1", "expand": "space, version"}), "space,version"),
             (json!({"parent_id": "1", "include_content": true}), "version,history,body.storage,space"),
+            (json!({"parent_id": "1", "expand": "body.view"}), "body.view,body.storage,space"),
         ];
         for (given, wanted) in table {
             let args: Args = serde_json::from_value(given).unwrap();
             assert_eq!(args.expanded(), wanted);
+        }
+    }
+
+    #[test]
+    fn a_body_among_the_expand_values_is_a_text_to_show() {
+        let table = [
+            ("version,history", false, true),
+            ("body.storage,version", true, true),
+            ("body", true, false),
+            ("bodyguard", false, false),
+            ("", false, false),
+        ];
+        for (expand, texts, versions) in table {
+            let args: Args = serde_json::from_value(json!({"parent_id": "1", "expand": expand})).unwrap();
+            assert_eq!(args.wants_texts(), texts, "{expand}");
+            assert_eq!(args.expands(&["version", "history"]), versions, "{expand}");
         }
     }
 }

@@ -10,12 +10,11 @@ use serde_json::json;
 use similar::TextDiff;
 
 use super::get_page_history::no_version;
+use crate::atlassian::confluence::PageView;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::lookup::Target;
-use crate::markup;
-use crate::markup::Detail;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
@@ -74,11 +73,9 @@ impl Tool for GetPageDiff {
         };
         let (older, newer) = futures::join!(version(args.from_version), version(args.to_version));
         let (older, newer) = (older?, newer?);
-        let storage = |page: &Value| {
-            page.pointer("/body/storage/value").and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
+        let view = confluence.around_versions(permit, &args.page_id, [&older, &newer]).await;
         let headers = (format!("v{}", args.from_version), format!("v{}", args.to_version));
-        let (diff, format) = compared(&storage(&older), &storage(&newer), &headers);
+        let (diff, format) = compared(&text(&view, &older), &text(&view, &newer), &headers);
         let mut value = json!({
             "page_id": args.page_id.as_str(),
             "title": newer.get("title"),
@@ -96,14 +93,27 @@ impl Tool for GetPageDiff {
     }
 }
 
-/// The difference of two bodies, and its format where it is not Markdown.
-fn compared(older: &str, newer: &str, headers: &(String, String)) -> (String, Option<&'static str>) {
-    let markdown = |storage: &str| markup::storage_to_markdown(storage, Detail::All).value;
-    let diff = unified(&markdown(older), &markdown(newer), headers);
-    if !diff.is_empty() || older == newer {
+/// The text of a version: as it is stored, and as it is shown.
+#[derive(Debug)]
+struct Text {
+    storage: String,
+    markdown: String,
+}
+
+fn text(view: &PageView<'_>, page: &Value) -> Text {
+    let storage = page.pointer("/body/storage/value").and_then(Value::as_str).unwrap_or_default();
+    let shown = view.content(page);
+    let markdown = shown.as_ref().and_then(|shown| shown.get("value")?.as_str()).unwrap_or_default();
+    Text { storage: storage.to_owned(), markdown: markdown.to_owned() }
+}
+
+/// The difference of two texts, and its format where it is not Markdown.
+fn compared(older: &Text, newer: &Text, headers: &(String, String)) -> (String, Option<&'static str>) {
+    let diff = unified(&older.markdown, &newer.markdown, headers);
+    if !diff.is_empty() || older.storage == newer.storage {
         return (diff, None);
     }
-    (unified(&broken(older), &broken(newer), headers), Some("storage"))
+    (unified(&broken(&older.storage), &broken(&newer.storage), headers), Some("storage"))
 }
 
 /// Storage format is one long line: a tag a line can be compared.
@@ -121,9 +131,19 @@ fn unified(older: &str, newer: &str, (from, to): &(String, String)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markup;
+    use crate::markup::Detail;
 
     fn headers() -> (String, String) {
         ("v1".to_owned(), "v2".to_owned())
+    }
+
+    fn compared(older: &str, newer: &str, headers: &(String, String)) -> (String, Option<&'static str>) {
+        let text = |storage: &str| Text {
+            storage: storage.to_owned(),
+            markdown: markup::storage_to_markdown(storage, Detail::All).value,
+        };
+        super::compared(&text(older), &text(newer), headers)
     }
 
     #[test]

@@ -76,6 +76,9 @@ impl Tool for GetPageHistory {
         let mut page = page.ok_or_else(|| no_version(args.version))?;
         let content = if args.convert_to_markdown { ContentForm::Markdown } else { ContentForm::Storage };
         let view = confluence.around(permit, id, &mut page, (content, Details::All)).await;
-        Ok(Output::Object { actual: lookup::page_place(&page), value: Value::Object(view.show(&page)) })
+        let mut shown = view.show(&page);
+        // Confluence keeps no list of the files that a former version had.
+        shown.insert("attachments_as_of".into(), "now".into());
+        Ok(Output::Object { actual: lookup::page_place(&page), value: Value::Object(shown) })
     }
 }

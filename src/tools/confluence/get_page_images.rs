@@ -19,6 +19,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::add;
 use crate::tools::files;
 
 /// The tool `confluence_get_page_images`.
@@ -61,10 +62,13 @@ impl Tool for GetPageImages {
         let total = listed.len();
         let fetched = attached::fetch(&confluence, permit, page, listed).await?;
         let (blocks, failed) = files::images(fetched, "confluence_download_attachment");
-        let summary = json!({
+        let mut summary = json!({
             "success": true, "content_id": page.as_str(), "total_images": total, "downloaded": blocks.len(),
             "failed": failed, "complete": complete && failed.is_empty(),
         });
+        if total == 0 {
+            add(&mut summary, "message", "No image attachments found");
+        }
         Ok(Output::Files { summary, blocks })
     }
 }

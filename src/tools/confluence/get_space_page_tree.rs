@@ -71,15 +71,20 @@ impl Tool for GetSpacePageTree {
         vec![Target::Space(args.space_key.clone())]
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let (pages, complete) = confluence.page_tree(permit, &args.space_key, args.limit).await?;
+        let space = (&args.space_key, context.found.take_space());
+        let (pages, complete) = confluence.page_tree(permit, space, args.limit).await?;
         let found: BTreeSet<&str> = pages.iter().map(|page| page.id.as_str()).collect();
         let items = pages.iter().map(|page| item(page, &args.space_key, &found)).collect();
         let mut envelope = Map::new();
         envelope.insert("space_key".into(), args.space_key.spelled().into());
         envelope.insert("has_more".into(), (!complete).into());
+        envelope.insert("complete".into(), complete.into());
         if !complete {
+            envelope.insert("next_start".into(), pages.len().into());
+            let hint = format!("Results truncated at {} pages. Increase limit to see more.", args.limit);
+            envelope.insert("hint".into(), hint.into());
             let below = "ask for what lies below one page with confluence_get_page_children";
             let next = if args.limit < MOST {
                 format!("raise limit (at most {MOST}), or {below}")
@@ -118,7 +123,9 @@ fn tree(mut pages: Vec<Value>, envelope: &mut Map<String, Value>) {
             page.insert("parent_id".into(), Value::Null);
         }
     }
-    envelope.insert("total_pages".into(), pages.len().into());
+    // Of a tree that is cut nobody knows how many pages it has.
+    let is_cut = envelope.get("complete").is_some_and(|complete| complete == false);
+    envelope.insert("total_pages".into(), if is_cut { json!(-1) } else { json!(pages.len()) });
     envelope.insert("pages".into(), pages.into());
 }
 

@@ -68,7 +68,11 @@ impl Tool for GetSpacePermissions {
         if let Some(cursor) = found.cursor {
             add(&mut value, "cursor", cursor);
         }
-        add(&mut value, "_links", json!({"base": confluence.base()}));
+        let mut links = json!({"base": confluence.base()});
+        if let Some(next) = found.next {
+            add(&mut links, "next", next);
+        }
+        add(&mut value, "_links", links);
         Ok(Output::Object { actual: None, value })
     }
 }

@@ -85,9 +85,9 @@ impl<'a> Rendering<'a> {
     }
 }
 
-/// Refuses two contents at once.
+/// Refuses two contents at once. An empty text beside a file is none.
 pub(super) fn check_one(content: Option<&str>, file: Option<&str>) -> Result<(), ToolError> {
-    if content.is_some() && file.is_some() {
+    if content.is_some_and(|content| !content.is_empty()) && file.is_some() {
         return wrong("give `content` or `content_file`, not both");
     }
     Ok(())

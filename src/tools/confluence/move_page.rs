@@ -96,7 +96,8 @@ impl Tool for MovePage {
         let position = Position::parse(&args.position).unwrap_or(Position::Append);
         let outcome = Outcome::new(format!("Page {} was moved.", args.page_id));
         if confluence.deployment() == Deployment::Cloud {
-            let target = target(&args, &confluence, permit).await?;
+            let space = context.found.take_space();
+            let target = target(&args, (&confluence, space), permit).await?;
             confluence.move_by_rest(permit, &args.page_id, (position, &target)).await?;
         } else {
             let current = Current::read(&mut context, permit, &args.page_id).await?;
@@ -112,7 +113,7 @@ impl Tool for MovePage {
 /// The page to go to: the one that is named, or the one at the top of the space.
 async fn target(
     args: &Args,
-    confluence: &Confluence<'_>,
+    (confluence, found): (&Confluence<'_>, Option<Value>),
     permit: &Permit<Write>,
 ) -> Result<Beside, ToolError> {
     match (&args.target_parent_id, &args.target_space_key) {
@@ -126,13 +127,13 @@ async fn target(
             Ok(Beside::page(permit, parent)?)
         }
         (Some(parent), None) => Ok(Beside::page(permit, parent)?),
-        (None, Some(space)) => Ok(confluence.home_of(permit, space).await?),
+        (None, Some(space)) => Ok(confluence.home_of(permit, (space, found)).await?),
         (None, None) => Err(ToolError::Absent),
     }
 }
 
-/// A new parent in the same space is a change of the page; anything else goes the way of Confluence's own interface,
-/// which says little of what it did, so the page is looked at again.
+/// A new parent in the same space is a change of the page; anything else, such as another place below the same parent,
+/// goes the way of Confluence's own interface, which says little of what it did, so the page is looked at again.
 async fn on_data_center(
     args: &Args,
     confluence: &Confluence<'_>,
@@ -149,7 +150,9 @@ async fn on_data_center(
         return wrong("`target_parent_id` is not in the space of `target_space_key`; nothing was moved");
     }
     let stays = space_of(&current.page).as_ref() == Some(&there);
-    if let (Position::Append, Some(parent), true) = (position, &args.target_parent_id, stays) {
+    let goes_below = args.target_parent_id.as_ref().filter(|_| position == Position::Append && stays);
+    let former = parent_of(&current.page);
+    if let Some(parent) = goes_below.filter(|parent| former.as_deref() != Some(parent.as_str())) {
         let edit = PageEdit {
             kind: current.kind,
             title: current.title(),
@@ -164,7 +167,7 @@ async fn on_data_center(
     }
     let target = match &args.target_parent_id {
         Some(parent) => Beside::page(permit, parent)?,
-        None => confluence.home_of(permit, &there).await?,
+        None => confluence.home_of(permit, (&there, None)).await?,
     };
     confluence.move_by_action(permit, &args.page_id, (position, &target), &there).await?;
     let moved = confluence.page(permit, &args.page_id).await?;

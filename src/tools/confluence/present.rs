@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::Details;
+use crate::atlassian::confluence::Looks;
 use crate::atlassian::confluence::PageEdit;
 use crate::atlassian::confluence::PageKind;
 use crate::audit::Permit;
@@ -47,6 +48,7 @@ impl Current {
         let Some(kind) = PageKind::of(&page) else {
             return Err(ToolError::Arguments(format!("{id} is neither a page nor a blog post")));
         };
+        not_draft(id, &page)?;
         let number = page.pointer("/version/number").and_then(Value::as_u64);
         let number =
             number.ok_or_else(|| ToolError::Arguments(format!("page {id} has no version to change")))?;
@@ -100,6 +102,16 @@ impl Current {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses to change what was never published: Confluence would publish it, or throw it away for good.
+pub(super) fn not_draft(id: &PageId, page: &Value) -> Result<(), ToolError> {
+    if page.get("status").and_then(Value::as_str) != Some("draft") {
+        return Ok(());
+    }
+    Err(ToolError::Arguments(format!(
+        "{id} is a draft, which was never published; nothing was changed. Publish or discard it in Confluence"
+    )))
 }
 
 /// Changes a page; if somebody else did so meanwhile, the error says who and when.
@@ -182,22 +194,23 @@ impl Outcome {
         page: Value,
         content: ContentForm,
     ) -> Output {
-        self.with_new_page(confluence, permit, (page, None), content).await
+        self.with_new_page(confluence, permit, (page, Looks::default()), content).await
     }
 
-    /// Shows a page that was just created, with the emoji that was set: it is not asked for once more.
+    /// Shows a page that was just created, with the looks that were set: they are not asked for once more.
     pub(super) async fn with_new_page(
         self,
         confluence: &Confluence<'_>,
         permit: &Permit<Write>,
-        (mut page, emoji): (Value, Option<String>),
+        (mut page, looks): (Value, Looks),
         content: ContentForm,
     ) -> Output {
         let Some(Resource::Page { id, .. }) = lookup::page_place(&page) else {
             return self.finished(json!({"id": page.get("id")}));
         };
         let mut view = confluence.around(permit, &id, &mut page, (content, Details::All)).await;
-        view.emoji = view.emoji.or(emoji);
+        view.looks.emoji = view.looks.emoji.or(looks.emoji);
+        view.looks.width = view.looks.width.or(looks.width);
         let shown = Value::Object(view.show(&page));
         self.finished(shown)
     }

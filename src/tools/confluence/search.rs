@@ -187,6 +187,7 @@ pub(super) fn is_cql(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::atlassian::confluence::Looks;
     use crate::atlassian::confluence::Names;
     use crate::atlassian::confluence::People;
 
@@ -257,7 +258,7 @@ mod tests {
             base,
             deployment,
             content: ContentForm::Excerpt,
-            emoji: None,
+            looks: Looks::default(),
             people: People::default(),
             names: Names::default(),
             not_included: Map::new(),

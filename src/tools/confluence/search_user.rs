@@ -8,6 +8,7 @@ use super::search::is_cql;
 use crate::atlassian::Deployment;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::Listing;
+use crate::atlassian::confluence::by_name;
 use crate::atlassian::confluence::shown_person;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -29,7 +30,7 @@ pub(crate) struct SearchUser;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// A name or a part of it, or CQL such as: user.fullname ~ "Ann".
+    /// A name, a part of it or an e-mail address, or CQL such as: user.fullname ~ "Ann".
     query: String,
     /// How many at most.
     #[serde(default = "ten")]
@@ -102,7 +103,12 @@ async fn find(args: &Args, confluence: &Confluence<'_>, permit: &Permit<Read>) -
     if confluence.deployment() == Deployment::DataCenter && group != EVERYBODY {
         return members().await;
     }
-    match confluence.people_found(permit, &cql(&args.query), args.limit).await {
+    let found = if is_cql(&args.query) {
+        confluence.people_found(permit, args.query.trim(), args.limit).await
+    } else {
+        confluence.people_named(permit, &args.query, args.limit).await
+    };
+    match found {
         // Versions whose searches know no people.
         Err(error) if error.status() == Some(400) && name_in(&args.query).is_some() => {
             match members().await {
@@ -116,11 +122,7 @@ async fn find(args: &Args, confluence: &Confluence<'_>, permit: &Permit<Read>) -
 
 /// The query as CQL; a name is looked for in full names.
 fn cql(text: &str) -> String {
-    if is_cql(text) {
-        text.trim().to_owned()
-    } else {
-        format!("user.fullname ~ {}", query::quoted(text.trim()))
-    }
+    if is_cql(text) { text.trim().to_owned() } else { by_name(text) }
 }
 
 /// The name that a query looks for, if it looks for nothing else.

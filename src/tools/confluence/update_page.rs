@@ -38,7 +38,8 @@ pub(crate) struct UpdatePage;
 pub(crate) struct Args {
     page_id: PageId,
     title: String,
-    /// The whole new text; without, the text stays.
+    /// The whole new text, may be empty; without, it stays.
+    #[schemars(length(min = 0))]
     content: Option<String>,
     /// Do not notify watchers (Data Center).
     #[serde(default)]
@@ -150,6 +151,11 @@ fn body(
     outcome: &mut Outcome,
 ) -> Result<(String, BodyFormat), ToolError> {
     let Some(content) = content else { return Ok((current.storage()?.to_owned(), BodyFormat::Storage)) };
+    // Whoever wants no text at all wants none of what Markdown does not show either.
+    if content.trim().is_empty() {
+        outcome.removed(&kept::removed(current.storage()?, ""));
+        return Ok((String::new(), BodyFormat::Storage));
+    }
     let rendering = rendering(args)?;
     let new = rendering.body(&content);
     outcome.notes(&new.notes);
@@ -180,6 +186,7 @@ mod tests {
             (json!({"emoji": ""}), None),
             (json!({"title": " "}), Some("`title` is empty")),
             (json!({"content_file": "a.md"}), Some("not both")),
+            (json!({"content_file": "a.md", "content": ""}), None),
             (json!({"content_format": "html"}), Some("`content_format`")),
             (json!({"page_width": "bogus"}), Some("`page_width`")),
             (json!({"emoji": "smile"}), Some("`emoji`")),
@@ -198,11 +205,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_emoji_is_one_to_remove() {
+    fn an_empty_emoji_is_one_to_remove_and_an_empty_text_one_to_write() {
         let tool = crate::tools::find("confluence_update_page").unwrap();
         let arguments = json!({"page_id": "1", "title": "T", "emoji": "", "content": ""});
         let decoded = tool.decode(arguments.as_object().unwrap().clone()).unwrap();
         assert_eq!(decoded.arguments().get("emoji"), Some(&json!("")));
-        assert_eq!(decoded.arguments().get("content"), None);
+        assert_eq!(decoded.arguments().get("content"), Some(&json!("")));
     }
 }
