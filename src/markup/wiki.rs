@@ -11,6 +11,7 @@ mod lists;
 mod parameters;
 mod parse;
 mod render;
+mod steps;
 mod tables;
 
 /// Whose reading of the notation it is.
@@ -27,3 +28,5 @@ pub(super) enum Reading {
 
 pub(super) use parse::parse;
 pub(super) use render::render;
+#[cfg(test)]
+pub(super) use steps::taken;
