@@ -12,9 +12,9 @@ use super::parts::named;
 use super::parts::person;
 use super::parts::present;
 use super::parts::text;
+use crate::atlassian::conversion;
 use crate::atlassian::times;
 use crate::ids::IssueKey;
-use crate::markup;
 use crate::markup::Detail;
 
 /// One issue to show.
@@ -226,7 +226,7 @@ fn plain(value: &Value) -> Value {
     match value {
         Value::Array(values) => values.iter().map(element).collect(),
         Value::Object(object) if object.get("type").and_then(Value::as_str) == Some("doc") => {
-            markup::adf_to_markdown(value, Detail::Text).value.into()
+            conversion::adf_to_markdown(value, Detail::Text).value.into()
         }
         // Another issue or project, such as an epic, stays what it is, so that it is shown only to who may view it.
         Value::Object(object) if object.contains_key("child") || names_other(object) => value.clone(),

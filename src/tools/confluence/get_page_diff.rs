@@ -11,10 +11,10 @@ use similar::TextDiff;
 
 use super::get_page_history::no_version;
 use crate::atlassian::confluence::With;
+use crate::atlassian::conversion;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::lookup::Target;
-use crate::markup;
 use crate::markup::Detail;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -98,7 +98,7 @@ impl Tool for GetPageDiff {
 
 /// The difference of two bodies, and its format where it is not Markdown.
 fn compared(older: &str, newer: &str, headers: &(String, String)) -> (String, Option<&'static str>) {
-    let markdown = |storage: &str| markup::storage_to_markdown(storage, Detail::All).value;
+    let markdown = |storage: &str| conversion::storage_to_markdown(storage, Detail::All).value;
     let diff = unified(&markdown(older), &markdown(newer), headers);
     if !diff.is_empty() || older == newer {
         return (diff, None);

@@ -6,7 +6,7 @@ use super::decorate;
 use super::emoji;
 use crate::atlassian::confluence::BodyFormat;
 use crate::atlassian::confluence::PropertyChange;
-use crate::markup;
+use crate::atlassian::conversion;
 use crate::markup::Converted;
 use crate::tools::ToolError;
 use crate::tools::uploads;
@@ -69,7 +69,7 @@ impl<'a> Rendering<'a> {
         if self.written != Written::Markdown {
             return Converted { value: content.to_owned(), notes: Vec::new() };
         }
-        let Converted { value: storage, notes } = markup::markdown_to_storage(content);
+        let Converted { value: storage, notes } = conversion::markdown_to_storage(content);
         Converted { value: self.decorated(storage), notes }
     }
 
