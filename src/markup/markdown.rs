@@ -12,6 +12,7 @@ mod surplus;
 mod tags;
 mod text;
 
+pub(super) use inlines::Lines;
 pub(super) use parse::parse;
 pub(super) use parse::parse_each;
 pub(super) use render::render;

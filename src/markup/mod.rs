@@ -42,6 +42,7 @@ pub use storage::sections;
 pub use storage::shown_lines;
 
 use document::Notes;
+use markdown::Lines;
 
 /// Shows invisible and direction-changing characters as character references such as `&#x202E;`.
 ///
@@ -52,19 +53,19 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     clean::clean(text)
 }
 
-/// Markdown to the wiki markup of Jira Data Center.
+/// Markdown to the wiki markup of Jira Data Center. Its lines stay lines.
 #[must_use]
 pub fn markdown_to_wiki(markdown: &str) -> Converted<String> {
     let mut notes = Notes::default();
-    let blocks = markdown::parse(markdown, &mut notes);
+    let blocks = markdown::parse(markdown, Lines::Kept, &mut notes);
     Converted::new(wiki::render(&blocks, &mut notes), notes)
 }
 
-/// Markdown to an Atlassian document, as Jira Cloud wants it in version 3 of its API.
+/// Markdown to an Atlassian document, as Jira Cloud wants it in version 3 of its API. Its lines stay lines.
 #[must_use]
 pub fn markdown_to_adf(markdown: &str) -> Converted<Value> {
     let mut notes = Notes::default();
-    let blocks = markdown::parse(markdown, &mut notes);
+    let blocks = markdown::parse(markdown, Lines::Kept, &mut notes);
     Converted::new(adf::render(&blocks, &mut notes), notes)
 }
 
@@ -72,7 +73,7 @@ pub fn markdown_to_adf(markdown: &str) -> Converted<Value> {
 #[must_use]
 pub fn markdown_to_storage(markdown: &str) -> Converted<String> {
     let mut notes = Notes::default();
-    let blocks = markdown::parse(markdown, &mut notes);
+    let blocks = markdown::parse(markdown, Lines::Joined, &mut notes);
     Converted::new(storage::render(&blocks, &mut notes), notes)
 }
 

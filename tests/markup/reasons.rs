@@ -37,10 +37,9 @@ use Check::Undo;
 /// The reasons, in the order in which they are tried.
 pub(crate) const REASONS: &[Reason] = &[
     Reason {
-        name: "soft line break",
-        why: "CommonMark: a line break in a paragraph is a space. They leave the line feed in the text, which Jira then \
-              shows as a line break.",
-        check: Undo(spaces_for_line_feeds),
+        name: "indented lines",
+        why: "CommonMark: space at the beginning of a line is none. They leave it in the text.",
+        check: Undo(without_indents),
     },
     Reason {
         name: "bare addresses are links",
@@ -52,11 +51,6 @@ pub(crate) const REASONS: &[Reason] = &[
         name: "titles of links",
         why: "ADF has a place for them; they drop them.",
         check: Undo(without_titles),
-    },
-    Reason {
-        name: "hard line break",
-        why: "CommonMark: two spaces at the end of a line are one. They do not know it.",
-        check: Undo(without_hard_breaks),
     },
     Reason {
         name: "addresses as they were written",
@@ -248,32 +242,15 @@ fn set_text(node: &mut Map<String, Value>, text: String) {
     node.insert("text".to_owned(), text.into());
 }
 
-fn with_single_spaces(text: &str) -> String {
-    let mut lines = text.split('\n');
-    let mut written = lines.next().unwrap_or_default().to_owned();
-    for line in lines {
-        written.truncate(written.trim_end_matches(' ').len());
-        written.push(' ');
-        written.push_str(line.trim_start_matches(' '));
-    }
-    written
-}
-
-fn spaces_for_line_feeds(node: &mut Map<String, Value>) {
-    if let Some(text) = text(node).map(with_single_spaces) {
-        set_text(node, text);
-    }
-}
-
-fn without_hard_breaks(node: &mut Map<String, Value>) {
-    if kind(node) == "hardBreak" {
-        *node = json!({ "type": "text", "text": " " }).as_object().unwrap().clone();
-        return;
-    }
-    spaces_for_line_feeds(node);
-    if let Some(text) = text(node) {
-        let text = text.replace("  ", " ");
-        set_text(node, text);
+fn without_indents(node: &mut Map<String, Value>) {
+    let Some(Value::Array(nodes)) = node.get_mut("content") else { return };
+    let mut begins = false;
+    for node in nodes {
+        let line = node["text"].as_str().filter(|_| begins).map(|text| text.trim_start().to_owned());
+        if let Some(line) = line {
+            node["text"] = line.into();
+        }
+        begins = node["type"] == "hardBreak";
     }
 }
 
