@@ -58,6 +58,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 pub fn markdown_to_wiki(markdown: &str) -> Converted<String> {
     let mut notes = Notes::default();
     let blocks = markdown::parse(markdown, Lines::Kept, &mut notes);
+    wiki::tell(&blocks, &mut notes);
     Converted::new(wiki::render(&blocks, &mut notes), notes)
 }
 
@@ -66,6 +67,7 @@ pub fn markdown_to_wiki(markdown: &str) -> Converted<String> {
 pub fn markdown_to_adf(markdown: &str) -> Converted<Value> {
     let mut notes = Notes::default();
     let blocks = markdown::parse(markdown, Lines::Kept, &mut notes);
+    wiki::tell(&blocks, &mut notes);
     Converted::new(adf::render(&blocks, &mut notes), notes)
 }
 

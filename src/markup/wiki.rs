@@ -6,6 +6,7 @@ mod emoticons;
 mod escape;
 mod finder;
 mod inlines;
+mod likeness;
 mod links;
 mod lists;
 mod parameters;
@@ -26,6 +27,7 @@ pub(super) enum Reading {
     Editor,
 }
 
+pub(super) use likeness::tell;
 pub(super) use parse::parse;
 pub(super) use render::render;
 #[cfg(test)]

@@ -143,3 +143,31 @@ fn wiki_becomes_markdown() {
         .collect();
     assert!(differ.is_empty(), "{}", differ.concat());
 }
+
+#[test]
+fn wiki_markup_where_markdown_was_asked_for_is_told() {
+    let table = [
+        ("h2. Title\n\ntext", Some("`h2.` looks like wiki markup")),
+        ("text\nh6. Title", Some("`h2.` looks like wiki markup")),
+        ("||a||b||\n|c|d|", Some("`||` looks like wiki markup")),
+        ("{code:java}\nx\n{code}", Some("`{code}` looks like wiki markup")),
+        ("> {noformat}x{noformat}", Some("`{noformat}` looks like wiki markup")),
+        ("- a\n- {quote}b{quote}", Some("`{quote}` looks like wiki markup")),
+        ("{panel:title=T}\nx\n{panel}", Some("`{panel}` looks like wiki markup")),
+        ("```\nh2. Title\n{code}\n```", None),
+        ("`{code}` and h2.5 and a || b", None),
+        ("|| a", None),
+        ("{codes} h7. x", None),
+        ("h2.x", None),
+        ("## Title\n\n| a | b |\n|---|---|\n| c | d |", None),
+    ];
+    for (markdown, wanted) in table {
+        for notes in
+            [crate::markup::markdown_to_wiki(markdown).notes, crate::markup::markdown_to_adf(markdown).notes]
+        {
+            let told: Vec<_> = notes.iter().filter(|note| note.what.contains("looks like wiki")).collect();
+            assert_eq!(told.len(), usize::from(wanted.is_some()), "{markdown}: {told:?}");
+            assert!(told.iter().all(|note| note.what.starts_with(wanted.unwrap_or_default())), "{told:?}");
+        }
+    }
+}
