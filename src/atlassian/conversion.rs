@@ -38,6 +38,16 @@ pub fn markdown_to_storage(markdown: &str) -> Converted<String> {
     apart(markdown.len(), || markup::markdown_to_storage(markdown))
 }
 
+/// [`markup::written_to_storage`].
+pub fn written_to_storage(text: &str) -> Converted<String> {
+    apart(text.len(), || markup::written_to_storage(text))
+}
+
+/// [`markup::is_storage`].
+pub fn is_storage(text: &str) -> bool {
+    apart(text.len(), || markup::is_storage(text))
+}
+
 /// [`markup::wiki_to_markdown`].
 pub fn wiki_to_markdown(wiki: &str, detail: Detail) -> Converted<String> {
     apart(wiki.len(), || markup::wiki_to_markdown(wiki, detail))

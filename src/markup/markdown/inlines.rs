@@ -256,6 +256,17 @@ fn is_break(html: &str) -> bool {
     ["<br>", "<br/>", "<br />"].iter().any(|tag| html.eq_ignore_ascii_case(tag))
 }
 
+/// Whether a tag or comment in running text is one of the dialect.
+pub(super) fn is_of_dialect(html: &str) -> bool {
+    let is_read = || match tags::single(html) {
+        Some(Token::Open(tag) | Token::Void(tag)) => is_known(&tag.name),
+        Some(Token::Close(name)) => is_known(&name),
+        Some(Token::Comment(_)) => true,
+        Some(Token::Text(_)) | None => false,
+    };
+    is_break(html) || html == "<wbr>" || is_read()
+}
+
 fn is_known(name: &str) -> bool {
     matches!(
         name,
@@ -263,8 +274,12 @@ fn is_known(name: &str) -> bool {
             | "sup"
             | "cite"
             | "strong"
+            | "b"
             | "em"
+            | "i"
             | "del"
+            | "s"
+            | "code"
             | "span"
             | "status"
             | "time"
@@ -297,9 +312,10 @@ fn piece(frame: Frame) -> Inline {
         "sub" => Inline::Marked(Mark::Subscript, content),
         "sup" => Inline::Marked(Mark::Superscript, content),
         "cite" => Inline::Marked(Mark::Citation, content),
-        "strong" => Inline::Marked(Mark::Strong, content),
-        "em" => Inline::Marked(Mark::Emphasis, content),
-        "del" => Inline::Marked(Mark::Strike, content),
+        "strong" | "b" => Inline::Marked(Mark::Strong, content),
+        "em" | "i" => Inline::Marked(Mark::Emphasis, content),
+        "del" | "s" => Inline::Marked(Mark::Strike, content),
+        "code" => Inline::Code(plain(&content)),
         "status" => Inline::Status { text: plain(&content), color: of("color") },
         "time" => Inline::Date(plain(&content)),
         "emoji" => Inline::Emoji { name: of("name"), text: plain(&content) },

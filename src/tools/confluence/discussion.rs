@@ -37,7 +37,7 @@ pub(super) fn body(text: &str) -> Result<Converted<String>, ToolError> {
     if text.trim().is_empty() {
         return Err(ToolError::Arguments("`body` is empty; write what the comment should say".to_owned()));
     }
-    Ok(conversion::markdown_to_storage(text))
+    Ok(conversion::written_to_storage(text))
 }
 
 /// A comment that was written, and what had to be approximated in it.

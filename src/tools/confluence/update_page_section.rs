@@ -117,7 +117,7 @@ impl Tool for UpdatePageSection {
 /// The new content as storage. Confluence converts wiki markup for whole pages alone, so a section's is converted here.
 fn content(args: &Args) -> Result<Converted<String>, ToolError> {
     Ok(match Format::parse(&args.content_format)? {
-        Format::Markdown => conversion::markdown_to_storage(&args.new_content),
+        Format::Markdown => conversion::written_to_storage(&args.new_content),
         Format::Storage => Converted { value: args.new_content.clone(), notes: Vec::new() },
         Format::Wiki => {
             let converted = conversion::apart(args.new_content.len(), || {
