@@ -37,9 +37,9 @@ use Check::Undo;
 /// The reasons, in the order in which they are tried.
 pub(crate) const REASONS: &[Reason] = &[
     Reason {
-        name: "indented lines",
-        why: "CommonMark: space at the beginning of a line is none. They leave it in the text.",
-        check: Undo(without_indents),
+        name: "space at the edges of lines",
+        why: "CommonMark: there is none, and two spaces at the end are part of the break. They leave it in the text.",
+        check: Undo(without_edges),
     },
     Reason {
         name: "bare addresses are links",
@@ -242,16 +242,17 @@ fn set_text(node: &mut Map<String, Value>, text: String) {
     node.insert("text".to_owned(), text.into());
 }
 
-fn without_indents(node: &mut Map<String, Value>) {
+fn without_edges(node: &mut Map<String, Value>) {
     let Some(Value::Array(nodes)) = node.get_mut("content") else { return };
-    let mut begins = false;
-    for node in nodes {
-        let line = node["text"].as_str().filter(|_| begins).map(|text| text.trim_start().to_owned());
-        if let Some(line) = line {
-            node["text"] = line.into();
-        }
-        begins = node["type"] == "hardBreak";
+    let breaks: Vec<bool> = nodes.iter().map(|node| node["type"] == "hardBreak").collect();
+    let is_break = |at: Option<usize>| at.and_then(|at| breaks.get(at)) == Some(&true);
+    for (at, node) in nodes.iter_mut().enumerate() {
+        let Some(text) = node["text"].as_str() else { continue };
+        let text = if is_break(at.checked_sub(1)) { text.trim_start() } else { text };
+        let text = if is_break(Some(at + 1)) { text.trim_end() } else { text };
+        node["text"] = text.to_owned().into();
     }
+    nodes.retain(|node| node["text"] != "");
 }
 
 fn without_bare_links(node: &mut Map<String, Value>) {

@@ -23,9 +23,7 @@ pub fn is_storage(text: &str) -> bool {
     let Ok(tree) = tree::read(text) else { return false };
     let is_block = |child: Child<'_, '_>| match child {
         Child::Text(text) => tree::is_blank(text),
-        Child::Element(Element { tag, .. }) => {
-            tag.name.starts_with("ac:") || names::is_block(tag.name)
-        }
+        Child::Element(Element { tag, .. }) => tag.name.starts_with("ac:") || names::is_block(tag.name),
     };
     tree.is_strict
         && !tree.is_live

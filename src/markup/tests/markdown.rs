@@ -307,7 +307,7 @@ proptest! {
     }
 }
 
-/// People write a line feed to Jira where they want a new line; a page of Confluence is CommonMark.
+/// People write a line feed to Jira where they want a new line; a page of Confluence is `CommonMark`.
 #[test]
 fn lines_stay_lines_for_jira_alone() {
     let kinds = |markdown: &str| {

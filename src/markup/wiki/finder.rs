@@ -20,30 +20,38 @@ pub(super) enum Wanted {
 /// Remembers the next place of everything that was searched for; the places that it is asked from must not go back.
 pub(super) struct Finder<'a> {
     text: &'a str,
-    /// By what was wanted: not searched for yet, nowhere, or where.
-    next: [Option<Option<usize>>; 3],
+    /// By what was wanted.
+    next: [Place; 3],
     /// The places of `{name}`, by name; all of them are found when one is asked for.
     tags: Option<HashMap<&'a str, VecDeque<usize>>>,
 }
 
+/// Where something comes next, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Unknown,
+    At(usize),
+    Nowhere,
+}
+
 impl<'a> Finder<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, next: [None; 3], tags: None }
+        Self { text, next: [Place::Unknown; 3], tags: None }
     }
 
     /// The first place of what is wanted, at or after `from`.
     pub(super) fn find(&mut self, wanted: Wanted, from: usize) -> Option<usize> {
         let known = self.next.get_mut(wanted as usize)?;
-        match known {
-            Some(None) => None,
-            Some(Some(at)) if *at >= from => Some(*at),
-            _ => {
-                let rest = self.text.get(from..).unwrap_or_default();
-                let found = wanted.in_text(rest);
-                steps::add(found.unwrap_or(rest.len()));
-                *known.insert(found.map(|at| from + at))
-            }
+        match *known {
+            Place::Nowhere => return None,
+            Place::At(at) if at >= from => return Some(at),
+            Place::At(_) | Place::Unknown => {}
         }
+        let rest = self.text.get(from..).unwrap_or_default();
+        let found = wanted.in_text(rest);
+        steps::add(found.unwrap_or(rest.len()));
+        *known = found.map_or(Place::Nowhere, |at| Place::At(from + at));
+        found.map(|at| from + at)
     }
 
     /// The first `{name}` at or after `from`.
