@@ -2,6 +2,7 @@
 
 mod attachment;
 pub mod confluence;
+pub mod conversion;
 mod instance;
 pub mod jira;
 pub mod query;

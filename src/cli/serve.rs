@@ -171,12 +171,23 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
     }
     let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
     let ending = stop.clone();
-    tokio::spawn(async move {
-        let serving = axum::serve(listener, router).with_graceful_shutdown(ending.cancelled_owned());
-        if let Err(error) = serving.await {
+    let listener = listener.into_std().map_err(Failure::temporary)?;
+    // A thread of its own: whatever keeps the workers busy, who watches over this process gets an answer.
+    let serve = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(listener)?;
+            axum::serve(listener, router).with_graceful_shutdown(ending.cancelled_owned()).await
+        })
+    };
+    let thread = std::thread::Builder::new().name("health".to_owned());
+    let started = thread.spawn(move || {
+        let served: std::io::Result<()> = serve();
+        if let Err(error) = served {
             tracing::error!(%error, "the metrics listener failed");
         }
     });
+    started.map_err(Failure::temporary)?;
     Ok(stop)
 }
 

@@ -8,6 +8,7 @@ use super::document::Note;
 use super::document::Notes;
 use super::markdown;
 use super::markdown::Detail;
+use super::markdown::Lines;
 use super::storage;
 use super::wiki;
 use super::wiki::Reading;
@@ -60,8 +61,9 @@ fn rewritten(from: Format, to: Format, document: &str) -> Result<Converted<Strin
         let value = markdown_as_adf(document, &mut notes)?;
         return Ok(Converted::new(value, notes));
     }
+    let lines = if to == Format::Wiki { Lines::Kept } else { Lines::Joined };
     let blocks = match from {
-        Format::Markdown => markdown::parse(document, &mut notes),
+        Format::Markdown => markdown::parse(document, lines, &mut notes),
         // Nobody but the editor of Jira Cloud takes wiki markup over into ADF, so this is what people get.
         Format::Wiki if to == Format::Adf => wiki::parse(document, Reading::Editor, &mut notes),
         Format::Wiki => wiki::parse(document, Reading::Jira, &mut notes),
@@ -81,7 +83,7 @@ fn rewritten(from: Format, to: Format, document: &str) -> Result<Converted<Strin
 fn markdown_as_adf(document: &str, notes: &mut Notes) -> serde_json::Result<String> {
     let mut json = adf::Json::new();
     let mut written = Ok(());
-    markdown::parse_each(document, notes, |notes, blocks| {
+    markdown::parse_each(document, Lines::Kept, notes, |notes, blocks| {
         if written.is_ok() {
             written = json.add(blocks, notes);
         }

@@ -3,6 +3,7 @@
 
 mod escape;
 mod fold;
+mod foreign;
 mod inlines;
 mod layout;
 mod parse;
@@ -12,6 +13,8 @@ mod surplus;
 mod tags;
 mod text;
 
+pub(super) use foreign::has_other_tags;
+pub(super) use inlines::Lines;
 pub(super) use parse::parse;
 pub(super) use parse::parse_each;
 pub(super) use render::render;

@@ -35,6 +35,7 @@ pub use storage::SectionError;
 pub use storage::TreeError;
 pub use storage::Wanted;
 pub use storage::holdings;
+pub use storage::is_storage;
 pub use storage::keep;
 pub use storage::missing;
 pub use storage::replace_section;
@@ -42,6 +43,7 @@ pub use storage::sections;
 pub use storage::shown_lines;
 
 use document::Notes;
+use markdown::Lines;
 
 /// Shows invisible and direction-changing characters as character references such as `&#x202E;`.
 ///
@@ -52,19 +54,21 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     clean::clean(text)
 }
 
-/// Markdown to the wiki markup of Jira Data Center.
+/// Markdown to the wiki markup of Jira Data Center. Its lines stay lines.
 #[must_use]
 pub fn markdown_to_wiki(markdown: &str) -> Converted<String> {
     let mut notes = Notes::default();
-    let blocks = markdown::parse(markdown, &mut notes);
+    let blocks = markdown::parse(markdown, Lines::Kept, &mut notes);
+    wiki::tell(&blocks, &mut notes);
     Converted::new(wiki::render(&blocks, &mut notes), notes)
 }
 
-/// Markdown to an Atlassian document, as Jira Cloud wants it in version 3 of its API.
+/// Markdown to an Atlassian document, as Jira Cloud wants it in version 3 of its API. Its lines stay lines.
 #[must_use]
 pub fn markdown_to_adf(markdown: &str) -> Converted<Value> {
     let mut notes = Notes::default();
-    let blocks = markdown::parse(markdown, &mut notes);
+    let blocks = markdown::parse(markdown, Lines::Kept, &mut notes);
+    wiki::tell(&blocks, &mut notes);
     Converted::new(adf::render(&blocks, &mut notes), notes)
 }
 
@@ -72,8 +76,27 @@ pub fn markdown_to_adf(markdown: &str) -> Converted<Value> {
 #[must_use]
 pub fn markdown_to_storage(markdown: &str) -> Converted<String> {
     let mut notes = Notes::default();
-    let blocks = markdown::parse(markdown, &mut notes);
+    let blocks = markdown::parse(markdown, Lines::Joined, &mut notes);
     Converted::new(storage::render(&blocks, &mut notes), notes)
+}
+
+/// What a caller wrote where Markdown is asked for, as storage format. A text that is storage format as a whole is taken
+/// as such, byte for byte; where it has other HTML than Markdown has tags for, a note says that this became text.
+#[must_use]
+pub fn written_to_storage(text: &str) -> Converted<String> {
+    let note = |what: &str| Note { what: what.to_owned(), place: String::new() };
+    if is_storage(text) {
+        let taken = "the text is storage format and was taken as it is, as with content_format=storage";
+        return Converted { value: text.to_owned(), notes: vec![note(taken)] };
+    }
+    let mut converted = markdown_to_storage(text);
+    if markdown::has_other_tags(text) {
+        converted.notes.push(note(
+            "HTML that is no tag of this Markdown was taken as text, and people see its tags: write Markdown, or storage \
+             format with content_format=storage where the tool has it",
+        ));
+    }
+    converted
 }
 
 /// The wiki markup of Jira to Markdown.

@@ -17,6 +17,7 @@ mod safety;
 mod section;
 mod style;
 pub(super) mod tree;
+mod whole;
 
 pub use holdings::holdings;
 pub use holdings::missing;
@@ -32,3 +33,4 @@ pub use section::Wanted;
 pub use section::replace_section;
 pub use section::sections;
 pub use tree::TreeError;
+pub use whole::is_storage;

@@ -12,6 +12,7 @@ mod storage_round_trip;
 mod storage_safety;
 mod storage_section;
 mod wiki;
+mod written;
 
 /// The Markdown of the recorded calls, with every common construct.
 const SAMPLE: &str = "# Title\n\nSome **bold**, *it*, `code`, ~~gone~~ [link](https://ex.com) and \

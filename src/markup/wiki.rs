@@ -6,11 +6,13 @@ mod emoticons;
 mod escape;
 mod finder;
 mod inlines;
+mod likeness;
 mod links;
 mod lists;
 mod parameters;
 mod parse;
 mod render;
+mod steps;
 mod tables;
 
 /// Whose reading of the notation it is.
@@ -25,5 +27,8 @@ pub(super) enum Reading {
     Editor,
 }
 
+pub(super) use likeness::tell;
 pub(super) use parse::parse;
 pub(super) use render::render;
+#[cfg(test)]
+pub(super) use steps::taken;

@@ -14,6 +14,7 @@ mod confluence_reads;
 mod confluence_talk;
 mod every_fault;
 mod faults;
+mod hostile;
 mod http_edges;
 mod jira;
 mod jira_areas;

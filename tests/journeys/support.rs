@@ -214,6 +214,12 @@ impl World {
     }
 
     /// One metric by its name and labels as they stand in the text; 0 before its first event.
+    /// Whether the server says that it lives.
+    pub(crate) async fn lives(&self) -> bool {
+        let answer = self.http.get(format!("{}/livez", self.metrics)).send().await.unwrap();
+        answer.text().await.unwrap() == "ok\n"
+    }
+
     pub(crate) async fn metric(&self, series: &str) -> u64 {
         let text = self.metrics().await;
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));

@@ -2,6 +2,7 @@
 
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 /// A document without what says nothing about a converter: the order of marks and of keys, and values that are the
 /// default anyway.
@@ -13,7 +14,12 @@ pub(crate) fn plain(node: &Value) -> Value {
     keys.sort();
     for key in keys {
         let value = match (key.as_str(), &node[key]) {
-            ("content", Value::Array(nodes)) => joined(nodes.iter().map(plain).collect()),
+            ("content", Value::Array(nodes)) if kind == "codeBlock" => {
+                joined(nodes.iter().map(plain).collect())
+            }
+            ("content", Value::Array(nodes)) => {
+                joined(nodes.iter().map(plain).flat_map(with_breaks).collect())
+            }
             ("marks", Value::Array(marks)) => {
                 let mut marks: Vec<Value> = marks.iter().map(plain).collect();
                 marks.sort_by_key(ToString::to_string);
@@ -49,6 +55,23 @@ fn attributes(kind: &str, attrs: &Map<String, Value>) -> Value {
         .map(|key| (key.clone(), attrs[key].clone()))
         .collect::<Map<String, Value>>()
         .into()
+}
+
+/// Jira shows a line feed in text as it shows a break.
+fn with_breaks(node: Value) -> Vec<Value> {
+    let Some(text) = node["text"].as_str().filter(|text| text.contains('\n')) else { return vec![node] };
+    let mut nodes = Vec::new();
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            nodes.push(json!({ "type": "hardBreak" }));
+        }
+        if !line.is_empty() {
+            let mut part = node.clone();
+            part["text"] = line.into();
+            nodes.push(part);
+        }
+    }
+    nodes
 }
 
 /// Neighbouring texts of the same marks are one text.

@@ -37,10 +37,9 @@ use Check::Undo;
 /// The reasons, in the order in which they are tried.
 pub(crate) const REASONS: &[Reason] = &[
     Reason {
-        name: "soft line break",
-        why: "CommonMark: a line break in a paragraph is a space. They leave the line feed in the text, which Jira then \
-              shows as a line break.",
-        check: Undo(spaces_for_line_feeds),
+        name: "space at the edges of lines",
+        why: "CommonMark: there is none, and two spaces at the end are part of the break. They leave it in the text.",
+        check: Undo(without_edges),
     },
     Reason {
         name: "bare addresses are links",
@@ -52,11 +51,6 @@ pub(crate) const REASONS: &[Reason] = &[
         name: "titles of links",
         why: "ADF has a place for them; they drop them.",
         check: Undo(without_titles),
-    },
-    Reason {
-        name: "hard line break",
-        why: "CommonMark: two spaces at the end of a line are one. They do not know it.",
-        check: Undo(without_hard_breaks),
     },
     Reason {
         name: "addresses as they were written",
@@ -248,33 +242,17 @@ fn set_text(node: &mut Map<String, Value>, text: String) {
     node.insert("text".to_owned(), text.into());
 }
 
-fn with_single_spaces(text: &str) -> String {
-    let mut lines = text.split('\n');
-    let mut written = lines.next().unwrap_or_default().to_owned();
-    for line in lines {
-        written.truncate(written.trim_end_matches(' ').len());
-        written.push(' ');
-        written.push_str(line.trim_start_matches(' '));
+fn without_edges(node: &mut Map<String, Value>) {
+    let Some(Value::Array(nodes)) = node.get_mut("content") else { return };
+    let breaks: Vec<bool> = nodes.iter().map(|node| node["type"] == "hardBreak").collect();
+    let is_break = |at: Option<usize>| at.and_then(|at| breaks.get(at)) == Some(&true);
+    for (at, node) in nodes.iter_mut().enumerate() {
+        let Some(text) = node["text"].as_str() else { continue };
+        let text = if is_break(at.checked_sub(1)) { text.trim_start() } else { text };
+        let text = if is_break(Some(at + 1)) { text.trim_end() } else { text };
+        node["text"] = text.to_owned().into();
     }
-    written
-}
-
-fn spaces_for_line_feeds(node: &mut Map<String, Value>) {
-    if let Some(text) = text(node).map(with_single_spaces) {
-        set_text(node, text);
-    }
-}
-
-fn without_hard_breaks(node: &mut Map<String, Value>) {
-    if kind(node) == "hardBreak" {
-        *node = json!({ "type": "text", "text": " " }).as_object().unwrap().clone();
-        return;
-    }
-    spaces_for_line_feeds(node);
-    if let Some(text) = text(node) {
-        let text = text.replace("  ", " ");
-        set_text(node, text);
-    }
+    nodes.retain(|node| node["text"] != "");
 }
 
 fn without_bare_links(node: &mut Map<String, Value>) {

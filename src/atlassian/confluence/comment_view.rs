@@ -9,6 +9,7 @@ use super::Names;
 use super::People;
 use super::pages::id_text;
 use super::people;
+use crate::atlassian::conversion;
 use crate::atlassian::times;
 use crate::audit::Permit;
 use crate::ids::PageId;
@@ -63,7 +64,7 @@ impl CommentView {
         let mut view = Map::new();
         view.insert("id".into(), comment.get("id").map(id_text).into());
         let body = storage(comment).map(|storage| {
-            let markdown = markup::storage_to_markdown(storage, Detail::All).value;
+            let markdown = conversion::storage_to_markdown(storage, Detail::All).value;
             self.people.name_in(&markdown).trim().to_owned()
         });
         view.insert("body".into(), body.into());

@@ -10,6 +10,7 @@ use super::Names;
 use super::People;
 use super::pages::id_text;
 use crate::atlassian::Deployment;
+use crate::atlassian::conversion;
 use crate::atlassian::times;
 use crate::markup;
 use crate::markup::Detail;
@@ -135,7 +136,7 @@ impl PageView<'_> {
         let (value, format) = match self.content {
             ContentForm::None => return None,
             ContentForm::Markdown => {
-                let markdown = markup::storage_to_markdown(storage()?, Detail::All).value;
+                let markdown = conversion::storage_to_markdown(storage()?, Detail::All).value;
                 (self.people.name_in(&markdown), "markdown")
             }
             ContentForm::Storage => (storage()?.to_owned(), "storage"),

@@ -5,8 +5,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Texts;
+use crate::atlassian::conversion;
 use crate::atlassian::times;
-use crate::markup;
 use crate::markup::Detail;
 
 /// The files attached to an issue.
@@ -211,8 +211,8 @@ pub(super) fn text(value: Option<&Value>, texts: Texts) -> Option<String> {
     match value? {
         Value::Null => None,
         Value::String(wiki) if texts == Texts::Raw => Some(wiki.clone()),
-        Value::String(wiki) => Some(markup::wiki_to_markdown(wiki, Detail::All).value),
-        document => Some(markup::adf_to_markdown(document, Detail::All).value),
+        Value::String(wiki) => Some(conversion::wiki_to_markdown(wiki, Detail::All).value),
+        document => Some(conversion::adf_to_markdown(document, Detail::All).value),
     }
 }
 

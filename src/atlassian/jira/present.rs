@@ -13,9 +13,9 @@ use super::parts::person;
 use super::parts::present;
 use super::parts::text;
 use super::sprints::sprint_of_text;
+use crate::atlassian::conversion;
 use crate::atlassian::times;
 use crate::ids::IssueKey;
-use crate::markup;
 use crate::markup::Detail;
 
 /// One issue to show.
@@ -254,7 +254,7 @@ fn plain(value: &Value) -> Value {
         Value::Array(values) => values.iter().map(element).collect(),
         Value::String(text) => sprint_of_text(text).unwrap_or_else(|| value.clone()),
         Value::Object(object) if object.get("type").and_then(Value::as_str) == Some("doc") => {
-            markup::adf_to_markdown(value, Detail::All).value.into()
+            conversion::adf_to_markdown(value, Detail::All).value.into()
         }
         // Another issue or project, such as an epic, stays what it is, so that it is shown only to who may view it.
         Value::Object(object) if object.contains_key("child") || names_other(object) => value.clone(),

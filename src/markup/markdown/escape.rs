@@ -217,7 +217,24 @@ pub(super) fn destination(out: &mut String, url: &str, within: Within) {
 pub(super) fn is_autolink(url: &str) -> bool {
     let has_scheme =
         ["https://", "http://", "ftp://", "mailto:"].iter().any(|scheme| url.starts_with(scheme));
-    has_scheme && url.chars().all(|letter| letter.is_ascii_graphic() && !"<>|&\\`".contains(letter))
+    let is_plain = url.chars().all(|letter| letter.is_ascii_graphic() && !"<>|\\`".contains(letter));
+    has_scheme
+        && is_plain
+        && !url.match_indices('&').any(|(at, _)| url.get(at + 1..).is_some_and(is_reference))
+}
+
+/// Whether `<address>` is a link to this mail address.
+pub(super) fn is_mail(address: &str) -> bool {
+    let Some((name, host)) = address.split_once('@') else { return false };
+    let is_label = |label: &str| {
+        let edges = [label.bytes().next(), label.bytes().next_back()];
+        edges.iter().all(|edge| edge.is_some_and(|edge| edge.is_ascii_alphanumeric()))
+            && label.len() < 64
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+_-".contains(&byte))
+        && host.split('.').all(is_label)
 }
 
 /// The length of the longest run of one character.

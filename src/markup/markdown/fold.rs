@@ -63,7 +63,7 @@ impl Fold {
 
     /// Adds a piece of HTML; false if it is none of the dialect.
     pub(super) fn html(&mut self, tokens: &[Token<'_>]) -> bool {
-        if tokens.is_empty() || !tokens.iter().all(is_known) || !texts_are_titles(tokens) {
+        if !is_of_dialect(tokens) {
             return false;
         }
         for token in tokens {
@@ -172,6 +172,11 @@ impl Fold {
         }
         frame.pending.push(comment);
     }
+}
+
+/// Whether a block of HTML is made of the dialect's tags, and of nothing else.
+pub(super) fn is_of_dialect(tokens: &[Token<'_>]) -> bool {
+    !tokens.is_empty() && tokens.iter().all(is_known) && texts_are_titles(tokens)
 }
 
 /// Text stands between tags only where it is a title.

@@ -28,6 +28,23 @@ use super::tags::node_of;
 /// The title of a link that is a card in a line.
 pub(super) const SMART_LINK: &str = "smart-link";
 
+/// What a line break in a paragraph is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) enum Lines {
+    /// A space, as `CommonMark` has it.
+    #[default]
+    Joined,
+    /// A break: what people write to Jira keeps its lines.
+    Kept,
+}
+
+/// Where text stands, and how its lines are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Level {
+    pub(super) depth: usize,
+    pub(super) lines: Lines,
+}
+
 /// The text of a table's cell, and what is said of the cell and of its row.
 pub(super) struct CellText {
     pub(super) content: Vec<Inline>,
@@ -38,28 +55,28 @@ pub(super) struct CellText {
 }
 
 /// The running text inside a node.
-pub(super) fn all(parent: Node<'_>, depth: usize) -> Vec<Inline> {
+pub(super) fn all(parent: Node<'_>, level: Level) -> Vec<Inline> {
     match parent.first_child() {
-        Some(first) => from(first, depth),
+        Some(first) => from(first, level),
         None => Vec::new(),
     }
 }
 
 /// The running text from a node on to its last sibling.
-pub(super) fn from(first: Node<'_>, depth: usize) -> Vec<Inline> {
-    read(first, depth).finish().content
+pub(super) fn from(first: Node<'_>, level: Level) -> Vec<Inline> {
+    read(first, level).finish().content
 }
 
 /// The text of a table's cell.
-pub(super) fn cell(parent: Node<'_>, depth: usize) -> CellText {
+pub(super) fn cell(parent: Node<'_>, level: Level) -> CellText {
     match parent.first_child() {
-        Some(first) => read(first, depth).finish(),
+        Some(first) => read(first, level).finish(),
         None => CellText { content: Vec::new(), cell: None, row: None, outer: Vec::new() },
     }
 }
 
-fn read(first: Node<'_>, depth: usize) -> Line {
-    let mut line = Line { depth, ..Line::default() };
+fn read(first: Node<'_>, level: Level) -> Line {
+    let mut line = Line { level, ..Line::default() };
     let mut next = Some(first);
     while let Some(node) = next {
         line.node(node);
@@ -71,8 +88,8 @@ fn read(first: Node<'_>, depth: usize) -> Line {
 /// Text that is being read, with the tags that are open in it.
 #[derive(Default)]
 struct Line {
-    /// How deep the text stands, without its open tags.
-    depth: usize,
+    /// Without its open tags.
+    level: Level,
     page: Frame,
     frames: Vec<Frame>,
     cell: Option<Extra>,
@@ -88,11 +105,16 @@ struct Frame {
 }
 
 impl Line {
+    fn depth(&self) -> usize {
+        self.level.depth + self.frames.len()
+    }
+
     fn node(&mut self, node: Node<'_>) {
-        let depth = self.depth + self.frames.len() + 1;
+        let depth = self.depth() + 1;
         if depth > MAX_DEPTH {
             return self.add(Inline::Text(deep_text(node)));
         }
+        let level = Level { depth, ..self.level };
         match &node.data().value {
             NodeValue::Text(text) if text.contains("[~") => {
                 for piece in with_mentions(text) {
@@ -100,14 +122,15 @@ impl Line {
                 }
             }
             NodeValue::Text(text) => self.add(Inline::Text(text.to_string())),
+            NodeValue::SoftBreak if self.level.lines == Lines::Kept => self.add(Inline::Break),
             NodeValue::SoftBreak => self.add(Inline::Text(" ".to_owned())),
             NodeValue::LineBreak => self.add(Inline::Break),
             NodeValue::Code(code) => self.add(Inline::Code(code.literal.clone())),
             NodeValue::HtmlInline(html) => self.html(html),
-            NodeValue::Emph => self.add(Inline::Marked(Mark::Emphasis, all(node, depth))),
-            NodeValue::Strong => self.add(Inline::Marked(Mark::Strong, all(node, depth))),
-            NodeValue::Strikethrough => self.add(Inline::Marked(Mark::Strike, all(node, depth))),
-            NodeValue::Link(link) => self.link(&link.url, &link.title, all(node, depth)),
+            NodeValue::Emph => self.add(Inline::Marked(Mark::Emphasis, all(node, level))),
+            NodeValue::Strong => self.add(Inline::Marked(Mark::Strong, all(node, level))),
+            NodeValue::Strikethrough => self.add(Inline::Marked(Mark::Strike, all(node, level))),
+            NodeValue::Link(link) => self.link(&link.url, &link.title, all(node, level)),
             NodeValue::Image(link) => {
                 let (url, alt, title) = (link.url.clone(), deep_text(node), link.title.clone());
                 self.image(Image { url, alt, title, ..Image::default() });
@@ -143,7 +166,7 @@ impl Line {
     }
 
     fn html(&mut self, html: &str) {
-        if ["<br>", "<br/>", "<br />"].iter().any(|tag| html.eq_ignore_ascii_case(tag)) {
+        if is_break(html) {
             return self.add(Inline::Break);
         }
         // Keeps what follows from being a block of HTML.
@@ -152,7 +175,7 @@ impl Line {
         }
         match tags::single(html) {
             Some(Token::Open(tag)) if tag.name == "img" => self.void(tag),
-            Some(Token::Open(tag)) if is_known(&tag.name) && self.depth + self.frames.len() < MAX_DEPTH => {
+            Some(Token::Open(tag)) if is_known(&tag.name) && self.depth() < MAX_DEPTH => {
                 self.frames.push(Frame { tag, ..Frame::default() });
             }
             Some(Token::Void(tag)) if is_known(&tag.name) => self.void(tag),
@@ -229,6 +252,21 @@ impl Line {
     }
 }
 
+fn is_break(html: &str) -> bool {
+    ["<br>", "<br/>", "<br />"].iter().any(|tag| html.eq_ignore_ascii_case(tag))
+}
+
+/// Whether a tag or comment in running text is one of the dialect.
+pub(super) fn is_of_dialect(html: &str) -> bool {
+    let is_read = || match tags::single(html) {
+        Some(Token::Open(tag) | Token::Void(tag)) => is_known(&tag.name),
+        Some(Token::Close(name)) => is_known(&name),
+        Some(Token::Comment(_)) => true,
+        Some(Token::Text(_)) | None => false,
+    };
+    is_break(html) || html == "<wbr>" || is_read()
+}
+
 fn is_known(name: &str) -> bool {
     matches!(
         name,
@@ -236,8 +274,12 @@ fn is_known(name: &str) -> bool {
             | "sup"
             | "cite"
             | "strong"
+            | "b"
             | "em"
+            | "i"
             | "del"
+            | "s"
+            | "code"
             | "span"
             | "status"
             | "time"
@@ -270,9 +312,10 @@ fn piece(frame: Frame) -> Inline {
         "sub" => Inline::Marked(Mark::Subscript, content),
         "sup" => Inline::Marked(Mark::Superscript, content),
         "cite" => Inline::Marked(Mark::Citation, content),
-        "strong" => Inline::Marked(Mark::Strong, content),
-        "em" => Inline::Marked(Mark::Emphasis, content),
-        "del" => Inline::Marked(Mark::Strike, content),
+        "strong" | "b" => Inline::Marked(Mark::Strong, content),
+        "em" | "i" => Inline::Marked(Mark::Emphasis, content),
+        "del" | "s" => Inline::Marked(Mark::Strike, content),
+        "code" => Inline::Code(plain(&content)),
         "status" => Inline::Status { text: plain(&content), color: of("color") },
         "time" => Inline::Date(plain(&content)),
         "emoji" => Inline::Emoji { name: of("name"), text: plain(&content) },

@@ -26,6 +26,8 @@ use super::super::document::Table;
 use super::super::document::push;
 use super::fold::Fold;
 use super::inlines;
+use super::inlines::Level;
+use super::inlines::Lines;
 use super::inlines::deep_text;
 use super::pieces::PIECE;
 use super::pieces::Pieces;
@@ -35,31 +37,31 @@ use super::tags;
 use super::tags::Token;
 
 /// Parses Markdown. HTML that is none of the dialect's tags stays text.
-pub(in super::super) fn parse(markdown: &str, notes: &mut Notes) -> Vec<Block> {
+pub(in super::super) fn parse(markdown: &str, lines: Lines, notes: &mut Notes) -> Vec<Block> {
     let mut all = Vec::new();
-    parse_each(markdown, notes, |_, blocks| all.extend(blocks));
+    parse_each(markdown, lines, notes, |_, blocks| all.extend(blocks));
     all
 }
 
 /// Parses Markdown, and hands over blocks as they are complete.
 pub(in super::super) fn parse_each(
     markdown: &str,
+    lines: Lines,
     notes: &mut Notes,
     done: impl FnMut(&mut Notes, Vec<Block>),
 ) {
-    parse_by(PIECE, markdown, notes, done);
+    parse_by(PIECE, markdown, lines, notes, done);
 }
 
 /// Parses Markdown by pieces of so many bytes.
-fn parse_by(piece: usize, markdown: &str, notes: &mut Notes, mut done: impl FnMut(&mut Notes, Vec<Block>)) {
-    let mut options = Options::default();
-    options.extension.strikethrough = true;
-    options.extension.table = true;
-    options.extension.autolink = true;
-    options.extension.tasklist = true;
-    options.extension.front_matter_delimiter = Some("---".to_owned());
-    // What was escaped is text, whatever it looks like.
-    options.render.escaped_char_spans = true;
+fn parse_by(
+    piece: usize,
+    markdown: &str,
+    lines: Lines,
+    notes: &mut Notes,
+    mut done: impl FnMut(&mut Notes, Vec<Block>),
+) {
+    let options = options();
     // CommonMark wants it so, and comrak leaves some.
     let without_null = markdown.contains('\0').then(|| markdown.replace('\0', "\u{FFFD}"));
     let mut pieces = Pieces::of(without_null.as_deref().unwrap_or(markdown), piece);
@@ -69,7 +71,7 @@ fn parse_by(piece: usize, markdown: &str, notes: &mut Notes, mut done: impl FnMu
         let source = Source::new(pieces.next());
         let root = parse_document(&arena, source.text(), &options);
         let count = pieces.take(&source, root);
-        let mut parser = Parser { notes: &mut *notes, source };
+        let mut parser = Parser { notes: &mut *notes, source, lines };
         for node in root.children().take(count) {
             parser.add(&mut fold, node, false, 0);
         }
@@ -78,9 +80,23 @@ fn parse_by(piece: usize, markdown: &str, notes: &mut Notes, mut done: impl FnMu
     done(notes, fold.finish().0);
 }
 
+/// How comrak reads.
+pub(super) fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.front_matter_delimiter = Some("---".to_owned());
+    // What was escaped is text, whatever it looks like.
+    options.render.escaped_char_spans = true;
+    options
+}
+
 struct Parser<'n> {
     notes: &'n mut Notes,
     source: Source<'n>,
+    lines: Lines,
 }
 
 impl Parser<'_> {
@@ -96,6 +112,10 @@ impl Parser<'_> {
             self.add(&mut fold, node, false, depth);
         }
         fold.finish()
+    }
+
+    fn level(&self, depth: usize) -> Level {
+        Level { depth, lines: self.lines }
     }
 
     fn add(&mut self, fold: &mut Fold, node: Node<'_>, is_tight: bool, depth: usize) {
@@ -121,7 +141,7 @@ impl Parser<'_> {
             NodeValue::CodeBlock(code) => fold.block(code_block(code)),
             NodeValue::FrontMatter(text) => fold.block(Block::Code(front_matter(text))),
             NodeValue::Heading(heading) => {
-                let content = inlines::all(node, depth);
+                let content = inlines::all(node, self.level(depth));
                 self.notes.at(&content);
                 fold.block(Block::Heading { level: heading.level, content });
             }
@@ -139,7 +159,7 @@ impl Parser<'_> {
             }
             NodeValue::ThematicBreak => fold.block(Block::Rule),
             _ => {
-                let text = inlines::cell(node, depth);
+                let text = inlines::cell(node, self.level(depth));
                 for comment in text.outer {
                     fold.comment(comment);
                 }
@@ -157,7 +177,7 @@ impl Parser<'_> {
         };
         let mut fold = Fold::new("", depth + 1);
         if let Some(rest) = rest {
-            fold.paragraph(inlines::from(rest, depth + 1), false);
+            fold.paragraph(inlines::from(rest, self.level(depth + 1)), false);
         }
         for inner in node.children().skip(1) {
             self.add(&mut fold, inner, false, depth + 1);
@@ -203,7 +223,7 @@ impl Parser<'_> {
             let mut cells: Vec<Cell> = row
                 .children()
                 .map(|cell| {
-                    let content = inlines::cell(cell, depth);
+                    let content = inlines::cell(cell, self.level(depth));
                     extra = extra.take().or(content.row);
                     let blocks = if content.content.is_empty() {
                         Vec::new()
@@ -316,7 +336,7 @@ mod tests {
 
     fn by(piece: usize, markdown: &str) -> Vec<Block> {
         let mut all = Vec::new();
-        parse_by(piece, markdown, &mut Notes::default(), |_, blocks| all.extend(blocks));
+        parse_by(piece, markdown, Lines::Joined, &mut Notes::default(), |_, blocks| all.extend(blocks));
         all
     }
 

@@ -20,6 +20,7 @@ use super::escape::Place;
 use super::escape::Within;
 use super::escape::destination;
 use super::escape::is_autolink;
+use super::escape::is_mail;
 use super::inlines::SMART_LINK;
 use super::inlines::is_account;
 use super::render::Writer;
@@ -224,9 +225,11 @@ impl Writer {
     fn link(&mut self, url: &str, title: &str, content: &[Inline], place: Place) {
         let content = &*unlinked(content);
         let is_bare = is_text(content, url);
-        if place.within != Within::Table && is_autolink(url) && is_bare && title.is_empty() {
-            self.out.extend(["<", url, ">"]);
-            return;
+        let mail =
+            url.strip_prefix("mailto:").filter(|address| is_mail(address) && is_text(content, address));
+        let address = mail.or(Some(url).filter(|url| is_bare && is_autolink(url)));
+        if let Some(address) = address.filter(|_| place.within != Within::Table && title.is_empty()) {
+            return self.out.extend(["<", address, ">"]);
         }
         // What looks like a card or a person is a link all the same.
         let is_person = |piece: &Inline| matches!(piece, Inline::Text(name) if name.starts_with('@'));

@@ -126,11 +126,28 @@ impl Parser<'_> {
         {
             return blocks.push(block);
         }
+        if let Some(found) = self.beside_macros(nodes, place) {
+            return blocks.extend(found);
+        }
         let mut line = self.line(nodes, place);
         keep_edges(&mut line, nodes, beside_macro);
         if !line.is_empty() {
             blocks.push(Block::Line(line));
         }
+    }
+
+    /// Macros, and images and cards among them, with nothing between them: each is a block.
+    fn beside_macros(&self, nodes: &[Node<'_>], place: Place) -> Option<Vec<Block>> {
+        let is_macro = |child| matches!(child, Child::Element(element) if is_macro_alone(&element));
+        if !children(nodes).any(|(_, child)| is_macro(child)) {
+            return None;
+        }
+        let block = |(_, child)| match child {
+            Child::Element(element) if is_macro_alone(&element) => Some(self.block(element, place)),
+            Child::Element(element) => self.lone_piece(&element, place),
+            Child::Text(_) => None,
+        };
+        children(nodes).map(block).collect()
     }
 
     /// An element that is a block, or a macro.

@@ -10,6 +10,9 @@ use super::markdown_to_wiki;
 use super::storage_to_markdown;
 use super::wiki_to_markdown;
 use crate::markup::clean;
+use crate::markup::document::Notes;
+use crate::markup::wiki;
+use crate::markup::wiki::Reading;
 
 const SIZE: usize = 100_000;
 
@@ -129,6 +132,46 @@ fn expensive_wiki_is_converted() {
     }
     let marks = format!("{} deep", "*".repeat(SIZE));
     assert!(wiki_to_markdown(&marks).ends_with("deep"));
+}
+
+/// How far wiki markup is looked ahead in, over and over: a small multiple of the text, and no more for a longer one.
+#[test]
+fn hostile_wiki_is_looked_ahead_in_once() {
+    let pieces = [
+        ["", "{", ""],
+        ["", "{{a ", ""],
+        ["{{a", "{{a ", "}}"],
+        ["", "{", "}"],
+        ["", "{a:", "}"],
+        ["", "{{{{{{{{{{{{{{{{\n}}", ""],
+        ["", "{{\\}", "}}"],
+        ["", "{aaaa", ""],
+        ["", "{color:red}", ""],
+        ["{color:red}", "{color:red}a", "{color}"],
+        ["", "{status:", "}"],
+        ["", "[", "{]"],
+        ["", "[a|{{{{{{{{{{{{{{{{{{{{{{{{{{{{]", ""],
+        ["", "!a ", ""],
+        ["", "|{", ""],
+        ["|", "a{{b", "}}"],
+        ["", "{quote}{panel}", ""],
+        ["", "{code}", ""],
+        ["a", "-", "-"],
+        ["x ", "\\", ""],
+    ];
+    for [before, piece, after] in pieces {
+        let steps = |size: usize| {
+            let given = [before, &piece.repeat(size / piece.len()), after].concat();
+            let so_far = wiki::taken();
+            for reading in [Reading::Jira, Reading::Editor] {
+                wiki::parse(&given, reading, &mut Notes::default());
+            }
+            wiki::taken() - so_far
+        };
+        let (some, more) = (steps(SIZE / 10), steps(SIZE));
+        assert!(more < 50 * SIZE, "{piece:?}: {more} steps");
+        assert!(more < 11 * some + SIZE, "{piece:?}: {some} steps become {more}");
+    }
 }
 
 #[test]

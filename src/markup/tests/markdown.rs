@@ -7,11 +7,12 @@ use serde_json::json;
 
 use super::super::document::*;
 use super::super::markdown::Detail;
+use super::super::markdown::Lines;
 use super::super::markdown::parse;
 use super::super::markdown::render;
 
 fn read(markdown: &str) -> Vec<Block> {
-    parse(markdown, &mut Notes::default())
+    parse(markdown, Lines::Joined, &mut Notes::default())
 }
 
 /// Text full of what means something in Markdown.
@@ -303,5 +304,29 @@ proptest! {
     fn reading_for_people_never_fails(blocks in prop::collection::vec(block(), 1..4)) {
         let shown = render(&blocks, Detail::Text, true);
         read(&shown);
+    }
+}
+
+/// People write a line feed to Jira where they want a new line; a page of Confluence is `CommonMark`.
+#[test]
+fn lines_stay_lines_for_jira_alone() {
+    let kinds = |markdown: &str| {
+        let adf = crate::markup::markdown_to_adf(markdown).value;
+        let content = adf["content"].as_array().unwrap().clone();
+        content.iter().map(ToString::to_string).collect::<String>().matches("hardBreak").count()
+    };
+    let table = [
+        ("line1\nline2", 1, "<p>line1 line2</p>"),
+        ("**Title**\ntext", 1, "<p><strong>Title</strong> text</p>"),
+        ("> one\n> two", 1, "<blockquote><p>one two</p></blockquote>"),
+        ("1. a\n2. b\nDone", 1, "<ol><li>a</li><li>b Done</li></ol>"),
+        ("> [!INFO]\n> text", 0, ""),
+        ("a\\\nb", 1, "<p>a<br/>b</p>"),
+        ("a\n\nb", 0, "<p>a</p><p>b</p>"),
+    ];
+    for (markdown, breaks, storage) in table {
+        assert_eq!(kinds(markdown), breaks, "{markdown}");
+        let written = crate::markup::markdown_to_storage(markdown).value;
+        assert!(storage.is_empty() || written == storage, "{markdown}: {written}");
     }
 }

@@ -12,6 +12,7 @@ use super::super::Detail;
 use super::super::document::Format;
 use super::super::document::Notes;
 use super::super::markdown;
+use super::super::markdown::Lines;
 use super::adf_to_markdown;
 use super::markdown_to_adf;
 use super::markdown_to_storage;
@@ -20,8 +21,8 @@ use super::storage_to_markdown;
 use super::wiki_to_markdown;
 
 /// Markdown as it would be written for what it says.
-fn normal(text: &str) -> String {
-    markdown::render(&markdown::parse(text, &mut Notes::default()), Detail::All, false)
+fn normal(text: &str, lines: Lines) -> String {
+    markdown::render(&markdown::parse(text, lines, &mut Notes::default()), Detail::All, false)
 }
 
 /// A piece of running text.
@@ -40,6 +41,8 @@ fn piece() -> impl Strategy<Value = String> {
         1 => "[a-z]{1,6}".prop_map(|word| format!("[{word}](https://example.com/{word}?a=b&c=d_e)")),
         1 => "[a-z]{1,6}".prop_map(|word| format!("https://example.com/{word}_x")),
         1 => "[a-z]{1,6}".prop_map(|word| format!("**a *{word}* b**")),
+        1 => "[a-z]{1,6}".prop_map(|word| format!("https://example.com/?a={word}&b=c_d")),
+        1 => "[a-z]{1,6}".prop_map(|word| format!("{word}.x@example.com")),
         1 => Just("<span style=\"color: #ff5630\">hot</span>".to_owned()),
         1 => Just("[~accountid:5b10ac8d82e05b22cc7d4ef5]".to_owned()),
         1 => "[\\\\*_\\[\\]{}|~^+!#-]{1,3}[a-z]".prop_map(|signs| {
@@ -102,6 +105,9 @@ fn block() -> impl Strategy<Value = String> {
             .prop_map(|(look, text)| format!("> [!{look}]\n> {text}")),
         1 => line().prop_map(|text| format!("<details>\n<summary>More</summary>\n\n{text}\n\n</details>")),
         1 => (line(), line()).prop_map(|(one, two)| format!("{one} x\\\n{two}")),
+        1 => (line(), line()).prop_map(|(one, two)| format!("{one}\nx {two}")),
+        1 => (line(), line()).prop_map(|(one, two)| format!("1. {one}\n2. x\nx {two}")),
+        1 => (line(), line()).prop_map(|(one, two)| format!("> {one}\n> x {two}\nx")),
         1 => Just("![words](https://example.com/a.png)".to_owned()),
     ]
 }
@@ -124,14 +130,18 @@ proptest! {
 
     #[test]
     fn markdown_comes_back_in_its_normal_form(text in document()) {
-        let normal = normal(&text);
-        prop_assert_eq!(super::normal_form::normal(&normal), normal.clone(), "not settled");
-        let adf = markdown_to_adf(&text);
-        prop_assert_eq!(adf_to_markdown(&adf), normal.clone(), "{:?}\n{}\n{}", Format::Adf, text, adf);
+        for lines in [Lines::Joined, Lines::Kept] {
+            let normal = normal(&text, lines);
+            prop_assert_eq!(super::normal_form::normal(&normal, lines), normal, "not settled");
+        }
+        let joined = normal(&text, Lines::Joined);
         let storage = markdown_to_storage(&text);
         let back = without_numbers(&storage_to_markdown(&storage));
-        prop_assert_eq!(back, normal.clone(), "{:?}\n{}\n{}", Format::Storage, text, storage);
+        prop_assert_eq!(back, joined, "{:?}\n{}\n{}", Format::Storage, text, storage);
+        let kept = normal(&text, Lines::Kept);
+        let adf = markdown_to_adf(&text);
+        prop_assert_eq!(adf_to_markdown(&adf), kept.clone(), "{:?}\n{}\n{}", Format::Adf, text, adf);
         let wiki = markdown_to_wiki(&text);
-        prop_assert_eq!(wiki_to_markdown(&wiki), normal, "{:?}\n{}\n{}", Format::Wiki, text, wiki);
+        prop_assert_eq!(wiki_to_markdown(&wiki), kept, "{:?}\n{}\n{}", Format::Wiki, text, wiki);
     }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::markdown_to_storage;
+use super::storage_to_markdown;
 use crate::markup::document::Block;
 use crate::markup::document::Body;
 use crate::markup::document::Cell;
@@ -349,4 +351,16 @@ fn only_what_is_deep_is_source() {
     let written = render(&parse(&deep, &mut notes), &mut notes);
     assert_eq!(written, deep);
     assert_eq!(notes.into_vec()[0].what, "what nests deeper than 64 is kept as its source");
+}
+
+/// Blocks that could stand in a line come back as blocks, without a word about it.
+#[test]
+fn images_beside_macros_are_blocks() {
+    for markdown in [
+        "<macro name=\"toc\"/>\n\n![i](a.png)",
+        "![i](a.png)\n\n<macro name=\"toc\"/>\n\n![j](b.png)\n\ntext",
+        "<macro name=\"toc\"/>\n\n[https\\://e.com](https://e.com \"smart-card\")",
+    ] {
+        assert_eq!(storage_to_markdown(&markdown_to_storage(markdown)), markdown);
+    }
 }

@@ -22,7 +22,13 @@ fn markdown_becomes_wiki() {
     let cases = [
         ("", ""),
         ("para one\n\npara two", "para one\n\npara two"),
-        ("soft\nbreak", "soft break"),
+        ("soft\nbreak", "soft\nbreak"),
+        ("Steps:\n1. a\n2. b\nDone", "Steps:\n\n# a\n# b\\\\ Done"),
+        ("**Title**\ntext", "*Title*\ntext"),
+        ("**one\ntwo** three", "*one\\\\ two* three"),
+        ("> one\n> two", "{quote}\none\ntwo\n{quote}"),
+        ("# One\nTwo\n===", "h1. One\n\nh1. Two"),
+        ("One\nTwo\n===", "h1. One\\\\ Two"),
         ("hard  \nbreak", "hard\nbreak"),
         ("- a\n    - b\n        - c\n- d", "* a\n** b\n*** c\n* d"),
         ("- a\n  1. b\n  2. c\n- d", "* a\n*# b\n*# c\n* d"),
@@ -44,7 +50,8 @@ fn markdown_becomes_wiki() {
         ("[a_b](https://ex.com/a_b_c)", "[a_b|https://ex.com/a_b_c]"),
         ("`a_b*c[0]`", "{{a_b*c[0]}}"),
         ("`{x}` and `[~ann]`", "{{\\{x\\}}} and {{\\[~ann]}}"),
-        ("<b>raw</b>", "<b>raw</b>"),
+        ("<b>raw</b>", "*raw*"),
+        ("<x>raw</x>", "<x>raw</x>"),
         ("[x](javascript:alert(1))", "x (javascript:alert(1))"),
         ("![x](javascript:alert(1))", "x (javascript:alert(1))"),
         ("a<br>b", "a\nb"),
@@ -136,4 +143,32 @@ fn wiki_becomes_markdown() {
         })
         .collect();
     assert!(differ.is_empty(), "{}", differ.concat());
+}
+
+#[test]
+fn wiki_markup_where_markdown_was_asked_for_is_told() {
+    let table = [
+        ("h2. Title\n\ntext", Some("`h2.` looks like wiki markup")),
+        ("text\nh6. Title", Some("`h2.` looks like wiki markup")),
+        ("||a||b||\n|c|d|", Some("`||` looks like wiki markup")),
+        ("{code:java}\nx\n{code}", Some("`{code}` looks like wiki markup")),
+        ("> {noformat}x{noformat}", Some("`{noformat}` looks like wiki markup")),
+        ("- a\n- {quote}b{quote}", Some("`{quote}` looks like wiki markup")),
+        ("{panel:title=T}\nx\n{panel}", Some("`{panel}` looks like wiki markup")),
+        ("```\nh2. Title\n{code}\n```", None),
+        ("`{code}` and h2.5 and a || b", None),
+        ("|| a", None),
+        ("{codes} h7. x", None),
+        ("h2.x", None),
+        ("## Title\n\n| a | b |\n|---|---|\n| c | d |", None),
+    ];
+    for (markdown, wanted) in table {
+        for notes in
+            [crate::markup::markdown_to_wiki(markdown).notes, crate::markup::markdown_to_adf(markdown).notes]
+        {
+            let told: Vec<_> = notes.iter().filter(|note| note.what.contains("looks like wiki")).collect();
+            assert_eq!(told.len(), usize::from(wanted.is_some()), "{markdown}: {told:?}");
+            assert!(told.iter().all(|note| note.what.starts_with(wanted.unwrap_or_default())), "{told:?}");
+        }
+    }
 }

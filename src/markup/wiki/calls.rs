@@ -8,10 +8,16 @@ use super::super::document::Macro;
 use super::super::document::Panel;
 use super::Reading;
 use super::finder::Finder;
+use super::finder::Wanted;
+use super::finder::is_of_name;
 use super::inlines::opaque_length;
 use super::parameters::Parameters;
 use super::parse::Level;
 use super::parse::blocks;
+use super::steps;
+
+/// How far the end of an opening tag is looked for.
+const LONGEST: usize = 1024;
 
 /// Macros that stand in a line; the running text reads them.
 const INLINE: [&str; 11] = [
@@ -81,17 +87,19 @@ pub(super) fn call<'a>(
     reading: Reading,
 ) -> Option<Call<'a>> {
     let inside = rest.strip_prefix('{')?;
-    let end = inside.bytes().take(1024).position(|byte| byte == b'}')?;
-    let (name, parameters) = inside.get(..end)?.split_once(':').unwrap_or((inside.get(..end)?, ""));
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let name_end = inside.bytes().position(|byte| !is_of_name(byte))?;
+    steps::add(name_end);
+    let (name, rest) = inside.split_at_checked(name_end)?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.starts_with([':', '}']);
     if !is_name || INLINE.contains(&name) || reading == Reading::Editor && !OF_EDITOR.contains(&name) {
         return None;
     }
+    let at = line_at + start + 1;
+    let end = page.find(Wanted::Brace, at)?.checked_sub(at).filter(|end| *end < LONGEST)?;
+    let parameters = inside.get(name_end..end)?.strip_prefix(':').unwrap_or_default();
     let body = line_at + start + end + 2;
-    let tag = format!("{{{name}}}");
-    match page.find(&tag, body) {
-        Some(close) => Some(Call { name, parameters, start, body, close, after: close + tag.len() }),
+    match page.tag(name, body) {
+        Some(close) => Some(Call { name, parameters, start, body, close, after: close + name.len() + 2 }),
         // The editor takes an opening tag alone for a macro with nothing in it.
         None if reading == Reading::Editor => {
             Some(Call { name, parameters, start, body, close: body, after: body })

@@ -10,17 +10,36 @@ use super::super::entity::Entities;
 use super::Reading;
 use super::emoticons;
 use super::finder::Finder;
+use super::finder::Wanted;
 use super::links::LONGEST;
 use super::links::bare_link;
 use super::links::image;
 use super::links::link;
 use super::parameters::Parameters;
+use super::steps;
 
 /// How deep colours and marks may nest; deeper ones stay text.
 const DEEPEST: usize = 32;
 
 /// What a backslash keeps from being markup, after Jira's own `BackslashEscapeRendererComponent`.
 const ESCAPED: &str = "-#*_+?^~|%{}[]()!@";
+
+/// The macros that hold nothing; of two that begin the same, the longer one is first.
+const SMALL: [&str; 10] = [
+    "anchor",
+    "status",
+    "toc",
+    "children",
+    "jiraissues",
+    "jira",
+    "include",
+    "attachments",
+    "gallery",
+    "loremipsum",
+];
+
+/// How far the end of such a macro is looked for.
+const LONGEST_SMALL: usize = 512;
 
 /// Parses the text of one block; line breaks in it are breaks.
 pub(super) fn inlines(text: &str, reading: Reading) -> Vec<Inline> {
@@ -36,16 +55,14 @@ pub(super) fn linked(text: &str, reading: Reading) -> Vec<Inline> {
 ///
 /// `rest` starts at `at` of the text that the finder searches.
 pub(super) fn opaque_length(rest: &str, at: usize, finder: &mut Finder<'_>) -> Option<usize> {
-    if let Some(inside) = rest.strip_prefix("{{") {
-        finder.find("}}", at + 2).filter(|end| end - at <= LONGEST)?;
-        return code_length(inside).map(|length| length + 4);
+    if rest.starts_with("{{") {
+        return code_length(rest, at, finder);
     }
     match rest.bytes().next() {
-        Some(b'[') => return link(rest, Reading::Jira).map(|(_, length)| length),
-        Some(b'{') => return small_macro(rest, Reading::Jira).map(|(_, length)| length),
-        _ => {}
+        Some(b'[') => link(rest, Reading::Jira).map(|(_, length)| length),
+        Some(b'{') => small_macro(rest, at, finder, Reading::Jira).map(|(_, length)| length),
+        _ => image(rest).map(|(_, length)| length),
     }
-    image(rest).map(|(_, length)| length)
 }
 
 struct Parser<'a> {
@@ -185,7 +202,8 @@ impl<'a> Parser<'a> {
         if let Some(length) = self.color(rest) {
             return length;
         }
-        self.piece(small_macro(rest, self.reading), rest)
+        let found = small_macro(rest, self.at, &mut self.finder, self.reading);
+        self.piece(found, rest)
     }
 
     /// Opens or closes a colour.
@@ -208,7 +226,7 @@ impl<'a> Parser<'a> {
         if self.open.len() >= DEEPEST {
             return None;
         }
-        if self.finder.find("{color}", self.at + length).is_none() {
+        if self.finder.tag("color", self.at + length).is_none() {
             // The editor drops a colour that never ends.
             return is_editor.then_some(length);
         }
@@ -230,7 +248,8 @@ impl<'a> Parser<'a> {
 
     /// Two or three hyphens by themselves, which Jira shows as a dash; the editor does it later.
     fn dash(&self, rest: &str) -> Option<(char, usize)> {
-        let length = rest.bytes().take_while(|byte| *byte == b'-').count();
+        let length = rest.bytes().take(4).take_while(|byte| *byte == b'-').count();
+        steps::add(length);
         let dash = match length {
             2 => '\u{2013}',
             3 => '\u{2014}',
@@ -347,24 +366,14 @@ fn is_apart(letter: char, reading: Reading) -> bool {
     }
 }
 
-/// The length of the code up to `}}`, in which a backslash keeps a brace from ending it.
-fn code_length(inside: &str) -> Option<usize> {
-    let near = inside.get(..inside.floor_char_boundary(LONGEST))?;
-    let mut at = 0;
-    while let Some(offset) = near.get(at..)?.find(['\\', '}', '\n']) {
-        let rest = inside.get(at + offset..)?;
-        if rest.starts_with("}}") {
-            // `{{a}}}` ends at the last brace of the run.
-            let extra = usize::from(rest.starts_with("}}}"));
-            return (at + offset > 0).then_some(at + offset + extra);
-        }
-        if rest.starts_with('\n') {
-            return None;
-        }
-        at += offset
-            + if rest.starts_with('\\') { 1 + rest.chars().nth(1).map_or(0, char::len_utf8) } else { 1 };
-    }
-    None
+/// The length of monospaced text that starts here, with its braces.
+fn code_length(rest: &str, at: usize, finder: &mut Finder<'_>) -> Option<usize> {
+    let end = finder.find(Wanted::CodeEnd, at + 2)?;
+    let length = end.checked_sub(at + 2).filter(|length| (1..LONGEST).contains(length))?;
+    let close = rest.get(length + 2..).filter(|close| close.starts_with("}}"))?;
+    // `{{a}}}` ends at the last brace of the run.
+    let extra = usize::from(close.starts_with("}}}"));
+    Some(length + extra + 4)
 }
 
 fn unescape(text: &str) -> String {
@@ -380,14 +389,25 @@ fn unescape(text: &str) -> String {
 }
 
 /// `{status}`, `{anchor}` and other macros that hold nothing.
-pub(super) fn small_macro(rest: &str, reading: Reading) -> Option<(Inline, usize)> {
+///
+/// `rest` starts at `at` of the text that the finder searches.
+pub(super) fn small_macro(
+    rest: &str,
+    at: usize,
+    finder: &mut Finder<'_>,
+    reading: Reading,
+) -> Option<(Inline, usize)> {
     let inside = rest.strip_prefix('{')?;
-    let end = inside.bytes().take(512).position(|byte| byte == b'}')?;
-    let body = inside.get(..end)?;
-    let (name, parameters) = body.split_once(':').unwrap_or((body, ""));
+    let name = SMALL.iter().find(|name| inside.starts_with(**name))?;
+    let end = finder.find(Wanted::Brace, at + 1)?.checked_sub(at + 1).filter(|end| *end < LONGEST_SMALL)?;
+    let parameters = inside.get(name.len()..end)?;
+    if !parameters.is_empty() && !parameters.starts_with(':') {
+        return None;
+    }
     let is_editor = reading == Reading::Editor;
-    let mut parameters = Parameters::read(parameters, '|');
-    let piece = match name {
+    steps::add(end);
+    let mut parameters = Parameters::read(parameters.get(1..).unwrap_or_default(), '|');
+    let piece = match *name {
         "anchor" => {
             let name = parameters.take("").filter(|name| !name.is_empty());
             Inline::Anchor(name.or_else(|| is_editor.then(String::new))?)
@@ -401,14 +421,11 @@ pub(super) fn small_macro(rest: &str, reading: Reading) -> Option<(Inline, usize
             };
             Inline::Status { text, color }.with(parameters.extra())
         }
-        "toc" | "children" | "jira" | "jiraissues" | "include" | "attachments" | "gallery" | "loremipsum" => {
-            Inline::Macro(Macro {
-                name: name.to_owned(),
-                parameters: parameters.into_pairs(),
-                body: Body::None,
-            })
-        }
-        _ => return None,
+        name => Inline::Macro(Macro {
+            name: name.to_owned(),
+            parameters: parameters.into_pairs(),
+            body: Body::None,
+        }),
     };
     Some((piece, end + 2))
 }

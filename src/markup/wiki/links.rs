@@ -5,9 +5,11 @@ use super::super::document::Inline;
 use super::super::document::is_script;
 use super::super::entity::Entities;
 use super::Reading;
+use super::finder::Finder;
 use super::inlines::linked;
 use super::inlines::small_macro;
 use super::parameters::Parameters;
+use super::steps;
 
 /// How far the end of code, a link or an image is looked for.
 pub(super) const LONGEST: usize = 4096;
@@ -79,6 +81,7 @@ fn is_file(name: &str) -> bool {
 
 /// Where the text of a link ends; the parameters of a macro in it are no end.
 fn separator(body: &str, reading: Reading) -> Option<usize> {
+    let mut finder = Finder::new(body);
     let mut at = 0;
     loop {
         let rest = body.get(at..)?;
@@ -88,7 +91,7 @@ fn separator(body: &str, reading: Reading) -> Option<usize> {
         match found.chars().next()? {
             '|' => return Some(at),
             '\\' => at += 1 + found.chars().nth(1).map_or(0, char::len_utf8),
-            _ => at += small_macro(found, reading).map_or(1, |(_, length)| length),
+            _ => at += small_macro(found, at, &mut finder, reading).map_or(1, |(_, length)| length),
         }
     }
 }
@@ -180,6 +183,7 @@ pub(super) fn bare_link(rest: &str, reading: Reading) -> Option<(Inline, usize)>
 pub(super) fn bounded(text: &str, wanted: char, barriers: &str) -> Option<usize> {
     let mut is_escaped = false;
     for (at, letter) in text.char_indices().take(LONGEST) {
+        steps::add(1);
         if is_escaped {
             is_escaped = false;
         } else if letter == wanted {

@@ -8,6 +8,7 @@ use super::Reading;
 use super::calls::next_call;
 use super::editor;
 use super::finder::Finder;
+use super::finder::Wanted;
 use super::inlines::inlines;
 use super::lists::Entry;
 use super::lists::lists;
@@ -59,7 +60,7 @@ pub(super) fn blocks(wiki: &str, level: Level) -> Vec<Block> {
     let mut finder = Finder::new(wiki);
     let mut at = 0;
     while at < wiki.len() {
-        let end = finder.find("\n", at).unwrap_or(wiki.len());
+        let end = finder.find(Wanted::LineEnd, at).unwrap_or(wiki.len());
         let line = wiki.get(at..end).unwrap_or_default();
         let found = next_call(line, at, &mut finder, level.reading).filter(|_| !level.is_deepest());
         let Some(found) = found else {
@@ -79,7 +80,7 @@ pub(super) fn blocks(wiki: &str, level: Level) -> Vec<Block> {
             parser.is_within_line = true;
         }
         at = found.after;
-        let rest = finder.find("\n", at).unwrap_or(wiki.len());
+        let rest = finder.find(Wanted::LineEnd, at).unwrap_or(wiki.len());
         if wiki.get(at..rest).is_some_and(|rest| rest.trim().is_empty()) {
             parser.goes_on = false;
             parser.is_within_line = false;

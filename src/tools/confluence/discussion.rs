@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::atlassian::confluence::Comments;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::Kind;
+use crate::atlassian::conversion;
 use crate::audit::Permit;
 use crate::ids::PageId;
-use crate::markup;
 use crate::markup::Converted;
 use crate::markup::Note;
 use crate::net::UpstreamError;
@@ -37,7 +37,7 @@ pub(super) fn body(text: &str) -> Result<Converted<String>, ToolError> {
     if text.trim().is_empty() {
         return Err(ToolError::Arguments("`body` is empty; write what the comment should say".to_owned()));
     }
-    Ok(markup::markdown_to_storage(text))
+    Ok(conversion::written_to_storage(text))
 }
 
 /// A comment that was written, and what had to be approximated in it.

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::list_page_templates::no_templates;
 use super::list_page_templates::shown;
 use crate::atlassian::confluence::Feature;
+use crate::atlassian::conversion;
 use crate::audit::Permit;
 use crate::ids::TemplateId;
 use crate::lookup::Target;
-use crate::markup;
 use crate::markup::Detail;
 use crate::policy::Part;
 use crate::policy::Product;
@@ -68,7 +68,7 @@ impl Tool for GetPageTemplate {
         let mut value = shown(&template);
         if let Some(body) = template.pointer("/body/storage/value").and_then(Value::as_str) {
             add(&mut value, "body", body);
-            add(&mut value, "markdown", markup::storage_to_markdown(body, Detail::All).value);
+            add(&mut value, "markdown", conversion::storage_to_markdown(body, Detail::All).value);
         }
         Ok(Output::Object { actual: None, value })
     }

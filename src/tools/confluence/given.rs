@@ -6,7 +6,7 @@ use super::decorate;
 use super::emoji;
 use crate::atlassian::confluence::BodyFormat;
 use crate::atlassian::confluence::PropertyChange;
-use crate::markup;
+use crate::atlassian::conversion;
 use crate::markup::Converted;
 use crate::tools::ToolError;
 use crate::tools::uploads;
@@ -64,12 +64,18 @@ impl<'a> Rendering<'a> {
         if self.written == Written::Wiki { BodyFormat::Wiki } else { BodyFormat::Storage }
     }
 
+    /// The format that this content is taken for: one that is storage format as a whole is no Markdown.
+    pub(super) fn taken(&self, content: &str) -> Written {
+        let is_storage = self.written == Written::Markdown && conversion::is_storage(content);
+        if is_storage { Written::Storage } else { self.written }
+    }
+
     /// The body that is sent.
     pub(super) fn body(&self, content: &str) -> Converted<String> {
         if self.written != Written::Markdown {
             return Converted { value: content.to_owned(), notes: Vec::new() };
         }
-        let Converted { value: storage, notes } = markup::markdown_to_storage(content);
+        let Converted { value: storage, notes } = conversion::written_to_storage(content);
         Converted { value: self.decorated(storage), notes }
     }
 
@@ -169,6 +175,7 @@ mod tests {
             ("markdown", "# a", "<h1>a</h1>", BodyFormat::Storage),
             ("WIKI", "h1. a", "h1. a", BodyFormat::Wiki),
             ("xhtml", "<p>a</p> ", "<p>a</p> ", BodyFormat::Storage),
+            ("markdown", "<h1>T</h1><p>x</p>", "<h1>T</h1><p>x</p>", BodyFormat::Storage),
         ];
         for (format, given, wanted, sent) in table {
             let rendering = Rendering::of(format, false, None).unwrap();

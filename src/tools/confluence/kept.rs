@@ -1,5 +1,6 @@
 //! What a page keeps when it is written, and what it would lose.
 
+use crate::atlassian::conversion;
 use crate::markup;
 use crate::tools::ToolError;
 
@@ -13,8 +14,8 @@ pub(super) struct Update {
 /// The page with the changes that a caller made to its Markdown. What they did not change stays byte for byte; where
 /// something would go that they were not shown, nothing is written.
 pub(super) fn update(page: &str, shown: &str, new: &str) -> Result<Update, ToolError> {
-    let shown = markup::markdown_to_storage(shown).value;
-    let kept = markup::keep(page, &shown, new);
+    let shown = conversion::markdown_to_storage(shown).value;
+    let kept = conversion::apart(page.len() + new.len(), || markup::keep(page, &shown, new));
     if !kept.lost.is_empty() {
         return Err(ToolError::Arguments(format!(
             "nothing was written: Markdown does not carry all of what this page holds, and this would be lost: {}. \
@@ -29,5 +30,7 @@ pub(super) fn update(page: &str, shown: &str, new: &str) -> Result<Update, ToolE
 
 /// What a page held and no longer holds.
 pub(super) fn removed(before: &str, after: &str) -> Vec<String> {
-    markup::missing(&markup::holdings(before), &markup::holdings(after))
+    conversion::apart(before.len() + after.len(), || {
+        markup::missing(&markup::holdings(before), &markup::holdings(after))
+    })
 }

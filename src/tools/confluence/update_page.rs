@@ -159,7 +159,7 @@ fn body(
     let rendering = rendering(args)?;
     let new = rendering.body(&content);
     outcome.notes(&new.notes);
-    match rendering.written {
+    match rendering.taken(&content) {
         Format::Markdown => {
             let kept = kept::update(current.storage()?, shown, &new.value)?;
             outcome.removed(&kept.removed);

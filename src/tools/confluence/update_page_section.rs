@@ -14,6 +14,7 @@ use crate::atlassian::confluence::ContentForm;
 use crate::atlassian::confluence::Feature;
 use crate::atlassian::confluence::PageEdit;
 use crate::atlassian::confluence::With;
+use crate::atlassian::conversion;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::lookup::Target;
@@ -116,10 +117,12 @@ impl Tool for UpdatePageSection {
 /// The new content as storage. Confluence converts wiki markup for whole pages alone, so a section's is converted here.
 fn content(args: &Args) -> Result<Converted<String>, ToolError> {
     Ok(match Format::parse(&args.content_format)? {
-        Format::Markdown => markup::markdown_to_storage(&args.new_content),
+        Format::Markdown => conversion::written_to_storage(&args.new_content),
         Format::Storage => Converted { value: args.new_content.clone(), notes: Vec::new() },
         Format::Wiki => {
-            let converted = markup::convert(markup::Format::Wiki, markup::Format::Storage, &args.new_content);
+            let converted = conversion::apart(args.new_content.len(), || {
+                markup::convert(markup::Format::Wiki, markup::Format::Storage, &args.new_content)
+            });
             converted.map_err(|error| ToolError::Arguments(format!("`new_content`: {error}")))?
         }
     })

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::given;
 use super::written::visibility;
+use crate::atlassian::conversion;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::NewComment;
 use crate::atlassian::jira::Texts;
@@ -16,7 +17,6 @@ use crate::atlassian::jira::added_comment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
-use crate::markup;
 use crate::markup::Converted;
 use crate::markup::Note;
 use crate::net::UpstreamError;
@@ -122,7 +122,7 @@ fn with_notes(mut shown: Map<String, Value>, notes: &[Note]) -> Output {
 
 fn wiki(jira: &Jira<'_>, text: &str) -> Converted<String> {
     match jira.texts() {
-        Texts::Markdown => markup::markdown_to_wiki(text),
+        Texts::Markdown => conversion::markdown_to_wiki(text),
         Texts::Raw => Converted { value: text.to_owned(), notes: Vec::new() },
     }
 }

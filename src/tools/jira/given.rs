@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::atlassian::Deployment;
+use crate::atlassian::conversion;
 use crate::atlassian::jira::Catalogue;
 use crate::atlassian::jira::Edit;
 use crate::atlassian::jira::Field;
@@ -17,7 +18,6 @@ use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
-use crate::markup;
 use crate::markup::Converted;
 use crate::markup::Note;
 use crate::policy::Part;
@@ -162,9 +162,9 @@ pub(super) fn components(text: Option<&str>) -> Option<Value> {
 /// Text in Markdown as the deployment's own format.
 pub(super) fn text(jira: &Jira<'_>, markdown: &str) -> Converted<Value> {
     match (jira.deployment(), jira.texts()) {
-        (Deployment::Cloud, _) => markup::markdown_to_adf(markdown),
+        (Deployment::Cloud, _) => conversion::markdown_to_adf(markdown),
         (Deployment::DataCenter, Texts::Markdown) => {
-            let Converted { value, notes } = markup::markdown_to_wiki(markdown);
+            let Converted { value, notes } = conversion::markdown_to_wiki(markdown);
             Converted { value: value.into(), notes }
         }
         (Deployment::DataCenter, Texts::Raw) => Converted { value: markdown.into(), notes: Vec::new() },
@@ -175,7 +175,7 @@ pub(super) fn text(jira: &Jira<'_>, markdown: &str) -> Converted<Value> {
 pub(super) fn text_of_version_2(jira: &Jira<'_>, markdown: &str) -> Converted<Value> {
     match jira.texts() {
         Texts::Markdown => {
-            let Converted { value, notes } = markup::markdown_to_wiki(markdown);
+            let Converted { value, notes } = conversion::markdown_to_wiki(markdown);
             Converted { value: value.into(), notes }
         }
         Texts::Raw => Converted { value: markdown.into(), notes: Vec::new() },

@@ -16,6 +16,7 @@ use super::super::escape::address;
 use super::super::escape::alt;
 use super::super::escape::code;
 use super::super::escape::text;
+use super::super::finder::Finder;
 use super::super::inlines::small_macro;
 use super::super::links::link;
 use super::super::parameters;
@@ -130,7 +131,7 @@ impl Writer<'_> {
         let mut written = String::new();
         parameters::write(&mut written, &[("", name)], None, '|');
         let call = format!("{{anchor:{written}}}");
-        match small_macro(&call, Reading::Jira) {
+        match small_macro(&call, 0, &mut Finder::new(&call), Reading::Jira) {
             Some((Inline::Anchor(found), _)) => {
                 if found != name {
                     self.notes.add("the name of an anchor lost what wiki markup cannot have there");
