@@ -12,7 +12,7 @@ pub enum Shaped {
     Ready(Value),
     /// Text with markup, still Markdown.
     Text(String),
-    /// A person to be found; `None` for nobody.
+    /// A person to be found.
     Person(String),
     /// People to be found.
     People(Vec<String>),
@@ -144,6 +144,8 @@ fn fit(kind: &Kind, value: Value) -> Result<Shaped, &'static str> {
         }
         (Kind::Cascade, Value::String(text)) => ready(cascade(&text)),
         (Kind::Cascade, _) => Err("a choice in a choice, such as \"Europe > Oslo\""),
+        // Nobody, as an argument of that name has it.
+        (Kind::Person, Value::String(name)) if name.trim().is_empty() => ready(Value::Null),
         (Kind::Person, Value::String(name)) => Ok(Shaped::Person(name)),
         (Kind::Person, _) => Err("a person: an account id, a user name or an e-mail address"),
         (Kind::Named, value) => {
@@ -283,6 +285,7 @@ mod tests {
         }
         let person = json!({"type": "user"});
         assert_eq!(shaped("reporter", &person, json!("ann")), Ok(Shaped::Person("ann".into())));
+        assert_eq!(shaped("assignee", &person, json!(" ")), Ok(Shaped::Ready(Value::Null)), "nobody");
         assert_eq!(
             shaped("customfield_1", &list("user"), json!(["ann", "bob"])),
             Ok(Shaped::People(vec!["ann".into(), "bob".into()]))

@@ -34,6 +34,8 @@ pub(crate) struct Args {
     start_date: Option<String>,
     /// Day like 2024-02-01.
     release_date: Option<String>,
+    /// An empty one clears it.
+    #[schemars(length(min = 0))]
     description: Option<String>,
     archived: Option<bool>,
     released: Option<bool>,
@@ -87,5 +89,33 @@ impl Tool for UpdateVersion {
         let jira = context.jira()?;
         let value = jira.update_version(permit, &args.version_id, changes(&args)).await?;
         Ok(Output::Object { actual: None, value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_empty_clears_and_what_is_left_out_stays() {
+        let taken = |given: Value| {
+            let Value::Object(given) = given else { panic!("an object") };
+            let decoded = crate::tools::find("jira_update_version").unwrap().decode(given);
+            let arguments = decoded.map_err(|error| error.to_string())?.arguments().clone();
+            let args: Args = serde_json::from_value(Value::Object(arguments)).unwrap();
+            Ok::<_, String>(Value::Object(changes(&args)))
+        };
+        let table = [
+            (json!({"description": ""}), json!({"description": ""})),
+            (json!({"name": "", "description": null, "released": true}), json!({"released": true})),
+        ];
+        for (mut given, wanted) in table {
+            given["version_id"] = "10200".into();
+            assert_eq!(taken(given.clone()), Ok(wanted), "{given}");
+        }
+        let nothing = taken(json!({"version_id": "10200", "name": ""})).unwrap_err();
+        assert!(nothing.contains("nothing to change"), "{nothing}");
     }
 }
