@@ -137,7 +137,7 @@ pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Fai
         spaces: spaces(settings)?,
         require_proof: settings.policy.require_proof.clone(),
         internal_only: internal_only(&settings.tools)?,
-        enabled_tools: settings.tools.enabled.as_ref().map(|names| names.iter().cloned().collect()),
+        enabled_tools: settings.tools.enabled.as_deref().map(tools::named_tools),
         toolsets: settings.tools.toolsets.as_deref().map(tools::named_toolsets),
     })
 }

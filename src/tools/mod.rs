@@ -32,6 +32,7 @@ pub use context::Context;
 pub use context::ToolError;
 pub use links::take_links;
 pub use offer::Offer;
+pub use offer::named_tools;
 pub use offer::named_toolsets;
 pub use options::Options;
 pub use options::SlaMetric;
