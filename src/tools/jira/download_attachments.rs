@@ -18,6 +18,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::add;
 use crate::tools::files::Fetched;
 
 /// The tool `jira_download_attachments`.
@@ -57,9 +58,12 @@ impl Tool for DownloadAttachments {
         let attachments = Attachment::all_of(&issue)?;
         let total = attachments.len();
         let Fetched { files, failed } = attached::fetch(&jira, permit, &key, attachments).await?;
-        let summary = json!({
+        let mut summary = json!({
             "success": true, "issue_key": key.as_str(), "total": total, "downloaded": files.len(), "failed": failed,
         });
+        if total == 0 {
+            add(&mut summary, "message", format!("Issue {key} has no attachments."));
+        }
         let blocks = files.into_iter().map(|(attachment, bytes)| attached::block(&key, &attachment, bytes));
         Ok(Output::Files { summary, blocks: blocks.collect() })
     }

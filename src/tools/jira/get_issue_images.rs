@@ -18,6 +18,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::add;
 use crate::tools::files;
 
 /// The tool `jira_get_issue_images`.
@@ -58,10 +59,13 @@ impl Tool for GetIssueImages {
         let total = images.len();
         let fetched = attached::fetch(&jira, permit, &key, images).await?;
         let (blocks, failed) = files::images(fetched, "jira_download_attachments");
-        let summary = json!({
+        let mut summary = json!({
             "success": true, "issue_key": key.as_str(), "total_images": total, "downloaded": blocks.len(),
             "failed": failed,
         });
+        if total == 0 {
+            add(&mut summary, "message", format!("Issue {key} has no images attached."));
+        }
         Ok(Output::Files { summary, blocks })
     }
 }

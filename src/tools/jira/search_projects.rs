@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
+use serde_json::Value;
 
 use super::get_all_projects::item;
+use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::lookup::Target;
 use crate::policy::Product;
@@ -29,7 +31,7 @@ pub(crate) struct Args {
     #[serde(default = "twenty")]
     #[schemars(range(min = 1, max = 50))]
     max_results: u64,
-    /// Has no effect.
+    /// Ids of projects to leave out, comma separated.
     current_project_ids: Option<String>,
 }
 
@@ -63,7 +65,13 @@ impl Tool for SearchProjects {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let (projects, complete) = jira.search_projects(permit, args.query.trim(), args.max_results).await?;
-        let items = projects.iter().map(|project| item(project, project.clone())).collect();
+        let left_out = query::listed(args.current_project_ids.as_deref().unwrap_or_default());
+        let is_wanted = |project: &&Value| match project.get("id") {
+            Some(Value::String(id)) => !left_out.contains(id),
+            Some(Value::Number(id)) => !left_out.contains(&id.to_string()),
+            _ => true,
+        };
+        let items = projects.iter().filter(is_wanted).map(|project| item(project, project.clone())).collect();
         let next = (!complete).then(|| match args.max_results {
             ..MOST => format!("call again with max_results = {MOST}"),
             _ => "call again with a longer part of the name".to_owned(),
