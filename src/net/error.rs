@@ -319,7 +319,9 @@ fn messages_of(body: &Value) -> Vec<String> {
                 .find_map(|name| body.get(name).and_then(text_of)),
         );
     }
-    found.truncate(10);
+    // Of things that were sent together, each has its own.
+    let is_list = body.get("errors").is_some_and(Value::is_array);
+    found.truncate(if is_list { 50 } else { 10 });
     found
 }
 
@@ -366,6 +368,13 @@ mod tests {
                 vec!["entry 2: summary: is empty"],
             ),
             (json!("text"), vec![]),
+            (
+                json!({"issues": [], "errors": [
+                    {"status": 400, "failedElementNumber": 0, "elementErrors": {"errors": {"issuetype": "is required"}}},
+                    {"status": 400, "failedElementNumber": 2, "elementErrors": {"errorMessages": ["No."], "errors": {}}},
+                ]}),
+                vec!["entry 1: issuetype: is required", "entry 3: No."],
+            ),
         ];
         for (body, wanted) in table {
             assert_eq!(messages_of(&body), wanted, "{body}");
