@@ -114,21 +114,39 @@ impl Tool for AddWorklog {
     }
 }
 
-/// A length of time in Jira's own notation, which alone knows how long a working day is.
+/// A length of time in Jira's own notation, `1h 30m`: Jira alone knows how long a working day is. Jira has no seconds, so
+/// that whole minutes of them are written as such.
 pub(super) fn duration(argument: &str, text: &str) -> Result<String, ToolError> {
-    let text = text.trim();
-    let is_part = |part: &str| {
-        let number = part.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        let unit = part.get(number.len()..).unwrap_or_default();
-        matches!(unit, "w" | "d" | "h" | "m" | "") && number.parse::<f64>().is_ok_and(|number| number >= 0.0)
-    };
-    let mut parts = text.split_whitespace().peekable();
-    if parts.peek().is_none() || !parts.all(is_part) {
-        return Err(ToolError::Arguments(format!(
-            "`{argument}` must be a time such as `1h 30m`, `2d` or `1w 3d`"
-        )));
+    normal(text).ok_or_else(|| {
+        ToolError::Arguments(format!(
+            "`{argument}` must be a time with its units, such as `1h 30m`, `2h30m`, `2d`, `1w 3d` or `3600s`"
+        ))
+    })
+}
+
+fn normal(text: &str) -> Option<String> {
+    let mut rest = text.trim();
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let end = rest.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
+        let (number, after) = rest.split_at_checked(end)?;
+        let unit = after.chars().next()?.to_ascii_lowercase();
+        parts.push(match unit {
+            'w' | 'd' | 'h' | 'm' => number.parse::<f64>().ok().map(|_| format!("{number}{unit}"))?,
+            's' => number
+                .parse::<u64>()
+                .ok()
+                .filter(|seconds| seconds % 60 == 0)
+                .map(|s| format!("{}m", s / 60))?,
+            _ => return None,
+        });
+        rest = after.get(1..)?.trim_start_matches([' ', ',']);
+        // `1min` is no `1m`.
+        if rest.starts_with(|next: char| !next.is_ascii_digit()) {
+            return None;
+        }
     }
-    Ok(text.to_owned())
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// A moment in the only form that Jira takes here.
@@ -144,11 +162,23 @@ mod tests {
 
     #[test]
     fn times_are_jiras_or_refused() {
-        for fine in ["1h 30m", "2d", "1w 1d 1h", "90", "1.5h", " 2h "] {
+        for fine in ["1h 30m", "2d", "1w 1d 1h", "1.5h", " 2h "] {
             assert_eq!(duration("time_spent", fine).unwrap(), fine.trim());
         }
-        for bad in ["", "zzz", "1x", "h", "-1h", "1h; 2h", "one hour"] {
-            assert!(duration("time_spent", bad).is_err(), "{bad}");
+        let table = [
+            ("2h30m", "2h 30m"),
+            ("1h, 30m", "1h 30m"),
+            ("3600s", "60m"),
+            ("1H 120s", "1h 2m"),
+            ("1h,30m", "1h 30m"),
+        ];
+        for (given, wanted) in table {
+            assert_eq!(duration("time_spent", given).unwrap(), wanted);
+        }
+        for bad in ["", "zzz", "1x", "h", "-1h", "1h; 2h", "one hour", "90", "30s", "1min", "1.2.3h", "1h30"]
+        {
+            let problem = duration("time_spent", bad).map_err(|error| error.to_string());
+            assert!(problem.is_err_and(|text| text.contains("`2h30m`")), "{bad}");
         }
         let table = [
             ("2024-01-05T10:00:00.000+0000", "2024-01-05T10:00:00.000+0000"),
