@@ -220,6 +220,7 @@ async fn decode(
     }
     let mut arguments = request.arguments.clone();
     tools::take_links(tool, &mut arguments, &route.instance.site)?;
+    tools::bound(tool, &mut arguments, gate.options.most_results);
     Ok(tool.decode(arguments)?)
 }
 

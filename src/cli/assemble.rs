@@ -203,6 +203,7 @@ pub(super) fn options(tools: &ToolSettings) -> Result<Options, Failure> {
         working_hours_only: tools.working_hours_only,
         working_hours: hours,
         child_phrases: phrases,
+        most_results: tools.most_results.map(i64::from),
         attachment_directory: tools.attachment_directory.clone(),
         internal_only: internal_only(tools)?,
     })

@@ -165,6 +165,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("tools.raw_jira_markup", Kind::Flag).variable("DISABLE_JIRA_MARKUP_TRANSLATION"),
     Key::new("tools.enabled", Kind::List).variable("ENABLED_TOOLS").flag("--enabled-tools"),
     Key::new("tools.toolsets", Kind::List).variable("TOOLSETS").flag("--toolsets"),
+    Key::new("tools.most_results", Kind::Number(0, 1_000_000)).variable("ATLASSIAN_MAX_PAGINATION_LIMIT"),
     Key::new("tools.sla_metrics", Kind::List).variable("JIRA_SLA_METRICS"),
     Key::new("tools.working_hours_only", Kind::Flag).variable("JIRA_SLA_WORKING_HOURS_ONLY"),
     Key::new("tools.working_hours_start", Kind::Text).variable("JIRA_SLA_WORKING_HOURS_START"),

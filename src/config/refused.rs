@@ -10,8 +10,6 @@ enum Rule {
     Any(&'static str),
     /// Refused when it says yes.
     Yes(&'static str),
-    /// Refused when it is not zero.
-    NotZero(&'static str),
     /// Refused when it is another text than this, the default.
     Other(&'static str, &'static str),
     /// Harmless; said that it does nothing.
@@ -43,7 +41,6 @@ const RULES: &[(&str, Rule)] = &[
     ("ATLASSIAN_OAUTH_CLIENT_STORAGE_CONFIG_JSON", Rule::Any(STORAGE)),
     ("PUBLIC_BASE_URL", Rule::Ignored(OAUTH_PROXY)),
     ("JIRA_FETCHER_MAX_WORKERS", Rule::Ignored("has no effect: there are no worker threads to limit")),
-    ("ATLASSIAN_MAX_PAGINATION_LIMIT", Rule::NotZero("a bound on `limit` is not supported yet; unset it")),
     ("CONFLUENCE_ATTACHMENT_DOWNLOAD_USE_V1", Rule::Ignored("has no effect: the deployment decides")),
     ("MCP_LOGGING_STDOUT", Rule::Yes("logs go to standard error, always; unset it")),
 ];
@@ -66,7 +63,6 @@ pub(super) fn judge(name: &str, value: &str) -> Option<Verdict> {
         Rule::Any(what) => Verdict::Refused(what),
         // What is neither yes nor no might be meant as yes.
         Rule::Yes(what) => refused(truth(value) != Some(false), what),
-        Rule::NotZero(what) => refused(value.parse::<f64>() != Ok(0.0), what),
         Rule::Other(default, what) => refused(value != default, what),
         Rule::Ignored(what) => Verdict::Ignored(what),
     })
@@ -95,13 +91,9 @@ mod tests {
     fn defaults_pass_and_requests_do_not() {
         let refused = |name, value| matches!(judge(name, value), Some(Verdict::Refused(_)));
         let fine = |name, value| judge(name, value) == Some(Verdict::Fine);
-        for (name, default, other) in [
-            ("ATLASSIAN_OAUTH_CLIENT_STORAGE_MODE", "default", "factory"),
-            ("ATLASSIAN_MAX_PAGINATION_LIMIT", "0", "50"),
-        ] {
-            assert!(fine(name, default), "{name}={default}");
-            assert!(refused(name, other), "{name}={other}");
-        }
+        let (name, default, other) = ("ATLASSIAN_OAUTH_CLIENT_STORAGE_MODE", "default", "factory");
+        assert!(fine(name, default), "{name}={default}");
+        assert!(refused(name, other), "{name}={other}");
         for (name, value) in [("FASTMCP_HOME", "/x"), ("JIRA_FETCHER_MAX_WORKERS", "8")] {
             assert!(matches!(judge(name, value), Some(Verdict::Ignored(_))), "{name}");
         }

@@ -277,6 +277,8 @@ pub struct ToolSettings {
     pub enabled: Option<Vec<String>>,
     /// The only toolsets that are offered; `None` means all.
     pub toolsets: Option<Vec<String>>,
+    /// How many results a list gives at most; `None` is no bound.
+    pub most_results: Option<u32>,
     /// What `jira_get_issue_sla` measures where the caller does not say.
     pub sla_metrics: Vec<String>,
     /// Whether it counts working hours alone where the caller does not say.

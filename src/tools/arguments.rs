@@ -5,6 +5,7 @@ use serde_json::Map;
 use serde_json::Number;
 use serde_json::Value;
 
+use super::AnyTool;
 use super::Spec;
 use crate::ids::InstanceName;
 
@@ -40,6 +41,27 @@ pub fn take_instance(arguments: &mut Map<String, Value>) -> Result<Option<Instan
     };
     let name = InstanceName::parse(&name);
     name.map(Some).map_err(|error| InvalidArguments(vec![format!("`{INSTANCE}`: {error}")]))
+}
+
+/// Keeps what a call asks for, or gets without asking, below the operator's bound on results. A list that is cut by it
+/// says so, as every list does.
+pub fn bound(tool: &dyn AnyTool, arguments: &mut Map<String, Value>, most: Option<i64>) {
+    let Some(most) = most else { return };
+    let schema = tool.schema();
+    for name in ["limit", "max_results"] {
+        let Some(property) = schema.get("properties").and_then(|properties| properties.get(name)) else {
+            continue;
+        };
+        let number = |value: &Value| match value {
+            Value::String(text) => text.trim().parse().ok(),
+            Value::Number(number) => whole(number)?.as_i64(),
+            _ => None,
+        };
+        let given = arguments.get(name).filter(|value| !value.is_null() && value.as_str() != Some(""));
+        if given.or_else(|| property.get("default")).and_then(number).is_some_and(|asked| asked > most) {
+            arguments.insert(name.to_owned(), most.into());
+        }
+    }
 }
 
 /// Brings arguments into the declared form.
@@ -304,5 +326,28 @@ mod tests {
         let twice = decode("jira_add_comment", json!({"issue_key": "OPS-1", "body": "a", "comment": "b"}))
             .unwrap_err();
         assert!(twice.contains("`body` is given twice"), "{twice}");
+    }
+
+    #[test]
+    fn the_operators_bound_holds_for_what_is_asked_and_for_what_is_not() {
+        let table = [
+            ("jira_search", json!({"jql": "x", "limit": 50}), 5, json!({"jql": "x", "limit": 5})),
+            ("jira_search", json!({"jql": "x", "limit": " 50 "}), 5, json!({"jql": "x", "limit": 5})),
+            ("jira_search", json!({"jql": "x"}), 5, json!({"jql": "x", "limit": 5})),
+            ("jira_search", json!({"jql": "x", "limit": 3}), 5, json!({"jql": "x", "limit": 3})),
+            ("jira_search", json!({"jql": "x", "limit": "many"}), 5, json!({"jql": "x", "limit": "many"})),
+            (
+                "jira_search_projects",
+                json!({"query": "x", "max_results": null}),
+                5,
+                json!({"query": "x", "max_results": 5}),
+            ),
+            ("jira_get_issue", json!({"issue_key": "OPS-1"}), 5, json!({"issue_key": "OPS-1"})),
+        ];
+        for (tool, given, most, wanted) in table {
+            let serde_json::Value::Object(mut arguments) = given.clone() else { panic!("an object") };
+            super::bound(find(tool).unwrap(), &mut arguments, Some(most));
+            assert_eq!(serde_json::Value::Object(arguments), wanted, "{tool} {given}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Options {
     pub child_phrases: Vec<String>,
     /// Projects whose comments customers never see: `JIRA_INTERNAL_ONLY_PROJECTS`.
     pub internal_only: Vec<ProjectKey>,
+    /// How many results a list gives at most, whatever the caller asks for: `ATLASSIAN_MAX_PAGINATION_LIMIT`.
+    pub most_results: Option<i64>,
     /// Where arguments may name files on the server; nowhere without.
     pub attachment_directory: Option<PathBuf>,
 }
