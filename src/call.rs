@@ -4,6 +4,7 @@
 //! deadline or a client that goes away, is an answer and an outcome record.
 
 mod absence;
+mod apart;
 mod refusal;
 mod shape;
 
@@ -148,7 +149,11 @@ async fn steps(
     stages.done("identify");
     let targets = decoded.targets();
     let mut found = Found::default();
-    let resources = resolve(gate, tool, &targets, &caller, trail, &mut found).await?;
+    let resources = if decoded.is_apart() {
+        apart::resolve(gate, tool, &targets, &caller, trail, &mut found).await?
+    } else {
+        resolve(gate, tool, &targets, &caller, trail, &mut found).await?
+    };
     stages.done("resolve");
     let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
         .await

@@ -458,6 +458,8 @@ text_forms!(FormId, TemplateId, AttachmentId, SpaceName);
 schema_forms!(FormId: None, TemplateId: None, AttachmentId: None, SpaceName: None);
 
 number_ids! {
+    /// The id of an issue, which it keeps when its key changes.
+    IssueId: "a numeric issue id such as `10042`";
     /// The id of an agile board.
     BoardId: "a numeric board id such as `12`";
     /// The id of a sprint.

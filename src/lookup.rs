@@ -23,6 +23,7 @@ use crate::atlassian::jira::IssueQuery;
 use crate::audit::AuditError;
 use crate::audit::Trail;
 use crate::ids::BoardId;
+use crate::ids::IssueId;
 use crate::ids::IssueKey;
 use crate::ids::LinkId;
 use crate::ids::PageId;
@@ -69,6 +70,8 @@ pub enum Lookup<'a> {
         /// What the tool will want of it.
         query: Option<&'a IssueQuery>,
     },
+    /// Which issue has this id, and which project it is in.
+    IssueNumbered(&'a IssueId),
     /// A board, and the project it stands in.
     Board(&'a BoardId),
     /// The projects that a board of Data Center shows.
@@ -102,7 +105,7 @@ impl Lookup<'_> {
             Self::ConfluenceGroups { .. } => "confluence groups",
             Self::Fields => "fields",
             Self::SiteId(_) => "site id",
-            Self::Issue { .. } => "issue -> project",
+            Self::Issue { .. } | Self::IssueNumbered(_) => "issue -> project",
             Self::Board(_) => "board",
             Self::BoardProjects(_) => "board -> projects",
             Self::Sprint(_) => "sprint -> board",
@@ -123,6 +126,7 @@ impl Lookup<'_> {
                 Resource::Instance(Product::Confluence)
             }
             Self::Issue { key, .. } => Resource::Issue { key: key.clone(), project: None },
+            Self::IssueNumbered(id) => part(Part::Issue(id.clone())),
             Self::Board(id) | Self::BoardProjects(id) => part(Part::Board(id.clone())),
             Self::Sprint(id) => part(Part::Sprint(id.clone())),
             Self::ServiceDesk(id) => part(Part::ServiceDesk(id.clone())),
@@ -142,6 +146,7 @@ impl Lookup<'_> {
             | Self::ConfluenceAccount
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. }
+            | Self::IssueNumbered(_)
             | Self::Board(_)
             | Self::BoardProjects(_)
             | Self::Sprint(_)
@@ -177,6 +182,9 @@ impl Lookup<'_> {
                 None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
                     .with("fields", "project"),
             },
+            Self::IssueNumbered(id) => {
+                Request::get(Path::of(["rest", "api", "2", "issue", id.as_str()])).with("fields", "project")
+            }
             Self::Board(id) => Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str()])),
             Self::BoardProjects(id) => {
                 Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str(), "project"]))

@@ -80,6 +80,7 @@ fn words(target: &Target) -> &'static [&'static str] {
         Target::InFields(_) => &["issue", "sprint"],
         Target::Project(_) => &["project"],
         Target::Part(part) => match part {
+            Part::Issue(_) => &["issue"],
             Part::Board(_) => &["board"],
             Part::Sprint(_) => &["sprint", "board"],
             Part::ServiceDesk(_) => &["service desk", "project"],

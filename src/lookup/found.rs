@@ -32,6 +32,8 @@ pub struct Found {
     located: Vec<(PlaceKey, Vec<Resource>)>,
     /// The present keys of issues that were named by old ones.
     renamed: Vec<(IssueKey, IssueKey)>,
+    /// Issues that were named and are not visible, where a call may go on without them.
+    left_out: Vec<IssueKey>,
 }
 
 impl Found {
@@ -70,6 +72,27 @@ impl Found {
             Some((_, present)) => present.clone(),
             None => named,
         }
+    }
+
+    /// Leaves an issue out of the call: it does not exist, or is not visible to the caller.
+    pub fn leave_out(&mut self, target: &Target) {
+        if let Target::Issue(key, _) = target {
+            self.left_out.push(key.clone());
+        }
+    }
+
+    /// Whether an issue was left out of the call.
+    pub fn is_left_out(&self, named: &IssueKey) -> bool {
+        self.left_out.contains(named)
+    }
+
+    /// Takes over what other look-ups brought.
+    pub fn join(&mut self, other: Self) {
+        self.brought.extend(other.brought);
+        self.titled = self.titled.take().or(other.titled);
+        self.located.extend(other.located);
+        self.renamed.extend(other.renamed);
+        self.left_out.extend(other.left_out);
     }
 
     /// Notes what a name led to.

@@ -100,6 +100,10 @@ pub(super) type PartPlace = (Vec<Resource>, Option<Value>);
 impl There<'_> {
     async fn part(&self, part: &Part) -> Result<Place, LookupError> {
         let (places, object) = match part {
+            Part::Issue(id) => {
+                let issue = self.ask(&Lookup::IssueNumbered(id)).await?;
+                (vec![issue_place(&issue).ok_or(LookupError::NotVisible)?], Some(issue))
+            }
             Part::Board(id) => self.board(id).await?,
             Part::Sprint(id) => self.sprint(id).await?,
             Part::ServiceDesk(id) => {

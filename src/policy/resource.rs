@@ -6,6 +6,7 @@ use std::fmt;
 use crate::ids::AttachmentId;
 use crate::ids::BoardId;
 use crate::ids::InstanceName;
+use crate::ids::IssueId;
 use crate::ids::IssueKey;
 use crate::ids::LinkId;
 use crate::ids::PageCommentId;
@@ -80,6 +81,8 @@ pub enum Resource {
 /// Something that policies do not name: they see what it lies in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Part {
+    /// An issue that is named by its id: on the issue of that id.
+    Issue(IssueId),
     /// A board: in the projects it shows, or in the whole of Jira.
     Board(BoardId),
     /// A sprint: where its board is.
@@ -102,9 +105,12 @@ impl Part {
     /// The product it belongs to.
     pub fn product(&self) -> Product {
         match self {
-            Self::Board(_) | Self::Sprint(_) | Self::ServiceDesk(_) | Self::Version(_) | Self::Link(_) => {
-                Product::Jira
-            }
+            Self::Issue(_)
+            | Self::Board(_)
+            | Self::Sprint(_)
+            | Self::ServiceDesk(_)
+            | Self::Version(_)
+            | Self::Link(_) => Product::Jira,
             Self::Comment(_) | Self::Attachment(_) | Self::Template(_) => Product::Confluence,
         }
     }
@@ -112,6 +118,7 @@ impl Part {
     /// The name of its kind, and its id.
     fn kind_and_id(&self) -> (&'static str, &str) {
         match self {
+            Self::Issue(id) => ("IssueId", id.as_str()),
             Self::Board(id) => ("Board", id.as_str()),
             Self::Sprint(id) => ("Sprint", id.as_str()),
             Self::ServiceDesk(id) => ("ServiceDesk", id.as_str()),
@@ -127,6 +134,7 @@ impl Part {
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Issue(id) => write!(f, "issue {id}"),
             Self::Board(id) => write!(f, "board {id}"),
             Self::Sprint(id) => write!(f, "sprint {id}"),
             Self::ServiceDesk(id) => write!(f, "service desk {id}"),

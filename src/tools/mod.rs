@@ -201,6 +201,9 @@ pub trait Tool: Send + Sync + 'static {
     /// Its arguments.
     type Args: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static;
 
+    /// Whether a call goes on without the issues it names that are not visible, and says of each of them that it is not.
+    const APART: bool = false;
+
     /// What a call with these arguments touches.
     fn targets(args: &Self::Args) -> Vec<Target>;
 
@@ -239,6 +242,8 @@ pub trait Decoded: Send + Sync {
     fn input(&self) -> BTreeMap<String, InputValue>;
     /// What the call touches.
     fn targets(&self) -> Vec<Target>;
+    /// Whether it goes on without what is not visible.
+    fn is_apart(&self) -> bool;
     /// Runs it. A permit of the wrong effect is an error; the line never hands one.
     fn run(
         self: Box<Self>,
@@ -313,6 +318,10 @@ impl<T: Tool> Decoded for Typed<T> {
 
     fn targets(&self) -> Vec<Target> {
         T::targets(&self.args)
+    }
+
+    fn is_apart(&self) -> bool {
+        T::APART
     }
 
     fn run(

@@ -84,6 +84,7 @@ const SECONDARY: &[(&str, &str)] = &[
     ("jira_update_issue", r"^GET /rest/api/[23]/issue/OPS-4$"),
     // Parts of an issue that were asked for besides, and one of several files.
     ("jira_get_issue", r"^GET /rest/api/[23]/issue/OPS-2/"),
+    ("jira_get_issues_development_info", r"^GET /rest/api/2/issue/OPS-\d$"),
     ("jira_download_attachments", r"^GET /(secure/attachment|rest/api/2/attachment)/"),
     // The page as it is after the change, and what is shown around a page.
     ("confluence_move_page", r"^GET /wiki/api/v2/(pages|spaces)"),

@@ -28,16 +28,22 @@ fn path(what: &str) -> Path {
 }
 
 impl Jira<'_> {
-    /// Reads the development of an issue: of one application or all, of one kind or all.
+    /// Reads the id of an issue, by which its development is asked for.
+    pub async fn issue_number(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<String, UpstreamError> {
+        let request = Request::get(issue_path(permit.issue(key)?, None)).with("fields", "id");
+        let issue = self.get(permit, request.with("updateHistory", "false")).await?;
+        let id = issue.get("id").and_then(Value::as_str).map(str::to_owned);
+        id.ok_or_else(|| malformed("the issue has no id"))
+    }
+
+    /// Reads the development of an issue, which is named by its id too: of one application or all, of one kind or all.
     pub async fn development(
         &self,
         permit: &Permit<Read>,
-        key: &IssueKey,
+        (key, id): (&IssueKey, &str),
         (application, kind): (Option<&str>, Option<&str>),
     ) -> Result<Value, UpstreamError> {
-        let request = Request::get(issue_path(permit.issue(key)?, None)).with("fields", "id");
-        let issue = self.get(permit, request.with("updateHistory", "false")).await?;
-        let id = issue.get("id").and_then(Value::as_str).ok_or_else(|| malformed("the issue has no id"))?;
+        permit.issue(key)?;
         let applications = match application {
             Some(application) => vec![application.to_owned()],
             None => {

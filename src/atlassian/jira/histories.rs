@@ -8,27 +8,48 @@ use super::Jira;
 use super::SearchQuery;
 use super::malformed;
 use crate::audit::Permit;
+use crate::ids::IssueId;
 use crate::ids::IssueKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Part;
 use crate::policy::Read;
+
+/// An issue as a caller names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssueName {
+    /// By its key.
+    Key(IssueKey),
+    /// By its id.
+    Id(IssueId),
+}
+
+impl IssueName {
+    /// The name, if the permit is for the issue.
+    fn permitted(&self, permit: &Permit<Read>) -> Result<&str, UpstreamError> {
+        match self {
+            Self::Key(key) => permit.issue(key).map(IssueKey::as_str),
+            Self::Id(id) => permit.part(&Part::Issue(id.clone())).map(|()| id.as_str()),
+        }
+    }
+}
 
 impl Jira<'_> {
     /// Reads the history of several issues, the id of each and its changes, and whether these are all.
     pub async fn changelogs(
         &self,
         permit: &Permit<Read>,
-        keys: &[IssueKey],
+        issues: &[IssueName],
         fields: Option<&[String]>,
     ) -> Result<(Vec<(String, Vec<Value>)>, bool), UpstreamError> {
         const MOST_PAGES: usize = 50;
-        let keys: Vec<&str> =
-            keys.iter().map(|key| permit.issue(key).map(IssueKey::as_str)).collect::<Result<_, _>>()?;
+        let names: Vec<&str> =
+            issues.iter().map(|issue| issue.permitted(permit)).collect::<Result<_, _>>()?;
         let mut found: Vec<(String, Vec<Value>)> = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut body = json!({"issueIdsOrKeys": keys});
+            let mut body = json!({"issueIdsOrKeys": names});
             if let Value::Object(body) = &mut body {
                 if let Some(fields) = fields {
                     body.insert("fieldIds".into(), json!(fields));
@@ -45,7 +66,12 @@ impl Jira<'_> {
                 let changes =
                     issue.get("changeHistories").and_then(Value::as_array).cloned().unwrap_or_default();
                 match found.iter_mut().find(|(known, _)| known == id) {
-                    Some((_, known)) => known.extend(changes),
+                    // It may be named twice: by its key and by its id.
+                    Some((_, known)) => {
+                        let is_new = |change: &Value| !known.contains(change);
+                        let more: Vec<Value> = changes.into_iter().filter(is_new).collect();
+                        known.extend(more);
+                    }
                     None => found.push((id.to_owned(), changes)),
                 }
             }

@@ -78,9 +78,9 @@ impl Include {
     /// The words of the argument `include`.
     pub const WORDS: &str = "comments, worklogs, changelog, transitions, watchers, remote_links and all";
 
-    /// The word in the argument `include`.
+    /// The word in the argument `include`, in any case.
     pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
+        Some(match word.to_ascii_lowercase().as_str() {
             "remote_links" => Self::RemoteLinks,
             "transitions" => Self::Transitions,
             "watchers" => Self::Watchers,

@@ -36,6 +36,7 @@ pub use comments::NewComment;
 pub use edit::Edit;
 pub use edit::Transition;
 pub use fields::Fields;
+pub use histories::IssueName;
 pub use issues::Include;
 pub use issues::IssueQuery;
 pub use named::Named;

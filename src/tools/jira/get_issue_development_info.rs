@@ -55,7 +55,8 @@ impl Tool for GetIssueDevelopmentInfo {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
         let wanted = (args.application_type.as_deref(), args.data_type.as_deref());
-        let value = jira.development(permit, &key, wanted).await?;
+        let id = jira.issue_number(permit, &key).await?;
+        let value = jira.development(permit, (&key, &id), wanted).await?;
         Ok(Output::Object { actual: None, value })
     }
 }

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::json;
 
 use super::add_issues_to_sprint::keys;
 use crate::audit::Permit;
-use crate::ids::IssueKey;
 use crate::lookup::Target;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -48,6 +48,7 @@ impl Tool for GetIssuesDevelopmentInfo {
     };
     type Effect = Read;
     type Args = Args;
+    const APART: bool = true;
 
     fn targets(args: &Args) -> Vec<Target> {
         let issues = keys("issue_keys", &args.issue_keys).unwrap_or_default();
@@ -61,13 +62,32 @@ impl Tool for GetIssuesDevelopmentInfo {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let keys = keys("issue_keys", &args.issue_keys)?;
-        let keys: Vec<IssueKey> = keys.into_iter().map(|key| context.found.present_key(key)).collect();
         let wanted = (args.application_type.as_deref(), args.data_type.as_deref());
         // One after the other: each of them asks several things side by side.
         let mut found = Vec::with_capacity(keys.len());
-        for key in &keys {
-            found.push(jira.development(permit, key, wanted).await?);
+        for named in keys {
+            let key = context.found.present_key(named.clone());
+            let number = match context.found.is_left_out(&named) {
+                true => Err(ToolError::Absent),
+                false => jira.issue_number(permit, &key).await.map_err(ToolError::from),
+            };
+            match number {
+                Ok(id) => found.push(jira.development(permit, (&key, &id), wanted).await?),
+                Err(error) if is_absent(&error) => {
+                    found.push(json!({"issue_key": named.as_str(), "error": ToolError::Absent.to_string()}));
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(Output::Object { actual: None, value: found.into() })
+    }
+}
+
+/// Whether Jira or the policies say that there is no such issue, or hide it.
+fn is_absent(error: &ToolError) -> bool {
+    match error {
+        ToolError::Absent => true,
+        ToolError::Upstream(error) => error.is_absent(),
+        _ => false,
     }
 }
