@@ -14,6 +14,7 @@ use crate::ids::LinkId;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Effect;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -23,6 +24,11 @@ impl Jira<'_> {
     /// Reads how issues can be linked.
     pub async fn link_types(&self, permit: &Permit<Read>) -> Result<Vec<Value>, UpstreamError> {
         permit.whole(Product::Jira)?;
+        self.kinds_of_links(permit).await
+    }
+
+    /// The same for who is about to link issues.
+    pub async fn kinds_of_links<E: Effect>(&self, permit: &Permit<E>) -> Result<Vec<Value>, UpstreamError> {
         let request = Request::get(Path::of(["rest", "api", "2", "issueLinkType"]));
         let answer = self.recall(permit, request, lists(&["issueLinkTypes"])).await?;
         match answer.get("issueLinkTypes") {

@@ -29,7 +29,7 @@ pub(crate) struct CreateIssueLink;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Name of the type, for example Blocks or Relates.
+    /// Its name, its id or its words for one direction, for example Blocks.
     link_type: String,
     inward_issue_key: IssueKey,
     outward_issue_key: IssueKey,
@@ -45,7 +45,7 @@ impl Tool for CreateIssueLink {
         product: Product::Jira,
         toolset: "jira_links",
         core: false,
-        description: "Link two Jira issues: the outward issue \"blocks\" (outward wording of the type) the inward one. Types: jira_get_link_types. For a page elsewhere use jira_create_remote_issue_link.",
+        description: "Link two Jira issues: the inward issue \"blocks\" (outward wording of the type) the outward one. Types: jira_get_link_types. For a page elsewhere use jira_create_remote_issue_link.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],
@@ -84,20 +84,40 @@ impl Tool for CreateIssueLink {
         let comment = args.comment.as_deref().map(|comment| given::text_of_version_2(&jira, comment));
         let notes = comment.as_ref().map(|comment| comment.notes.clone()).unwrap_or_default();
         let comment = comment.map(|body| NewComment { body: body.value, visibility, internal: true });
-        let kind = args.link_type.trim();
-        jira.link(permit, kind, (&inward, &outward), comment.as_ref()).await?;
+        let kinds = jira.kinds_of_links(permit).await?;
+        let kind = choose(&kinds, args.link_type.trim())?;
+        let word = |name: &str| kind.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (name, words) = (word("name"), word("outward"));
+        jira.link(permit, name, (&inward, &outward), comment.as_ref()).await?;
         let mut value = json!({
             "success": true,
             "message": format!("Issues {inward} and {outward} are linked."),
-            "link_type": kind,
+            "link_type": name,
             "inward_issue": inward.as_str(),
             "outward_issue": outward.as_str(),
+            "reads": format!("{inward} {words} {outward}"),
         });
         if let (Value::Object(value), false) = (&mut value, notes.is_empty()) {
             value.insert("notes".into(), json!(notes));
         }
         Ok(Output::Object { actual: None, value })
     }
+}
+
+/// The type of that name, of that id, or with these words for one of its directions. The words turn nothing round: what
+/// the link says is in the result.
+fn choose<'t>(kinds: &'t [Value], wanted: &str) -> Result<&'t Value, ToolError> {
+    let text =
+        |kind: &Value, key: &str| kind.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let wanted_words = wanted.to_lowercase();
+    let found = ["name", "id", "outward", "inward"]
+        .iter()
+        .find_map(|key| kinds.iter().find(|kind| text(kind, key) == wanted_words));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = kinds.iter().filter_map(|kind| kind.get("name")?.as_str()).collect();
+        let shown: String = wanted.chars().take(60).flat_map(char::escape_debug).collect();
+        ToolError::Arguments(format!("no link type `{shown}`; there are {}", names.join(", ")))
+    })
 }
 
 #[cfg(test)]
@@ -124,5 +144,22 @@ mod tests {
             assert_eq!(problem.is_some(), wanted.is_some(), "{given}");
             assert!(problem.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{given}");
         }
+    }
+    #[test]
+    fn a_type_is_known_by_name_by_id_and_by_its_words() {
+        let kinds = [
+            json!({"id": "10000", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"}),
+            json!({"id": "10003", "name": "Relates", "inward": "relates to", "outward": "relates to"}),
+        ];
+        for (wanted, name) in [
+            ("BLOCKS", "Blocks"),
+            ("10003", "Relates"),
+            ("Is Blocked By", "Blocks"),
+            ("relates to", "Relates"),
+        ] {
+            assert_eq!(choose(&kinds, wanted).unwrap()["name"], name, "{wanted}");
+        }
+        let problem = choose(&kinds, "Clones").unwrap_err().to_string();
+        assert_eq!(problem, "no link type `Clones`; there are Blocks, Relates");
     }
 }
