@@ -20,6 +20,7 @@ mod jira;
 mod jira_areas;
 mod jira_texts;
 mod jira_told;
+mod jira_takes;
 mod jira_writes;
 mod leaving;
 mod listed;

@@ -145,7 +145,9 @@ impl Jira<'_> {
         if !query.expand.is_empty() {
             request = request.with("expand", query.expand.join(","));
         }
-        SearchPage::of(&self.get(permit, request).await?, query)
+        let mut page = SearchPage::of(&self.get(permit, request).await?, query)?;
+        self.name_epics(permit, &query.fields, &mut page.issues).await?;
+        Ok(page)
     }
 
     /// Reads the issues of a sprint by a search.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
 use serde_json::Value;
 
 use super::Jira;
@@ -99,6 +100,14 @@ impl Catalogue {
             let schema = field.get("schema").unwrap_or(&Value::Null);
             Some(Field { id: text("id")?, name: text("name")?, schema })
         })
+    }
+
+    /// The names of fields by their ids, as `expand=names` gives them.
+    pub fn names(&self) -> Value {
+        self.fields()
+            .map(|field| (field.id.to_owned(), Value::from(field.name)))
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     /// The field of this id, or of this name in any case.

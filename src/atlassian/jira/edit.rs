@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Fields;
 use super::Jira;
 use super::NewComment;
 use super::Person;
@@ -89,10 +90,12 @@ impl Jira<'_> {
         if let Some(fields) = fields {
             request = request.with("fields", fields);
         }
-        let issue = self.get(permit, request.with("updateHistory", "true")).await?;
+        let mut issue = self.get(permit, request.with("updateHistory", "true")).await?;
         if issue.get("key").and_then(Value::as_str).is_none() {
             return Err(malformed("the issue has no key"));
         }
+        let fields = Fields::parse(fields.unwrap_or("*all"));
+        self.name_epics(permit, &fields, std::slice::from_mut(&mut issue)).await?;
         Ok(issue)
     }
 

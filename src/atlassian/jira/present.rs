@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Fields;
 use super::Texts;
+use super::epics;
 use super::parts;
 use super::parts::copy;
 use super::parts::named;
@@ -181,7 +182,7 @@ const EXPANDED: [(&str, &str); 7] = [
 ];
 
 /// Fields with a key of their own in the result.
-const SHOWN: [&str; 20] = [
+const SHOWN: [&str; 23] = [
     "summary",
     "description",
     "status",
@@ -202,6 +203,9 @@ const SHOWN: [&str; 20] = [
     "comment",
     "attachment",
     "issuelinks",
+    "resolution",
+    "resolutiondate",
+    epics::NAME,
 ];
 
 fn system_fields(fields: &Value, view: &mut Map<String, Value>) {
@@ -213,6 +217,13 @@ fn system_fields(fields: &Value, view: &mut Map<String, Value>) {
             view.insert(key.into(), named(value));
         }
     }
+    if let Some(resolution) = present(fields, "resolution") {
+        view.insert("resolution".into(), json!({"name": resolution.get("name"), "id": resolution.get("id")}));
+    }
+    if let Some(time) = fields.get("resolutiondate").and_then(Value::as_str) {
+        view.insert("resolutiondate".into(), times::iso(time).into());
+    }
+    copy(fields, epics::NAME, view, "epic_name");
     for name in ["duedate", "parent", "subtasks"] {
         copy(fields, name, view, name);
     }
@@ -328,6 +339,22 @@ mod tests {
             assert_eq!(shown(asked, &issue)["project"]["key"], "OPS", "{asked}");
         }
         assert_eq!(shown("*all,-project", &issue).get("project"), None);
+    }
+
+    #[test]
+    fn how_an_issue_ended_is_told() {
+        let done = json!({"id": "10000", "name": "Done", "self": "x", "description": "y"});
+        let fields =
+            json!({"resolution": done, "resolutiondate": "2026-11-02T09:00:00.000+0000", "epic_name": "Big"});
+        let issue = json!({"key": "OPS-1", "fields": fields});
+        for asked in ["*all", "resolution", "resolution,resolutiondate"] {
+            let issue = shown(asked, &issue);
+            assert_eq!(issue["resolution"], json!({"name": "Done", "id": "10000"}), "{asked}");
+            assert_eq!(issue["resolutiondate"], "2026-11-02T09:00:00+00:00", "{asked}");
+            assert_eq!(issue["epic_name"], "Big", "{asked}");
+        }
+        let open = json!({"key": "OPS-1", "fields": {"resolution": null, "resolutiondate": null}});
+        assert_eq!(shown("*all", &open).get("resolution"), None);
     }
 
     #[test]

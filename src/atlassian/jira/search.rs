@@ -135,11 +135,15 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         query: &SearchQuery,
     ) -> Result<SearchPage, UpstreamError> {
-        if self.deployment() == Deployment::Cloud && query.start_at > 0 && query.page_token.is_none() {
-            return self.page_after(permit, query).await;
-        }
-        let answer = self.get(permit, self.search_request(query)).await?;
-        SearchPage::of(&answer, query)
+        let by_number =
+            self.deployment() == Deployment::Cloud && query.start_at > 0 && query.page_token.is_none();
+        let mut page = if by_number {
+            self.page_after(permit, query).await?
+        } else {
+            SearchPage::of(&self.get(permit, self.search_request(query)).await?, query)?
+        };
+        self.name_epics(permit, &query.fields, &mut page.issues).await?;
+        Ok(page)
     }
 
     /// A page of Cloud by its number: Cloud knows no numbers, so what comes before is walked through.

@@ -44,6 +44,9 @@ pub(crate) fn create(world: &mut World, call: &Call, given: &Value) -> Reply {
             "Issue type is a sub-task but parent issue key or id not specified.",
         ));
     }
+    if kind.name == "Epic" && !call.is_cloud() && fields.get(data::EPIC_NAME).is_none_or(Value::is_null) {
+        return Err(field_error(data::EPIC_NAME, "Epic Name is required."));
+    }
     let (now, id, number) = (world.tick(), world.next_id(), world.next_number(project));
     let mut issue = blank(call, project, kind, (id, number), now);
     for (name, value) in fields.iter().filter(|(name, _)| !matches!(name.as_str(), "project" | "issuetype")) {

@@ -88,7 +88,7 @@ impl Tool for BatchCreateIssues {
         let mut edits = Vec::new();
         let mut notes: Vec<Note> = Vec::new();
         for (number, (project, issue)) in read(&args.issues)?.into_iter().enumerate() {
-            let given = issue.given(&jira, permit).await.map_err(|error| match error {
+            let given = issue.given(&jira, permit, &project).await.map_err(|error| match error {
                 ToolError::Arguments(problem) => {
                     ToolError::Arguments(format!("`issues`, entry {}: {problem}", number + 1))
                 }
@@ -254,6 +254,7 @@ fn issue(mut entry: Map<String, Value>) -> Result<(ProjectKey, NewIssue), String
     match entry.remove("additional_fields") {
         None | Some(Value::Null) => {}
         Some(Value::Object(more)) => {
+            let more = given::unwrapped(more);
             if let Some(name) = more.keys().find(|name| entry.contains_key(*name)) {
                 return Err(format!("`additional_fields` has `{name}`, which the entry has as well"));
             }
@@ -261,6 +262,7 @@ fn issue(mut entry: Map<String, Value>) -> Result<(ProjectKey, NewIssue), String
         }
         Some(_) => return Err("`additional_fields` must be an object".to_owned()),
     }
+    entry = given::unwrapped(entry);
     let optional = [
         ("assignee", assignee.is_some()),
         ("description", description.is_some()),

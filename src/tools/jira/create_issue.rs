@@ -5,12 +5,13 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
-use serde_json::json;
 
 use super::given;
 use super::given::Given;
+use super::issue_type;
 use super::written::Shown;
 use super::written::Written;
+use crate::atlassian::Deployment;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::Screen;
 use crate::audit::Permit;
@@ -109,12 +110,12 @@ impl Tool for CreateIssue {
             components: given::components(args.components.as_deref()),
             fields,
         };
-        let kind = new.issue_type.trim().to_owned();
-        let given = new.given(&jira, permit).await?;
+        let given = new.given(&jira, permit, &args.project_key).await?;
         let key = match jira.create(permit, &args.project_key, &given.edit).await {
             Ok(key) => key,
             Err(refused) => {
-                let screen = Screen::Create(&args.project_key, &kind);
+                let kind = given.edit.fields.get("issuetype").and_then(|kind| kind.get("name")?.as_str());
+                let screen = Screen::Create(&args.project_key, kind.unwrap_or_default());
                 return Err(jira.explained(permit, screen, refused).await.into());
             }
         };
@@ -157,11 +158,16 @@ pub(super) struct NewIssue {
 
 impl NewIssue {
     /// The fields as Jira takes them, but for the project.
-    pub(super) async fn given(self, jira: &Jira<'_>, permit: &Permit<Write>) -> Result<Given, ToolError> {
+    pub(super) async fn given(
+        self,
+        jira: &Jira<'_>,
+        permit: &Permit<Write>,
+        project: &ProjectKey,
+    ) -> Result<Given, ToolError> {
         let mut given = Given::default();
         let mut fields = self.fields;
         given.set("summary", self.summary.trim().into());
-        given.set("issuetype", json!({"name": self.issue_type.trim()}));
+        given.set("issuetype", issue_type::meant(jira, permit, project, &self.issue_type).await?);
         if let Some(description) = self.description.filter(|text| !text.trim().is_empty()) {
             given.set_text(jira, "description", &description);
         }
@@ -172,12 +178,22 @@ impl NewIssue {
             fields.insert("assignee".into(), assignee.into());
         }
         given.set_all(jira, permit, fields).await?;
+        // Data Center takes no epic without a name of its own.
+        if jira.deployment() == Deployment::DataCenter && issue_type::is_epic(&self.issue_type) {
+            let catalogue = jira.catalogue(permit).await?;
+            let field = catalogue.epic_name().filter(|field| !given.edit.fields.contains_key(field.id));
+            if let Some(field) = field {
+                given.set(field.id, self.summary.trim().into());
+            }
+        }
         Ok(given)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn args(extra: &Value) -> Args {

@@ -72,7 +72,7 @@ impl Args {
 
     fn includes(&self) -> Vec<Include> {
         let words = self.words();
-        if words.iter().any(|word| word == "all") {
+        if words.iter().any(|word| word.eq_ignore_ascii_case("all")) {
             return Include::ALL.to_vec();
         }
         words.iter().filter_map(|word| Include::parse(word)).collect()
@@ -153,6 +153,7 @@ impl Tool for GetIssue {
             Some(issue) => issue,
             None => jira.issue(permit, &args.issue_key, &query).await?,
         };
+        jira.name_epics(permit, &args.fields(), std::slice::from_mut(&mut issue)).await?;
         let comments = complete_comments(&args, &jira, permit, &mut issue).await;
         let names = args.use_display_names.then(|| issue.get("names")).flatten();
         let view = IssueView {
@@ -265,6 +266,8 @@ mod tests {
             (serde_json::json!({"comment_limit": 0}), "summary,updated,versions"),
             (serde_json::json!({"fields": "summary"}), "summary"),
             (serde_json::json!({"fields": "summary", "include": "all"}), "summary,comment"),
+            (serde_json::json!({"fields": "summary", "include": "ALL"}), "summary,comment"),
+            (serde_json::json!({"fields": "summary", "include": "Comments"}), "summary,comment"),
             (serde_json::json!({"fields": "*all"}), "*all"),
         ];
         for (mut given, ending) in table {

@@ -25,7 +25,7 @@ use crate::policy::Write;
 use crate::tools::ToolError;
 
 /// Fields with the names that people and the reference server know them by.
-const ALIASES: [(&str, &str); 9] = [
+const ALIASES: [(&str, &str); 10] = [
     ("issue_type", "issuetype"),
     ("type", "issuetype"),
     ("due_date", "duedate"),
@@ -35,6 +35,7 @@ const ALIASES: [(&str, &str); 9] = [
     ("epic_key", "epic_link"),
     ("epicKey", "epic_link"),
     ("epicLink", "epic_link"),
+    ("epicName", "epic_name"),
 ];
 
 /// Reads an argument that holds fields as a JSON object.
@@ -45,7 +46,7 @@ pub(super) fn object(argument: &str, text: Option<&str>) -> Result<Map<String, V
         ToolError::Arguments(text)
     };
     match serde_json::from_str(text) {
-        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(Value::Object(fields)) => Ok(unwrapped(fields)),
         _ => Err(wrong()),
     }
 }
@@ -66,6 +67,21 @@ pub(super) fn check_once(
     Ok(())
 }
 
+/// Fields without the `fields` around them that Jira's own requests have.
+pub(super) fn unwrapped(mut fields: Map<String, Value>) -> Map<String, Value> {
+    match fields.remove("fields") {
+        // What is inside and outside is meant in one way only, or nobody knows which.
+        Some(Value::Object(inner)) if !inner.keys().any(|name| fields.contains_key(name)) => {
+            fields.extend(inner);
+        }
+        Some(other) => {
+            fields.insert("fields".to_owned(), other);
+        }
+        None => {}
+    }
+    fields
+}
+
 /// Refuses what would lead around the decision: another project, or an issue that is named by a number.
 pub(super) fn check(argument: &str, fields: &Map<String, Value>) -> Result<(), ToolError> {
     let wrong = |problem: String| Err(ToolError::Arguments(format!("`{argument}` {problem}")));
@@ -75,6 +91,11 @@ pub(super) fn check(argument: &str, fields: &Map<String, Value>) -> Result<(), T
             return wrong(format!(
                 "has `{name}`; a new issue is in the project of `project_key`, and one that is there goes to another \
                  by jira_move_issue, on Cloud"
+            ));
+        }
+        if matches!(folded(real).as_str(), "attachment" | "attachments") {
+            return wrong(format!(
+                "has `{name}`; files go into the argument `attachments` of jira_update_issue"
             ));
         }
         let names_issue = matches!(folded(real).as_str(), "parent" | "epic link" | "parent link");
@@ -290,7 +311,9 @@ mod tests {
     #[test]
     fn fields_are_an_object_or_refused() {
         assert!(object("fields", None).unwrap().is_empty());
-        assert_eq!(object("fields", Some(r#"{"a": 1}"#)).unwrap()["a"], 1);
+        for fine in [r#"{"a": 1}"#, r#"{"fields": {"a": 1}}"#, r#"{"fields": {"a": 1}, "b": 2}"#] {
+            assert_eq!(object("fields", Some(fine)).unwrap()["a"], 1, "{fine}");
+        }
         for bad in ["[]", "x", "1"] {
             let problem = object("fields", Some(bad)).unwrap_err().to_string();
             assert_eq!(problem, "`fields` must be a JSON object such as {\"priority\": \"High\"}");
@@ -311,6 +334,10 @@ mod tests {
             (json!({"Epic Link": 10001}), Some("`f` has `Epic Link`, which must be an issue key")),
             (json!({" Project ": "SECRET"}), Some("`f` has ` Project `; a new issue is in the project of")),
             (json!({"Project": {"id": "1"}}), Some("`f` has `Project`; a new issue is in the project of")),
+            (
+                json!({"attachments": ["a.txt"]}),
+                Some("`f` has `attachments`; files go into the argument `attachments`"),
+            ),
         ];
         for (fields, wanted) in table {
             let problem = check("f", fields.as_object().unwrap()).err().map(|error| error.to_string());

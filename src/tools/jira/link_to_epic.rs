@@ -8,6 +8,8 @@ use serde_json::json;
 use super::written::Written;
 use crate::atlassian::Deployment;
 use crate::atlassian::jira::Edit;
+use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::IssueQuery;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
@@ -50,13 +52,18 @@ impl Tool for LinkToEpic {
     type Args = Args;
 
     fn targets(args: &Args) -> Vec<Target> {
-        vec![Target::Issue(args.issue_key.clone(), None), Target::Issue(args.epic_key.clone(), None)]
+        let kind = IssueQuery { fields: Fields::parse("issuetype"), ..IssueQuery::default() };
+        vec![Target::Issue(args.issue_key.clone(), None), Target::Issue(args.epic_key.clone(), Some(kind))]
     }
 
-    async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
+    async fn run(args: Args, mut context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
+        let brought = context.found.take_issue(&args.epic_key);
         let epic = context.found.present_key(args.epic_key);
+        if !jira.is_epic(permit, &epic, brought).await? {
+            return Err(ToolError::Arguments(format!("{epic} is not an Epic")));
+        }
         // Data Center keeps the epic in a field of its own; Cloud has it as the parent.
         let field = match jira.deployment() {
             Deployment::DataCenter => {

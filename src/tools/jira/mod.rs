@@ -54,6 +54,7 @@ mod get_transitions;
 mod get_user_profile;
 mod get_worklog;
 mod given;
+mod issue_type;
 mod link_to_epic;
 mod listed;
 mod move_issue;

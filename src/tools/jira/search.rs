@@ -119,7 +119,11 @@ impl Tool for Search {
         }
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
         let query = args.query(&wanted.fields, context.projects)?;
-        let page = jira.search(permit, &query).await?;
+        let mut page = jira.search(permit, &query).await?;
+        let has_names = page.names.is_some() || page.issues.iter().any(|issue| issue.get("names").is_some());
+        if args.use_display_names && !has_names && !page.issues.is_empty() {
+            page.names = Some(jira.catalogue(permit).await?.names());
+        }
         Ok(listed::issues(&jira, &page, &query, wanted, args.use_display_names))
     }
 }

@@ -130,17 +130,20 @@ fn issues() -> Vec<Example> {
     vec![
         both("jira_assign_issue", json!({"issue_key": "OPS-3", "assignee": "Bob Development"})),
         both("jira_batch_create_issues", json!({"issues": new})),
-        cloud("jira_batch_get_changelogs", json!({"issue_ids_or_keys": "OPS-2,DEV-3"})),
+        cloud("jira_batch_get_changelogs", json!({"issue_ids_or_keys": "1000002,DEV-3"})),
         both(
             "jira_create_issue",
-            json!({"project_key": "OPS", "summary": "An example", "issue_type": "Task", "description": "**x**",
+            json!({"project_key": "OPS", "summary": "An example", "issue_type": "Epic", "description": "**x**",
                 "assignee": "Alice Operations", "additional_fields": r#"{"Story Points": 2, "labels": ["x"]}"#}),
         ),
         both("jira_delete_issue", json!({"issue_key": "OPS-20"})),
         both("jira_get_issue", json!({"issue_key": "OPS-2", "include": "all", "fields": "*all"})),
         both("jira_get_project_issues", json!({"project_key": "OPS"})),
         cloud("jira_move_issue", json!({"issue_key": "OPS-5", "target_project_key": "DEV"})),
-        both("jira_search", json!({"jql": "project = OPS ORDER BY key"})),
+        both(
+            "jira_search",
+            json!({"jql": "project = OPS ORDER BY key", "fields": "*all", "use_display_names": true}),
+        ),
         both(
             "jira_transition_issue",
             json!({"issue_key": "OPS-3", "transition_id": "Finish", "comment": "done"}),
