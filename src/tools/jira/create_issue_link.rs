@@ -29,7 +29,7 @@ pub(crate) struct CreateIssueLink;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Its name, its id or its words for one direction, for example Blocks.
+    /// Name, id or words of the type, for example Blocks.
     link_type: String,
     inward_issue_key: IssueKey,
     outward_issue_key: IssueKey,

@@ -34,7 +34,6 @@ pub(crate) struct Args {
     start_date: Option<String>,
     /// Day like 2024-02-01.
     release_date: Option<String>,
-    /// An empty one clears it.
     #[schemars(length(min = 0))]
     description: Option<String>,
     archived: Option<bool>,
