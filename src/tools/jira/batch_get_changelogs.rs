@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::atlassian::jira::IssueName;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::Texts;
-use crate::atlassian::jira::IssueName;
 use crate::atlassian::jira::shown_change;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -187,8 +187,7 @@ fn shown(history: Option<&(String, Vec<Value>)>, most: usize, texts: Texts) -> V
     };
     let kept: Vec<Value> = changes.iter().take(most).map(|change| shown_change(change, texts)).collect();
     let complete = kept.len() == changes.len();
-    let mut entry =
-        json!({"issue_id": id, "changelogs": kept, "complete": complete});
+    let mut entry = json!({"issue_id": id, "changelogs": kept, "complete": complete});
     if let (Value::Object(entry), false) = (&mut entry, complete) {
         entry.insert("total".into(), changes.len().into());
     }
