@@ -31,15 +31,15 @@ pub(crate) struct AddWorklog;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
     issue_key: IssueKey,
-    /// In Jira's notation, for example 1h 30m, 2d or 1w.
+    /// Like 1h 30m, 2d or 1w.
     time_spent: String,
     /// What was done, in Markdown.
     comment: Option<String>,
     /// When it began, like 2024-01-05T10:00:00.000+0000; now if left out.
     started: Option<String>,
-    /// New original estimate, in the same notation.
+    /// New original estimate.
     original_estimate: Option<String>,
-    /// New remaining estimate, in the same notation.
+    /// New remaining estimate.
     remaining_estimate: Option<String>,
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct CreateIssueLink;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Name, id or words of the type, for example Blocks.
+    /// Name, id or words, such as Blocks.
     link_type: String,
     inward_issue_key: IssueKey,
     outward_issue_key: IssueKey,
@@ -45,7 +45,7 @@ impl Tool for CreateIssueLink {
         product: Product::Jira,
         toolset: "jira_links",
         core: false,
-        description: "Link two Jira issues: the inward issue \"blocks\" (outward wording of the type) the outward one. Types: jira_get_link_types. For a page elsewhere use jira_create_remote_issue_link.",
+        description: "Link two Jira issues: the inward one \"blocks\" (outward wording) the outward one. Types: jira_get_link_types. For pages elsewhere: jira_create_remote_issue_link.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Issue],

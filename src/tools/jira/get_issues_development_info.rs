@@ -67,9 +67,10 @@ impl Tool for GetIssuesDevelopmentInfo {
         let mut found = Vec::with_capacity(keys.len());
         for named in keys {
             let key = context.found.present_key(named.clone());
-            let number = match context.found.is_left_out(&named) {
-                true => Err(ToolError::Absent),
-                false => jira.issue_number(permit, &key).await.map_err(ToolError::from),
+            let number = if context.found.is_left_out(&named) {
+                Err(ToolError::Absent)
+            } else {
+                jira.issue_number(permit, &key).await.map_err(ToolError::from)
             };
             match number {
                 Ok(id) => found.push(jira.development(permit, (&key, &id), wanted).await?),

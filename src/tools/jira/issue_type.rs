@@ -53,9 +53,12 @@ fn choose(types: &[Value], name: &str) -> Result<Value, String> {
     if let Some(kind) = known {
         return Ok(whole(kind));
     }
-    let is_it = |kind: &&Value| match is_subtask(name) {
-        true => kind.get("subtask").and_then(Value::as_bool) == Some(true),
-        false => says_epic(kind),
+    let is_it = |kind: &&Value| {
+        if is_subtask(name) {
+            kind.get("subtask").and_then(Value::as_bool) == Some(true)
+        } else {
+            says_epic(kind)
+        }
     };
     match types.iter().filter(is_it).collect::<Vec<_>>().as_slice() {
         [] => Ok(json!({"name": name})),

@@ -31,7 +31,7 @@ pub(crate) struct Args {
     #[serde(default = "twenty")]
     #[schemars(range(min = 1, max = 50))]
     max_results: u64,
-    /// Ids of projects to leave out, comma separated.
+    /// Ids to leave out, comma separated.
     current_project_ids: Option<String>,
 }
 
