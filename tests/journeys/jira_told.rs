@@ -230,8 +230,8 @@ async fn the_sample_refuses_what_jira_refuses() {
         let again = alice.refused("jira_transition_issue", step("Done")).await;
         assert!(again.contains("issue OPS-3 has the status `Done` already; it offers"), "{cloud}: {again}");
 
-        let link = json!({"issue_key": "OPS-14", "epic_key": "OPS-2"});
-        let refused = alice.refused("jira_link_to_epic", link).await;
+        let link = json!({"issue_key": "OPS-14", "fields": {"epicKey": "OPS-2"}});
+        let refused = alice.refused("jira_update_issue", link).await;
         assert!(refused.contains("Jira answered 400"), "{cloud}: {refused}");
         let closed = json!({"sprint_id": "1", "issue_keys": "DEV-3"});
         let refused = alice.refused("jira_add_issues_to_sprint", closed).await;
