@@ -3,6 +3,11 @@
 //! Nothing is ever added to a caller's query before it was read here: an unbalanced bracket or quote could otherwise
 //! reach around what is added.
 
+mod narrowed;
+
+pub use narrowed::cql;
+pub use narrowed::jql;
+
 /// Why a query was refused; the text is for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
