@@ -33,7 +33,6 @@ use crate::identity::Identity;
 use crate::identity::Presented;
 use crate::identity::Route;
 use crate::ids::InstanceName;
-use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::lookup::Found;
 use crate::lookup::LookupError;
@@ -48,6 +47,7 @@ use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Read;
 use crate::policy::Resource;
+use crate::policy::Searcher;
 use crate::policy::Write;
 use crate::telemetry::Metrics;
 use crate::telemetry::Stages;
@@ -86,9 +86,7 @@ pub struct Gate {
     pub texts: Texts,
     /// How some tools work.
     pub options: tools::Options,
-    /// The operator's boundary of projects, by instance; empty is none.
-    pub projects: BTreeMap<InstanceName, Vec<ProjectKey>>,
-    /// The operator's boundary of spaces, by instance; empty is none.
+    /// The operator's boundary of spaces, by instance, as they are spelled; empty is none.
     pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
 }
 
@@ -318,7 +316,7 @@ fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> 
         hides: !gate.engine.shows_everything(product),
         visits: gate.visits,
         options: &gate.options,
-        projects: gate.projects.get(bounded).map(Vec::as_slice).unwrap_or_default(),
+        searcher: Searcher { engine: &gate.engine, principal: &caller.principal, session: &caller.session },
         spaces: gate.spaces.get(bounded).map(Vec::as_slice).unwrap_or_default(),
     }
 }

@@ -4,8 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
+
 use crate::policy::Access;
 use crate::policy::Asked;
+use crate::policy::Narrowing;
 use crate::policy::Product;
 
 /// The id of one call: 128 random bits in hexadecimal. Upstream gets it as `X-Request-Id`.
@@ -69,6 +72,28 @@ pub struct UpstreamNote {
     pub bytes: u64,
     /// How long it took.
     pub duration: Duration,
+}
+
+/// How a search was narrowed before it left, as the outcome tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchNote {
+    /// `nothing`, `everything`, `unknown` or `condition`: what the policies said of it beforehand.
+    pub narrowing: &'static str,
+    /// The SHA-256 of the condition that was added to the query, if there was one.
+    pub condition: Option<String>,
+    /// Whether the caller may see all that such a search finds.
+    pub exact: bool,
+}
+
+impl SearchNote {
+    /// A search with this condition added to its query.
+    pub fn new(narrowing: &Narrowing, condition: Option<&str>) -> Self {
+        let hash = |text: &str| hex::encode(digest::digest(&digest::SHA256, text.as_bytes()));
+        // A condition that is not added narrows nothing.
+        let unsaid = condition.is_none() && matches!(narrowing, Narrowing::Condition(_));
+        let narrowing = if unsaid { &Narrowing::Unknown } else { narrowing };
+        Self { narrowing: narrowing.as_str(), condition: condition.map(hash), exact: narrowing.is_exact() }
+    }
 }
 
 /// How a call ended.

@@ -25,6 +25,7 @@ pub use event::Event;
 pub use facts::CallFacts;
 pub use facts::CallId;
 pub use facts::Outcome;
+pub use facts::SearchNote;
 pub use facts::UpstreamNote;
 pub use key::HmacKey;
 pub use log::Audit;

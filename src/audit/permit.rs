@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use super::CallId;
+use super::SearchNote;
 use super::UpstreamNote;
 use crate::ids::InstanceName;
 use crate::ids::IssueKey;
@@ -44,8 +45,17 @@ pub struct Spent {
     pub bytes: u64,
 }
 
-/// The requests of one call, shared by its trail and its permits.
-pub(super) type Notes = Arc<Mutex<Vec<UpstreamNote>>>;
+/// What is to be told of one call in its outcome, shared by its trail and its permits.
+pub(super) type Notes = Arc<Mutex<Noted>>;
+
+/// What was noted while a call ran.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Noted {
+    /// The requests to Atlassian.
+    pub(super) requests: Vec<UpstreamNote>,
+    /// How its search was narrowed, the last time it was sent.
+    pub(super) search: Option<SearchNote>,
+}
 
 /// Allowed by policy, and the intent is on disk.
 ///
@@ -141,6 +151,11 @@ impl<E: Effect> Permit<E> {
         self.covers(&product.title(), |resource| *resource == whole).map(|_| ())
     }
 
+    /// Notes how a search was narrowed, for the outcome record.
+    pub fn searched(&self, note: SearchNote) {
+        noted(&self.notes, |notes| notes.search = Some(note));
+    }
+
     fn covers<'k, K: std::fmt::Display>(
         &self,
         key: &'k K,
@@ -165,7 +180,7 @@ impl<E: Effect> Warrant for Permit<E> {
     }
 
     fn note(&self, note: UpstreamNote) {
-        push(&self.notes, note);
+        noted(&self.notes, |notes| notes.requests.push(note));
     }
 
     fn spent(&self) -> Spent {
@@ -202,7 +217,7 @@ impl Warrant for LookupPermit {
     }
 
     fn note(&self, note: UpstreamNote) {
-        push(&self.notes, note);
+        noted(&self.notes, |notes| notes.requests.push(note));
     }
 
     fn spent(&self) -> Spent {
@@ -210,10 +225,10 @@ impl Warrant for LookupPermit {
     }
 }
 
-fn push(notes: &Notes, note: UpstreamNote) {
+fn noted(notes: &Notes, note: impl FnOnce(&mut Noted)) {
     match notes.lock() {
-        Ok(mut notes) => notes.push(note),
-        Err(poisoned) => poisoned.into_inner().push(note),
+        Ok(mut notes) => note(&mut notes),
+        Err(poisoned) => note(&mut poisoned.into_inner()),
     }
 }
 
@@ -222,7 +237,8 @@ fn spent(notes: &Notes) -> Spent {
         Ok(notes) => notes,
         Err(poisoned) => poisoned.into_inner(),
     };
-    Spent { requests: notes.len(), bytes: notes.iter().map(|note| note.bytes).sum() }
+    let requests = &notes.requests;
+    Spent { requests: requests.len(), bytes: requests.iter().map(|note| note.bytes).sum() }
 }
 
 /// A permit of either effect, on its way to the tool that declared one of them.

@@ -14,6 +14,9 @@ use super::Code;
 use super::LookupPermit;
 use super::Outcome;
 use super::Permit;
+use super::SearchNote;
+use super::UpstreamNote;
+use super::permit::Noted;
 use super::permit::Notes;
 use super::record::clipped;
 use super::record::head;
@@ -201,7 +204,12 @@ impl Trail {
         }
         let elapsed = self.started.elapsed();
         record.insert("duration_ms".into(), milliseconds(elapsed).into());
-        record.insert("upstream".into(), self.upstream());
+        let noted = self.noted();
+        if let Some(SearchNote { narrowing, condition, exact }) = noted.search {
+            let search = json!({"narrowing": narrowing, "condition": condition, "exact": exact});
+            record.insert("search".into(), search);
+        }
+        record.insert("upstream".into(), upstream(&noted.requests));
         self.audit.metrics.call_ended(&self.facts.tool, self.facts.access, word, elapsed);
         inside(&record)
     }
@@ -220,20 +228,11 @@ impl Trail {
         }
     }
 
-    fn upstream(&self) -> Value {
-        let notes = match self.notes.lock() {
+    fn noted(&self) -> Noted {
+        match self.notes.lock() {
             Ok(notes) => notes.clone(),
             Err(poisoned) => poisoned.into_inner().clone(),
-        };
-        let shown = notes.iter().map(|note| {
-            json!({
-                "method": note.method,
-                "status": note.status,
-                "bytes": note.bytes,
-                "ms": milliseconds(note.duration),
-            })
-        });
-        shown.collect()
+        }
     }
 
     /// Argument values as keyed hashes: a value can be looked for, but not read.
@@ -254,6 +253,18 @@ impl Drop for Trail {
             let _ = self.audit.writer.leave(self.record("outcome", body, Durability::Written));
         }
     }
+}
+
+fn upstream(requests: &[UpstreamNote]) -> Value {
+    let shown = requests.iter().map(|note| {
+        json!({
+            "method": note.method,
+            "status": note.status,
+            "bytes": note.bytes,
+            "ms": milliseconds(note.duration),
+        })
+    });
+    shown.collect()
 }
 
 fn code_of(outcome: &Outcome) -> Code {

@@ -127,13 +127,16 @@ pub(super) fn sift(
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
             let mut withheld = (found - kept.len()) as u64;
+            // A total may count what the caller may not see as well. It is told where nothing can be hidden, or where
+            // the query asked for nothing but what the caller may see: then it counts what the caller could go through
+            // page by page. An item that had to be withheld all the same shows that it did not.
+            let own = withheld == 0;
+            let total = total.filter(|total| all || (total.own && own)).map(|total| total.count);
             if !all {
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }
             gate.metrics.results_filtered(question.tool, withheld);
             let rest = Rest { complete, withheld, next };
-            // A total counts what the caller may not see as well: it is told only where nothing can be hidden.
-            let total = total.filter(|_| all);
             Ok(listed(kept, envelope, field, total, rest))
         }
     }

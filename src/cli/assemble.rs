@@ -105,7 +105,6 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         visits: settings.tools.read_only == ReadOnly::Off,
         texts: if settings.tools.raw_jira_markup { Texts::Raw } else { Texts::Markdown },
         options: options(&settings.tools)?,
-        projects: projects(settings)?,
         spaces: spaces(settings)?,
     })
 }

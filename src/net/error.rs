@@ -186,6 +186,16 @@ impl UpstreamError {
         self
     }
 
+    /// The same answer, with only those of Atlassian's words that may be told.
+    #[must_use]
+    pub(crate) fn told(&self, may_be_told: impl Fn(&str) -> bool) -> Self {
+        let mut told = self.clone();
+        if let Self::Status { messages, .. } = &mut told {
+            messages.retain(|text| may_be_told(text));
+        }
+        told
+    }
+
     /// True when Atlassian said that the object does not exist, or hid it.
     pub fn is_absent(&self) -> bool {
         self.status() == Some(404)

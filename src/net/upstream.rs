@@ -212,6 +212,12 @@ impl Upstream {
         Ok(self.shared.remembered.keep(key, reply).await)
     }
 
+    /// What [`Self::recall`] would give without a request.
+    pub async fn recalled(&self, credential: &Credential, request: &Request) -> Option<Arc<Value>> {
+        let key = Remembered::key(&self.instance, &self.url(request), credential);
+        self.shared.remembered.get(&key).await
+    }
+
     /// With writes on, a read tool may mark the issue as recently viewed, as the reference server does by default.
     fn is_history_read(&self, request: &Request) -> bool {
         !self.shared.settings.read_only && request.method == Method::GET

@@ -7,7 +7,9 @@ use crate::atlassian::jira::PersonError;
 use crate::ids::InvalidId;
 use crate::lookup::Found;
 use crate::net::UpstreamError;
+use crate::policy::Narrowing;
 use crate::policy::Product;
+use crate::policy::Searcher;
 
 /// What a tool works with. It holds no way around the permit: the clients ask for one with every request.
 #[derive(Debug)]
@@ -24,9 +26,9 @@ pub struct Context<'a> {
     pub visits: bool,
     /// How the operator wants some tools to work.
     pub options: &'a super::Options,
-    /// The operator's boundary of projects, to narrow searches with; empty is none.
-    pub projects: &'a [crate::ids::ProjectKey],
-    /// The operator's boundary of spaces, to narrow searches with; empty is none.
+    /// Who asks, as policies see it, to narrow searches to what the caller may see.
+    pub searcher: Searcher<'a>,
+    /// The operator's boundary of spaces, as the operator spelled them; empty is none.
     pub spaces: &'a [crate::ids::SpaceKey],
 }
 
@@ -34,6 +36,11 @@ impl<'a> Context<'a> {
     /// Jira, or why not.
     pub fn jira(&self) -> Result<Jira<'a>, ToolError> {
         self.jira.ok_or(ToolError::NotConfigured(Product::Jira))
+    }
+
+    /// What the caller may see of a product, to narrow a search with.
+    pub fn narrowing(&self, product: Product) -> Narrowing {
+        self.searcher.narrowing(product)
     }
 
     /// Confluence, or why not.

@@ -40,6 +40,7 @@ pub use options::SlaMetric;
 pub use output::Block;
 pub use output::Item;
 pub use output::Output;
+pub use output::Total;
 use output::add;
 pub use output::sift_embedded;
 

@@ -60,6 +60,15 @@ impl Block {
     }
 }
 
+/// How many items there are in all, as Atlassian says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    /// The number.
+    pub count: u64,
+    /// Whether only what the caller may see was counted, because nothing else was asked for.
+    pub own: bool,
+}
+
 /// The result of a tool.
 #[derive(Debug)]
 pub enum Output {
@@ -105,8 +114,8 @@ pub enum Output {
         field: Option<&'static str>,
         /// Whether these are all there are.
         complete: bool,
-        /// How many there are in all, if Atlassian said so and the caller may see every one.
-        total: Option<u64>,
+        /// How many there are in all, if Atlassian said so.
+        total: Option<Total>,
         /// How to get the rest, when it is not complete.
         next: Option<String>,
     },

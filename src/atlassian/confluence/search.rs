@@ -38,7 +38,7 @@ pub struct SearchPage {
 
 impl Confluence<'_> {
     /// Runs a CQL search.
-    pub async fn search(
+    pub(super) async fn search(
         &self,
         permit: &Permit<Read>,
         cql: &str,

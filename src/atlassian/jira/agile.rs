@@ -130,7 +130,7 @@ impl Jira<'_> {
     }
 
     /// Reads the issues of a board that fit a condition.
-    pub async fn board_issues(
+    pub(super) async fn board_issues(
         &self,
         permit: &Permit<Read>,
         board: &BoardId,
@@ -151,7 +151,7 @@ impl Jira<'_> {
     }
 
     /// Reads the issues of a sprint by a search.
-    pub async fn sprint_issues(
+    pub(super) async fn sprint_issues(
         &self,
         permit: &Permit<Read>,
         sprint: &SprintId,

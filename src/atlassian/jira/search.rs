@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Fields;
 use super::Jira;
+use super::Place;
 use super::malformed;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
@@ -12,6 +13,7 @@ use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Narrowing;
 use crate::policy::Product;
 use crate::policy::Read;
 
@@ -74,7 +76,7 @@ const MOST_SKIPPED: u64 = 2_000;
 
 impl Jira<'_> {
     /// Runs a search.
-    pub async fn search(
+    pub(super) async fn search(
         &self,
         permit: &Permit<Read>,
         query: &SearchQuery,
@@ -84,7 +86,7 @@ impl Jira<'_> {
     }
 
     /// Runs a search that stays in one project.
-    pub async fn search_project(
+    pub(super) async fn search_project(
         &self,
         permit: &Permit<Read>,
         project: &ProjectKey,
@@ -94,16 +96,15 @@ impl Jira<'_> {
         self.page(permit, query).await
     }
 
-    /// Searches one project until there are enough issues; also says whether these are all.
+    /// Searches one project for what the caller may see until there are enough issues; also says whether these are all.
     pub async fn search_all_of(
         &self,
         permit: &Permit<Read>,
         project: &ProjectKey,
-        jql: &str,
+        (jql, narrowing): (&str, &Narrowing),
         fields: &Fields,
         most: u64,
     ) -> Result<(Vec<Value>, bool), UpstreamError> {
-        permit.project(project)?;
         let mut found: Vec<Value> = Vec::new();
         let mut page_token = None;
         loop {
@@ -115,7 +116,7 @@ impl Jira<'_> {
                 start_at: found.len() as u64,
                 page_token,
             };
-            let page = self.page(permit, &query).await?;
+            let page = self.find(permit, Place::Project(project), &query, narrowing).await?.page;
             let here = page.issues.len();
             found.extend(page.issues);
             page_token = page.next_page_token;
@@ -172,6 +173,7 @@ impl Jira<'_> {
             if page.next_page_token.is_none() || here == 0 {
                 page.issues.clear();
                 page.next_page_token = None;
+                page.max_results = query.limit;
                 return Ok(page);
             }
             step.page_token = page.next_page_token;

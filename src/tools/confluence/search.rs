@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::confluence::ContentForm;
+use crate::atlassian::confluence::Found;
 use crate::atlassian::confluence::PageView;
 use crate::atlassian::confluence::SearchHit;
 use crate::atlassian::confluence::SearchPage;
@@ -17,6 +18,7 @@ use crate::audit::Permit;
 use crate::ids::InvalidId;
 use crate::ids::SpaceKey;
 use crate::lookup::Target;
+use crate::policy::Narrowing;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
@@ -26,6 +28,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::Total;
 
 /// The tool `confluence_search`.
 #[derive(Debug)]
@@ -77,15 +80,16 @@ impl Tool for Search {
         if args.query.trim().is_empty() {
             return Err(ToolError::Arguments("`query` is empty; give words or CQL".to_owned()));
         }
-        cql(args, &restrictions(args, &[])?, SITE_SEARCH).map(|_| ())
+        cql(args, &asked_spaces(args)?, SITE_SEARCH).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let restrictions = restrictions(&args, context.spaces)?;
-        let page = find(&args, &confluence, &restrictions, permit).await?;
+        let narrowing = (&context.narrowing(Product::Confluence), context.spaces);
+        let Found { page, exact } = find(&args, &confluence, narrowing, permit).await?;
         let view = PageView { content: ContentForm::Excerpt, ..PageView::bare(&confluence) };
         let SearchPage { hits, total, more } = page;
+        let total = total.map(|count| Total { count, own: exact });
         let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
         let next = more.then(|| {
             let on =
@@ -100,13 +104,14 @@ impl Tool for Search {
 async fn find(
     args: &Args,
     confluence: &Confluence<'_>,
-    restrictions: &[String],
+    narrowing: (&Narrowing, &[SpaceKey]),
     permit: &Permit<Read>,
-) -> Result<SearchPage, ToolError> {
-    let found = confluence.search(permit, &cql(args, restrictions, SITE_SEARCH)?, args.limit).await;
+) -> Result<Found, ToolError> {
+    let spaces = asked_spaces(args)?;
+    let found = confluence.find(permit, &cql(args, &spaces, SITE_SEARCH)?, args.limit, narrowing).await;
     match found {
         Err(error) if error.status() == Some(400) && !is_cql(&args.query) => {
-            Ok(confluence.search(permit, &cql(args, restrictions, "text")?, args.limit).await?)
+            Ok(confluence.find(permit, &cql(args, &spaces, "text")?, args.limit, narrowing).await?)
         }
         found => Ok(found?),
     }
@@ -153,18 +158,16 @@ fn without_content(hit: &Value) -> Map<String, Value> {
     given.chain([("_links".to_owned(), json!({"webui": hit.get("url")}))]).collect()
 }
 
-fn restrictions(args: &Args, boundary: &[SpaceKey]) -> Result<Vec<String>, ToolError> {
+/// The spaces the caller keeps to, as a condition of CQL.
+fn asked_spaces(args: &Args) -> Result<Vec<String>, ToolError> {
     let asked: Vec<SpaceKey> = query::listed(args.spaces_filter.as_deref().unwrap_or_default())
         .iter()
         .map(|key| SpaceKey::parse(key))
         .collect::<Result<_, InvalidId>>()
         .map_err(|error| ToolError::Arguments(format!("`spaces_filter`: {error}")))?;
-    let either = |keys: &[SpaceKey]| {
-        let spaces: Vec<String> =
-            keys.iter().map(|key| format!("space = {}", query::key_value(key.spelled()))).collect();
-        (!spaces.is_empty()).then(|| spaces.join(" OR "))
-    };
-    Ok([asked.as_slice(), boundary].into_iter().filter_map(either).collect())
+    let spaces: Vec<String> =
+        asked.iter().map(|key| format!("space = {}", query::key_value(key.spelled()))).collect();
+    Ok((!spaces.is_empty()).then(|| spaces.join(" OR ")).into_iter().collect())
 }
 
 /// Whether a query is CQL: it has an operator of CQL outside quotes.
@@ -227,8 +230,8 @@ mod tests {
                 Err(wanted) => assert!(problem.unwrap_or_default().contains(wanted), "{query}"),
                 Ok(wanted) => {
                     assert_eq!(problem, None, "{query}");
-                    let restrictions = restrictions(&args, &[]).unwrap();
-                    assert_eq!(cql(&args, &restrictions, SITE_SEARCH).unwrap(), wanted);
+                    let spaces = asked_spaces(&args).unwrap();
+                    assert_eq!(cql(&args, &spaces, SITE_SEARCH).unwrap(), wanted);
                 }
             }
         }
@@ -269,15 +272,5 @@ mod tests {
             let parts: Vec<Value> = parts.iter().filter_map(|part| shown.pointer(part).cloned()).collect();
             assert_eq!(Value::Array(parts), wanted);
         }
-    }
-
-    #[test]
-    fn the_callers_spaces_only_narrow_the_operators() {
-        let args = Args { query: "x".into(), limit: 1, spaces_filter: Some("DEV, ~ann".into()) };
-        let boundary = [SpaceKey::parse("OPS").unwrap()];
-        assert_eq!(
-            restrictions(&args, &boundary).unwrap(),
-            ["space = DEV OR space = \"~ann\"", "space = OPS"]
-        );
     }
 }

@@ -5,14 +5,13 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::listed;
-use super::search::in_projects;
 use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::BoardId;
-use crate::ids::ProjectKey;
 use crate::lookup::Target;
 use crate::policy::Part;
 use crate::policy::Product;
@@ -58,12 +57,10 @@ fn version() -> String {
 }
 
 impl Args {
-    fn query(&self, fields: &Fields, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
-        let restrictions: Vec<String> = in_projects(boundary).into_iter().collect();
-        let jql = query::restrict(&self.jql, &restrictions)
-            .map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
+    fn query(&self, fields: &Fields) -> Result<SearchQuery, ToolError> {
+        query::split(&self.jql).map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
         Ok(SearchQuery {
-            jql,
+            jql: self.jql.clone(),
             fields: fields.clone().with("project"),
             expand: query::listed(&self.expand),
             limit: self.limit,
@@ -94,14 +91,15 @@ impl Tool for GetBoardIssues {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
-        args.query(&Fields::default(), &[]).map(|_| ())
+        args.query(&Fields::default()).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
-        let query = args.query(&wanted.fields, context.projects)?;
-        let page = jira.board_issues(permit, &args.board_id, &query).await?;
-        Ok(listed::page(&jira, &page, &query, wanted))
+        let query = args.query(&wanted.fields)?;
+        let narrowing = context.narrowing(Product::Jira);
+        let found = jira.find(permit, Place::Board(&args.board_id), &query, &narrowing).await?;
+        Ok(listed::page(&jira, &found, &query, wanted))
     }
 }

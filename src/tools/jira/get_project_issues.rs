@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::listed;
 use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -72,7 +73,8 @@ impl Tool for GetProjectIssues {
             start_at: args.start_at,
             page_token: None,
         };
-        let page = jira.search_project(permit, &args.project_key, &query).await?;
-        Ok(listed::page(&jira, &page, &query, Wanted::default()))
+        let narrowing = context.narrowing(Product::Jira);
+        let found = jira.find(permit, Place::Project(&args.project_key), &query, &narrowing).await?;
+        Ok(listed::page(&jira, &found, &query, Wanted::default()))
     }
 }

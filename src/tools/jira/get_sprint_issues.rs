@@ -5,11 +5,10 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::listed;
-use super::search::in_projects;
 use super::wanted::Wanted;
 use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
-use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::ids::SprintId;
 use crate::lookup::Target;
@@ -69,19 +68,17 @@ impl Tool for GetSprintIssues {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let restrictions: Vec<String> = in_projects(context.projects).into_iter().collect();
-        let jql = query::restrict(&format!("sprint = {}", args.sprint_id), &restrictions)
-            .map_err(|error| ToolError::Arguments(error.to_string()))?;
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
         let query = SearchQuery {
-            jql,
+            jql: format!("sprint = {}", args.sprint_id),
             fields: wanted.fields.clone().with("project"),
             expand: Vec::new(),
             limit: args.limit,
             start_at: args.start_at,
             page_token: None,
         };
-        let page = jira.sprint_issues(permit, &args.sprint_id, &query).await?;
-        Ok(listed::page(&jira, &page, &query, wanted))
+        let narrowing = context.narrowing(Product::Jira);
+        let found = jira.find(permit, Place::Sprint(&args.sprint_id), &query, &narrowing).await?;
+        Ok(listed::page(&jira, &found, &query, wanted))
     }
 }

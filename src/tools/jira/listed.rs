@@ -5,37 +5,39 @@ use serde_json::Value;
 
 use super::wanted::Wanted;
 use crate::atlassian::Deployment;
+use crate::atlassian::jira::Found;
 use crate::atlassian::jira::IssueView;
 use crate::atlassian::jira::Jira;
-use crate::atlassian::jira::SearchPage;
 use crate::atlassian::jira::SearchQuery;
 use crate::lookup;
 use crate::tools::Item;
 use crate::tools::Output;
+use crate::tools::Total;
 
 /// The issues of a page, for a tool that goes on by number alone.
-pub(super) fn page(jira: &Jira<'_>, page: &SearchPage, query: &SearchQuery, wanted: Wanted) -> Output {
-    output(jira, page, query, (wanted, false), false)
+pub(super) fn page(jira: &Jira<'_>, found: &Found, query: &SearchQuery, wanted: Wanted) -> Output {
+    output(jira, found, query, (wanted, false), false)
 }
 
 /// The issues of a page, each to be sifted, and how to go on.
 pub(super) fn issues(
     jira: &Jira<'_>,
-    page: &SearchPage,
+    found: &Found,
     query: &SearchQuery,
     wanted: Wanted,
     display_names: bool,
 ) -> Output {
-    output(jira, page, query, (wanted, display_names), true)
+    output(jira, found, query, (wanted, display_names), true)
 }
 
 fn output(
     jira: &Jira<'_>,
-    page: &SearchPage,
+    found: &Found,
     query: &SearchQuery,
     (wanted, display_names): (Wanted, bool),
     takes_token: bool,
 ) -> Output {
+    let page = &found.page;
     let show = |issue: &Value| {
         let names = page.names.as_ref().or_else(|| issue.get("names"));
         let view = IssueView {
@@ -70,5 +72,6 @@ fn output(
         Some(_) if takes_token => Some("call again with page_token set to next_page_token".to_owned()),
         _ => (!complete).then(|| format!("call again with start_at = {reached}")),
     };
-    Output::Items { items, envelope, field: Some("issues"), complete, total: page.total, next }
+    let total = page.total.map(|count| Total { count, own: found.exact });
+    Output::Items { items, envelope, field: Some("issues"), complete, total, next }
 }

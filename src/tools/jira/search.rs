@@ -8,6 +8,7 @@ use super::listed;
 use super::wanted::Wanted;
 use crate::atlassian::Deployment;
 use crate::atlassian::jira::Fields;
+use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -60,15 +61,14 @@ fn ten() -> u64 {
 }
 
 impl Args {
-    fn query(&self, fields: &Fields, boundary: &[ProjectKey]) -> Result<SearchQuery, ToolError> {
+    fn query(&self, fields: &Fields) -> Result<SearchQuery, ToolError> {
         let asked: Vec<ProjectKey> = query::listed(self.projects_filter.as_deref().unwrap_or_default())
             .iter()
             .map(|key| ProjectKey::parse(key))
             .collect::<Result<_, InvalidId>>()
             .map_err(|error| ToolError::Arguments(format!("`projects_filter`: {error}")))?;
-        let restrictions: Vec<String> =
-            [asked.as_slice(), boundary].into_iter().filter_map(in_projects).collect();
-        let jql = query::restrict(&self.jql, &restrictions)
+        let asked: Vec<String> = in_projects(&asked).into_iter().collect();
+        let jql = query::restrict(&self.jql, &asked)
             .map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
         let mut expand = query::listed(self.expand.as_deref().unwrap_or_default());
         if self.use_display_names && !expand.iter().any(|word| word == "names") {
@@ -108,7 +108,7 @@ impl Tool for Search {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
-        args.query(&Fields::default(), &[]).map(|_| ())
+        args.query(&Fields::default()).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
@@ -118,18 +118,20 @@ impl Tool for Search {
             return Err(ToolError::Arguments(text.to_owned()));
         }
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
-        let query = args.query(&wanted.fields, context.projects)?;
-        let mut page = jira.search(permit, &query).await?;
+        let query = args.query(&wanted.fields)?;
+        let narrowing = context.narrowing(Product::Jira);
+        let mut found = jira.find(permit, Place::Everywhere, &query, &narrowing).await?;
+        let page = &mut found.page;
         let has_names = page.names.is_some() || page.issues.iter().any(|issue| issue.get("names").is_some());
         if args.use_display_names && !has_names && !page.issues.is_empty() {
             page.names = Some(jira.catalogue(permit).await?.names());
         }
-        Ok(listed::issues(&jira, &page, &query, wanted, args.use_display_names))
+        Ok(listed::issues(&jira, &found, &query, wanted, args.use_display_names))
     }
 }
 
 /// A condition of JQL that keeps to projects; none for none.
-pub(super) fn in_projects(keys: &[ProjectKey]) -> Option<String> {
+fn in_projects(keys: &[ProjectKey]) -> Option<String> {
     let values: Vec<String> = keys.iter().map(|key| query::key_value(key.as_str())).collect();
     match values.as_slice() {
         [] => None,
@@ -143,15 +145,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_callers_projects_only_narrow_the_operators() {
+    fn the_callers_projects_are_put_beside_the_query() {
         let args: Args = serde_json::from_value(serde_json::json!({
             "jql": "assignee = currentUser() ORDER BY created", "projects_filter": "proj, SD"
         }))
         .unwrap();
-        let boundary = [ProjectKey::parse("OPS").unwrap()];
         assert_eq!(
-            args.query(&Fields::default(), &boundary).unwrap().jql,
-            "(assignee = currentUser()) AND (project IN (PROJ, SD)) AND (project = OPS) ORDER BY created"
+            args.query(&Fields::default()).unwrap().jql,
+            "(assignee = currentUser()) AND (project IN (PROJ, SD)) ORDER BY created"
         );
     }
 

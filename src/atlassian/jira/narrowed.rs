@@ -1,0 +1,286 @@
+//! Searching for no more than the policies leave: `(what the caller asks for) AND (what the caller may see)`.
+//!
+//! What is added must never be what Jira complains about, or its words would tell the caller of it:
+//!
+//! 1. Jira refuses a query (400) that names a project the account does not see. When it first refuses one, the projects
+//!    the condition names are looked up, which is remembered for five minutes, and those that are not visible are left
+//!    out: nothing of them would be found in any case.
+//! 2. A mistake is told in the words that Jira has for the caller's own query, which is asked once for that purpose. If
+//!    Jira takes that query after all, its result is sifted as any other.
+//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one for a project
+//!    which the policies hide. The two answers, and the requests behind them, are the same.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Jira;
+use super::SearchPage;
+use super::SearchQuery;
+use super::malformed;
+use crate::atlassian::Deployment;
+use crate::atlassian::query;
+use crate::audit::Permit;
+use crate::audit::SearchNote;
+use crate::ids::BoardId;
+use crate::ids::ProjectKey;
+use crate::ids::SprintId;
+use crate::net::Path;
+use crate::net::Request;
+use crate::net::UpstreamError;
+use crate::policy::Condition;
+use crate::policy::Narrowing;
+use crate::policy::Read;
+
+/// Where a search looks.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'p> {
+    /// Everywhere.
+    Everywhere,
+    /// In a project, which the query names.
+    Project(&'p ProjectKey),
+    /// On a board.
+    Board(&'p BoardId),
+    /// In a sprint, which the query names.
+    Sprint(&'p SprintId),
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub struct Found {
+    /// The page.
+    pub page: SearchPage,
+    /// Whether the caller may see all that was found, so that its number is the caller's own.
+    pub exact: bool,
+}
+
+/// How many projects Cloud looks up at once.
+const MOST_KEYS: usize = 50;
+
+impl Jira<'_> {
+    /// Runs a search, narrowed to what the caller may see.
+    pub async fn find(
+        &self,
+        permit: &Permit<Read>,
+        place: Place<'_>,
+        query: &SearchQuery,
+        narrowing: &Narrowing,
+    ) -> Result<Found, UpstreamError> {
+        let narrowing = match place {
+            Place::Project(key) => narrowing.within(key),
+            _ => narrowing.clone(),
+        };
+        let known = match &narrowing {
+            Narrowing::Condition(condition) => self.projects_recalled(condition).await,
+            _ => None,
+        };
+        let narrowed = known.as_ref().map_or(narrowing.clone(), |visible| narrowing.among(visible));
+        let refused = match self.narrowed(permit, place, query, &narrowed).await {
+            Err(error) if error.status() == Some(400) => error,
+            answer => return answer,
+        };
+        let Narrowing::Condition(condition) = &narrowed else { return Err(refused) };
+        if known.is_none()
+            && let Ok(visible) = self.projects_visible(permit, condition).await
+        {
+            let fewer = narrowing.among(&visible);
+            if fewer != narrowed {
+                return match (self.narrowed(permit, place, query, &fewer).await, &fewer) {
+                    (Err(error), Narrowing::Condition(condition)) if error.status() == Some(400) => {
+                        self.refused(permit, place, query, condition, error).await
+                    }
+                    (answer, _) => answer,
+                };
+            }
+        }
+        self.refused(permit, place, query, condition, refused).await
+    }
+
+    async fn narrowed(
+        &self,
+        permit: &Permit<Read>,
+        place: Place<'_>,
+        query: &SearchQuery,
+        narrowing: &Narrowing,
+    ) -> Result<Found, UpstreamError> {
+        let condition = match narrowing {
+            Narrowing::Condition(condition) => query::jql(condition),
+            Narrowing::Nothing | Narrowing::Everything | Narrowing::Unknown => None,
+        };
+        permit.searched(SearchNote::new(narrowing, condition.as_deref()));
+        let exact = match (narrowing, condition) {
+            (Narrowing::Nothing, _) => return Ok(Found { page: self.nothing(place, query), exact: true }),
+            (Narrowing::Condition(_), Some(condition)) => {
+                let jql = query::restrict(&query.jql, &[condition])
+                    .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
+                let narrowed = SearchQuery { jql, ..query.clone() };
+                let page = self.look(permit, place, &narrowed).await?;
+                return Ok(Found { page, exact: narrowing.is_exact() });
+            }
+            (Narrowing::Condition(_), None) => false,
+            (other, _) => other.is_exact(),
+        };
+        Ok(Found { page: self.look(permit, place, query).await?, exact })
+    }
+
+    /// What the caller is told of a narrowed query that Jira does not take.
+    async fn refused(
+        &self,
+        permit: &Permit<Read>,
+        place: Place<'_>,
+        query: &SearchQuery,
+        condition: &Condition,
+        error: UpstreamError,
+    ) -> Result<Found, UpstreamError> {
+        let asked = query.jql.to_uppercase();
+        let ours = |text: &String| {
+            condition.names().iter().any(|name| text.contains(name) && !asked.contains(&name.to_uppercase()))
+        };
+        let says = error.messages();
+        if !says.is_empty() && !says.iter().any(|text| is_mistake(text) || ours(text)) {
+            return Ok(Found { page: self.nothing(place, query), exact: condition.is_exact() });
+        }
+        let own = match self.narrowed(permit, place, query, &Narrowing::Unknown).await {
+            Err(error) if error.status() == Some(400) => error,
+            answer => return answer,
+        };
+        let told = own.told(is_mistake);
+        if told.messages().is_empty() && !own.messages().is_empty() {
+            return Ok(Found { page: self.nothing(place, query), exact: condition.is_exact() });
+        }
+        Err(told)
+    }
+
+    async fn look(
+        &self,
+        permit: &Permit<Read>,
+        place: Place<'_>,
+        query: &SearchQuery,
+    ) -> Result<SearchPage, UpstreamError> {
+        match place {
+            Place::Everywhere => self.search(permit, query).await,
+            Place::Project(key) => self.search_project(permit, key, query).await,
+            Place::Board(board) => self.board_issues(permit, board, query).await,
+            Place::Sprint(sprint) => self.sprint_issues(permit, sprint, query).await,
+        }
+    }
+
+    /// The page of a search that finds nothing, as Jira would have sent it.
+    fn nothing(&self, place: Place<'_>, query: &SearchQuery) -> SearchPage {
+        let counted = self.deployment() == Deployment::DataCenter || matches!(place, Place::Board(_));
+        let largest = if counted { 50 } else { query.limit };
+        SearchPage {
+            issues: Vec::new(),
+            total: counted.then_some(0),
+            start_at: query.start_at,
+            max_results: query.limit.min(largest),
+            next_page_token: None,
+            names: None,
+        }
+    }
+
+    /// Which of the projects that a condition names the account sees, if that was asked in the last five minutes.
+    async fn projects_recalled(&self, condition: &Condition) -> Option<BTreeSet<String>> {
+        let mut visible = BTreeSet::new();
+        for request in self.project_requests(condition) {
+            let answer = self.instance.upstream.recalled(self.credential, &request).await?;
+            visible.extend(project_keys(&answer)?);
+        }
+        Some(visible)
+    }
+
+    /// Which of the projects that a condition names the account sees.
+    async fn projects_visible(
+        &self,
+        permit: &Permit<Read>,
+        condition: &Condition,
+    ) -> Result<BTreeSet<String>, UpstreamError> {
+        let mut visible = BTreeSet::new();
+        for request in self.project_requests(condition) {
+            let answer = self.recall(permit, request, |answer| project_keys(answer).is_some()).await?;
+            visible.extend(project_keys(&answer).ok_or_else(|| malformed("the projects are not a list"))?);
+        }
+        Ok(visible)
+    }
+
+    fn project_requests(&self, condition: &Condition) -> Vec<Request> {
+        if self.deployment() == Deployment::DataCenter {
+            return vec![Request::get(Path::of(["rest", "api", "2", "project"]))];
+        }
+        let keys: Vec<&str> = condition.places().into_iter().collect();
+        let request = |keys: &[&str]| {
+            let request = Request::get(Path::of(["rest", "api", "3", "project", "search"]))
+                .with("maxResults", MOST_KEYS.to_string());
+            keys.iter().fold(request, |request, key| request.with("keys", *key))
+        };
+        keys.chunks(MOST_KEYS).map(request).collect()
+    }
+}
+
+/// The keys of a list of projects.
+fn project_keys(answer: &Value) -> Option<Vec<String>> {
+    let listed = answer.as_array().or_else(|| answer.get("values")?.as_array())?;
+    let keys = listed.iter().filter_map(|project| project.get("key")?.as_str());
+    Some(keys.filter_map(|key| ProjectKey::parse(key).ok().map(String::from)).collect())
+}
+
+/// How Jira begins what it says of mistakes that have nothing to do with what there is.
+const MISTAKES: [&str; 11] = [
+    "Error in ",
+    "Field '",
+    "The field '",
+    "The operator '",
+    "Function '",
+    "The function '",
+    "Unable to find JQL function",
+    "Date value '",
+    "Unbounded JQL",
+    "The token ",
+    "The provided next page token",
+];
+
+/// Whether Jira says this of a mistake in a query. What is not known as such may say that something does not exist, as
+/// do all words in other languages but those with a place in the query.
+fn is_mistake(text: &str) -> bool {
+    MISTAKES.iter().any(|begin| text.starts_with(begin)) || ends_in_place(text)
+}
+
+/// `... (line 1, character 7)`, in any language.
+fn ends_in_place(text: &str) -> bool {
+    let Some(inside) = text.trim_end_matches('.').strip_suffix(')').and_then(|text| text.rsplit_once('('))
+    else {
+        return false;
+    };
+    let is_number = |part: &str| {
+        part.split_whitespace().last().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let parts: Vec<&str> = inside.1.split(',').collect();
+    parts.len() == 2 && parts.iter().all(|part| is_number(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_told_from_what_does_not_exist() {
+        let table = [
+            ("Error in the JQL Query: Expecting operator but got 'x'. (line 1, character 7)", true),
+            ("Fehler in der JQL-Abfrage: Operator erwartet (Zeile 1, Zeichen 7).", true),
+            ("Field 'foo' does not exist or you do not have permission to view it.", true),
+            ("The operator '~' is not supported by the 'project' field.", true),
+            (
+                "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.",
+                true,
+            ),
+            ("The value 'NOPE' does not exist for the field 'project'.", false),
+            ("Der Wert 'NOPE' existiert nicht für das Feld 'project'.", false),
+            ("An issue with key 'NOPE-1' does not exist for field 'key'.", false),
+            ("A value with ID '7' does not exist for the field 'project'.", false),
+            ("The value 'a (b, c)' does not exist for the field 'component'.", false),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(is_mistake(text), wanted, "{text}");
+        }
+    }
+}
