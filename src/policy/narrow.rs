@@ -4,6 +4,7 @@
 //! ever too wide, never too narrow; [`Engine::may_view`] on each item is what holds the policy.
 
 mod attributes;
+mod errs;
 mod evaluated;
 mod filter;
 mod read;
@@ -17,10 +18,10 @@ use cedar_policy::EntityUid;
 use cedar_policy::PolicySet;
 use cedar_policy::Schema;
 
+pub(super) use self::evaluated::Evaluated;
 pub use self::filter::Filter;
+pub(super) use self::scopes::Scopes;
 
-use self::evaluated::Evaluated;
-use self::scopes::Scopes;
 use crate::ids::InstanceName;
 use crate::ids::ProjectKey;
 use crate::policy::Engine;
@@ -75,7 +76,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// A way to say beforehand which items may be seen.
-trait Narrow {
+pub(super) trait Narrow {
     /// What holds of every item that may be seen; nothing if this way fails.
     fn filter(&self, asked: &Asked<'_>) -> Option<Filter>;
 }
@@ -94,7 +95,7 @@ impl Engine {
     }
 
     /// The same by the first of these ways that does not fail.
-    fn narrow_by(
+    pub(super) fn narrow_by(
         &self,
         ways: &[&dyn Narrow],
         principal: &Principal,

@@ -10,12 +10,13 @@ use cedar_policy::TpeResponse;
 
 use super::Asked;
 use super::Narrow;
+use super::errs::may_err;
 use super::filter::Filter;
 use super::read::Reader;
 
 /// Knows all that does not depend on the item, and reads the conditions that are left.
 #[derive(Debug)]
-pub(super) struct Evaluated;
+pub(in crate::policy) struct Evaluated;
 
 impl Narrow for Evaluated {
     fn filter(&self, asked: &Asked<'_>) -> Option<Filter> {
@@ -49,6 +50,9 @@ fn read(response: &TpeResponse<'_>, reader: Reader<'_>) -> Option<Filter> {
     }
     for policy in response.residual_policies() {
         let residual = policy.to_pst().ok()?;
+        if may_err(&residual) {
+            parts.push(Filter::Unknown);
+        }
         match policy.effect() {
             Effect::Permit => permits.push(reader.policy(&residual, true)),
             Effect::Forbid => parts.push(reader.policy(&residual, false)),

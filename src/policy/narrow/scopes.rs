@@ -14,7 +14,7 @@ use crate::policy::entities::Chain;
 
 /// Knows the projects and spaces that scopes name, and nothing of conditions: what has one may hold or not.
 #[derive(Debug)]
-pub(super) struct Scopes;
+pub(in crate::policy) struct Scopes;
 
 impl Narrow for Scopes {
     fn filter(&self, asked: &Asked<'_>) -> Option<Filter> {
@@ -25,6 +25,10 @@ impl Narrow for Scopes {
             let permit = policy.effect() == Effect::Permit;
             let scope = resource(&policy.resource_constraint(), reader, permit);
             let known = !policy.has_non_scope_constraint();
+            if !known {
+                // It may err, and then the item is denied.
+                parts.push(Filter::Unknown);
+            }
             match (policy.effect(), known) {
                 (Effect::Permit, true) => permits.push(scope),
                 (Effect::Permit, false) => permits.push(Filter::all([scope, Filter::Unknown])),

@@ -8,6 +8,8 @@ mod explain;
 mod generated;
 mod load;
 mod matrix;
+mod narrow;
+mod narrow_at_random;
 mod properties;
 #[cfg(feature = "prove")]
 mod prove;
