@@ -3,8 +3,11 @@
 //! Nothing is ever added to a caller's query before it was read here: an unbalanced bracket or quote could otherwise
 //! reach around what is added.
 
+mod clauses;
 mod narrowed;
 
+pub use clauses::Clause;
+pub use clauses::clauses;
 pub use narrowed::cql;
 pub use narrowed::jql;
 

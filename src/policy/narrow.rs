@@ -111,7 +111,7 @@ impl Engine {
         }
         let filter =
             |kind| self.filter_by(ways, principal, session, (product, kind)).unwrap_or(Filter::Unknown);
-        Narrowing::of(match product {
+        Narrowing::of(&match product {
             Product::Jira => filter(ResourceKind::Issue),
             Product::Confluence => found(filter(ResourceKind::Page), filter(ResourceKind::Space)),
         })
@@ -154,8 +154,8 @@ fn found(page: Filter, space: Filter) -> Filter {
 }
 
 impl Narrowing {
-    fn of(filter: Filter) -> Self {
-        let exact = filter.is_exact() && !names_spaces(&filter);
+    fn of(filter: &Filter) -> Self {
+        let exact = filter.is_exact() && !names_spaces(filter);
         match filter.said() {
             Filter::Never => Self::Nothing,
             Filter::Always if exact => Self::Everything,

@@ -25,6 +25,7 @@ mod jira_writes;
 mod leaving;
 mod listed;
 mod logins;
+mod narrowed;
 mod patience;
 mod policies;
 mod promises;

@@ -10,6 +10,7 @@ mod edit;
 mod epics;
 mod fields;
 mod forms;
+mod hidden;
 mod histories;
 mod issues;
 mod links;

@@ -7,8 +7,8 @@
 //!    out: nothing of them would be found in any case.
 //! 2. A mistake is told in the words that Jira has for the caller's own query, which is asked once for that purpose. If
 //!    Jira takes that query after all, its result is sifted as any other.
-//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one for a project
-//!    which the policies hide. The two answers, and the requests behind them, are the same.
+//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one that names a
+//!    project which the policies hide. The two answers, and the requests behind them, are the same.
 
 use std::collections::BTreeSet;
 
@@ -114,7 +114,11 @@ impl Jira<'_> {
                 let jql = query::restrict(&query.jql, &[condition])
                     .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
                 let narrowed = SearchQuery { jql, ..query.clone() };
-                let page = self.look(permit, place, &narrowed).await?;
+                let mut page = self.look(permit, place, &narrowed).await?;
+                let found = !page.issues.is_empty() || page.total.is_some_and(|total| total > 0);
+                if found && self.names_hidden(permit, &query.jql, narrowing).await? {
+                    page = self.nothing(place, query);
+                }
                 return Ok(Found { page, exact: narrowing.is_exact() });
             }
             (Narrowing::Condition(_), None) => false,

@@ -104,9 +104,8 @@ impl Reader<'_> {
     }
 
     fn equal(self, left: &Expr, right: &Expr, wanted: bool) -> Filter {
-        let (term, value) = match (left, right) {
-            (term, Expr::Literal(value)) | (Expr::Literal(value), term) => (term, value),
-            _ => return Filter::Unknown,
+        let ((term, Expr::Literal(value)) | (Expr::Literal(value), term)) = (left, right) else {
+            return Filter::Unknown;
         };
         match (self.term(term), value) {
             (Some(Term::Item), Literal::EntityUID(uid)) => {
