@@ -72,6 +72,8 @@ pub enum Lookup<'a> {
     },
     /// Which issue has this id, and which project it is in.
     IssueNumbered(&'a IssueId),
+    /// A project.
+    Project(&'a ProjectKey),
     /// A board, and the project it stands in.
     Board(&'a BoardId),
     /// The projects that a board of Data Center shows.
@@ -106,6 +108,7 @@ impl Lookup<'_> {
             Self::Fields => "fields",
             Self::SiteId(_) => "site id",
             Self::Issue { .. } | Self::IssueNumbered(_) => "issue -> project",
+            Self::Project(_) => "project",
             Self::Board(_) => "board",
             Self::BoardProjects(_) => "board -> projects",
             Self::Sprint(_) => "sprint -> board",
@@ -127,6 +130,7 @@ impl Lookup<'_> {
             }
             Self::Issue { key, .. } => Resource::Issue { key: key.clone(), project: None },
             Self::IssueNumbered(id) => part(Part::Issue(id.clone())),
+            Self::Project(key) => Resource::Project(key.clone()),
             Self::Board(id) | Self::BoardProjects(id) => part(Part::Board(id.clone())),
             Self::Sprint(id) => part(Part::Sprint(id.clone())),
             Self::ServiceDesk(id) => part(Part::ServiceDesk(id.clone())),
@@ -147,6 +151,7 @@ impl Lookup<'_> {
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. }
             | Self::IssueNumbered(_)
+            | Self::Project(_)
             | Self::Board(_)
             | Self::BoardProjects(_)
             | Self::Sprint(_)
@@ -185,6 +190,7 @@ impl Lookup<'_> {
             Self::IssueNumbered(id) => {
                 Request::get(Path::of(["rest", "api", "2", "issue", id.as_str()])).with("fields", "project")
             }
+            Self::Project(key) => Request::get(Path::of(["rest", "api", "2", "project", key.as_str()])),
             Self::Board(id) => Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str()])),
             Self::BoardProjects(id) => {
                 Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str(), "project"]))

@@ -88,9 +88,18 @@ pub(super) async fn locate(
             let place = issue_place(&issue).ok_or(LookupError::NotVisible);
             Ok((std::iter::once(place).chain(subtasks).collect::<Result<_, _>>()?, None))
         }
+        Target::Project(key) => {
+            let project = there.ask(&Lookup::Project(key)).await?;
+            // Jira answers to a key that a project had before as well: policies do not know it.
+            let place = project_at(&project, "/key")?;
+            if place != Resource::Project(key.clone()) {
+                return Err(LookupError::NotVisible);
+            }
+            Ok((vec![place], None))
+        }
         Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
         Target::Space(key) => Box::pin(there.space_named(&SpaceName::Key(key.clone()))).await,
-        Target::Instance(_) | Target::Project(_) => Ok((target.unresolved().into_iter().collect(), None)),
+        Target::Instance(_) => Ok((target.unresolved().into_iter().collect(), None)),
     }
 }
 

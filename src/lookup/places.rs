@@ -115,8 +115,9 @@ impl Lookups {
         let product = unresolved.product();
         let named = hex::encode(digest::digest(&digest::SHA256, target.named().as_bytes()));
         let key = (product, instance.name.clone(), credential.fingerprint(), named);
-        // What is changed is decided on where it lies now, not where it lay a minute ago. Spaces do not move.
-        if (access == Access::Read || matches!(target, Target::Space(_) | Target::SpaceNamed(_)))
+        // What is changed is decided on where it lies now, not where it lay a minute ago. Projects and spaces do not move.
+        let moves = !matches!(target, Target::Project(_) | Target::Space(_) | Target::SpaceNamed(_));
+        if (access == Access::Read || !moves)
             && let Some(places) = self.places.get(&key).await
         {
             return Ok(Located::Known(places));

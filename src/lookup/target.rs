@@ -85,6 +85,7 @@ impl Target {
                 | Self::WithSubtasks(_)
                 | Self::Space(_)
                 | Self::InFields(_)
+                | Self::Project(_)
                 | Self::Part(_)
                 | Self::Page(..)
                 | Self::PageTitled(..)

@@ -16,7 +16,9 @@ pub fn named_tools(names: &[String]) -> BTreeSet<String> {
 /// The toolsets that `TOOLSETS` means: `all` is every one, `default` the core ones; a name that is unknown is none.
 pub fn named_toolsets(names: &[String]) -> BTreeSet<String> {
     let named = |spec: &Spec| {
-        names.iter().any(|name| is(name, "all") || (is(name, "default") && spec.core) || is(name, spec.toolset))
+        names
+            .iter()
+            .any(|name| is(name, "all") || (is(name, "default") && spec.core) || is(name, spec.toolset))
     };
     ALL.iter()
         .map(|tool| tool.spec())
@@ -44,8 +46,9 @@ impl Offer {
             products.serves(spec.product) && (!spec.cloud_only || products.may_be_cloud(spec.product))
         };
         let enabled = enabled.map(named_tools);
-        let named =
-            |tool: &&&'static dyn AnyTool| enabled.as_ref().is_none_or(|tools| tools.contains(tool.spec().name));
+        let named = |tool: &&&'static dyn AnyTool| {
+            enabled.as_ref().is_none_or(|tools| tools.contains(tool.spec().name))
+        };
         let on = toolsets.map(named_toolsets);
         let in_set =
             |tool: &&&'static dyn AnyTool| on.as_ref().is_none_or(|sets| sets.contains(tool.spec().toolset));

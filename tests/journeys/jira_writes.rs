@@ -191,6 +191,41 @@ async fn an_issue_goes_only_if_all_of_its_subtasks_may() {
 }
 
 #[tokio::test]
+async fn a_project_that_is_hidden_and_one_that_is_absent_are_one() {
+    let policies = r#"
+        @id("all") permit (principal, action, resource);
+        @id("secret") @advice("no") forbid (principal, action, resource in Jira::Project::"SECRET");
+    "#;
+    for cloud in [false, true] {
+        let world = world(cloud, Some(policies)).await;
+        for (tool, more) in [
+            ("jira_get_project_versions", json!({})),
+            ("jira_get_project_components", json!({})),
+            ("jira_get_project_issues", json!({})),
+            ("jira_get_project_issue_types", json!({})),
+            ("jira_get_service_desk_for_project", json!({})),
+            ("jira_get_cross_project_dependencies", json!({})),
+            ("jira_create_issue", json!({"summary": "s", "issue_type": "Task"})),
+            ("jira_create_version", json!({"name": "9"})),
+        ] {
+            let said = async |key: &str| {
+                let before = world.requests().await.len();
+                let mut arguments = more.clone();
+                arguments["project_key"] = key.into();
+                let called = world.call("alice-token", tool, arguments).await;
+                assert!(called.is_error, "{tool} {key}: {called:?}");
+                let (text, _) = called.text.split_once("(reference").unwrap_or_else(|| panic!("{called:?}"));
+                (text.replace(key, "KEY"), world.requests().await.len() - before)
+            };
+            said("SECRET").await;
+            said("NOSUCH").await;
+            assert_eq!(said("SECRET").await, said("NOSUCH").await, "{tool}");
+        }
+        world.end();
+    }
+}
+
+#[tokio::test]
 async fn a_success_that_complains_is_none() {
     let world = world(false, None).await;
     let body = json!({"errorMessages": ["nope"], "errors": {}});
