@@ -147,15 +147,17 @@ async fn steps(
     stages.done("identify");
     let targets = decoded.targets();
     let mut found = Found::default();
-    let resources = if decoded.is_apart() {
-        apart::resolve(gate, tool, &targets, &caller, trail, &mut found).await?
+    let resolved = if decoded.is_apart() {
+        apart::resolve(gate, tool, &targets, &caller, trail, &mut found).await
     } else {
-        resolve(gate, tool, &targets, &caller, trail, &mut found).await?
+        resolve(gate, tool, &targets, &caller, trail, &mut found).await
     };
+    let resources = evenly(gate, &caller, trail, &found, resolved).await?;
     stages.done("resolve");
-    let admitted = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
+    let decided = decide_and_admit(gate, tool, &caller, &resources, decoded.as_ref(), trail, &mut stages)
         .await
-        .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
+        .map_err(|refusal| refusal.about(tool.spec().name, &targets));
+    let admitted = evenly(gate, &caller, trail, &found, decided).await?;
     gate.lookups.remember(&mut found).await;
     stages.done("intent");
     let input = decoded.input();
@@ -259,6 +261,21 @@ async fn resolve(
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
     Ok(resources)
+}
+
+/// Lets a refusal as not visible cost the same, whether the object is hidden or absent.
+async fn evenly<T>(
+    gate: &Gate,
+    caller: &Caller,
+    trail: &Trail,
+    found: &Found,
+    step: Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    if let Err(Refusal::NotVisible { .. }) = step {
+        let there = (&*caller.route.instance, &*caller.route.credential);
+        gate.lookups.even_out(there, trail, found).await;
+    }
+    step
 }
 
 /// `policy` makes an `Allowed`, `audit` makes a permit of it: no other code can.

@@ -4,6 +4,7 @@
 //! brought is handed to the tool, so that nothing is fetched twice.
 
 mod content;
+mod cost;
 mod found;
 mod locate;
 mod places;

@@ -123,7 +123,7 @@ pub(super) fn sift(
         Output::List { items, complete, next } => {
             Ok(listed(items, Map::new(), None, None, Rest { complete, withheld: 0, next }))
         }
-        Output::Items { items, envelope, field, complete, total, next } => {
+        Output::Items { items, envelope, field, complete, total, next, sought } => {
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
             let mut withheld = (found - kept.len()) as u64;
@@ -136,7 +136,7 @@ pub(super) fn sift(
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }
             gate.metrics.results_filtered(question.tool, withheld);
-            let rest = Rest { complete, withheld, next };
+            let rest = Rest { complete, withheld: if sought { 0 } else { withheld }, next };
             Ok(listed(kept, envelope, field, total, rest))
         }
     }

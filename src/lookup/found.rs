@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Target;
+use super::cost::Cost;
 use super::places::PlaceKey;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
@@ -34,6 +35,8 @@ pub struct Found {
     renamed: Vec<(IssueKey, IssueKey)>,
     /// Issues that were named and are not visible, where a call may go on without them.
     left_out: Vec<IssueKey>,
+    /// What it took.
+    pub(super) cost: Cost,
 }
 
 impl Found {
@@ -93,6 +96,7 @@ impl Found {
         self.located.extend(other.located);
         self.renamed.extend(other.renamed);
         self.left_out.extend(other.left_out);
+        self.cost.join(&other.cost);
     }
 
     /// Notes what a name led to.

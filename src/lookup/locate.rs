@@ -7,6 +7,7 @@ use super::Lookup;
 use super::LookupError;
 use super::Target;
 use super::ask;
+use super::cost::Cost;
 use super::found::Brought;
 use super::issue_place;
 use crate::atlassian::Instance;
@@ -32,8 +33,10 @@ pub(super) type Place = (Vec<Resource>, Option<Brought>);
 /// Whom to ask, and where it is written down.
 pub(super) struct There<'a> {
     pub(super) instance: &'a Instance,
-    credential: &'a Credential,
-    trail: &'a Trail,
+    pub(super) credential: &'a Credential,
+    pub(super) trail: &'a Trail,
+    /// What it takes.
+    pub(super) cost: &'a Cost,
 }
 
 impl There<'_> {
@@ -47,11 +50,13 @@ impl There<'_> {
         let named = Catalogue::read(catalogue).ok_or_else(Self::no_catalogue)?.named_in(fields);
         let issues = named.issues.into_iter().map(|key| Target::Issue(key, None));
         let sprints = named.sprints.into_iter().map(|id| Target::Part(Part::Sprint(id)));
-        let mut places = Vec::new();
+        let mut located = Vec::new();
         for target in issues.chain(sprints) {
-            places.extend(Box::pin(locate(&target, self.instance, self.credential, self.trail)).await?.0);
+            located.push(Box::pin(self.locate(&target)).await);
         }
-        Ok((places, None))
+        // All of them are looked for, whatever the first is.
+        let places: Vec<Place> = located.into_iter().collect::<Result<_, _>>()?;
+        Ok((places.into_iter().flat_map(|(places, _)| places).collect(), None))
     }
 
     fn no_catalogue() -> LookupError {
@@ -59,47 +64,44 @@ impl There<'_> {
     }
 
     pub(super) async fn ask(&self, lookup: &Lookup<'_>) -> Result<Value, LookupError> {
+        self.cost.sent();
         ask(lookup, self.instance, self.credential, self.trail).await
     }
-}
 
-pub(super) async fn locate(
-    target: &Target,
-    instance: &Instance,
-    credential: &Credential,
-    trail: &Trail,
-) -> Result<Place, LookupError> {
-    let there = There { instance, credential, trail };
-    match target {
-        Target::Issue(key, query) => {
-            let issue = there.ask(&Lookup::Issue { key, query: query.as_ref() }).await?;
-            let place = issue_place(&issue).ok_or(LookupError::NotVisible)?;
-            Ok((vec![place], query.is_some().then(|| Brought::Issue(key.clone(), issue))))
-        }
-        Target::Part(part) => Box::pin(there.part(part)).await,
-        Target::Page(id, with) => Box::pin(there.page(id, *with)).await,
-        Target::PageTitled(space, title) => Box::pin(there.titled(space, title)).await,
-        Target::SpaceNamed(name) => Box::pin(there.space_named(name)).await,
-        Target::WithSubtasks(key) => {
-            let query = IssueQuery { fields: Fields::parse("subtasks"), ..IssueQuery::default() };
-            let issue = there.ask(&Lookup::Issue { key, query: Some(&query) }).await?;
-            let subtasks = issue.pointer("/fields/subtasks").and_then(Value::as_array);
-            let subtasks = subtasks.into_iter().flatten().map(issue_named);
-            let place = issue_place(&issue).ok_or(LookupError::NotVisible);
-            Ok((std::iter::once(place).chain(subtasks).collect::<Result<_, _>>()?, None))
-        }
-        Target::Project(key) => {
-            let project = there.ask(&Lookup::Project(key)).await?;
-            // Jira answers to a key that a project had before as well: policies do not know it.
-            let place = project_at(&project, "/key")?;
-            if place != Resource::Project(key.clone()) {
-                return Err(LookupError::NotVisible);
+    /// Finds out where a target lies.
+    pub(super) async fn locate(&self, target: &Target) -> Result<Place, LookupError> {
+        self.cost.sought(target, self.instance.deployment);
+        match target {
+            Target::Issue(key, query) => {
+                let issue = self.ask(&Lookup::Issue { key, query: query.as_ref() }).await?;
+                let place = issue_place(&issue).ok_or(LookupError::NotVisible)?;
+                Ok((vec![place], query.is_some().then(|| Brought::Issue(key.clone(), issue))))
             }
-            Ok((vec![place], None))
+            Target::Part(part) => Box::pin(self.part(part)).await,
+            Target::Page(id, with) => Box::pin(self.page(id, *with)).await,
+            Target::PageTitled(space, title) => Box::pin(self.titled(space, title)).await,
+            Target::SpaceNamed(name) => Box::pin(self.space_named(name)).await,
+            Target::WithSubtasks(key) => {
+                let query = IssueQuery { fields: Fields::parse("subtasks"), ..IssueQuery::default() };
+                let issue = self.ask(&Lookup::Issue { key, query: Some(&query) }).await?;
+                let subtasks = issue.pointer("/fields/subtasks").and_then(Value::as_array);
+                let subtasks = subtasks.into_iter().flatten().map(issue_named);
+                let place = issue_place(&issue).ok_or(LookupError::NotVisible);
+                Ok((std::iter::once(place).chain(subtasks).collect::<Result<_, _>>()?, None))
+            }
+            Target::Project(key) => {
+                let project = self.ask(&Lookup::Project(key)).await?;
+                // Jira answers to a key that a project had before as well: policies do not know it.
+                let place = project_at(&project, "/key")?;
+                if place != Resource::Project(key.clone()) {
+                    return Err(LookupError::NotVisible);
+                }
+                Ok((vec![place], None))
+            }
+            Target::InFields(fields) => Box::pin(self.in_fields(fields)).await,
+            Target::Space(key) => Box::pin(self.space_named(&SpaceName::Key(key.clone()))).await,
+            Target::Instance(_) => Ok((target.unresolved().into_iter().collect(), None)),
         }
-        Target::InFields(fields) => Box::pin(there.in_fields(fields)).await,
-        Target::Space(key) => Box::pin(there.space_named(&SpaceName::Key(key.clone()))).await,
-        Target::Instance(_) => Ok((target.unresolved().into_iter().collect(), None)),
     }
 }
 

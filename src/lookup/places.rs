@@ -6,15 +6,16 @@ use std::time::Duration;
 use aws_lc_rs::digest;
 use futures::FutureExt;
 use futures::StreamExt;
-use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use moka::future::Cache;
 
 use super::Found;
+use super::Lookup;
 use super::LookupError;
 use super::Target;
+use super::ask;
 use super::found::Brought;
-use super::locate::locate;
+use super::locate::There;
 use crate::atlassian::Instance;
 use crate::audit::Trail;
 use crate::ids::InstanceName;
@@ -62,6 +63,23 @@ impl Lookups {
         }
     }
 
+    /// Sends what is left of the requests that it could have taken at most to find what the call names, before it is
+    /// refused as not visible. What comes back is of no interest.
+    pub async fn even_out(
+        &self,
+        (instance, credential): (&Instance, &Credential),
+        trail: &Trail,
+        found: &Found,
+    ) {
+        let lookup = match instance.upstream.product() {
+            Product::Jira => Lookup::JiraAccount { groups: false },
+            Product::Confluence => Lookup::ConfluenceAccount,
+        };
+        for _ in 0..found.cost.left() {
+            let _ = ask(&lookup, instance, credential, trail).await;
+        }
+    }
+
     /// Finds out where targets lie: now, or for a `Read` some time ago. One may lie in several places, such as a link
     /// between two issues; the places come in the order of the targets.
     pub async fn resolve(
@@ -72,11 +90,16 @@ impl Lookups {
         trail: &Trail,
         found: &mut Found,
     ) -> Result<Vec<Resource>, LookupError> {
+        let (instance, credential) = there;
+        let there = There { instance, credential, trail, cost: &found.cost };
         let mut asked: Vec<BoxFuture<'_, _>> = Vec::with_capacity(targets.len());
         for target in targets {
-            asked.push(self.locate(target, access, there, trail).boxed());
+            asked.push(self.locate(target, access, &there).boxed());
         }
-        let located: Vec<Located> = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+        // All of them are looked for, also where one is not there: the others tell nothing by being left out.
+        let located: Vec<Result<Located, LookupError>> =
+            futures::stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let located: Vec<Located> = located.into_iter().collect::<Result<_, _>>()?;
         let mut resources = Vec::with_capacity(targets.len());
         for (target, located) in targets.iter().zip(located) {
             match located {
@@ -98,13 +121,13 @@ impl Lookups {
         &self,
         target: &Target,
         access: Access,
-        (instance, credential): (&Instance, &Credential),
-        trail: &Trail,
+        there: &There<'_>,
     ) -> Result<Located, LookupError> {
+        let There { instance, credential, .. } = there;
         let unresolved = match (target.unresolved(), target) {
             // What goes along with an issue is another thing than where it lies.
             (None, _) | (_, Target::WithSubtasks(_)) => {
-                let (places, _) = locate(target, instance, credential, trail).await?;
+                let (places, _) = there.locate(target).await?;
                 return Ok(Located::Known(Arc::from(places)));
             }
             (Some(unresolved), _) => unresolved,
@@ -122,7 +145,7 @@ impl Lookups {
         {
             return Ok(Located::Known(places));
         }
-        let (places, brought) = locate(target, instance, credential, trail).await?;
+        let (places, brought) = there.locate(target).await?;
         Ok(Located::Asked(key, places, brought))
     }
 }

@@ -1,4 +1,4 @@
-//! The control plane below `/__sim`: faults, reset, log and violations. Open to whoever reaches the port.
+//! The control plane below `/__sim`: faults, reset, log, count and violations. Open to whoever reaches the port.
 
 use http::Method;
 use serde_json::Value;
@@ -22,9 +22,12 @@ pub(crate) fn answer(site: &Site, method: &Method, path: &str, body: &[u8]) -> A
             Answer::json(&json!({}))
         }
         ("GET", "/__sim/log") => Answer::json(&site.journal.rendered()),
+        ("GET", "/__sim/count") => Answer::json(&site.journal.count().into()),
         ("GET", "/__sim/violations") => {
             Answer::json(&site.violations().into_iter().map(Value::from).collect())
         }
-        _ => Answer::status(404, &json!({"error": "try faults, reset, log or violations below /__sim"})),
+        _ => {
+            Answer::status(404, &json!({"error": "try faults, reset, log, count or violations below /__sim"}))
+        }
     }
 }

@@ -97,6 +97,11 @@ impl Journal {
         lock(&self.entries).list.clear();
     }
 
+    /// How many requests there were, those that are no longer in the log among them.
+    pub(crate) fn count(&self) -> u64 {
+        lock(&self.entries).last
+    }
+
     /// All entries, oldest first.
     pub(crate) fn rendered(&self) -> Value {
         lock(&self.entries).list.iter().map(Entry::rendered).collect()

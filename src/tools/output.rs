@@ -118,6 +118,9 @@ pub enum Output {
         total: Option<Total>,
         /// How to get the rest, when it is not complete.
         next: Option<String>,
+        /// Whether words of the caller's chose them. Then it is not told how many were withheld: that would tell which
+        /// words lead to something hidden.
+        sought: bool,
     },
 }
 

@@ -20,6 +20,7 @@ LOOKUPS = {
     "/rest/servicedeskapi/servicedesk/4": {"id": "4", "projectKey": "SD", "projectName": "Support"},
     "/wiki/api/v2/footer-comments/80001/children": {"results": [], "_links": {}},
     "/wiki/api/v2/inline-comments/80001/children": {"results": [], "_links": {}},
+    "/rest/api/2/project/PROJ": {"id": "10000", "key": "PROJ", "name": "Project"},
     "/rest/api/2/version/10100": {"id": "10100", "name": "v1.0", "project": "PROJ"},
 }
 NAMES = "subjectAltName=DNS:x.atlassian.net,DNS:api.atlassian.com"

@@ -86,7 +86,7 @@ fn outside(cloud: bool) -> Vec<(&'static str, Value)> {
     let remove = if cloud { "account_id" } else { "username" };
     calls.push(("jira_remove_watcher", json!({"issue_key": "DEV-1", remove: id})));
     if cloud {
-        calls.push(("jira_batch_get_changelogs", json!({"issue_ids_or_keys": "OPS-2,DEV-3"})));
+        calls.push(("jira_batch_get_changelogs", json!({"issue_ids_or_keys": "DEV-2,DEV-3"})));
         calls.push(("jira_move_issue", json!({"issue_key": "OPS-5", "target_project_key": "DEV"})));
         calls.push(("jira_move_issue", json!({"issue_key": "DEV-5", "target_project_key": "OPS"})));
     }
@@ -123,7 +123,7 @@ fn more_outside() -> Vec<(&'static str, Value)> {
         ("jira_get_issue_proforma_forms", json!({"issue_key": "SD-1"})),
         ("jira_get_issue_sla", json!({"issue_key": "DEV-1"})),
         ("jira_get_issue_watchers", json!({"issue_key": "DEV-1"})),
-        ("jira_get_issues_development_info", json!({"issue_keys": "OPS-3,DEV-3"})),
+        ("jira_get_issues_development_info", json!({"issue_keys": "DEV-2,DEV-3"})),
         ("jira_get_proforma_form_details", json!({"issue_key": "SD-1", "form_id": FORM})),
         ("jira_get_project_components", json!({"project_key": "DEV"})),
         ("jira_get_project_epic_hierarchy", json!({"project_key": "DEV"})),
@@ -180,6 +180,20 @@ async fn no_tool_leads_out_of_the_operators_projects() {
                 assert!(!path.contains(below), "{cloud} {path}");
             }
         }
+        world.end();
+    }
+}
+
+/// A tool that answers issue by issue tells of one outside by the key it was given, and shows the others.
+#[tokio::test]
+async fn an_issue_outside_leaves_the_others_of_a_call() {
+    let tool = "jira_get_issues_development_info";
+    for cloud in [false, true] {
+        let world = bounded(cloud).await;
+        let Called { text, is_error } = world.call("alice-token", tool, json!({"issue_keys": "OPS-3,DEV-3"})).await;
+        assert!(!is_error && text.contains("OPS-3"), "{cloud}: {text}");
+        assert_eq!(text.matches("DEV-").count(), 1, "{cloud}: {text}");
+        assert!(text.contains(UNIFORM), "{cloud}: {text}");
         world.end();
     }
 }

@@ -92,11 +92,10 @@ async fn a_search_finds_nothing_that_hangs_on_a_hidden_page() {
             world.call_all("alice-token", "confluence_search", json!({"query": query, "limit": 50})).await
         };
         let comments = search("type = comment AND creator = \"bob\"").await;
-        let (list, note) = comments.text.split_once('\n').unwrap();
-        let list: Value = serde_json::from_str(list).unwrap();
+        let list: Value = serde_json::from_str(comments.text.lines().next().unwrap()).unwrap();
         let ids: Vec<&str> = list.as_array().unwrap().iter().map(|hit| hit["id"].as_str().unwrap()).collect();
         assert!(!ids.is_empty() && ids.iter().all(|id| !id.starts_with("65538")), "{cloud}: {ids:?}");
-        assert!(note.contains("\"withheld\":1"), "{cloud}: {note}");
+        assert!(!comments.text.contains("withheld"), "{cloud}: {comments:?}");
         let files = search("type = attachment AND title ~ \"notes\"").await;
         assert!(files.text.contains("655394"), "{cloud}: {files:?}");
 
@@ -105,7 +104,7 @@ async fn a_search_finds_nothing_that_hangs_on_a_hidden_page() {
             "space": {"key": "DOCS", "name": "Docs"}}, "excerpt": "e"}], "totalSize": 1});
         world.faults(json!([{"path": "/search", "body": lost, "status": 200}])).await;
         let lost = search("type = comment").await;
-        assert!(lost.text.starts_with("[]") && lost.text.contains("\"withheld\":1"), "{cloud}: {lost:?}");
+        assert!(lost.text.starts_with("[]") && !lost.text.contains(OPEN_COMMENT), "{cloud}: {lost:?}");
         world.end();
     }
 }

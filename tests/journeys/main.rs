@@ -35,4 +35,6 @@ mod sites;
 mod startup;
 mod stdio;
 mod support;
+mod sweep;
+mod tour;
 mod vault;

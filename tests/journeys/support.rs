@@ -187,6 +187,12 @@ impl World {
             .collect()
     }
 
+    /// How many requests reached the upstream so far.
+    pub(crate) async fn asked(&self) -> u64 {
+        let url = format!("{}/__sim/count", self.sim.url());
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
     /// The upstream's log.
     pub(crate) async fn log(&self) -> Vec<Value> {
         sim_log(&self.http, &self.sim).await

@@ -96,7 +96,15 @@ impl Tool for Search {
                 "go on by CQL: ORDER BY lastmodified DESC, then AND lastmodified < the date of the last one";
             if args.limit < 50 { format!("raise limit (at most 50), or {on}") } else { on.to_owned() }
         });
-        Ok(Output::Items { items, envelope: Map::new(), field: None, complete: !more, total, next })
+        Ok(Output::Items {
+            items,
+            envelope: Map::new(),
+            field: None,
+            complete: !more,
+            total,
+            next,
+            sought: true,
+        })
     }
 }
 

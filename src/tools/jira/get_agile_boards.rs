@@ -137,6 +137,7 @@ impl Tool for GetAgileBoards {
             start_at: args.start_at,
             limit: args.limit,
         };
+        let sought = wanted.name.is_some();
         let page = jira.boards(permit, &wanted).await?;
         let mut asked: Vec<BoxFuture<'_, Result<Vec<Resource>, UpstreamError>>> = Vec::new();
         for board in &page.values {
@@ -146,6 +147,6 @@ impl Tool for GetAgileBoards {
         let items = page.values.iter().zip(found).map(|(board, places)| item(board, places)).collect();
         let next = page.next(args.start_at);
         let complete = next.is_none();
-        Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next })
+        Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next, sought })
     }
 }

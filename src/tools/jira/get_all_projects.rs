@@ -65,6 +65,14 @@ impl Tool for GetAllProjects {
         let (projects, complete) = jira.projects(permit, args.include_archived).await?;
         let items = projects.iter().map(|project| item(project, shown_project(project))).collect();
         let next = (!complete).then(|| "call jira_search_projects with part of a name".to_owned());
-        Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next })
+        Ok(Output::Items {
+            items,
+            envelope: Map::new(),
+            field: None,
+            complete,
+            total: None,
+            next,
+            sought: false,
+        })
     }
 }

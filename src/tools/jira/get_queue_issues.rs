@@ -95,6 +95,7 @@ impl Tool for GetQueueIssues {
             complete: next.is_none(),
             total: None,
             next,
+            sought: false,
         })
     }
 }

@@ -73,5 +73,5 @@ fn output(
         _ => (!complete).then(|| format!("call again with start_at = {reached}")),
     };
     let total = page.total.map(|count| Total { count, own: found.exact });
-    Output::Items { items, envelope, field: Some("issues"), complete, total, next }
+    Output::Items { items, envelope, field: Some("issues"), complete, total, next, sought: true }
 }

@@ -76,6 +76,14 @@ impl Tool for SearchProjects {
             ..MOST => format!("call again with max_results = {MOST}"),
             _ => "call again with a longer part of the name".to_owned(),
         });
-        Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next })
+        Ok(Output::Items {
+            items,
+            envelope: Map::new(),
+            field: None,
+            complete,
+            total: None,
+            next,
+            sought: true,
+        })
     }
 }
