@@ -190,7 +190,8 @@ async fn an_issue_outside_leaves_the_others_of_a_call() {
     let tool = "jira_get_issues_development_info";
     for cloud in [false, true] {
         let world = bounded(cloud).await;
-        let Called { text, is_error } = world.call("alice-token", tool, json!({"issue_keys": "OPS-3,DEV-3"})).await;
+        let Called { text, is_error } =
+            world.call("alice-token", tool, json!({"issue_keys": "OPS-3,DEV-3"})).await;
         assert!(!is_error && text.contains("OPS-3"), "{cloud}: {text}");
         assert_eq!(text.matches("DEV-").count(), 1, "{cloud}: {text}");
         assert!(text.contains(UNIFORM), "{cloud}: {text}");

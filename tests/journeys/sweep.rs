@@ -58,6 +58,7 @@ fn pairs(argument: &str) -> &'static [(&'static str, &'static str)] {
         "project_key" | "target_project_key" | "projects_filter" => &[("DEV", "NOS"), ("SECRET", "NOSUCH")],
         "board_id" => &[("2", "9"), ("3", "8")],
         "sprint_id" => &[("2", "9")],
+        "template_id" => &[("998307", "999999")],
         "service_desk_id" => &[("4", "9")],
         "page_id"
         | "parent_id"
@@ -78,6 +79,7 @@ fn on_visible(tool: &str, example: &Value) -> Value {
     let instead: &[(&str, Value)] = &match tool {
         "jira_create_issue_link" => [("outward_issue_key", json!("OPS-2"))],
         "jira_add_issues_to_sprint" => [("issue_keys", json!("OPS-1"))],
+        "jira_move_issue" => [("target_project_key", json!("NOWHERE"))],
         "jira_create_sprint" | "jira_get_sprints_from_board" => [("board_id", json!("1"))],
         "jira_get_project_fields" | "jira_get_service_desk_for_project" => [("project_key", json!("OPS"))],
         "jira_batch_get_changelogs" => [("issue_ids_or_keys", json!("OPS-2,OPS-3"))],
