@@ -52,6 +52,8 @@ pub struct Found {
     pub page: SearchPage,
     /// Whether the caller may see all that was found, so that its number is the caller's own.
     pub exact: bool,
+    /// Whether a query that names what is hidden, or what does not exist, finds nothing instead of being refused.
+    pub is_tacit: bool,
 }
 
 /// How many projects Cloud looks up at once.
@@ -70,6 +72,17 @@ impl Jira<'_> {
             Place::Project(key) => narrowing.within(key),
             _ => narrowing.clone(),
         };
+        let is_tacit = matches!(narrowing, Narrowing::Condition(_) | Narrowing::Nothing);
+        Ok(Found { is_tacit, ..self.sought(permit, place, query, narrowing).await? })
+    }
+
+    async fn sought(
+        &self,
+        permit: &Permit<Read>,
+        place: Place<'_>,
+        query: &SearchQuery,
+        narrowing: Narrowing,
+    ) -> Result<Found, UpstreamError> {
         let known = match &narrowing {
             Narrowing::Condition(condition) => self.projects_recalled(condition).await,
             _ => None,
@@ -109,7 +122,9 @@ impl Jira<'_> {
         };
         permit.searched(SearchNote::new(narrowing, condition.as_deref()));
         let exact = match (narrowing, condition) {
-            (Narrowing::Nothing, _) => return Ok(Found { page: self.nothing(place, query), exact: true }),
+            (Narrowing::Nothing, _) => {
+                return Ok(Found { page: self.nothing(place, query), exact: true, is_tacit: true });
+            }
             (Narrowing::Condition(_), Some(condition)) => {
                 let jql = query::restrict(&query.jql, &[condition])
                     .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
@@ -119,12 +134,12 @@ impl Jira<'_> {
                 if found && self.names_hidden(permit, &query.jql, narrowing).await? {
                     page = self.nothing(place, query);
                 }
-                return Ok(Found { page, exact: narrowing.is_exact() });
+                return Ok(Found { page, exact: narrowing.is_exact(), is_tacit: true });
             }
             (Narrowing::Condition(_), None) => false,
             (other, _) => other.is_exact(),
         };
-        Ok(Found { page: self.look(permit, place, query).await?, exact })
+        Ok(Found { page: self.look(permit, place, query).await?, exact, is_tacit: false })
     }
 
     /// What the caller is told of a narrowed query that Jira does not take.
@@ -142,7 +157,11 @@ impl Jira<'_> {
         };
         let says = error.messages();
         if !says.is_empty() && !says.iter().any(|text| is_mistake(text) || ours(text)) {
-            return Ok(Found { page: self.nothing(place, query), exact: condition.is_exact() });
+            return Ok(Found {
+                page: self.nothing(place, query),
+                exact: condition.is_exact(),
+                is_tacit: true,
+            });
         }
         let own = match self.narrowed(permit, place, query, &Narrowing::Unknown).await {
             Err(error) if error.status() == Some(400) => error,
@@ -150,7 +169,11 @@ impl Jira<'_> {
         };
         let told = own.told(is_mistake);
         if told.messages().is_empty() && !own.messages().is_empty() {
-            return Ok(Found { page: self.nothing(place, query), exact: condition.is_exact() });
+            return Ok(Found {
+                page: self.nothing(place, query),
+                exact: condition.is_exact(),
+                is_tacit: true,
+            });
         }
         Err(told)
     }

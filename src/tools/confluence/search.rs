@@ -62,7 +62,7 @@ impl Tool for Search {
         toolset: "confluence_pages",
         core: true,
         description: "Search Confluence by plain words or CQL across all spaces you may see. Gives titles, excerpts \
-                      and ids for confluence_get_page. Results you may not see are left out and counted.",
+                      and ids for confluence_get_page. Results you may not see are left out.",
         destructive: false,
         cloud_only: false,
         resources: &[ResourceKind::Instance(Product::Confluence)],

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::IssueName;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::Texts;
@@ -37,7 +38,7 @@ pub(crate) struct BatchGetChangelogs;
 pub(crate) struct Args {
     /// Keys or ids, comma separated.
     issue_ids_or_keys: String,
-    /// Ids of fields to look at, comma separated; all if left out.
+    /// Fields to look at by id or name, comma separated; all if left out.
     fields: Option<String>,
     /// How many changes of each issue, the oldest; -1 for all.
     #[serde(default = "all")]
@@ -108,7 +109,10 @@ impl Tool for BatchGetChangelogs {
             IssueName::Id(id) => IssueName::Id(id.clone()),
         };
         let present: Vec<IssueName> = asked.iter().map(present).collect();
-        let fields = args.fields.as_deref().map(query::listed).filter(|fields| !fields.is_empty());
+        let fields = match args.fields.as_deref().map(query::listed).filter(|fields| !fields.is_empty()) {
+            Some(fields) => Some(ids_of_fields(&jira, permit, &fields).await?),
+            None => None,
+        };
         let (found, is_all) = jira.changelogs(permit, &present, fields.as_deref()).await?;
         let ids = ids(&jira, permit, &present, &found).await?;
         let most = usize::try_from(args.limit).unwrap_or(usize::MAX);
@@ -127,6 +131,23 @@ impl Tool for BatchGetChangelogs {
             (!complete).then(|| "call again with limit = -1, fewer issues or single fields".to_owned());
         Ok(Output::List { items, complete, next })
     }
+}
+
+/// Fields by their ids: Jira takes another name as a field that never changed.
+async fn ids_of_fields(
+    jira: &Jira<'_>,
+    permit: &Permit<Read>,
+    named: &[String],
+) -> Result<Vec<String>, ToolError> {
+    if Fields::parse(&named.join(",")).unresolved().next().is_none() {
+        return Ok(named.to_vec());
+    }
+    let catalogue = jira.catalogue(permit).await?;
+    let id = |name: &String| match catalogue.find(name) {
+        Ok(field) => Ok(field.id.to_owned()),
+        Err(problem) => Err(ToolError::Arguments(format!("`fields`: {problem}"))),
+    };
+    named.iter().map(id).collect()
 }
 
 /// The key of an issue: as it was given, or as the look-up of its id brought it.

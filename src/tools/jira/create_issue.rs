@@ -111,6 +111,10 @@ impl Tool for CreateIssue {
             fields,
         };
         let given = new.given(&jira, permit, &args.project_key).await?;
+        let painted = match color {
+            Some(color) => Some(painted(&jira, permit, color).await?),
+            None => None,
+        };
         let key = match jira.create(permit, &args.project_key, &given.edit).await {
             Ok(key) => key,
             Err(refused) => {
@@ -119,10 +123,10 @@ impl Tool for CreateIssue {
                 return Err(jira.explained(permit, screen, refused).await.into());
             }
         };
-        if let Some(color) = color {
-            paint(&jira, permit, &key, color).await.map_err(|error| ToolError::Partial {
+        if let Some(painted) = painted {
+            jira.update(permit, &key, &painted.edit).await.map_err(|error| ToolError::Partial {
                 done: format!("issue {key} was created, without the colour of the epic"),
-                error: Box::new(error),
+                error: Box::new(error.into()),
             })?;
         }
         let written = Written { notes: given.notes, shown: Shown::System, ..Written::default() };
@@ -130,18 +134,14 @@ impl Tool for CreateIssue {
     }
 }
 
-/// The colour is on no screen that issues are created with, so it is a change of its own.
-async fn paint(
-    jira: &Jira<'_>,
-    permit: &Permit<Write>,
-    key: &crate::ids::IssueKey,
-    color: Value,
-) -> Result<(), ToolError> {
+/// The colour is on no screen that issues are created with, so it is a change of its own. Where there is no such field,
+/// that is said before anything is created.
+async fn painted(jira: &Jira<'_>, permit: &Permit<Write>, color: Value) -> Result<Given, ToolError> {
     let mut given = Given::default();
     let mut fields = Map::new();
     fields.insert("epic_color".into(), color);
     given.set_all(jira, permit, fields).await?;
-    Ok(jira.update(permit, key, &given.edit).await?)
+    Ok(given)
 }
 
 /// An issue to create, as a caller describes it.

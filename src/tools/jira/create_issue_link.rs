@@ -29,7 +29,7 @@ pub(crate) struct CreateIssueLink;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Args {
-    /// Name, id or words, such as Blocks.
+    /// Name, id or words, such as Blocks or "is blocked by", which turns the two round.
     link_type: String,
     inward_issue_key: IssueKey,
     outward_issue_key: IssueKey,
@@ -85,7 +85,8 @@ impl Tool for CreateIssueLink {
         let notes = comment.as_ref().map(|comment| comment.notes.clone()).unwrap_or_default();
         let comment = comment.map(|body| NewComment { body: body.value, visibility, internal: true });
         let kinds = jira.kinds_of_links(permit).await?;
-        let kind = choose(&kinds, args.link_type.trim())?;
+        let (kind, is_turned) = choose(&kinds, args.link_type.trim())?;
+        let (inward, outward) = if is_turned { (outward, inward) } else { (inward, outward) };
         let word = |name: &str| kind.get(name).and_then(Value::as_str).unwrap_or_default();
         let (name, words) = (word("name"), word("outward"));
         jira.link(permit, name, (&inward, &outward), comment.as_ref()).await?;
@@ -104,15 +105,15 @@ impl Tool for CreateIssueLink {
     }
 }
 
-/// The type of that name, of that id, or with these words for one of its directions. The words turn nothing round: what
-/// the link says is in the result.
-fn choose<'t>(kinds: &'t [Value], wanted: &str) -> Result<&'t Value, ToolError> {
+/// The type of that name, of that id, or with these words for one of its directions, and whether the words are those of
+/// the other direction: "OPS-1 is blocked by OPS-2" is the link "OPS-2 blocks OPS-1".
+fn choose<'t>(kinds: &'t [Value], wanted: &str) -> Result<(&'t Value, bool), ToolError> {
     let text =
         |kind: &Value, key: &str| kind.get(key).and_then(Value::as_str).unwrap_or_default().to_lowercase();
     let wanted_words = wanted.to_lowercase();
     let found = ["name", "id", "outward", "inward"]
         .iter()
-        .find_map(|key| kinds.iter().find(|kind| text(kind, key) == wanted_words));
+        .find_map(|key| Some((kinds.iter().find(|kind| text(kind, key) == wanted_words)?, *key == "inward")));
     found.ok_or_else(|| {
         let names: Vec<&str> = kinds.iter().filter_map(|kind| kind.get("name")?.as_str()).collect();
         let shown: String = wanted.chars().take(60).flat_map(char::escape_debug).collect();
@@ -151,13 +152,14 @@ mod tests {
             json!({"id": "10000", "name": "Blocks", "inward": "is blocked by", "outward": "blocks"}),
             json!({"id": "10003", "name": "Relates", "inward": "relates to", "outward": "relates to"}),
         ];
-        for (wanted, name) in [
-            ("BLOCKS", "Blocks"),
-            ("10003", "Relates"),
-            ("Is Blocked By", "Blocks"),
-            ("relates to", "Relates"),
+        for (wanted, name, turned) in [
+            ("BLOCKS", "Blocks", false),
+            ("10003", "Relates", false),
+            ("Is Blocked By", "Blocks", true),
+            ("relates to", "Relates", false),
         ] {
-            assert_eq!(choose(&kinds, wanted).unwrap()["name"], name, "{wanted}");
+            let (kind, is_turned) = choose(&kinds, wanted).unwrap();
+            assert_eq!((&kind["name"], is_turned), (&json!(name), turned), "{wanted}");
         }
         let problem = choose(&kinds, "Clones").unwrap_err().to_string();
         assert_eq!(problem, "no link type `Clones`; there are Blocks, Relates");

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::development_kind::kind;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
 use crate::lookup::Target;
@@ -51,10 +52,14 @@ impl Tool for GetIssueDevelopmentInfo {
         vec![Target::Issue(args.issue_key.clone(), None)]
     }
 
+    fn check(args: &Args) -> Result<(), ToolError> {
+        kind(args.data_type.as_deref()).map(|_| ())
+    }
+
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let key = context.found.present_key(args.issue_key);
-        let wanted = (args.application_type.as_deref(), args.data_type.as_deref());
+        let wanted = (args.application_type.as_deref(), kind(args.data_type.as_deref())?);
         let id = jira.issue_number(permit, &key).await?;
         let value = jira.development(permit, (&key, &id), wanted).await?;
         Ok(Output::Object { actual: None, value })

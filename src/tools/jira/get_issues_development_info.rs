@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::add_issues_to_sprint::keys;
+use super::development_kind::kind;
 use crate::audit::Permit;
 use crate::lookup::Target;
 use crate::policy::Product;
@@ -56,13 +57,14 @@ impl Tool for GetIssuesDevelopmentInfo {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
+        kind(args.data_type.as_deref())?;
         keys("issue_keys", &args.issue_keys).map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let keys = keys("issue_keys", &args.issue_keys)?;
-        let wanted = (args.application_type.as_deref(), args.data_type.as_deref());
+        let wanted = (args.application_type.as_deref(), kind(args.data_type.as_deref())?);
         // One after the other: each of them asks several things side by side.
         let mut found = Vec::with_capacity(keys.len());
         for named in keys {

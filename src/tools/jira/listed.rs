@@ -14,6 +14,10 @@ use crate::tools::Item;
 use crate::tools::Output;
 use crate::tools::Total;
 
+/// What is said of every page without issues where policies hide some: what is hidden and what does not exist are one.
+const TACIT: &str =
+    "a query that names something which does not exist, or is not visible to you, finds nothing at all";
+
 /// The issues of a page, for a tool that goes on by number alone.
 pub(super) fn page(jira: &Jira<'_>, found: &Found, query: &SearchQuery, wanted: Wanted) -> Output {
     output(jira, found, query, (wanted, false), false)
@@ -72,6 +76,9 @@ fn output(
         Some(_) if takes_token => Some("call again with page_token set to next_page_token".to_owned()),
         _ => (!complete).then(|| format!("call again with start_at = {reached}")),
     };
+    if found.is_tacit && page.issues.is_empty() && query.start_at == 0 {
+        envelope.insert("note".into(), TACIT.into());
+    }
     let total = page.total.map(|count| Total { count, own: found.exact });
     Output::Items { items, envelope, field: Some("issues"), complete, total, next, sought: true }
 }

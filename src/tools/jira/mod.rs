@@ -18,6 +18,7 @@ mod create_sprint;
 mod create_version;
 mod delete_issue;
 mod desk;
+mod development_kind;
 mod download_attachments;
 mod edit_comment;
 mod forms;

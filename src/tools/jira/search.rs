@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[serde(default = "ten")]
     #[schemars(range(min = 1))]
     limit: u64,
-    /// How many to skip, Data Center only.
+    /// How many to skip; on Cloud page_token is quicker.
     #[serde(default)]
     #[schemars(range(min = 0))]
     start_at: u64,
@@ -92,7 +92,7 @@ impl Tool for Search {
         product: Product::Jira,
         toolset: "jira_issues",
         core: true,
-        description: "Search Jira issues with JQL in all projects; issues you may not see are left out and counted. \
+        description: "Search Jira issues with JQL in all projects; issues you may not see are left out. \
                       For a known key use jira_get_issue.",
         destructive: false,
         cloud_only: false,
