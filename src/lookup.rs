@@ -250,7 +250,10 @@ pub async fn ask(
 pub fn issue_place(issue: &Value) -> Option<Resource> {
     let key = IssueKey::parse(issue.get("key")?.as_str()?).ok()?;
     let project = match issue.pointer("/fields/project/key") {
-        Some(project) => ProjectKey::parse(project.as_str()?).ok()?,
+        // The key says the same; where it does not, nobody knows where the issue lies.
+        Some(project) => {
+            ProjectKey::parse(project.as_str()?).ok().filter(|project| *project == key.project())?
+        }
         None => key.project(),
     };
     Some(Resource::Issue { key, project: Some(project) })

@@ -121,7 +121,11 @@ pub(super) fn sift(
             Ok(Sifted::of(Value::Object(envelope)))
         }
         Output::List { items, complete, next } => {
-            Ok(listed(items, Map::new(), None, None, Rest { complete, withheld: 0, next }))
+            let mut value = Value::Array(items);
+            let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
+            gate.metrics.results_filtered(question.tool, withheld);
+            let Value::Array(items) = value else { return Ok(Sifted::of(value)) };
+            Ok(listed(items, Map::new(), None, None, Rest { complete, withheld, next }))
         }
         Output::Items { items, envelope, field, complete, total, next, sought } => {
             let found = items.len();

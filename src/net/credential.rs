@@ -102,6 +102,22 @@ impl Credential {
         (!newer.sends_as(self)).then(|| newer.passing(self.passed.clone()))
     }
 
+    /// A text of somebody else's without what this shows to Atlassian: an error may repeat the request.
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
+        let mut hidden = match &self.authorization {
+            Authorization::Bearer { token, .. } => vec![token.expose().to_owned()],
+            Authorization::Basic { username, secret } => {
+                vec![STANDARD.encode(format!("{username}:{}", secret.expose())), secret.expose().to_owned()]
+            }
+            Authorization::None => Vec::new(),
+        };
+        let passed = self.passed.values().filter_map(|value| value.to_str().ok());
+        hidden.extend(passed.map(|value| value.trim_start_matches("Bearer ").to_owned()));
+        // Shorter ones are no secrets, and would be found everywhere.
+        hidden.retain(|secret| secret.len() >= 4);
+        hidden.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
+    }
+
     /// How the caller logs in: `pat`, `oauth`, `basic`, `passed` or `none`.
     pub fn method(&self) -> &'static str {
         match &self.authorization {
@@ -203,6 +219,26 @@ impl std::fmt::Debug for Credential {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_is_shown_to_atlassian_is_left_in_a_text() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let passed = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer passed-on"))]);
+        let table = [
+            (
+                Credential::personal_token(secret("TOKEN-1")),
+                "bad token Bearer TOKEN-1",
+                "bad token Bearer [secret]",
+            ),
+            (Credential::basic("ann", secret("pass-word")), "Basic YW5uOnBhc3Mtd29yZA==", "Basic [secret]"),
+            (Credential::basic("ann", secret("pass-word")), "ann and pass-word", "ann and [secret]"),
+            (Credential::none().passing(passed), "not Bearer passed-on", "not Bearer [secret]"),
+            (Credential::none(), "nothing", "nothing"),
+        ];
+        for (credential, text, wanted) in table {
+            assert_eq!(credential.hidden_in(text), wanted);
+        }
+    }
 
     fn sent(credential: &Credential) -> HeaderMap {
         let mut headers = HeaderMap::new();

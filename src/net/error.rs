@@ -220,6 +220,16 @@ impl UpstreamError {
         Self::Status { product, status, messages, retry_after, in_doubt: false }
     }
 
+    /// The same error with its messages changed.
+    pub(super) fn with_messages(mut self, change: impl Fn(&str) -> String) -> Self {
+        if let Self::Status { messages, .. } = &mut self {
+            for message in messages {
+                *message = change(message);
+            }
+        }
+        self
+    }
+
     /// An answer with a shape it must not have, seen after it was read.
     pub(crate) fn malformed(product: Product, problem: &str) -> Self {
         Self::Malformed { product, status: None, in_doubt: false, problem: problem.to_owned() }

@@ -136,6 +136,8 @@ pub fn sift_embedded(value: &mut Value, may_view: &dyn Fn(&Resource) -> bool) ->
                 !is_hidden(item, may_view)
                     && !wraps_hidden(item, may_view)
                     && !is_hidden_change(item, may_view)
+                    && !is_hidden_link(item, may_view)
+                    && !is_of_hidden_project(item, may_view)
                     && !key_is_hidden(item, may_view)
             });
             let dropped = (before - items.len()) as u64;
@@ -185,20 +187,44 @@ fn holds_hidden_key(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool
 
 fn key_is_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
     let Some(text) = value.as_str() else { return false };
-    IssueKey::parse(text).is_ok_and(|key| key.as_str() == text && !may_view(&issue(key)))
+    // Pickers of apps hold several in one text.
+    let keys = text.split([',', ' ']).filter(|part| !part.is_empty());
+    let keys = keys.map(|part| IssueKey::parse(part).ok().filter(|key| key.as_str() == part));
+    keys.collect::<Option<Vec<_>>>().is_some_and(|keys| keys.into_iter().any(|key| !may_view(&issue(key))))
 }
 
-/// A change to the links, the epic or the parent of an issue: it names the other in a text.
+/// A link to an issue of a Jira, with the title and the summary that it had.
+fn is_hidden_link(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    let url = value.pointer("/object/url").and_then(Value::as_str).unwrap_or_default();
+    let Some((_, path)) = url.split_once("/browse/") else { return false };
+    hidden_keys(path.split(['?', '#', '/']).take(1), may_view)
+}
+
+/// A field of one project alone.
+fn is_of_hidden_project(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    let key = value.pointer("/scope/project/key").and_then(Value::as_str);
+    key.is_some_and(|key| ProjectKey::parse(key).is_ok_and(|key| !may_view(&Resource::Project(key))))
+}
+
+fn hidden_keys<'t>(mut words: impl Iterator<Item = &'t str>, may_view: &dyn Fn(&Resource) -> bool) -> bool {
+    words.any(|word| IssueKey::parse(word).is_ok_and(|key| !may_view(&issue(key))))
+}
+
+/// A change that names an issue, such as one of the links, the epic, the parent or the key; and one of the project, which
+/// is named by nothing that could be decided on. What people wrote stays as they wrote it.
 fn is_hidden_change(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
-    const NAMING: [&str; 5] = ["link", "epic link", "parent", "issueparentassociation", "epic child"];
-    let field = value.get("field").and_then(Value::as_str).unwrap_or_default().to_lowercase();
-    if !NAMING.contains(&field.as_str()) {
+    const WRITTEN: [&str; 4] = ["summary", "description", "comment", "environment"];
+    let Some(field) = value.get("field").and_then(Value::as_str).map(str::to_lowercase) else { return false };
+    if WRITTEN.contains(&field.as_str()) {
         return false;
+    }
+    if field == "project" {
+        return true;
     }
     let texts = ["from_string", "to_string", "from_id", "to_id"].into_iter();
     let texts = texts.filter_map(|name| value.get(name)?.as_str());
     let words = texts.flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))));
-    words.filter_map(|word| IssueKey::parse(word).ok()).any(|key| !may_view(&issue(key)))
+    hidden_keys(words, may_view)
 }
 
 fn issue(key: IssueKey) -> Resource {
@@ -266,14 +292,23 @@ mod tests {
             "customfield_3": {"value": ["SECRET-9", "OPS-9", "UTF-8"]},
             "customfield_4": {"value": {"key": "SECRET-10", "displayName": "no"}},
             "customfield_5": {"value": {"issueKey": "SECRET-11", "title": "no"}},
+            "customfield_6": {"value": "SECRET-15, OPS-5"},
+            "customfield_7": {"value": "see OPS-5, UTF-8"},
+            "remote_links": [
+                {"id": 1, "object": {"url": "https://jira.example.com/browse/SECRET-16", "title": "no"}},
+                {"id": 2, "object": {"url": "https://jira.example.com/browse/OPS-6", "title": "yes"}},
+            ],
             "rendered_fields": {"description": "<a title=\"no\">SECRET-12</a>"},
             "changelogs": [{"items": [
                 {"field": "Link", "to_string": "This issue blocks SECRET-13", "to_id": "SECRET-13"},
                 {"field": "Epic Link", "from_string": "SECRET-14", "to_string": "OPS-4"},
+                {"field": "Key", "from_string": "SECRET-17", "to_string": "OPS-1"},
+                {"field": "project", "from_id": "10002", "from_string": "No", "to_string": "Operations"},
+                {"field": "RemoteIssueLink", "to_string": "This issue links to \"SECRET-18 (Jira)\""},
                 {"field": "status", "to_string": "Done"},
             ]}],
         });
-        assert_eq!(sift_embedded(&mut value, &may_view), 11);
+        assert_eq!(sift_embedded(&mut value, &may_view), 16);
         assert!(!value.to_string().contains("SECRET"), "{value}");
         assert_eq!(value["subtasks"].as_array().unwrap().len(), 1);
         assert_eq!(value["issuelinks"][0]["id"], "2");

@@ -180,9 +180,12 @@ async fn time_is_sent_in_jiras_own_notation() {
 async fn a_link_is_named_by_its_type_or_its_words_and_says_what_it_says() {
     for cloud in [false, true] {
         let world = World::writing(cloud).await;
-        for kind in ["blocks", "10000", "Is Blocked By"] {
-            let link =
-                json!({"link_type": kind, "inward_issue_key": "OPS-20", "outward_issue_key": "OPS-26"});
+        for (kind, one, other) in [
+            ("blocks", "OPS-20", "OPS-26"),
+            ("10000", "OPS-20", "OPS-26"),
+            ("Is Blocked By", "OPS-26", "OPS-20"),
+        ] {
+            let link = json!({"link_type": kind, "inward_issue_key": one, "outward_issue_key": other});
             let made = world.gets("jira_create_issue_link", link).await;
             assert_eq!(made["link_type"], "Blocks");
             assert_eq!(made["reads"], "OPS-20 blocks OPS-26", "{cloud} {kind}");

@@ -107,6 +107,11 @@ async fn a_hidden_project_in_a_query_is_no_other_than_an_absent_one() {
         ("key != '{}'", "SECRET-1", "NOPE-1"),
         ("parent = {} OR project = OPS", "SECRET-1", "NOPE-1"),
         ("component = {}", "Forensics", "Astrology"),
+        ("cf[10010] != {}", "SECRET-6", "SECRET-7"),
+        ("customfield_10010 != {}", "SECRET-1", "SECRET-99"),
+        ("'Epic Link' not in (OPS-1, {})", "SECRET-1", "SECRET-99"),
+        ("id != {}", "1000201", "1000299"),
+        ("issue not in (1000001, {})", "1000201", "1000299"),
     ];
     for cloud in [false, true] {
         let world = world(cloud).await;

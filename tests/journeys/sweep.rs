@@ -116,6 +116,8 @@ fn further() -> Vec<(&'static str, Value, &'static [(&'static str, &'static str)
         ("jira_search", json!({"jql": "key = {}"}), ISSUES),
         ("jira_search", json!({"jql": "parent = {} OR project = OPS ORDER BY key"}), ISSUES),
         ("jira_search", json!({"jql": "project in (OPS, {})"}), &[("DEV", "NOS"), ("10001", "10999")]),
+        ("jira_search", json!({"jql": "cf[10010] != {}"}), &[("SECRET-6", "SECRET-7")]),
+        ("jira_search", json!({"jql": "id != {}"}), &[("1000201", "1000299")]),
         ("jira_search", json!({"jql": "sprint = {}"}), &[("2", "9")]),
         ("jira_search", json!({"jql": "fixVersion = \"{}\""}), &[("v1.1", "v9.9")]),
         ("jira_search", json!({"jql": "component = \"{}\""}), &[("Backend", "Astrology")]),

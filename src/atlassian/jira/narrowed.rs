@@ -131,7 +131,7 @@ impl Jira<'_> {
                 let narrowed = SearchQuery { jql, ..query.clone() };
                 let mut page = self.look(permit, place, &narrowed).await?;
                 let found = !page.issues.is_empty() || page.total.is_some_and(|total| total > 0);
-                if found && self.names_hidden(permit, &query.jql, narrowing).await? {
+                if found && self.names_hidden(permit, query, narrowing).await? {
                     page = self.nothing(place, query);
                 }
                 return Ok(Found { page, exact: narrowing.is_exact(), is_tacit: true });

@@ -7,6 +7,8 @@ pub struct Clause {
     pub field: String,
     /// The values as Jira reads them: without quotes and escapes.
     pub values: Vec<String>,
+    /// Whether the values are texts to look for, and no objects.
+    pub is_text: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +38,8 @@ pub fn clauses(query: &str) -> Vec<Clause> {
         };
         let end = end_of_clause(rest);
         let (inside, after) = rest.split_at(end);
-        clauses.push(Clause { field, values: values(inside) });
+        let is_text = inside.contains(&Token::Symbol('~'));
+        clauses.push(Clause { field, values: values(inside), is_text });
         rest = after;
     }
     clauses

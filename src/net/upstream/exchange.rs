@@ -64,7 +64,20 @@ impl Upstream {
         let answer = builder.send().await.map_err(|error| self.failure(&error, None))?;
         *status = Some(answer.status().as_u16());
         let is_change = !asked.request.is_repeatable();
-        self.read(answer, is_change).await
+        let read = self.read(answer, is_change).await;
+        // What stands in front of Atlassian may repeat the request in its error.
+        read.map_err(|failure| Failure {
+            error: failure.error.with_messages(|text| self.without_headers(&credential.hidden_in(text))),
+            ..failure
+        })
+    }
+
+    /// A text without the values of the headers that the operator adds.
+    fn without_headers(&self, text: &str) -> String {
+        let values = self.shared.settings.headers.values().filter_map(|value| value.to_str().ok());
+        values
+            .filter(|value| value.len() >= 8)
+            .fold(text.to_owned(), |text, value| text.replace(value, "[secret]"))
     }
 
     pub(super) async fn read<T: Readable>(

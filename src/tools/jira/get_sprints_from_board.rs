@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::given;
 use crate::atlassian::jira::shown_sprint;
@@ -74,8 +75,18 @@ impl Tool for GetSprintsFromBoard {
         let states = query::listed(args.state.as_deref().unwrap_or_default()).join(",").to_lowercase();
         let state = Some(states.as_str()).filter(|states| !states.is_empty());
         let page = jira.sprints(permit, &args.board_id, state, args.start_at, args.limit).await?;
-        let items = page.values.iter().map(shown_sprint).collect();
-        let next = page.next(args.start_at);
-        Ok(Output::List { items, complete: next.is_none(), next })
+        // A board shows sprints of other boards as well, of which nothing was decided.
+        let is_own = |sprint: &&Value| {
+            let board = sprint.get("originBoardId").and_then(Value::as_u64);
+            !context.hides || board.is_some_and(|board| board.to_string() == args.board_id.as_str())
+        };
+        let items: Vec<Value> = page.values.iter().filter(is_own).map(shown_sprint).collect();
+        let mut next = page.next(args.start_at);
+        let complete = next.is_none() && items.len() == page.values.len();
+        if items.len() < page.values.len() {
+            let others = "sprints of other boards are left out: ask for them by their boards";
+            next = Some(next.map_or(others.to_owned(), |next| format!("{next}; {others}")));
+        }
+        Ok(Output::List { items, complete, next })
     }
 }
