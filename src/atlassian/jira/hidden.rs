@@ -72,9 +72,7 @@ impl Jira<'_> {
                 }
                 if of_issues && is_number(&value) {
                     numbers.insert(value);
-                } else if field == "project" && ProjectKey::parse(&value).is_ok_and(|key| hides(&key)) {
-                    return Ok(true);
-                } else if field == "project" && ProjectKey::parse(&value).is_err() {
+                } else if field == "project" && ProjectKey::parse(&value).map_or(true, |key| hides(&key)) {
                     projects.insert(value.to_lowercase());
                 }
             }
@@ -82,7 +80,7 @@ impl Jira<'_> {
         if projects.len() > MOST_NAMES || numbers.len() > MOST_NUMBERS {
             return Ok(true);
         }
-        // It may be the name or the number of a project.
+        // What is no key of a project that may be seen may be its name or its number.
         for value in &projects {
             if self.project_called(permit, value).await?.is_none_or(|key| hides(&key)) {
                 return Ok(true);
