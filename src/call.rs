@@ -5,6 +5,7 @@
 
 mod absence;
 mod apart;
+mod passage;
 mod refusal;
 mod shape;
 
@@ -16,6 +17,7 @@ use futures::FutureExt;
 use serde_json::Map;
 use serde_json::Value;
 
+use passage::Passage;
 pub use refusal::Refusal;
 pub use shape::Answer;
 
@@ -42,7 +44,7 @@ use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Denied;
 use crate::policy::Effect;
-use crate::policy::Engine;
+use crate::policy::Policies;
 use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Read;
@@ -64,8 +66,8 @@ pub struct Gate {
     pub products: Products,
     /// Who calls.
     pub identity: Identity,
-    /// What is allowed.
-    pub engine: Engine,
+    /// What is allowed; a call goes by the set that is in force when it begins.
+    pub policies: Policies,
     /// Where things lie.
     pub lookups: Lookups,
     /// What is written down.
@@ -108,6 +110,7 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
     let Some(tool) = gate.offer.find(&request.tool) else {
         return refusal::unknown(gate, &request).await;
     };
+    let gate = &Passage::of(gate);
     let mut trail = gate.audit.trail(facts(gate, tool, &request));
     let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
     let mut stages = gate.metrics.stages();
@@ -131,7 +134,7 @@ async fn guarded(
 
 /// The line. Each step is one function; each can end the call.
 async fn steps(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &'static dyn AnyTool,
     mut request: Request,
     trail: &mut Trail,
@@ -199,7 +202,7 @@ async fn route(
 
 /// Ends the call as one of an unknown tool, before its arguments are looked at, if the caller could never use it.
 async fn hide(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     request: &Request,
     route: &Route,
@@ -212,13 +215,13 @@ async fn hide(
 
 /// Reads the arguments before anything is asked of Atlassian. A caller who is known already is named in the record.
 async fn decode(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     request: &Request,
     route: &Route,
     trail: &mut Trail,
 ) -> Result<Box<dyn Decoded>, Refusal> {
-    if let Some(principal) = gate.identity.known(&request.presented, route).await {
+    if let Some(principal) = gate.identity.known(&request.presented, route, &gate.engine).await {
         trail.identified(&principal);
     }
     let mut arguments = request.arguments.clone();
@@ -228,7 +231,7 @@ async fn decode(
 }
 
 async fn identify(
-    gate: &Gate,
+    gate: &Passage<'_>,
     request: &Request,
     route: &Route,
     trail: &mut Trail,
@@ -240,7 +243,7 @@ async fn identify(
 
 /// Finds the real project or space of everything the call names, unless the decision is the same for all of them.
 async fn resolve(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     targets: &[Target],
     caller: &Caller,
@@ -263,7 +266,7 @@ async fn resolve(
 
 /// `policy` makes an `Allowed`, `audit` makes a permit of it: no other code can.
 async fn decide_and_admit(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     caller: &Caller,
     resources: &[Resource],
@@ -303,7 +306,7 @@ fn written<E: Effect>(
     decided.inspect_err(|_| trail.refused(decoded.arguments()))
 }
 
-fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> {
+fn context<'a>(gate: &'a Passage<'_>, caller: &'a Caller, found: Found) -> Context<'a> {
     let Route { instance, credential, .. } = &caller.route;
     let product = instance.upstream.product();
     // A site that a caller chose is bounded as the default is.

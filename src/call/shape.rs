@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Gate;
+use super::Passage;
 use super::Refusal;
 use crate::audit::Outcome;
 use crate::audit::Trail;
@@ -80,7 +81,7 @@ pub(super) fn misplaced<'o>(
 
 /// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
 pub(super) fn sift(
-    gate: &Gate,
+    gate: &Passage<'_>,
     question: &Question<'_>,
     (product, access): (Product, Access),
     output: Output,

@@ -35,6 +35,7 @@ use crate::lookup::Lookups;
 use crate::mcp::Writes;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
+use crate::policy::Policies;
 use crate::policy::PolicySource;
 use crate::secrets::Secrets;
 use crate::telemetry::Metrics;
@@ -58,10 +59,10 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     refuse_what_is_not_there(settings)?;
     let engine_settings = engine_settings(settings)?;
     let since = Instant::now();
-    let engine = tokio::task::spawn_blocking(move || {
-        let engine = Engine::load(&tools::facts(), &engine_settings);
+    let policies = tokio::task::spawn_blocking(move || {
+        let policies = Policies::load(tools::facts(), engine_settings);
         started("policies", since);
-        engine
+        policies
     });
     let audit = audit(settings, parts).await?;
     started("audit log", since);
@@ -69,7 +70,8 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     let (products, logins) =
         futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts))?;
     started("TLS roots, clients, credentials", since_audit);
-    let engine = engine.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
+    let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
+    let engine = policies.current();
     parts.metrics.policy_loaded(engine.policy_hash());
     let enabled = settings.tools.enabled.as_deref();
     let toolsets = settings.tools.toolsets.as_deref();
@@ -93,7 +95,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
                 most: settings.server.account_limit,
             },
         }),
-        engine,
+        policies,
         lookups: Lookups::default(),
         audit,
         metrics: parts.metrics.clone(),

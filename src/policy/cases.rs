@@ -21,6 +21,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -83,6 +84,14 @@ pub struct CaseResult {
     pub deciding: Vec<String>,
     /// What would have to change, where a call was to be allowed and is not.
     pub change: Vec<String>,
+}
+
+/// For example ``tests/own.toml: case `eve reads`: expected deny, got allow``.
+impl fmt::Display for CaseResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, case, expected, got, .. } = self;
+        write!(f, "{file}: case `{case}`: expected {expected}, got {got}")
+    }
 }
 
 /// Runs the cases of a profile through the engine that a server would have.

@@ -39,6 +39,8 @@ struct Inner {
     audit: Audit,
     decisions: IntCounterVec,
     policy: IntGaugeVec,
+    policy_reloads: IntCounterVec,
+    policy_refused: IntGauge,
     requests_refused: IntCounterVec,
     lists: IntCounter,
 }
@@ -127,12 +129,16 @@ impl Metrics {
         let at = &registry;
         let decided = "Decisions of the policies on calls.";
         let refused = "Requests refused before dispatch by HTTP status.";
+        let reloads = "Policies that were read again while the server ran, by whether they are in order.";
+        let stale = "1 while the policies in the files are not those in force, because they were refused.";
         let inner = Inner {
             calls: Calls::new(at)?,
             upstream: Upstream::new(at)?,
             audit: Audit::new(at)?,
             decisions: counters(at, "authz_decisions_total", decided, &["decision", "reason"])?,
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
+            policy_reloads: counters(at, "policy_reloads_total", reloads, &["result"])?,
+            policy_refused: gauge(at, "policy_refused", stale)?,
             requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
@@ -229,6 +235,18 @@ impl Metrics {
     pub fn policy_loaded(&self, hash: &str) {
         self.0.policy.reset();
         self.0.policy.with_label_values(&[hash]).set(1);
+    }
+
+    /// The policies in the files were read again and are those in force.
+    pub fn policy_reloaded(&self) {
+        self.0.policy_reloads.with_label_values(&["loaded"]).inc();
+        self.0.policy_refused.set(0);
+    }
+
+    /// The policies in the files were read again and refused.
+    pub fn policy_refused(&self) {
+        self.0.policy_reloads.with_label_values(&["refused"]).inc();
+        self.0.policy_refused.set(1);
     }
 
     /// A request was refused before dispatch.

@@ -30,6 +30,7 @@ mod patience;
 mod policies;
 mod promises;
 mod proofs;
+mod reload;
 mod renewal;
 mod sites;
 mod startup;

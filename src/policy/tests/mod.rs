@@ -10,6 +10,7 @@ mod load;
 mod matrix;
 mod narrow;
 mod narrow_at_random;
+mod policies;
 mod properties;
 #[cfg(feature = "prove")]
 mod prove;
