@@ -17,6 +17,10 @@ pub enum Code {
     PoliciesLoaded,
     /// The policies in the files are not in order and were refused; those of `policy_hash` stay in force.
     PoliciesRefused,
+    /// An administrator froze what writes, or everything.
+    Frozen,
+    /// An administrator thawed what was frozen.
+    Thawed,
     /// Something is asked of Atlassian to decide on a call.
     Resolve,
     /// A call is about to be carried out.
@@ -64,6 +68,8 @@ impl Code {
         Self::TlsRelaxed,
         Self::PoliciesLoaded,
         Self::PoliciesRefused,
+        Self::Frozen,
+        Self::Thawed,
         Self::Resolve,
         Self::Intent,
         Self::Success,
@@ -106,6 +112,18 @@ impl Code {
                 "event",
                 "The policies in the files are not in order and were refused; those of `policy_hash` stay in force.",
                 "`reason`, `policy_hash`, `problems`",
+            ),
+            Self::Frozen => entry(
+                "PC0007",
+                "event",
+                "An administrator froze what writes, or everything.",
+                "`frozen` (`writes` or `all`), `os_user`, `reason`",
+            ),
+            Self::Thawed => entry(
+                "PC0008",
+                "event",
+                "An administrator thawed what was frozen.",
+                "`was`, `os_user`, `reason`",
             ),
             Self::Resolve => entry(
                 "PC1001",

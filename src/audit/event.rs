@@ -90,6 +90,18 @@ impl Event {
         Self::new("event", Code::PoliciesRefused, fields)
     }
 
+    /// An administrator froze `writes` or `all`.
+    pub fn frozen(scope: &str, by: &str, reason: Option<&str>) -> Self {
+        let fields = json!({"frozen": scope, "os_user": by, "reason": reason.map(clipped)});
+        Self::new("event", Code::Frozen, fields)
+    }
+
+    /// An administrator thawed what was frozen.
+    pub fn thawed(before: &str, by: &str, reason: Option<&str>) -> Self {
+        let fields = json!({"was": clipped(before), "os_user": by, "reason": reason.map(clipped)});
+        Self::new("event", Code::Thawed, fields)
+    }
+
     /// A request was refused before dispatch, with this HTTP status.
     pub fn refused(status: u16, reason: &str, address: IpAddr) -> Self {
         Self::new(

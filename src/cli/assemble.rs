@@ -16,6 +16,7 @@ use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::audit::HmacKey;
+use crate::brake::Brake;
 use crate::call::Gate;
 use crate::config::DeniedTools;
 use crate::config::ProductSettings;
@@ -96,6 +97,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
             },
         }),
         policies,
+        brake: brake(settings),
         lookups: Lookups::default(),
         audit,
         metrics: parts.metrics.clone(),
@@ -159,11 +161,21 @@ pub(super) fn writes(settings: &Settings) -> Writes {
 
 /// The user this process runs as, by number: names are a matter of the system that reads the log.
 #[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "other systems have no number"))]
-fn os_user() -> Option<String> {
+pub(super) fn os_user() -> Option<String> {
     #[cfg(unix)]
     return Some(format!("uid:{}", rustix::process::getuid().as_raw()));
     #[cfg(not(unix))]
     None
+}
+
+/// The kill switch in the state directory.
+fn brake(settings: &Settings) -> Brake {
+    let brake = Brake::of(&settings.audit.state_directory);
+    if let Err(error) = brake.prepare() {
+        let file = brake.file();
+        tracing::warn!(%error, file = %file.display(), "`portcullis policy freeze` has nowhere to write to");
+    }
+    brake
 }
 
 /// Whether some rule names projects or spaces, which another name for a configured site would pass by.
@@ -248,7 +260,8 @@ fn bounds<Key>(
     Ok(bounds)
 }
 
-async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
+/// The audit log of this process, with the key for the values of arguments.
+pub(super) async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
     let (key, created) = match &settings.audit.hmac_key {
         Some(reference) => (
             HmacKey::from_secret(parts.secrets.resolve(reference).await.map_err(secret_failure)?.expose()),

@@ -1,6 +1,7 @@
 //! `portcullis policy`: the schema, a check of a policy directory, its tests and proofs, and what policies say and why.
 
 mod explain;
+mod freeze;
 mod matrix;
 mod recorded;
 mod show;
@@ -59,6 +60,10 @@ enum Command {
     Matrix(matrix::Arguments),
     /// Show the policies in force: those of the profile or directory, and those made from settings.
     Show(show::Arguments),
+    /// Stop the running server from writing, or from doing anything, before its next call; until `thaw`.
+    Freeze(freeze::FreezeArguments),
+    /// Let the server go on after `freeze`.
+    Thaw(freeze::ThawArguments),
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
@@ -76,6 +81,8 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(arguments, cli),
         Command::Matrix(arguments) => matrix::run(arguments),
         Command::Show(arguments) => show::run(arguments, cli),
+        Command::Freeze(arguments) => freeze::freeze(arguments, cli),
+        Command::Thaw(arguments) => freeze::thaw(arguments, cli),
     }
 }
 

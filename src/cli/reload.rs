@@ -1,4 +1,5 @@
-//! Other policies while the server runs: its directory is looked at every second, and SIGHUP asks at once.
+//! Other policies while the server runs: its directory is looked at every second, and SIGHUP asks at once. What is frozen
+//! is told on the way.
 //!
 //! The files are looked at, not watched: what tells of changes does so differently for an editor that replaces a file, for
 //! Kubernetes that swaps a link, and not at all on a network's file system.
@@ -11,6 +12,8 @@ use tokio::time::MissedTickBehavior;
 
 use crate::audit::Event;
 use crate::audit::Reason;
+use crate::brake::Scope;
+use crate::brake::State;
 use crate::call::Gate;
 use crate::policy::Engine;
 use crate::policy::Policies;
@@ -37,18 +40,30 @@ pub(super) fn watch(gate: &Arc<Gate>) -> Watch {
 }
 
 async fn run(gate: Arc<Gate>, mut hang_up: HangUp) {
+    let mut frozen = State::Free;
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = hang_up.came() => reload(&gate, Reason::Signal).await,
             _ = ticks.tick() => {
+                frozen = look_at_brake(&gate, frozen);
                 if looked(&gate, Policies::have_changed).await == Some(true) {
                     reload(&gate, Reason::Files).await;
                 }
             }
         }
     }
+}
+
+/// Tells operators what is frozen. Calls look for themselves.
+fn look_at_brake(gate: &Gate, before: State) -> State {
+    let now = gate.brake.state();
+    gate.metrics.frozen(now.scope().map(Scope::as_str));
+    if now != before {
+        tracing::warn!("{now}");
+    }
+    now
 }
 
 /// Takes another set if it is in order and can be written down; else the one in force stays.

@@ -41,6 +41,7 @@ struct Inner {
     policy: IntGaugeVec,
     policy_reloads: IntCounterVec,
     policy_refused: IntGauge,
+    frozen: IntGaugeVec,
     requests_refused: IntCounterVec,
     lists: IntCounter,
 }
@@ -139,6 +140,7 @@ impl Metrics {
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
             policy_reloads: counters(at, "policy_reloads_total", reloads, &["result"])?,
             policy_refused: gauge(at, "policy_refused", stale)?,
+            frozen: gauges(at, "frozen", "1 where an administrator has frozen writes, or all.", &["scope"])?,
             requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
@@ -247,6 +249,13 @@ impl Metrics {
     pub fn policy_refused(&self) {
         self.0.policy_reloads.with_label_values(&["refused"]).inc();
         self.0.policy_refused.set(1);
+    }
+
+    /// What is frozen: `writes`, `all` or nothing.
+    pub fn frozen(&self, scope: Option<&str>) {
+        for known in ["writes", "all"] {
+            self.0.frozen.with_label_values(&[known]).set(i64::from(scope == Some(known)));
+        }
     }
 
     /// A request was refused before dispatch.

@@ -5,6 +5,7 @@
 
 mod advisories;
 mod boundary;
+mod brakes;
 mod confluence_details;
 mod confluence_drafts;
 mod confluence_hidden;

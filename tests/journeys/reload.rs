@@ -77,7 +77,7 @@ async fn a_bad_set_is_refused_and_the_last_good_one_stays() {
                 resources = ['Jira::Issue::\"OPS-1\"']\nexpect = \"deny\"\n";
     std::fs::write(tests.join("own.toml"), case).unwrap();
     for (policies, says) in [
-        (TYPO, "own.cedar:4:29: policy `typo`: unrecognized action"),
+        (TYPO, "own.cedar:4:30: policy `typo`: unrecognized action"),
         (COMMENT, "own.toml: case `nobody writes`: expected deny, got allow"),
         ("", "holds no policy"),
     ] {
@@ -152,7 +152,7 @@ async fn a_link_that_is_swapped_is_a_change() {
 async fn a_call_in_flight_ends_by_the_set_it_began_with() {
     let world = reading().await;
     let start = world.until_audited(|record| record["code"] == "PC0001").await;
-    world.faults(json!([{"path": "^/rest/api/2/search", "times": 1, "delay_ms": 4000}])).await;
+    world.faults(json!([{"path": "^/rest/api/2/search", "times": 1, "delay_ms": 10000}])).await;
     let found = |text: &str| text.contains("OPS-1");
     let search = world.call("alice-token", "jira_search", json!({"jql": "project = OPS"}));
     let meanwhile = async {
@@ -162,7 +162,8 @@ async fn a_call_in_flight_ends_by_the_set_it_began_with() {
         world.until_audited(|record| record["code"] == "PC0005").await
     };
     let (search, loaded) = tokio::join!(search, meanwhile);
-    let done = world.until_audited(|record| record["code"] == "PC1003").await;
+    let ended = |record: &Value| record["code"] == "PC1003" && record["tool"] == "jira_search";
+    let done = world.until_audited(ended).await;
     assert!(found(&search.text), "{}", search.text);
     assert!(done["seq"].as_u64() > loaded["seq"].as_u64(), "the call was in flight");
     let intent = world.until_audited(|record| record["stage"] == "intent").await;
