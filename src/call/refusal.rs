@@ -206,6 +206,7 @@ fn reason_of(reason: DenyReason) -> &'static str {
         DenyReason::NotVisible => "not visible",
         DenyReason::Policy => "policy",
         DenyReason::NoPolicy => "no policy permits it",
+        DenyReason::Limit => "limit",
         DenyReason::Error => "policy error",
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn sift(
                 && !question.resources.contains(&actual)
             {
                 let resources = [actual];
-                gate.engine.decide::<Read>(&Question { resources: &resources, ..*question })?;
+                gate.engine.review::<Read>(&Question { resources: &resources, ..*question })?;
             }
             let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
             if let (Value::Object(object), 1..) = (&mut value, withheld) {

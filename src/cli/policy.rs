@@ -108,7 +108,9 @@ fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
     }
     for (profile, summary) in checked {
         for policy in &summary.policies {
-            output::say(&format!("{:<6} {:<40} {}", policy.effect, policy.id, policy.file));
+            let shadow = if policy.shadow { ", only tried" } else { "" };
+            let limit = policy.limit.as_ref().map(|limit| format!(", at most {limit}")).unwrap_or_default();
+            output::say(&format!("{:<6} {:<40} {}{shadow}{limit}", policy.effect, policy.id, policy.file));
         }
         let count = summary.policies.len();
         output::say(&format!("{}: {count} policies, hash {}", profile.name, summary.policy_hash));
@@ -120,7 +122,10 @@ fn describe(profile: &Profile, summary: &Summary) -> Value {
     let policies: Vec<Value> = summary
         .policies
         .iter()
-        .map(|policy| json!({"id": policy.id, "effect": policy.effect, "file": policy.file}))
+        .map(|policy| {
+            let mode = policy.shadow.then_some("shadow");
+            json!({"id": policy.id, "effect": policy.effect, "file": policy.file, "mode": mode, "limit": policy.limit})
+        })
         .collect();
     json!({
         "profile": profile.name,

@@ -80,7 +80,8 @@ async fn reload(gate: &Arc<Gate>, reason: Reason) {
 
 async fn take(gate: &Gate, reason: Reason, before: &Engine, engine: Engine) {
     let hash = engine.policy_hash().to_owned();
-    if hash == before.policy_hash() && reason == Reason::Files {
+    let same = (engine.policy_hash(), engine.shadow_hash()) == (before.policy_hash(), before.shadow_hash());
+    if same && reason == Reason::Files {
         // Comments or tests.
         tracing::info!(%hash, "the policies were read again; they are the same");
         gate.metrics.policy_reloaded();

@@ -92,6 +92,7 @@ impl Policies {
 
     /// Puts a set into force, for every decision of a call that begins from now on.
     pub fn replace(&self, engine: Engine) {
+        let engine = engine.succeeding(&self.current());
         self.force.send_replace(Arc::new(engine));
     }
 

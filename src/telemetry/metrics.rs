@@ -38,6 +38,7 @@ struct Inner {
     upstream: Upstream,
     audit: Audit,
     decisions: IntCounterVec,
+    shadow: IntCounterVec,
     policy: IntGaugeVec,
     policy_reloads: IntCounterVec,
     policy_refused: IntGauge,
@@ -130,6 +131,7 @@ impl Metrics {
         let at = &registry;
         let decided = "Decisions of the policies on calls.";
         let refused = "Requests refused before dispatch by HTTP status.";
+        let tried = "Decisions in which policies that are only tried would have had a part, and what they would have been.";
         let reloads = "Policies that were read again while the server ran, by whether they are in order.";
         let stale = "1 while the policies in the files are not those in force, because they were refused.";
         let inner = Inner {
@@ -137,6 +139,7 @@ impl Metrics {
             upstream: Upstream::new(at)?,
             audit: Audit::new(at)?,
             decisions: counters(at, "authz_decisions_total", decided, &["decision", "reason"])?,
+            shadow: counters(at, "shadow_decisions_total", tried, &["decision", "shadow"])?,
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
             policy_reloads: counters(at, "policy_reloads_total", reloads, &["result"])?,
             policy_refused: gauge(at, "policy_refused", stale)?,
@@ -181,6 +184,11 @@ impl Metrics {
     /// A decision on a call.
     pub fn decision(&self, decision: &str, reason: &str) {
         self.0.decisions.with_label_values(&[decision, reason]).inc();
+    }
+
+    /// What a decision would have been with the policies that are only tried.
+    pub fn shadow_decision(&self, decision: &str, shadow: &str) {
+        self.0.shadow.with_label_values(&[decision, shadow]).inc();
     }
 
     /// A request to Atlassian.

@@ -1,4 +1,5 @@
 //! Brakes: what an administrator freezes, and how often a permit may be used.
+#![cfg(unix)]
 
 use std::collections::BTreeMap;
 
@@ -122,4 +123,114 @@ async fn a_freeze_outlives_the_server_and_one_that_cannot_be_read_is_of_everythi
     let (code, told) = portcullis(&home, &["policy", "freeze", "all", "--reason", "two\nlines"]).await;
     assert!(code == Some(USAGE) && told.contains("on one line"), "{told}");
     world.end();
+}
+
+/// Reading is free, comments are few, and one policy is only tried.
+const POLICIES: &str = r#"
+@id("read") permit (principal, action in Mcp::Action::"read", resource);
+@id("comment") @limit("2/d") permit (principal, action == Mcp::Action::"jira_add_comment", resource);
+@id("quiet") @mode("shadow") @advice("OPS is quiet")
+forbid (principal, action == Mcp::Action::"jira_add_comment", resource in Jira::Project::"OPS");
+"#;
+
+#[tokio::test]
+async fn a_limit_is_of_each_caller_and_says_when_it_starts_anew() {
+    let world = World::start(Setup { policies: Some(POLICIES), ..Setup::default() }).await;
+    comment(&world).await.unwrap();
+    comment(&world).await.unwrap();
+    let intents: Vec<Value> =
+        world.audit().into_iter().filter(|record| record["access"] == "write").collect();
+    let second = intents.iter().rfind(|record| record["stage"] == "intent").unwrap();
+    let limit = &second["decision"]["limits"][0];
+    assert_eq!((&limit["policy"], &limit["used"], &limit["of"]), (&json!("comment"), &json!(2), &json!(2)));
+    let sent = async || world.requests().await.iter().filter(|request| request.starts_with("POST")).count();
+    let before = sent().await;
+    let refused = comment(&world).await.unwrap_err();
+    let says = "denied: the limit of 2 calls a day is used up; it starts anew at 20";
+    assert!(refused.starts_with(says) && refused.contains("(decision "), "{refused}");
+    assert_eq!(sent().await, before);
+    read(&world).await.unwrap();
+    let denied = world.until_audited(|record| record["code"] == "PC1004").await;
+    assert_eq!(
+        (&denied["decision"]["reason"], &denied["decision"]["policies"]),
+        (&json!("limit"), &json!(["comment"]))
+    );
+    assert_eq!(world.metric("portcullis_authz_decisions_total{decision=\"deny\",reason=\"limit\"}").await, 1);
+    // Another caller has a count of their own, and other policies do not begin anew.
+    let arguments = json!({"issue_key": "OPS-1", "body": "hello"});
+    assert!(!world.call("bob-token", "jira_add_comment", arguments).await.is_error);
+    world.hang_up();
+    world.until_audited(|record| record["code"] == "PC0005").await;
+    assert_eq!(
+        comment(&world).await.unwrap_err().split("(decision").next(),
+        refused.split("(decision").next()
+    );
+
+    let directory = world.home.path().join("policies").display().to_string();
+    let audit = world.home.path().join("audit").display().to_string();
+    let id = denied["decision"]["id"].as_str().unwrap();
+    let told =
+        well(&world.home, &["policy", "explain", "--policies", &directory, "--audit", &audit, id]).await;
+    assert!(told.contains("then its limit was used up"), "{told}");
+    world.end();
+}
+
+#[tokio::test]
+async fn what_is_tried_is_written_down_and_not_enforced() {
+    let world = World::start(Setup { policies: Some(POLICIES), ..Setup::default() }).await;
+    comment(&world).await.unwrap();
+    let intent =
+        world.until_audited(|record| record["stage"] == "intent" && record["access"] == "write").await;
+    let (shadow, decision) = (&intent["decision"]["shadow"], &intent["decision"]);
+    assert_eq!((&shadow["effect"], &shadow["reason"]), (&json!("deny"), &json!("policy")), "{intent}");
+    assert_eq!((&shadow["policies"], &decision["policies"]), (&json!(["quiet"]), &json!(["comment"])));
+    assert_ne!(shadow["policy_hash"], decision["policy_hash"]);
+    assert_eq!(
+        world.metric("portcullis_shadow_decisions_total{decision=\"permit\",shadow=\"deny\"}").await,
+        1
+    );
+    read(&world).await.unwrap();
+    let read = world.until_audited(|record| record["stage"] == "intent" && record["access"] == "read").await;
+    assert_eq!(read["decision"]["shadow"], Value::Null);
+
+    let directory = world.home.path().join("policies").display().to_string();
+    let call = ["--user", "ann", "--tool", "jira_add_comment", "--resource", "Jira::Issue::\"OPS-1\""];
+    let explain = [&["policy", "explain", "--policies", &directory], &call[..]].concat();
+    let told = well(&world.home, &explain).await;
+    assert!(
+        told.contains("If the policies that are only tried were in force: denied (policy) by quiet"),
+        "{told}"
+    );
+    let checked = well(&world.home, &["policy", "check", &directory]).await;
+    assert!(
+        checked.contains("own.cedar, only tried") && checked.contains("own.cedar, at most 2/d"),
+        "{checked}"
+    );
+    world.end();
+}
+
+#[tokio::test]
+async fn one_product_is_read_only_and_the_other_is_not() {
+    let variables = vec![("READ_ONLY_MODE", "false".to_owned()), ("JIRA_READ_ONLY_MODE", "true".to_owned())];
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let refused = comment(&world).await.unwrap_err();
+    assert!(
+        refused.starts_with("denied: writes to Jira are off; set JIRA_READ_ONLY_MODE=false"),
+        "{refused}"
+    );
+    read(&world).await.unwrap();
+    let page = json!({"space_key": "DOCS", "title": "Allowed", "content": "hello"});
+    let created = world.call("alice-token", "confluence_create_page", page).await;
+    assert!(!created.is_error, "{}", created.text);
+    let tools = world.tools("alice-token").await;
+    assert!(!tools.iter().any(|name| name == "jira_add_comment"));
+    assert!(tools.iter().any(|name| name == "confluence_create_page"));
+    world.end();
+
+    let home = tempfile::tempdir().unwrap();
+    let mut variables = usual("http://127.0.0.1:9", &home, false);
+    variables.insert("CONFLUENCE_READ_ONLY_MODE", "true".to_owned());
+    let shown = run(&variables, &["policy", "show"]).await;
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("portcullis:read-only-confluence"), "{shown}");
 }

@@ -46,6 +46,9 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         let made = if file.file == "settings" { "made from settings" } else { &file.file };
         output::say(&format!("// {made}\n\n{}\n", file.text.trim_end()));
     }
+    if !shown.shadow.is_empty() {
+        output::say(&format!("// only tried, not in force: {}", shown.shadow.join(", ")));
+    }
     let count: usize = shown.files.iter().map(|file| file.policies.len()).sum();
     output::say(&format!("// {count} policies, hash {}", shown.policy_hash));
     output::say(&format!("// schema hash {}", shown.schema_hash));

@@ -6,6 +6,7 @@ mod cases;
 mod decide;
 mod explain;
 mod generated;
+mod limits;
 mod load;
 mod matrix;
 mod narrow;
@@ -14,6 +15,7 @@ mod policies;
 mod properties;
 #[cfg(feature = "prove")]
 mod prove;
+mod shadow;
 mod traps;
 mod visible;
 
