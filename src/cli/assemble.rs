@@ -1,6 +1,7 @@
 //! From settings to a [`Gate`]: audit log, policies, credentials and clients, in the order in which they can refuse.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::Policies;
 use crate::policy::PolicySource;
+use crate::policy::Product;
 use crate::secrets::Secrets;
 use crate::telemetry::Metrics;
 use crate::tools;
@@ -106,7 +108,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         deadline: Duration::from_secs(settings.server.deadline_seconds),
         hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
         os_user: os_user(),
-        visits: settings.tools.read_only == ReadOnly::Off,
+        visits: settings.tools.read_only == ReadOnly::Off && settings.jira_read_only.is_empty(),
         texts: if settings.tools.raw_jira_markup { Texts::Raw } else { Texts::Markdown },
         options: options(&settings.tools)?,
         spaces: spaces(settings)?,
@@ -136,6 +138,12 @@ pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Fai
     Ok(EngineSettings {
         source,
         read_only: settings.tools.read_only == ReadOnly::On,
+        read_only_sites: [Product::Jira, Product::Confluence]
+            .into_iter()
+            .flat_map(|product| {
+                read_only_sites(settings, product).iter().map(move |site| (product, site.clone()))
+            })
+            .collect(),
         projects: projects(settings)?,
         spaces: spaces(settings)?,
         require_proof: settings.policy.require_proof.clone(),
@@ -151,6 +159,19 @@ pub(super) fn read_only(settings: &Settings) -> bool {
         ReadOnly::On => true,
         ReadOnly::Off => false,
         ReadOnly::Unset => settings.policy.directory.is_none(),
+    }
+}
+
+/// Whether nothing but reads may leave for this site of a product.
+pub(super) fn read_only_at(settings: &Settings, product: Product, site: &InstanceName) -> bool {
+    let sites = read_only_sites(settings, product);
+    read_only(settings) || sites.contains(site) || sites.contains(&InstanceName::default())
+}
+
+fn read_only_sites(settings: &Settings, product: Product) -> &BTreeSet<InstanceName> {
+    match product {
+        Product::Jira => &settings.jira_read_only,
+        Product::Confluence => &settings.confluence_read_only,
     }
 }
 
