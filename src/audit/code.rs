@@ -41,24 +41,6 @@ pub enum Code {
     UnknownTool,
 }
 
-/// What the documentation says of a code.
-struct Entry {
-    code: &'static str,
-    stage: &'static str,
-    meaning: &'static str,
-    /// The fields that its records have besides those that all have.
-    fields: &'static str,
-}
-
-const fn entry(
-    code: &'static str,
-    stage: &'static str,
-    meaning: &'static str,
-    fields: &'static str,
-) -> Entry {
-    Entry { code, stage, meaning, fields }
-}
-
 impl Code {
     /// All of them, in the order of their numbers.
     pub const ALL: &[Self] = &[
@@ -83,94 +65,91 @@ impl Code {
 
     /// The code as it stands in records.
     pub fn as_str(self) -> &'static str {
-        self.entry().code
+        match self {
+            Self::Start => "PC0001",
+            Self::Stop => "PC0002",
+            Self::KeyCreated => "PC0003",
+            Self::TlsRelaxed => "PC0004",
+            Self::PoliciesLoaded => "PC0005",
+            Self::PoliciesRefused => "PC0006",
+            Self::Frozen => "PC0007",
+            Self::Thawed => "PC0008",
+            Self::Resolve => "PC1001",
+            Self::Intent => "PC1002",
+            Self::Success => "PC1003",
+            Self::Denied => "PC1004",
+            Self::Failure => "PC1005",
+            Self::Abandoned => "PC1006",
+            Self::Misplaced => "PC1007",
+            Self::Refused => "PC2001",
+            Self::UnknownTool => "PC2002",
+        }
     }
 
-    fn entry(self) -> Entry {
+    fn stage(self) -> &'static str {
         match self {
-            Self::Start => entry(
-                "PC0001",
-                "start",
-                "The server started.",
-                "`version`, `policy_hash`, `schema_hash`, `read_only`",
-            ),
-            Self::Stop => entry("PC0002", "stop", "The server stopped.", ""),
-            Self::KeyCreated => {
-                entry("PC0003", "event", "A key for the values of arguments was made.", "`key_id`")
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::KeyCreated
+            | Self::TlsRelaxed
+            | Self::PoliciesLoaded
+            | Self::PoliciesRefused
+            | Self::Frozen
+            | Self::Thawed
+            | Self::Misplaced => "event",
+            Self::Resolve => "resolve",
+            Self::Intent => "intent",
+            Self::Success | Self::Denied | Self::Failure | Self::Abandoned => "outcome",
+            Self::Refused | Self::UnknownTool => "refusal",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Start => "The server started.",
+            Self::Stop => "The server stopped.",
+            Self::KeyCreated => "A key for the values of arguments was made.",
+            Self::TlsRelaxed => "The certificates of a product are not checked.",
+            Self::PoliciesLoaded => "Other policies came into force while the server ran.",
+            Self::PoliciesRefused => {
+                "The policies in the files are not in order and were refused; those of `policy_hash` stay in force."
             }
-            Self::TlsRelaxed => {
-                entry("PC0004", "event", "The certificates of a product are not checked.", "`product`")
+            Self::Frozen => "An administrator froze what writes, or everything.",
+            Self::Thawed => "An administrator thawed what was frozen.",
+            Self::Resolve => "Something is asked of Atlassian to decide on a call.",
+            Self::Intent => "A call is about to be carried out.",
+            Self::Success => "A call succeeded.",
+            Self::Denied => "A call was denied by policy.",
+            Self::Failure => "A call failed.",
+            Self::Abandoned => "A call was abandoned: its client went away, or the server ended it.",
+            Self::Misplaced => "What a call changed lies elsewhere than where it was decided on.",
+            Self::Refused => "A request was refused before dispatch.",
+            Self::UnknownTool => "A tool was called that is not offered.",
+        }
+    }
+
+    /// The fields that its records have besides those that all have.
+    fn fields(self) -> &'static str {
+        match self {
+            Self::Start => "`version`, `policy_hash`, `schema_hash`, `read_only`",
+            Self::Stop => "-",
+            Self::KeyCreated => "`key_id`",
+            Self::TlsRelaxed => "`product`",
+            Self::PoliciesLoaded => {
+                "`reason` (`files` or `signal`), `policy_hash`, `policy_hash_before`, `schema_hash`"
             }
-            Self::PoliciesLoaded => entry(
-                "PC0005",
-                "event",
-                "Other policies came into force while the server ran.",
-                "`reason` (`files` or `signal`), `policy_hash`, `policy_hash_before`, `schema_hash`",
-            ),
-            Self::PoliciesRefused => entry(
-                "PC0006",
-                "event",
-                "The policies in the files are not in order and were refused; those of `policy_hash` stay in force.",
-                "`reason`, `policy_hash`, `problems`",
-            ),
-            Self::Frozen => entry(
-                "PC0007",
-                "event",
-                "An administrator froze what writes, or everything.",
-                "`frozen` (`writes` or `all`), `os_user`, `reason`",
-            ),
-            Self::Thawed => entry(
-                "PC0008",
-                "event",
-                "An administrator thawed what was frozen.",
-                "`was`, `os_user`, `reason`",
-            ),
-            Self::Resolve => entry(
-                "PC1001",
-                "resolve",
-                "Something is asked of Atlassian to decide on a call.",
-                "`lookup`, `resources`",
-            ),
-            Self::Intent => entry(
-                "PC1002",
-                "intent",
-                "A call is about to be carried out.",
-                "`decision`, `resources`, `groups`, `arguments` as hashes",
-            ),
-            Self::Success => entry(
-                "PC1003",
-                "outcome",
-                "A call succeeded.",
-                "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`",
-            ),
-            Self::Denied => entry(
-                "PC1004",
-                "outcome",
-                "A call was denied by policy.",
-                "`decision` with `reason`, `resources`, `groups`, `arguments` as hashes",
-            ),
-            Self::Failure => entry("PC1005", "outcome", "A call failed.", "`outcome`, `status` or `problem`"),
-            Self::Abandoned => entry(
-                "PC1006",
-                "outcome",
-                "A call was abandoned: its client went away, or the server ended it.",
-                "`duration_ms`, `upstream`",
-            ),
-            Self::Misplaced => entry(
-                "PC1007",
-                "event",
-                "What a call changed lies elsewhere than where it was decided on.",
-                "`resources`, `actual`, `actual_place`",
-            ),
-            Self::Refused => entry(
-                "PC2001",
-                "refusal",
-                "A request was refused before dispatch.",
-                "`status`, `reason`, `address`",
-            ),
-            Self::UnknownTool => {
-                entry("PC2002", "refusal", "A tool was called that is not offered.", "`tool`, `address`")
-            }
+            Self::PoliciesRefused => "`reason`, `policy_hash`, `problems`",
+            Self::Frozen => "`frozen` (`writes` or `all`), `os_user`, `reason`",
+            Self::Thawed => "`was`, `os_user`, `reason`",
+            Self::Resolve => "`lookup`, `resources`",
+            Self::Intent => "`decision`, `resources`, `groups`, `arguments` as hashes",
+            Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`",
+            Self::Denied => "`decision` with `reason`, `resources`, `groups`, `arguments` as hashes",
+            Self::Failure => "`outcome`, `status` or `problem`",
+            Self::Abandoned => "`duration_ms`, `upstream`",
+            Self::Misplaced => "`resources`, `actual`, `actual_place`",
+            Self::Refused => "`status`, `reason`, `address`",
+            Self::UnknownTool => "`tool`, `address`",
         }
     }
 }
@@ -179,9 +158,8 @@ impl Code {
 pub fn documentation() -> String {
     let mut text = String::from(HEAD);
     for code in Code::ALL {
-        let Entry { code, stage, meaning, fields } = code.entry();
-        let fields = if fields.is_empty() { "-" } else { fields };
-        let _ = writeln!(text, "| {code} | {stage} | {meaning} | {fields} |");
+        let (name, stage) = (code.as_str(), code.stage());
+        let _ = writeln!(text, "| {name} | {stage} | {} | {} |", code.meaning(), code.fields());
     }
     text
 }

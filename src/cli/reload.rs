@@ -47,7 +47,7 @@ async fn run(gate: Arc<Gate>, mut hang_up: HangUp) {
         tokio::select! {
             () = hang_up.came() => reload(&gate, Reason::Signal).await,
             _ = ticks.tick() => {
-                frozen = look_at_brake(&gate, frozen);
+                frozen = look_at_brake(&gate, &frozen);
                 if looked(&gate, Policies::have_changed).await == Some(true) {
                     reload(&gate, Reason::Files).await;
                 }
@@ -57,10 +57,10 @@ async fn run(gate: Arc<Gate>, mut hang_up: HangUp) {
 }
 
 /// Tells operators what is frozen. Calls look for themselves.
-fn look_at_brake(gate: &Gate, before: State) -> State {
+fn look_at_brake(gate: &Gate, before: &State) -> State {
     let now = gate.brake.state();
     gate.metrics.frozen(now.scope().map(Scope::as_str));
-    if now != before {
+    if now != *before {
         tracing::warn!("{now}");
     }
     now
@@ -142,6 +142,6 @@ impl HangUp {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

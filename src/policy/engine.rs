@@ -179,9 +179,11 @@ impl Engine {
         self.shadow.as_ref().map_or(self, |shadow| &*shadow.engine)
     }
 
-    /// Whether every call of the tool is decided alike, so that its resources need not be looked up.
+    /// Whether every call of the tool is decided alike, so that its resources need not be looked up. Policies that are only
+    /// tried need to know where things lie as well.
     pub fn decides_alone(&self, tool: &str) -> bool {
-        self.tools.get(tool).is_some_and(|rule| rule.alone.is_some())
+        let alone = |engine: &Self| engine.tools.get(tool).is_some_and(|rule| rule.alone.is_some());
+        alone(self) && alone(self.widest())
     }
 
     /// Whether the policies let everybody see every object of the product: then nothing of a result is left out.

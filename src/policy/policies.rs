@@ -106,17 +106,14 @@ impl Policies {
 fn fingerprint(settings: &EngineSettings) -> String {
     let mut parts: Vec<Vec<u8>> = Vec::new();
     if let PolicySource::Directory(directory) = &settings.source {
-        match settings.source.read() {
-            Ok(files) => {
-                parts.extend(files.into_iter().flat_map(|file| [file.name, file.text]).map(Into::into))
-            }
-            Err(error) => parts.push(error.to_string().into()),
-        }
-        match profiles::cases(directory) {
-            Ok(files) => {
-                parts.extend(files.into_iter().flat_map(|file| [file.name, file.text]).map(Into::into))
-            }
-            Err(error) => parts.push(error.to_string().into()),
+        let policies = settings.source.read();
+        let policies =
+            policies.map(|files| files.into_iter().flat_map(|file| [file.name, file.text]).collect());
+        let cases = profiles::cases(directory);
+        let cases = cases.map(|files| files.into_iter().flat_map(|file| [file.name, file.text]).collect());
+        for read in [policies, cases] {
+            let read: Vec<String> = read.unwrap_or_else(|error: PolicyError| vec![error.to_string()]);
+            parts.extend(read.into_iter().map(String::into_bytes));
         }
     }
     if let Some(record) = &settings.require_proof {

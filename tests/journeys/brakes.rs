@@ -84,6 +84,25 @@ async fn a_freeze_binds_the_next_call_of_a_running_server_until_it_is_thawed() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_not_admitted_yet_is_stopped_as_well() {
+    let world = World::closed(false).await;
+    read(&world).await.unwrap();
+    // Where the issue lies is asked for before the decision, and takes its time.
+    world.faults(json!([{"path": "^/rest/api/2/issue/OPS-1$", "times": 1, "delay_ms": 8000}])).await;
+    let meanwhile = async {
+        let asks = |record: &Value| record["stage"] == "resolve" && record["access"] == "write";
+        world.until_audited(asks).await;
+        well(&world.home, &["policy", "freeze", "writes"]).await
+    };
+    let (commented, _) = tokio::join!(comment(&world), meanwhile);
+    let refused = commented.unwrap_err();
+    assert!(refused.starts_with("frozen: "), "{refused}");
+    assert!(world.audit().iter().all(|record| record["stage"] != "intent" || record["access"] == "read"));
+    assert!(world.requests().await.iter().all(|request| !request.starts_with("POST")));
+    world.end();
+}
+
+#[tokio::test]
 async fn a_freeze_binds_the_next_call_over_stdio() {
     let mut session = Session::initialized(&[("READ_ONLY_MODE", "false")]).await;
     let comment = json!({"name": "jira_add_comment", "arguments": {"issue_key": "OPS-1", "body": "hello"}});

@@ -46,7 +46,11 @@ fn what_is_tried_is_told_and_never_enforced() {
     assert_eq!(comment(&tried, "DEV-1").unwrap().shadow, None, "it has no part in this one");
     assert_eq!(comment(&own, "OPS-1").unwrap().shadow, None);
     // What may be seen and listed is as it was, too.
-    assert!(tried.shows_everything(Product::Jira) && tried.decides_alone("jira_add_comment"));
+    assert!(tried.shows_everything(Product::Jira));
+    assert!(
+        own.decides_alone("jira_add_comment") && !tried.decides_alone("jira_add_comment"),
+        "it asks for OPS"
+    );
     assert_eq!(tried.visible_tools(None, &session()), own.visible_tools(None, &session()));
 }
 
