@@ -183,6 +183,7 @@ async fn steps(
     };
     let sifted = shape::sift(gate, &question, (tool.spec().product, tool.access()), output)
         .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
+    trail.would_withhold(gate.would_hide());
     let answer = shape::shape(sifted);
     stages.done("shape");
     Ok(answer)

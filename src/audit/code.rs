@@ -143,7 +143,7 @@ impl Code {
             Self::Thawed => "`was`, `os_user`, `reason`",
             Self::Resolve => "`lookup`, `resources`",
             Self::Intent => "`decision`, `resources`, `groups`, `arguments` as hashes",
-            Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`",
+            Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`, `shadow`",
             Self::Denied => "`decision` with `reason`, `resources`, `groups`, `arguments` as hashes",
             Self::Failure => "`outcome`, `status` or `problem`",
             Self::Abandoned => "`duration_ms`, `upstream`",

@@ -46,6 +46,8 @@ pub struct Trail {
     notes: Notes,
     /// The arguments of a call that is denied, as hashes.
     arguments: Option<Value>,
+    /// How many items of the result policies that are only tried would leave out.
+    would_withhold: u64,
     started: Instant,
     open: bool,
 }
@@ -60,6 +62,7 @@ impl Trail {
             instance: InstanceName::default(),
             notes: Notes::default(),
             arguments: None,
+            would_withhold: 0,
             started: Instant::now(),
             open: true,
         }
@@ -87,6 +90,11 @@ impl Trail {
     /// Notes the arguments of a call that is denied, so that its outcome can be explained. The others have an intent.
     pub fn refused(&mut self, arguments: &Map<String, Value>) {
         self.arguments = Some(self.hashed(arguments));
+    }
+
+    /// Notes how many items of the result policies that are only tried would leave out.
+    pub fn would_withhold(&mut self, items: u64) {
+        self.would_withhold = items;
     }
 
     /// Writes down what is asked of Atlassian before the decision; the look-up may leave when this returns.
@@ -212,6 +220,9 @@ impl Trail {
         if let Some(SearchNote { narrowing, condition, exact }) = noted.search {
             let search = json!({"narrowing": narrowing, "condition": condition, "exact": exact});
             record.insert("search".into(), search);
+        }
+        if self.would_withhold > 0 {
+            record.insert("shadow".into(), json!({"withheld": self.would_withhold}));
         }
         record.insert("upstream".into(), upstream(&noted.requests));
         self.audit.metrics.call_ended(&self.facts.tool, self.facts.access, word, elapsed);

@@ -88,7 +88,14 @@ pub(super) fn sift(
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
     let viewer = gate.engine.viewer(question.principal, question.session);
-    let may_view = |item: &Resource| all || viewer.may_view(item);
+    let tried = gate.engine.tried_viewer(question.principal, question.session);
+    let may_view = |item: &Resource| {
+        let shown = all || viewer.may_view(item);
+        if shown {
+            gate.try_out(tried.as_ref(), item);
+        }
+        shown
+    };
     match output {
         // They hang on what was decided on, and hold nothing that could be decided on.
         Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),

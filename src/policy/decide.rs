@@ -156,6 +156,11 @@ impl Engine {
         }
     }
 
+    /// The same for what would be shown if the policies that are only tried were in force, if there are any.
+    pub fn tried_viewer<'a>(&'a self, principal: &'a Principal, session: &'a Session) -> Option<Viewer<'a>> {
+        self.shadow.as_ref().map(|shadow| shadow.engine.viewer(principal, session))
+    }
+
     /// The policies that permit the call, or why it is refused.
     fn weigh(&self, question: &Question<'_>, access: Access) -> Result<Weighed, Refusal> {
         let rule = self.checked_rule(question, access).map_err(Refusal::error)?;

@@ -20,7 +20,7 @@ use crate::policy::entities::Chain;
 use crate::policy::schema::view_action;
 
 /// How many counts there may be. What is over is forgotten first; where none is, a limited permit permits nothing.
-const MOST_COUNTS: usize = 100_000;
+pub(super) const MOST_COUNTS: usize = 100_000;
 
 /// The most calls a limit can name.
 const MOST_CALLS: u32 = 1_000_000;

@@ -229,6 +229,28 @@ async fn what_is_tried_is_written_down_and_not_enforced() {
 }
 
 #[tokio::test]
+async fn what_a_search_would_lose_is_counted_and_not_lost() {
+    let policies = r#"
+@id("read") permit (principal, action in Mcp::Action::"read", resource);
+@id("closed") @mode("shadow") @advice("OPS is closed")
+forbid (principal, action == Mcp::Action::"jira:view_item", resource in Jira::Project::"OPS");
+"#;
+    let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+    let search = async |project: &str| {
+        let arguments = json!({"jql": format!("project = {project}"), "limit": 3});
+        world.call("alice-token", "jira_search", arguments).await.json()
+    };
+    let found = search("OPS").await;
+    assert_eq!(found["issues"].as_array().unwrap().len(), 3, "{found}");
+    assert_eq!(found["withheld"], Value::Null, "{found}");
+    let ended = |record: &Value| record["code"] == "PC1003" && record["tool"] == "jira_search";
+    assert_eq!(world.until_audited(ended).await["shadow"], json!({"withheld": 3}));
+    search("DEV").await;
+    assert_eq!(world.audit().into_iter().rfind(ended).unwrap()["shadow"], Value::Null);
+    world.end();
+}
+
+#[tokio::test]
 async fn one_product_is_read_only_and_the_other_is_not() {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned()), ("JIRA_READ_ONLY_MODE", "true".to_owned())];
     let world = World::start(Setup { variables, ..Setup::default() }).await;

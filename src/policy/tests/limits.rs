@@ -2,6 +2,9 @@
 
 use super::*;
 use crate::policy::Decision;
+use crate::policy::limit::Limit;
+use crate::policy::limit::MOST_COUNTS;
+use crate::policy::limit::Usage;
 
 const COMMENT: &str = r#"@limit("2/h") @id("comment")
 permit (principal, action == Mcp::Action::"jira_add_comment", resource);"#;
@@ -120,6 +123,21 @@ fn a_repeated_decision_and_the_next_set_go_on_with_the_counts() {
         DenyReason::Limit,
         "a call in flight counts too"
     );
+}
+
+#[test]
+fn counts_are_bounded_and_forgotten_when_they_are_over() {
+    let usage = Usage::default();
+    let limit = Limit::of(&COMMENT.parse().unwrap()).unwrap().unwrap();
+    let choices = [vec![("comment".to_owned(), limit)]];
+    for number in 0..MOST_COUNTS {
+        usage.take(&named(&number.to_string()), 0, &choices).unwrap();
+    }
+    let new = || named("new");
+    let refused = usage.take(&new(), 59 * MINUTE, &choices).unwrap_err();
+    assert!(refused.advice.contains("try again later"), "{refused:?}");
+    assert_eq!(usage.take(&named("7"), 59 * MINUTE, &choices).unwrap()[0].used, 2, "who has a count goes on");
+    assert_eq!(usage.take(&new(), 60 * MINUTE, &choices).unwrap()[0].used, 1);
 }
 
 #[test]
