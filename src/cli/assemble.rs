@@ -281,8 +281,7 @@ fn bounds<Key>(
     Ok(bounds)
 }
 
-/// The audit log of this process, with the key for the values of arguments.
-pub(super) async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
+async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
     let (key, created) = match &settings.audit.hmac_key {
         Some(reference) => (
             HmacKey::from_secret(parts.secrets.resolve(reference).await.map_err(secret_failure)?.expose()),
