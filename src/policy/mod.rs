@@ -1,9 +1,10 @@
 //! Cedar decides here, and nowhere else: the only place that makes an [`Allowed`].
 //!
-//! The schema is written from the tool list ([`schema_text`]); policies are read and checked once
-//! ([`Engine::load`], with [`profiles()`] the only I/O but that of `prove`, which no server runs); then every call is one
-//! [`Question`] to [`Engine::decide`], and every item of a result one [`Engine::may_view`]. The rules: a policy that can
-//! never match is an error; a decision needs every entity in the store; any error while evaluating is a denial.
+//! The schema is written from the tool list ([`schema_text`]); policies are read and checked ([`Engine::load`], with
+//! [`profiles()`] the only I/O but that of `prove`, which no server runs), and other ones take their place whole
+//! ([`Policies`]); then every call is one [`Question`] to [`Engine::decide`], and every item of a result one
+//! [`Engine::may_view`]. The rules: a policy that can never match is an error; a decision needs every entity in the store;
+//! any error while evaluating is a denial.
 
 mod alone;
 mod blind;
