@@ -93,6 +93,8 @@ pub enum BrakeError {
 #[derive(Debug, Clone)]
 pub struct Brake {
     directory: PathBuf,
+    /// Whether the directory was there, so that its absence says nothing of what is frozen.
+    was_there: bool,
 }
 
 impl Scope {
@@ -108,7 +110,7 @@ impl Scope {
 impl Brake {
     /// The switch of a server with this state directory.
     pub fn of(state_directory: &Path) -> Self {
-        Self { directory: state_directory.to_owned() }
+        Self { directory: state_directory.to_owned(), was_there: false }
     }
 
     /// The file.
@@ -117,19 +119,26 @@ impl Brake {
     }
 
     /// Makes the directory, for this user alone, so that there is one to write to.
-    pub fn prepare(&self) -> io::Result<()> {
+    pub fn prepare(&mut self) -> io::Result<()> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.directory)
+        builder.create(&self.directory)?;
+        self.was_there = true;
+        Ok(())
     }
 
     /// Whether anything is frozen now. It is read every time: a freeze binds the next call. That is one small file, and
     /// mostly none.
     pub fn state(&self) -> State {
         match fs::read(self.file()) {
-            Err(error) if error.kind() == ErrorKind::NotFound => State::Free,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                if self.was_there && !self.directory.is_dir() {
+                    return State::Unreadable(format!("`{}` is gone", self.directory.display()));
+                }
+                State::Free
+            }
             Err(error) => State::Unreadable(format!("`{}`: {error}", self.file().display())),
             Ok(text) => match serde_json::from_slice(&text) {
                 Ok(freeze) => State::Frozen(freeze),
@@ -302,6 +311,12 @@ mod tests {
         fs::remove_file(brake.file()).unwrap();
         fs::create_dir(brake.file()).unwrap();
         assert_eq!(brake.state().scope(), Some(Scope::All), "a directory in its place");
+        let mut brake = Brake::of(&home.path().join("state"));
+        assert_eq!(brake.state(), State::Free, "nothing was there yet");
+        brake.prepare().unwrap();
+        assert_eq!(brake.state(), State::Free);
+        fs::remove_dir(home.path().join("state")).unwrap();
+        assert_eq!(brake.state().scope(), Some(Scope::All), "it was there, and what it said is gone");
     }
 
     #[test]

@@ -191,7 +191,7 @@ pub(super) fn os_user() -> Option<String> {
 
 /// The kill switch in the state directory.
 fn brake(settings: &Settings) -> Brake {
-    let brake = Brake::of(&settings.audit.state_directory);
+    let mut brake = Brake::of(&settings.audit.state_directory);
     if let Err(error) = brake.prepare() {
         let file = brake.file();
         tracing::warn!(%error, file = %file.display(), "`portcullis policy freeze` has nowhere to write to");

@@ -39,6 +39,14 @@ fn save(world: &World, policies: &str) {
     std::fs::rename(directory.join(".own.new"), directory.join("own.cedar")).unwrap();
 }
 
+/// Asks for the new set, and waits until it is in force: its record comes first.
+async fn reload(world: &World) {
+    let loaded = async || world.metric("portcullis_policy_reloads_total{result=\"loaded\"}").await;
+    let before = loaded().await;
+    world.hang_up();
+    world.until("the new set", async || loaded().await > before).await;
+}
+
 async fn comments(world: &World) -> bool {
     let arguments = json!({"issue_key": "OPS-1", "body": "hello"});
     !world.call("alice-token", "jira_add_comment", arguments).await.is_error
@@ -158,7 +166,7 @@ async fn a_call_in_flight_ends_by_the_set_it_began_with() {
     let meanwhile = async {
         world.until_audited(|record| record["stage"] == "intent").await;
         save(&world, &CLOSED.replace("jira:ops", "jira:nobody"));
-        world.hang_up();
+        reload(&world).await;
         world.until_audited(|record| record["code"] == "PC0005").await
     };
     let (search, loaded) = tokio::join!(search, meanwhile);
@@ -178,13 +186,12 @@ async fn groups_are_asked_for_when_the_first_policy_names_one() {
     let world = reading().await;
     assert!(reads(&world, "alice-token").await && reads(&world, "bob-token").await);
     save(&world, CLOSED);
-    world.hang_up();
-    world.until_audited(|record| record["code"] == "PC0005").await;
+    reload(&world).await;
     assert!(reads(&world, "alice-token").await, "she is in the group");
     assert!(!reads(&world, "bob-token").await, "he is not");
     save(&world, READ);
-    world.hang_up();
-    world.until("the new set", async || reads(&world, "bob-token").await).await;
+    reload(&world).await;
+    assert!(reads(&world, "bob-token").await);
     world.end();
 }
 
