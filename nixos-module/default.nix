@@ -172,6 +172,7 @@ in
         Type = "exec";
         ExecStartPre = "${cfg.package}/bin/portcullis check --config /etc/portcullis/config.toml";
         ExecStart = "${cfg.package}/bin/portcullis --config /etc/portcullis/config.toml --transport streamable-http";
+        ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
         Restart = lib.mkDefault "on-failure";
         RestartSec = lib.mkDefault 2;
         RestartPreventExitStatus = "64 78";

@@ -5,6 +5,7 @@
 
 mod absence;
 mod apart;
+mod passage;
 mod refusal;
 mod shape;
 
@@ -16,6 +17,7 @@ use futures::FutureExt;
 use serde_json::Map;
 use serde_json::Value;
 
+use passage::Passage;
 pub use refusal::Refusal;
 pub use shape::Answer;
 
@@ -28,6 +30,7 @@ use crate::audit::Audit;
 use crate::audit::CallFacts;
 use crate::audit::CallId;
 use crate::audit::Trail;
+use crate::brake::Brake;
 use crate::identity::Caller;
 use crate::identity::Identity;
 use crate::identity::Presented;
@@ -42,7 +45,7 @@ use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Denied;
 use crate::policy::Effect;
-use crate::policy::Engine;
+use crate::policy::Policies;
 use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Read;
@@ -64,8 +67,10 @@ pub struct Gate {
     pub products: Products,
     /// Who calls.
     pub identity: Identity,
-    /// What is allowed.
-    pub engine: Engine,
+    /// What is allowed; a call goes by the set that is in force when it begins.
+    pub policies: Policies,
+    /// What an administrator has frozen.
+    pub brake: Brake,
     /// Where things lie.
     pub lookups: Lookups,
     /// What is written down.
@@ -108,6 +113,7 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
     let Some(tool) = gate.offer.find(&request.tool) else {
         return refusal::unknown(gate, &request).await;
     };
+    let gate = &Passage::of(gate);
     let mut trail = gate.audit.trail(facts(gate, tool, &request));
     let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
     let mut stages = gate.metrics.stages();
@@ -131,7 +137,7 @@ async fn guarded(
 
 /// The line. Each step is one function; each can end the call.
 async fn steps(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &'static dyn AnyTool,
     mut request: Request,
     trail: &mut Trail,
@@ -142,6 +148,7 @@ async fn steps(
         hide(gate, tool, &request, &route, trail).await?;
     }
     let decoded = decode(gate, tool, &request, &route, trail).await?;
+    gate.brake.check(tool.access())?;
     stages.done("decode");
     let caller = identify(gate, &request, &route, trail).await?;
     stages.done("identify");
@@ -178,6 +185,7 @@ async fn steps(
     };
     let sifted = shape::sift(gate, &question, (tool.spec().product, tool.access()), output)
         .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
+    trail.would_withhold(gate.would_hide());
     let answer = shape::shape(sifted);
     stages.done("shape");
     Ok(answer)
@@ -201,7 +209,7 @@ async fn route(
 
 /// Ends the call as one of an unknown tool, before its arguments are looked at, if the caller could never use it.
 async fn hide(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     request: &Request,
     route: &Route,
@@ -214,13 +222,13 @@ async fn hide(
 
 /// Reads the arguments before anything is asked of Atlassian. A caller who is known already is named in the record.
 async fn decode(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     request: &Request,
     route: &Route,
     trail: &mut Trail,
 ) -> Result<Box<dyn Decoded>, Refusal> {
-    if let Some(principal) = gate.identity.known(&request.presented, route).await {
+    if let Some(principal) = gate.identity.known(&request.presented, route, &gate.engine).await {
         trail.identified(&principal);
     }
     let mut arguments = request.arguments.clone();
@@ -230,7 +238,7 @@ async fn decode(
 }
 
 async fn identify(
-    gate: &Gate,
+    gate: &Passage<'_>,
     request: &Request,
     route: &Route,
     trail: &mut Trail,
@@ -242,7 +250,7 @@ async fn identify(
 
 /// Finds the real project or space of everything the call names, unless the decision is the same for all of them.
 async fn resolve(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     targets: &[Target],
     caller: &Caller,
@@ -280,7 +288,7 @@ async fn evenly<T>(
 
 /// `policy` makes an `Allowed`, `audit` makes a permit of it: no other code can.
 async fn decide_and_admit(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     caller: &Caller,
     resources: &[Resource],
@@ -301,11 +309,14 @@ async fn decide_and_admit(
         Access::Read => {
             let allowed = written(gate.engine.decide::<Read>(&question), decoded, trail)?;
             stages.done("decide");
+            gate.brake.check(Access::Read)?;
             Admitted::Read(trail.admit(allowed, decoded.arguments()).await?)
         }
         Access::Write => {
             let allowed = written(gate.engine.decide::<Write>(&question), decoded, trail)?;
             stages.done("decide");
+            // Once more: what was asked of Atlassian until here took its time.
+            gate.brake.check(Access::Write)?;
             Admitted::Write(trail.admit(allowed, decoded.arguments()).await?)
         }
     })
@@ -320,7 +331,7 @@ fn written<E: Effect>(
     decided.inspect_err(|_| trail.refused(decoded.arguments()))
 }
 
-fn context<'a>(gate: &'a Gate, caller: &'a Caller, found: Found) -> Context<'a> {
+fn context<'a>(gate: &'a Passage<'_>, caller: &'a Caller, found: Found) -> Context<'a> {
     let Route { instance, credential, .. } = &caller.route;
     let product = instance.upstream.product();
     // A site that a caller chose is bounded as the default is.

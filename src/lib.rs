@@ -9,6 +9,7 @@
 
 pub mod atlassian;
 pub mod audit;
+pub mod brake;
 pub mod call;
 pub mod cli;
 pub mod config;

@@ -9,7 +9,11 @@ use std::path::PathBuf;
 const EDGES: &[(&str, &[&str])] = &[
     ("atlassian", &["audit", "ids", "markup", "net", "policy"]),
     ("audit", &["ids", "net", "policy", "telemetry"]),
-    ("call", &["atlassian", "audit", "identity", "ids", "lookup", "net", "policy", "telemetry", "tools"]),
+    ("brake", &["policy"]),
+    (
+        "call",
+        &["atlassian", "audit", "brake", "identity", "ids", "lookup", "net", "policy", "telemetry", "tools"],
+    ),
     ("config", &["ids", "secrets"]),
     ("identity", &["atlassian", "audit", "ids", "lookup", "net", "policy", "secrets"]),
     ("ids", &[]),

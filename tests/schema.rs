@@ -19,6 +19,13 @@ fn the_cedar_schema_is_fresh() {
 }
 
 #[test]
+fn the_list_of_audit_codes_is_fresh() {
+    let committed = include_str!("../docs/AUDIT-EVENTS.md");
+    let made = portcullis::audit::documentation();
+    assert_eq!(committed, made, "run: cargo run -- audit events > docs/AUDIT-EVENTS.md");
+}
+
+#[test]
 fn every_profile_does_what_its_cases_say() {
     let facts = tools::facts();
     let profiles = policy::profiles(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies")).unwrap();

@@ -1,37 +1,68 @@
 //! Stable codes of records, for rules in a SIEM: a code never changes its meaning.
 
+use std::fmt::Write;
+
 /// What a record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
-    /// `PC0001`: the server started.
+    /// The server started.
     Start,
-    /// `PC0002`: the server stopped.
+    /// The server stopped.
     Stop,
-    /// `PC0003`: a key was made.
+    /// A key for the values of arguments was made.
     KeyCreated,
-    /// `PC0004`: certificates of a product are not checked.
+    /// The certificates of a product are not checked.
     TlsRelaxed,
-    /// `PC1001`: something is asked of Atlassian to decide on a call.
+    /// Other policies came into force while the server ran.
+    PoliciesLoaded,
+    /// The policies in the files are not in order and were refused; those of `policy_hash` stay in force.
+    PoliciesRefused,
+    /// An administrator froze what writes, or everything.
+    Frozen,
+    /// An administrator thawed what was frozen.
+    Thawed,
+    /// Something is asked of Atlassian to decide on a call.
     Resolve,
-    /// `PC1002`: a call is about to be carried out.
+    /// A call is about to be carried out.
     Intent,
-    /// `PC1003`: a call succeeded.
+    /// A call succeeded.
     Success,
-    /// `PC1004`: a call was denied by policy.
+    /// A call was denied by policy.
     Denied,
-    /// `PC1005`: a call failed.
+    /// A call failed.
     Failure,
-    /// `PC1006`: a call was abandoned: its client went away, or the server ended it.
+    /// A call was abandoned: its client went away, or the server ended it.
     Abandoned,
-    /// `PC1007`: what a call changed lies elsewhere than where it was decided on.
+    /// What a call changed lies elsewhere than where it was decided on.
     Misplaced,
-    /// `PC2001`: a request was refused before dispatch.
+    /// A request was refused before dispatch.
     Refused,
-    /// `PC2002`: a tool was called that is not offered.
+    /// A tool was called that is not offered.
     UnknownTool,
 }
 
 impl Code {
+    /// All of them, in the order of their numbers.
+    pub const ALL: &[Self] = &[
+        Self::Start,
+        Self::Stop,
+        Self::KeyCreated,
+        Self::TlsRelaxed,
+        Self::PoliciesLoaded,
+        Self::PoliciesRefused,
+        Self::Frozen,
+        Self::Thawed,
+        Self::Resolve,
+        Self::Intent,
+        Self::Success,
+        Self::Denied,
+        Self::Failure,
+        Self::Abandoned,
+        Self::Misplaced,
+        Self::Refused,
+        Self::UnknownTool,
+    ];
+
     /// The code as it stands in records.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +70,10 @@ impl Code {
             Self::Stop => "PC0002",
             Self::KeyCreated => "PC0003",
             Self::TlsRelaxed => "PC0004",
+            Self::PoliciesLoaded => "PC0005",
+            Self::PoliciesRefused => "PC0006",
+            Self::Frozen => "PC0007",
+            Self::Thawed => "PC0008",
             Self::Resolve => "PC1001",
             Self::Intent => "PC1002",
             Self::Success => "PC1003",
@@ -49,5 +84,107 @@ impl Code {
             Self::Refused => "PC2001",
             Self::UnknownTool => "PC2002",
         }
+    }
+
+    fn stage(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::KeyCreated
+            | Self::TlsRelaxed
+            | Self::PoliciesLoaded
+            | Self::PoliciesRefused
+            | Self::Frozen
+            | Self::Thawed
+            | Self::Misplaced => "event",
+            Self::Resolve => "resolve",
+            Self::Intent => "intent",
+            Self::Success | Self::Denied | Self::Failure | Self::Abandoned => "outcome",
+            Self::Refused | Self::UnknownTool => "refusal",
+        }
+    }
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Start => "The server started.",
+            Self::Stop => "The server stopped.",
+            Self::KeyCreated => "A key for the values of arguments was made.",
+            Self::TlsRelaxed => "The certificates of a product are not checked.",
+            Self::PoliciesLoaded => "Other policies came into force while the server ran.",
+            Self::PoliciesRefused => {
+                "The policies in the files are not in order and were refused; those of `policy_hash` stay in force."
+            }
+            Self::Frozen => "An administrator froze what writes, or everything.",
+            Self::Thawed => "An administrator thawed what was frozen.",
+            Self::Resolve => "Something is asked of Atlassian to decide on a call.",
+            Self::Intent => "A call is about to be carried out.",
+            Self::Success => "A call succeeded.",
+            Self::Denied => "A call was denied by policy.",
+            Self::Failure => "A call failed.",
+            Self::Abandoned => "A call was abandoned: its client went away, or the server ended it.",
+            Self::Misplaced => "What a call changed lies elsewhere than where it was decided on.",
+            Self::Refused => "A request was refused before dispatch.",
+            Self::UnknownTool => "A tool was called that is not offered.",
+        }
+    }
+
+    /// The fields that its records have besides those that all have.
+    fn fields(self) -> &'static str {
+        match self {
+            Self::Start => "`version`, `policy_hash`, `schema_hash`, `read_only`",
+            Self::Stop => "-",
+            Self::KeyCreated => "`key_id`",
+            Self::TlsRelaxed => "`product`",
+            Self::PoliciesLoaded => {
+                "`reason` (`files` or `signal`), `policy_hash`, `policy_hash_before`, `schema_hash`"
+            }
+            Self::PoliciesRefused => "`reason`, `policy_hash`, `problems`",
+            Self::Frozen => "`frozen` (`writes` or `all`), `os_user`, `reason`",
+            Self::Thawed => "`was`, `os_user`, `reason`",
+            Self::Resolve => "`lookup`, `resources`",
+            Self::Intent => "`decision`, `resources`, `groups`, `arguments` as hashes",
+            Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`, `shadow`",
+            Self::Denied => "`decision` with `reason`, `resources`, `groups`, `arguments` as hashes",
+            Self::Failure => "`outcome`, `status` or `problem`",
+            Self::Abandoned => "`duration_ms`, `upstream`",
+            Self::Misplaced => "`resources`, `actual`, `actual_place`",
+            Self::Refused => "`status`, `reason`, `address`",
+            Self::UnknownTool => "`tool`, `address`",
+        }
+    }
+}
+
+/// `docs/AUDIT-EVENTS.md`.
+pub fn documentation() -> String {
+    let mut text = String::from(HEAD);
+    for code in Code::ALL {
+        let (name, stage) = (code.as_str(), code.stage());
+        let _ = writeln!(text, "| {name} | {stage} | {} | {} |", code.meaning(), code.fields());
+    }
+    text
+}
+
+const HEAD: &str = "\
+# Codes of audit records
+
+Each record is a line of JSON with `v`, `seq`, `time`, `stage`, `code` and `instance`. Records of a call also have `call`,
+`tool`, `product`, `access`, `principal`, `method`, `client`, `address` and `transport`. A code never changes its meaning.
+This list is printed by `portcullis audit events`.
+
+| code | stage | meaning | besides |
+|---|---|---|---|
+";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let sorted: Vec<&str> = codes.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        assert_eq!(codes, sorted);
     }
 }

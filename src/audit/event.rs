@@ -12,6 +12,27 @@ use super::record::head;
 use super::record::inside;
 use crate::policy::Product;
 
+/// How many problems of policies one record tells.
+const MOST_PROBLEMS: usize = 20;
+
+/// Why policies were read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Their files changed.
+    Files,
+    /// The process was sent SIGHUP.
+    Signal,
+}
+
+impl Reason {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Signal => "signal",
+        }
+    }
+}
+
 /// Something that happened outside a call, or before one began.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -45,6 +66,40 @@ impl Event {
     /// The certificates of a product are not checked.
     pub fn tls_relaxed(product: Product) -> Self {
         Self::new("event", Code::TlsRelaxed, json!({"product": product.as_str()}))
+    }
+
+    /// Other policies come into force while the server runs.
+    pub fn policies_loaded(reason: Reason, policy_hash: &str, before: &str, schema_hash: &str) -> Self {
+        let fields = json!({
+            "reason": reason.as_str(),
+            "policy_hash": policy_hash,
+            "policy_hash_before": before,
+            "schema_hash": schema_hash,
+        });
+        Self::new("event", Code::PoliciesLoaded, fields)
+    }
+
+    /// The files hold policies that are not in order; those of this hash stay in force.
+    pub fn policies_refused(reason: Reason, policy_hash: &str, problem: &str) -> Self {
+        let mut problems: Vec<String> = problem.lines().take(MOST_PROBLEMS).map(clipped).collect();
+        let more = problem.lines().count().saturating_sub(MOST_PROBLEMS);
+        if more > 0 {
+            problems.push(format!("and {more} more"));
+        }
+        let fields = json!({"reason": reason.as_str(), "policy_hash": policy_hash, "problems": problems});
+        Self::new("event", Code::PoliciesRefused, fields)
+    }
+
+    /// An administrator froze `writes` or `all`.
+    pub fn frozen(scope: &str, by: &str, reason: Option<&str>) -> Self {
+        let fields = json!({"frozen": scope, "os_user": by, "reason": reason.map(clipped)});
+        Self::new("event", Code::Frozen, fields)
+    }
+
+    /// An administrator thawed what was frozen.
+    pub fn thawed(before: &str, by: &str, reason: Option<&str>) -> Self {
+        let fields = json!({"was": clipped(before), "os_user": by, "reason": reason.map(clipped)});
+        Self::new("event", Code::Thawed, fields)
     }
 
     /// A request was refused before dispatch, with this HTTP status.

@@ -20,8 +20,10 @@ mod trail;
 mod writer;
 
 pub use code::Code;
+pub use code::documentation;
 pub use error::AuditError;
 pub use event::Event;
+pub use event::Reason;
 pub use facts::CallFacts;
 pub use facts::CallId;
 pub use facts::Outcome;

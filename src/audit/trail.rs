@@ -28,10 +28,13 @@ use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Asked;
 use crate::policy::Decision;
+use crate::policy::DenyReason;
 use crate::policy::Effect;
+use crate::policy::LimitUse;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Resource;
+use crate::policy::Tried;
 
 /// The guard of one call: every end of it writes an outcome, also a panic and a client that goes away.
 #[derive(Debug)]
@@ -43,6 +46,8 @@ pub struct Trail {
     notes: Notes,
     /// The arguments of a call that is denied, as hashes.
     arguments: Option<Value>,
+    /// How many items of the result policies that are only tried would leave out.
+    would_withhold: u64,
     started: Instant,
     open: bool,
 }
@@ -57,6 +62,7 @@ impl Trail {
             instance: InstanceName::default(),
             notes: Notes::default(),
             arguments: None,
+            would_withhold: 0,
             started: Instant::now(),
             open: true,
         }
@@ -84,6 +90,11 @@ impl Trail {
     /// Notes the arguments of a call that is denied, so that its outcome can be explained. The others have an intent.
     pub fn refused(&mut self, arguments: &Map<String, Value>) {
         self.arguments = Some(self.hashed(arguments));
+    }
+
+    /// Notes how many items of the result policies that are only tried would leave out.
+    pub fn would_withhold(&mut self, items: u64) {
+        self.would_withhold = items;
     }
 
     /// Writes down what is asked of Atlassian before the decision; the look-up may leave when this returns.
@@ -126,6 +137,7 @@ impl Trail {
         record.insert("decision".into(), decision_record(&decision));
         record.insert("arguments".into(), self.hashed(arguments));
         self.audit.metrics.decision("permit", "policy");
+        self.tried("permit", decision.shadow.as_ref());
         self.audit.writer.announce(self.record("intent", inside(&record), Durability::Durable)).await?;
         Ok(Permit::new(self.facts.call.clone(), decision, Notes::clone(&self.notes)))
     }
@@ -209,6 +221,9 @@ impl Trail {
             let search = json!({"narrowing": narrowing, "condition": condition, "exact": exact});
             record.insert("search".into(), search);
         }
+        if self.would_withhold > 0 {
+            record.insert("shadow".into(), json!({"withheld": self.would_withhold}));
+        }
         record.insert("upstream".into(), upstream(&noted.requests));
         self.audit.metrics.call_ended(&self.facts.tool, self.facts.access, word, elapsed);
         inside(&record)
@@ -225,6 +240,15 @@ impl Trail {
         if let Value::Object(decision) = decision {
             decision.insert("policy_hash".into(), asked.basis.policy_hash.clone().into());
             decision.insert("schema_hash".into(), asked.basis.schema_hash.clone().into());
+            decision.extend(shadow(asked.shadow.as_ref()));
+            self.tried("deny", asked.shadow.as_ref());
+        }
+    }
+
+    /// Counts what the policies that are only tried would have decided.
+    fn tried(&self, decision: &str, tried: Option<&Tried>) {
+        if let Some(Tried { denied, .. }) = tried {
+            self.audit.metrics.shadow_decision(decision, effect_of(*denied));
         }
     }
 
@@ -276,13 +300,39 @@ fn code_of(outcome: &Outcome) -> Code {
 }
 
 fn decision_record(decision: &Decision) -> Value {
-    json!({
+    let mut record = json!({
         "id": decision.id,
         "effect": "permit",
         "policies": decision.policies,
         "policy_hash": decision.basis.policy_hash,
         "schema_hash": decision.basis.schema_hash,
-    })
+    });
+    if let Value::Object(record) = &mut record {
+        record.extend(shadow(decision.shadow.as_ref()));
+        if !decision.limits.is_empty() {
+            record.insert("limits".into(), decision.limits.iter().map(limit_record).collect());
+        }
+    }
+    record
+}
+
+/// What the policies that are only tried would have decided.
+fn shadow(tried: Option<&Tried>) -> Option<(String, Value)> {
+    let Tried { denied, policies, policy_hash } = tried?;
+    let effect = if denied.is_some() { "deny" } else { "permit" };
+    let reason = denied.map(DenyReason::as_str);
+    let record =
+        json!({"effect": effect, "reason": reason, "policies": policies, "policy_hash": policy_hash});
+    Some(("shadow".to_owned(), record))
+}
+
+fn effect_of(denied: Option<DenyReason>) -> &'static str {
+    if denied.is_some() { "deny" } else { "permit" }
+}
+
+fn limit_record(used: &LimitUse) -> Value {
+    let resets = jiff::Timestamp::from_millisecond(used.resets_ms).map(|at| at.to_string()).ok();
+    json!({"policy": used.policy, "used": used.used, "of": used.of, "resets": resets})
 }
 
 /// Every resource, and the project or space it lies in.

@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 
-use super::Gate;
+use super::Passage;
 use super::Refusal;
 use crate::audit::Trail;
 use crate::identity::Caller;
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 6;
 
 /// Finds the real project of everything the call names and may know of. If that is nothing, the call ends.
 pub(super) async fn resolve(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     targets: &[Target],
     caller: &Caller,
@@ -48,7 +48,7 @@ pub(super) async fn resolve(
 
 /// Where one of them lies. What it brings is taken over only where the caller may know of it.
 async fn one(
-    gate: &Gate,
+    gate: &Passage<'_>,
     tool: &dyn AnyTool,
     target: &Target,
     caller: &Caller,
@@ -61,7 +61,7 @@ async fn one(
 }
 
 /// Whether the caller may know of these. Where the decision is the same for all, nothing was looked up, and Jira says it.
-fn is_visible(gate: &Gate, tool: &dyn AnyTool, caller: &Caller, places: &[Resource]) -> bool {
+fn is_visible(gate: &Passage<'_>, tool: &dyn AnyTool, caller: &Caller, places: &[Resource]) -> bool {
     let viewer = gate.engine.viewer(&caller.principal, &caller.session);
     gate.engine.decides_alone(tool.spec().name) || places.iter().all(|place| viewer.may_view(place))
 }

@@ -12,6 +12,7 @@ use super::absence;
 use crate::audit::AuditError;
 use crate::audit::CallId;
 use crate::audit::Outcome;
+use crate::brake::Frozen;
 use crate::identity::IdentityError;
 use crate::lookup::LookupError;
 use crate::lookup::Target;
@@ -46,6 +47,8 @@ pub enum Refusal {
         /// What was to be done with what, once the targets are known.
         what: Option<String>,
     },
+    /// An administrator froze it.
+    Frozen(Frozen),
     /// A look-up failed.
     Lookup(LookupError),
     /// The caller could never use this tool, and is not told that it exists.
@@ -107,6 +110,7 @@ impl Refusal {
             }
             Self::Hidden => "unknown tool".to_owned(),
             Self::Denied { denied, what } => denied_text(denied, what.as_deref()),
+            Self::Frozen(frozen) => format!("{frozen} (reference {reference})"),
             Self::Lookup(error) => error.to_string(),
             Self::Audit(error) => error.to_string(),
             Self::Tool(error) => error.to_string(),
@@ -136,6 +140,7 @@ impl Refusal {
                 _ => None,
             },
             Self::Identity(error) => Some(error.operator()),
+            Self::Frozen(frozen) => frozen.operator(),
             Self::Denied { denied, .. } if !denied.errors.is_empty() => Some(denied.errors.join("; ")),
             Self::NotVisible { denied: Some(denied), .. } if !denied.errors.is_empty() => {
                 Some(denied.errors.join("; "))
@@ -159,12 +164,8 @@ impl Refusal {
                 asked: Some(denied.asked.clone()),
             },
             Self::NotVisible { denied: None, .. } => Outcome::NotVisible,
-            Self::Hidden => Outcome::Denied {
-                reason: "tool hidden",
-                decision: String::new(),
-                policies: Vec::new(),
-                asked: None,
-            },
+            Self::Hidden => undecided("tool hidden"),
+            Self::Frozen(_) => undecided("frozen"),
             Self::Lookup(LookupError::Upstream(error)) | Self::Tool(ToolError::Upstream(error)) => {
                 upstream_outcome(error)
             }
@@ -195,11 +196,17 @@ fn arguments_named(tool: &dyn AnyTool, text: &str) -> String {
     named.into_iter().collect::<Vec<_>>().join(", ")
 }
 
+/// A denial that no policy was asked about.
+fn undecided(reason: &'static str) -> Outcome {
+    Outcome::Denied { reason, decision: String::new(), policies: Vec::new(), asked: None }
+}
+
 fn reason_of(reason: DenyReason) -> &'static str {
     match reason {
         DenyReason::NotVisible => "not visible",
         DenyReason::Policy => "policy",
         DenyReason::NoPolicy => "no policy permits it",
+        DenyReason::Limit => "limit",
         DenyReason::Error => "policy error",
     }
 }
@@ -257,6 +264,12 @@ impl From<InvalidArguments> for Refusal {
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         Self::Denied { denied: Box::new(denied), what: None }
+    }
+}
+
+impl From<Frozen> for Refusal {
+    fn from(frozen: Frozen) -> Self {
+        Self::Frozen(frozen)
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Gate;
+use super::Passage;
 use super::Refusal;
 use crate::audit::Outcome;
 use crate::audit::Trail;
@@ -80,14 +81,21 @@ pub(super) fn misplaced<'o>(
 
 /// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
 pub(super) fn sift(
-    gate: &Gate,
+    gate: &Passage<'_>,
     question: &Question<'_>,
     (product, access): (Product, Access),
     output: Output,
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
     let viewer = gate.engine.viewer(question.principal, question.session);
-    let may_view = |item: &Resource| all || viewer.may_view(item);
+    let tried = gate.engine.tried_viewer(question.principal, question.session);
+    let may_view = |item: &Resource| {
+        let shown = all || viewer.may_view(item);
+        if shown {
+            gate.try_out(tried.as_ref(), item);
+        }
+        shown
+    };
     match output {
         // They hang on what was decided on, and hold nothing that could be decided on.
         Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),
@@ -101,7 +109,7 @@ pub(super) fn sift(
                 && !question.resources.contains(&actual)
             {
                 let resources = [actual];
-                gate.engine.decide::<Read>(&Question { resources: &resources, ..*question })?;
+                gate.engine.review::<Read>(&Question { resources: &resources, ..*question })?;
             }
             let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
             if let (Value::Object(object), 1..) = (&mut value, withheld) {

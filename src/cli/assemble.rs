@@ -1,6 +1,7 @@
 //! From settings to a [`Gate`]: audit log, policies, credentials and clients, in the order in which they can refuse.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::audit::HmacKey;
+use crate::brake::Brake;
 use crate::call::Gate;
 use crate::config::DeniedTools;
 use crate::config::ProductSettings;
@@ -35,7 +37,9 @@ use crate::lookup::Lookups;
 use crate::mcp::Writes;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
+use crate::policy::Policies;
 use crate::policy::PolicySource;
+use crate::policy::Product;
 use crate::secrets::Secrets;
 use crate::telemetry::Metrics;
 use crate::tools;
@@ -58,10 +62,10 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     refuse_what_is_not_there(settings)?;
     let engine_settings = engine_settings(settings)?;
     let since = Instant::now();
-    let engine = tokio::task::spawn_blocking(move || {
-        let engine = Engine::load(&tools::facts(), &engine_settings);
+    let policies = tokio::task::spawn_blocking(move || {
+        let policies = Policies::load(tools::facts(), engine_settings);
         started("policies", since);
-        engine
+        policies
     });
     let audit = audit(settings, parts).await?;
     started("audit log", since);
@@ -69,7 +73,8 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     let (products, logins) =
         futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts))?;
     started("TLS roots, clients, credentials", since_audit);
-    let engine = engine.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
+    let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
+    let engine = policies.current();
     parts.metrics.policy_loaded(engine.policy_hash());
     let enabled = settings.tools.enabled.as_deref();
     let toolsets = settings.tools.toolsets.as_deref();
@@ -93,7 +98,8 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
                 most: settings.server.account_limit,
             },
         }),
-        engine,
+        policies,
+        brake: brake(settings),
         lookups: Lookups::default(),
         audit,
         metrics: parts.metrics.clone(),
@@ -102,7 +108,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         deadline: Duration::from_secs(settings.server.deadline_seconds),
         hide_denied: settings.policy.denied_tools == DeniedTools::Hide,
         os_user: os_user(),
-        visits: settings.tools.read_only == ReadOnly::Off,
+        visits: settings.tools.read_only == ReadOnly::Off && settings.jira_read_only.is_empty(),
         texts: if settings.tools.raw_jira_markup { Texts::Raw } else { Texts::Markdown },
         options: options(&settings.tools)?,
         spaces: spaces(settings)?,
@@ -132,6 +138,12 @@ pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Fai
     Ok(EngineSettings {
         source,
         read_only: settings.tools.read_only == ReadOnly::On,
+        read_only_sites: [Product::Jira, Product::Confluence]
+            .into_iter()
+            .flat_map(|product| {
+                read_only_sites(settings, product).iter().map(move |site| (product, site.clone()))
+            })
+            .collect(),
         projects: projects(settings)?,
         spaces: spaces(settings)?,
         require_proof: settings.policy.require_proof.clone(),
@@ -150,6 +162,19 @@ pub(super) fn read_only(settings: &Settings) -> bool {
     }
 }
 
+/// Whether nothing but reads may leave for this site of a product.
+pub(super) fn read_only_at(settings: &Settings, product: Product, site: &InstanceName) -> bool {
+    let sites = read_only_sites(settings, product);
+    read_only(settings) || sites.contains(site) || sites.contains(&InstanceName::default())
+}
+
+fn read_only_sites(settings: &Settings, product: Product) -> &BTreeSet<InstanceName> {
+    match product {
+        Product::Jira => &settings.jira_read_only,
+        Product::Confluence => &settings.confluence_read_only,
+    }
+}
+
 /// What clients are told of writing.
 pub(super) fn writes(settings: &Settings) -> Writes {
     if read_only(settings) { Writes::Off } else { Writes::ByPolicy }
@@ -157,11 +182,21 @@ pub(super) fn writes(settings: &Settings) -> Writes {
 
 /// The user this process runs as, by number: names are a matter of the system that reads the log.
 #[cfg_attr(unix, expect(clippy::unnecessary_wraps, reason = "other systems have no number"))]
-fn os_user() -> Option<String> {
+pub(super) fn os_user() -> Option<String> {
     #[cfg(unix)]
     return Some(format!("uid:{}", rustix::process::getuid().as_raw()));
     #[cfg(not(unix))]
     None
+}
+
+/// The kill switch in the state directory.
+fn brake(settings: &Settings) -> Brake {
+    let mut brake = Brake::of(&settings.audit.state_directory);
+    if let Err(error) = brake.prepare() {
+        let file = brake.file();
+        tracing::warn!(%error, file = %file.display(), "`portcullis policy freeze` has nowhere to write to");
+    }
+    brake
 }
 
 /// Whether some rule names projects or spaces, which another name for a configured site would pass by.

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::Failure;
 use super::assemble::Parts;
-use super::assemble::read_only;
+use super::assemble::read_only_at;
 use super::assemble::secret_failure;
 use super::credentials::Sessions;
 use crate::atlassian;
@@ -108,7 +108,7 @@ async fn site(
         client,
         files,
         headers: headers(product, from, parts).await?,
-        read_only: read_only(settings),
+        read_only: read_only_at(settings, product, name),
         answer_limit: net::ANSWER_LIMIT,
         patience: patience(&settings.network),
     };
@@ -152,7 +152,7 @@ async fn bare(
         files: files_client(product, &client_settings).await?,
         client: client(product.title(), client_settings).await?,
         headers: HeaderMap::new(),
-        read_only: read_only(settings),
+        read_only: read_only_at(settings, product, &InstanceName::default()),
         answer_limit: net::ANSWER_LIMIT,
         patience: patience(&settings.network),
     };

@@ -1,6 +1,7 @@
 //! The command line: what each command does, and with which exit code it ends.
 
 mod assemble;
+mod audit;
 mod check;
 mod connect;
 mod convert;
@@ -14,6 +15,7 @@ mod output;
 mod policy;
 #[cfg(feature = "prove")]
 mod prove;
+mod reload;
 mod serve;
 mod sim;
 mod tools;
@@ -80,6 +82,8 @@ enum Command {
     Tools(tools::Arguments),
     /// Convert a document between Markdown, wiki markup, ADF and storage format.
     Convert(convert::Arguments),
+    /// Work with the audit log.
+    Audit(audit::Arguments),
     /// Work with policies.
     Policy(policy::Arguments),
 }
@@ -135,6 +139,10 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Convert(arguments)) => convert::run(arguments),
+        Some(Command::Audit(arguments)) => {
+            audit::run(arguments);
+            Ok(())
+        }
         Some(Command::Policy(arguments)) => policy::run(arguments, cli),
         Some(Command::Check) => check::run(&load(cli)?),
         Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),

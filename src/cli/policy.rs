@@ -1,6 +1,7 @@
 //! `portcullis policy`: the schema, a check of a policy directory, its tests and proofs, and what policies say and why.
 
 mod explain;
+mod freeze;
 mod matrix;
 mod recorded;
 mod show;
@@ -59,6 +60,10 @@ enum Command {
     Matrix(matrix::Arguments),
     /// Show the policies in force: those of the profile or directory, and those made from settings.
     Show(show::Arguments),
+    /// Stop the running server from writing, or from doing anything, before its next call; until `thaw`.
+    Freeze(freeze::FreezeArguments),
+    /// Let the server go on after `freeze`.
+    Thaw(freeze::ThawArguments),
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
@@ -76,6 +81,8 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(arguments, cli),
         Command::Matrix(arguments) => matrix::run(arguments),
         Command::Show(arguments) => show::run(arguments, cli),
+        Command::Freeze(arguments) => freeze::freeze(arguments, cli),
+        Command::Thaw(arguments) => freeze::thaw(arguments, cli),
     }
 }
 
@@ -101,7 +108,9 @@ fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
     }
     for (profile, summary) in checked {
         for policy in &summary.policies {
-            output::say(&format!("{:<6} {:<40} {}", policy.effect, policy.id, policy.file));
+            let shadow = if policy.shadow { ", only tried" } else { "" };
+            let limit = policy.limit.as_ref().map(|limit| format!(", at most {limit}")).unwrap_or_default();
+            output::say(&format!("{:<6} {:<40} {}{shadow}{limit}", policy.effect, policy.id, policy.file));
         }
         let count = summary.policies.len();
         output::say(&format!("{}: {count} policies, hash {}", profile.name, summary.policy_hash));
@@ -113,7 +122,10 @@ fn describe(profile: &Profile, summary: &Summary) -> Value {
     let policies: Vec<Value> = summary
         .policies
         .iter()
-        .map(|policy| json!({"id": policy.id, "effect": policy.effect, "file": policy.file}))
+        .map(|policy| {
+            let mode = policy.shadow.then_some("shadow");
+            json!({"id": policy.id, "effect": policy.effect, "file": policy.file, "mode": mode, "limit": policy.limit})
+        })
         .collect();
     json!({
         "profile": profile.name,

@@ -12,6 +12,7 @@ use super::Failure;
 use super::assemble;
 use super::assemble::Parts;
 use super::output;
+use super::reload;
 use super::started;
 use crate::audit::Event;
 use crate::call::Gate;
@@ -74,6 +75,7 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     };
     sender.send_replace(Some(Arc::clone(&gate)));
     let metrics = metrics_listener(settings, &gate).await?;
+    let _watch = reload::watch(&gate);
     let result = match ended {
         Some(result) => result,
         None => tokio::select! {
@@ -94,6 +96,7 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
         Failure::temporary(format!("cannot listen on {address}: {error}; HOST and PORT choose another"))
     })?;
     let metrics = metrics_listener(settings, &gate).await?;
+    let _watch = reload::watch(&gate);
     started("listeners", since);
     let told = listener.local_addr().map_err(Failure::temporary)?;
     output::complain(&format!("serving MCP on http://{told}{}", settings.server.path));

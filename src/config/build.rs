@@ -190,6 +190,8 @@ pub(super) fn settings(
     shared.has_address = raw.jira.url.is_some() || raw.confluence.url.is_some();
     let server = server(raw.server)?;
     let settings = Settings {
+        jira_read_only: product::read_only(&raw.jira, &raw.jira_instances),
+        confluence_read_only: product::read_only(&raw.confluence, &raw.confluence_instances),
         jira_reach: product::chosen_reach("jira", &raw.jira)?,
         confluence_reach: product::chosen_reach("confluence", &raw.confluence)?,
         jira: product::build_all("jira", raw.jira, raw.jira_instances, &shared, origins, warnings)?,

@@ -79,6 +79,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("jira.projects_filter", Kind::Projects)
         .variable("JIRA_PROJECTS_FILTER")
         .flag("--jira-projects-filter"),
+    Key::new("jira.read_only", Kind::Flag).variable("JIRA_READ_ONLY_MODE"),
     Key::new("confluence.url", Kind::BaseUrl).variable("CONFLUENCE_URL").flag("--confluence-url"),
     Key::new("confluence.deployment", Kind::Choice(DEPLOYMENTS)).variable("CONFLUENCE_DEPLOYMENT"),
     Key::new("confluence.username", Kind::Text).variable("CONFLUENCE_USERNAME").flag("--confluence-username"),
@@ -113,6 +114,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("confluence.spaces_filter", Kind::Spaces)
         .variable("CONFLUENCE_SPACES_FILTER")
         .flag("--confluence-spaces-filter"),
+    Key::new("confluence.read_only", Kind::Flag).variable("CONFLUENCE_READ_ONLY_MODE"),
     Key::new("oauth.client_id", Kind::Text).variable("ATLASSIAN_OAUTH_CLIENT_ID").flag("--oauth-client-id"),
     Key::new("oauth.client_secret", Kind::Secret)
         .variable("ATLASSIAN_OAUTH_CLIENT_SECRET")

@@ -1,6 +1,7 @@
 //! One product's settings: where it is, which kind it is, and who we are there.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use http::HeaderName;
@@ -54,6 +55,18 @@ pub(super) struct RawProduct {
     proxy_wpad_url: Option<String>,
     #[serde(alias = "projects_filter", alias = "spaces_filter")]
     filter: Vec<String>,
+    pub(super) read_only: bool,
+}
+
+/// The sites of a product at which nothing is written: settled apart from where they are, as it also holds of sites that
+/// callers choose.
+pub(super) fn read_only(
+    default: &RawProduct,
+    named: &BTreeMap<String, RawProduct>,
+) -> BTreeSet<InstanceName> {
+    let named = named.iter().filter(|(_, raw)| raw.read_only);
+    let named = named.map(|(name, _)| InstanceName::parse(name).unwrap_or_default());
+    named.chain(default.read_only.then(InstanceName::default)).collect()
 }
 
 #[derive(Deserialize, Clone, Copy)]

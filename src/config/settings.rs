@@ -1,6 +1,7 @@
 //! The settings as the rest of the program sees them: checked, complete, free of secrets.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,10 @@ pub struct Settings {
     pub jira: BTreeMap<InstanceName, ProductSettings>,
     /// Every configured Confluence.
     pub confluence: BTreeMap<InstanceName, ProductSettings>,
+    /// Every Jira at which nothing is written; with the default one, no Jira is written to at all.
+    pub jira_read_only: BTreeSet<InstanceName>,
+    /// The same for Confluence.
+    pub confluence_read_only: BTreeSet<InstanceName>,
     /// How a Jira is reached that a caller chose.
     pub jira_reach: Reach,
     /// How a Confluence is reached that a caller chose.

@@ -103,6 +103,11 @@ impl Settings {
         }
         line("transport", &self.describe_transport());
         line("writes", describe_writes(self.tools.read_only));
+        for (name, sites) in [("jira", &self.jira_read_only), ("confluence", &self.confluence_read_only)] {
+            for site in sites {
+                line("writes", &format!("off in {}", named(name, site)));
+            }
+        }
         line(
             "tools",
             &format!(

@@ -25,8 +25,9 @@ impl Default for AccountSettings {
     }
 }
 
-/// Product, instance, and the hash of what is sent: the credential with the headers that are passed on.
-type Key = (Product, InstanceName, [u8; 32]);
+/// Product, instance, the hash of what is sent (the credential with the headers that are passed on), and whether the groups
+/// are wanted: policies that come into force may name one where the ones before did not.
+type Key = (Product, InstanceName, [u8; 32], bool);
 
 #[derive(Debug)]
 pub(super) struct Accounts {
@@ -43,23 +44,27 @@ impl Accounts {
         Self { known, remembers }
     }
 
-    pub(super) async fn known(&self, route: &Route) -> Option<Principal> {
-        self.known.get(&key(route)).await
+    pub(super) async fn known(&self, route: &Route, groups: bool) -> Option<Principal> {
+        self.known.get(&key(route, groups)).await
     }
 
     /// The account, asked for once however many calls want it at the same time. A failure is not remembered.
     pub(super) async fn get(
         &self,
         route: &Route,
+        groups: bool,
         asking: impl Future<Output = Result<Principal, IdentityError>>,
     ) -> Result<Principal, IdentityError> {
         if !self.remembers {
             return asking.await;
         }
-        self.known.try_get_with(key(route), asking).await.map_err(|shared| IdentityError::clone(&shared))
+        self.known
+            .try_get_with(key(route, groups), asking)
+            .await
+            .map_err(|shared| IdentityError::clone(&shared))
     }
 }
 
-fn key(route: &Route) -> Key {
-    (route.instance.upstream.product(), route.instance.name.clone(), route.credential.fingerprint())
+fn key(route: &Route, groups: bool) -> Key {
+    (route.instance.upstream.product(), route.instance.name.clone(), route.credential.fingerprint(), groups)
 }

@@ -145,26 +145,26 @@ impl Identity {
         trail: &Trail,
     ) -> Result<Caller, IdentityError> {
         let product = route.instance.upstream.product();
-        let principal = match self.service_of(presented, &route) {
-            Some(service) => service,
-            None => match self.accounts.known(&route).await {
-                Some(known) => known,
-                None => {
-                    let groups = engine.asks_groups(product);
-                    let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
-                    Box::pin(self.accounts.get(&route, asking)).await?
-                }
-            },
+        let principal = match self.known(presented, &route, engine).await {
+            Some(known) => known,
+            None => {
+                let groups = engine.asks_groups(product);
+                let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
+                Box::pin(self.accounts.get(&route, groups, asking)).await?
+            }
         };
         let session = self.session_of(presented, &route);
         Ok(Caller { principal, session, route })
     }
 
-    /// The principal Atlassian has already vouched for, without asking.
-    pub async fn known(&self, presented: &Presented, route: &Route) -> Option<Principal> {
+    /// The principal Atlassian has already vouched for, with all that these policies look at, without asking.
+    pub async fn known(&self, presented: &Presented, route: &Route, engine: &Engine) -> Option<Principal> {
         match self.service_of(presented, route) {
             Some(service) => Some(service),
-            None => self.accounts.known(route).await,
+            None => {
+                let groups = engine.asks_groups(route.instance.upstream.product());
+                self.accounts.known(route, groups).await
+            }
         }
     }
 

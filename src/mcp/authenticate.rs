@@ -85,7 +85,7 @@ async fn identified(
     site: Option<&InstanceName>,
 ) -> Result<Result<Accepted, Option<IdentityError>>, AuditError> {
     if let Ok(route) = gate.identity.route(presented, product, site, &gate.products, None).await
-        && let Some(principal) = gate.identity.known(presented, &route).await
+        && let Some(principal) = gate.identity.known(presented, &route, &gate.policies.current()).await
     {
         return Ok(Ok(Accepted { route, principal: Some(principal) }));
     }
@@ -95,7 +95,7 @@ async fn identified(
         let route = route.map_err(|error| (error, None))?;
         trail.at(&route.instance.name);
         let there = route.clone();
-        match gate.identity.identify(presented, route, &gate.engine, &trail).await {
+        match gate.identity.identify(presented, route, &gate.policies.current(), &trail).await {
             Ok(caller) => Ok(Accepted { route: there, principal: Some(caller.principal) }),
             Err(error) => Err((error, Some(there))),
         }

@@ -70,6 +70,8 @@ pub(super) struct Handler {
     gate: GateSoon,
     instructions: Arc<str>,
     lists: Lists,
+    /// Whether the client is told when the tools may have changed: there is a way to it.
+    tells_of_changes: bool,
 }
 
 type Lists = Arc<Mutex<HashMap<BTreeSet<&'static str>, Arc<[Tool]>>>>;
@@ -80,7 +82,12 @@ impl Handler {
             Writes::Off => format!("{INSTRUCTIONS} {WRITES_OFF}"),
             Writes::ByPolicy => INSTRUCTIONS.to_owned(),
         };
-        Self { gate, instructions: instructions.into(), lists: Lists::default() }
+        Self { gate, instructions: instructions.into(), lists: Lists::default(), tells_of_changes: false }
+    }
+
+    /// The same for a connection on which the client can be told something unasked.
+    pub(super) fn that_tells_of_changes(self) -> Self {
+        Self { tells_of_changes: true, ..self }
     }
 
     async fn gate(&self) -> Result<Arc<Gate>, ErrorData> {
@@ -103,7 +110,9 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        let tools = ServerCapabilities::builder().enable_tools();
+        let tools = if self.tells_of_changes { tools.enable_tool_list_changed() } else { tools };
+        let mut info = ServerConfig::new(tools.build());
         info.server_info = Implementation::new("portcullis", env!("CARGO_PKG_VERSION"));
         info.instructions = Some(self.instructions.to_string());
         info
@@ -196,9 +205,10 @@ fn block(block: Block) -> ContentBlock {
 /// The tools that the caller could ever be allowed, at any site.
 fn visible_tools(gate: &Gate, presented: &Presented, accepted: &[Accepted]) -> BTreeSet<&'static str> {
     let mut visible = BTreeSet::new();
+    let engine = gate.policies.current();
     let mut add = |product: Product, principal: Option<&Principal>, session: &Session| {
         let of_product = |name: &&'static str| name.starts_with(product.as_str());
-        visible.extend(gate.engine.visible_tools(principal, session).into_iter().filter(of_product));
+        visible.extend(engine.visible_tools(principal, session).into_iter().filter(of_product));
     };
     if matches!(presented.login, Login::Operator) {
         for product in [Product::Jira, Product::Confluence] {

@@ -6,6 +6,8 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use rmcp::Peer;
+use rmcp::RoleServer;
 use rmcp::ServiceExt;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -45,8 +47,14 @@ pub async fn serve(
     let answers = tokio::spawn(forward(from_rmcp, lines.clone(), open.clone()));
     let (their_input, their_output) = tokio::io::split(theirs);
     let server = tokio::spawn(async move {
-        match Handler::new(gate, writes).serve((their_input, their_output)).await {
-            Ok(running) => running.waiting().await.map(|_| ()).map_err(|error| error.to_string()),
+        let handler = Handler::new(gate.clone(), writes).that_tells_of_changes();
+        match handler.serve((their_input, their_output)).await {
+            Ok(running) => {
+                let telling = tokio::spawn(tell_of_changes(gate, running.peer().clone()));
+                let ended = running.waiting().await;
+                telling.abort();
+                ended.map(|_| ()).map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         }
     });
@@ -57,6 +65,17 @@ pub async fn serve(
     }
     let _ = answers.await;
     writer.await.unwrap_or(Ok(()))
+}
+
+/// Tells the client to ask for its tools anew whenever other policies come into force.
+async fn tell_of_changes(gate: GateSoon, client: Peer<RoleServer>) {
+    let Some(gate) = gate.get().await else { return };
+    let mut changes = gate.policies.changes();
+    while changes.changed().await.is_ok() {
+        if let Err(error) = client.notify_tool_list_changed().await {
+            tracing::debug!(%error, "the client was not told that its tools may have changed");
+        }
+    }
 }
 
 /// Hands good lines on, and answers bad ones.

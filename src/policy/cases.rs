@@ -17,10 +17,12 @@
 //! reason = "no_policy"          # optional, of a denial: not_visible, policy, no_policy
 //! policies = ["demo:comment"]   # optional: the policies that decide, exactly these
 //! visible = true                # optional: whether the caller sees all the resources
+//! shadow = "deny"               # optional: what it would be if policies that are only tried were in force
 //! ```
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -83,6 +85,14 @@ pub struct CaseResult {
     pub deciding: Vec<String>,
     /// What would have to change, where a call was to be allowed and is not.
     pub change: Vec<String>,
+}
+
+/// For example ``tests/own.toml: case `eve reads`: expected deny, got allow``.
+impl fmt::Display for CaseResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, case, expected, got, .. } = self;
+        write!(f, "{file}: case `{case}`: expected {expected}, got {got}")
+    }
 }
 
 /// Runs the cases of a profile through the engine that a server would have.
@@ -198,6 +208,16 @@ struct Case {
     reason: Option<String>,
     policies: Option<BTreeSet<String>>,
     visible: Option<bool>,
+    shadow: Option<Expected>,
+}
+
+impl Expected {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 impl Case {
@@ -212,6 +232,7 @@ impl Case {
         let (got, deciding, change) = match explained {
             Ok((explanation, sample)) => {
                 decided.extend(explanation.steps.iter().flat_map(|step| step.deciding.iter().cloned()));
+                decided.extend(explanation.shadow.iter().flat_map(|shadow| shadow.deciding.iter().cloned()));
                 let got = self.got(&explanation, self.visible.map(|_| is_visible(explainer, &sample)));
                 (got, explanation.deciding, explanation.change)
             }
@@ -234,6 +255,9 @@ impl Case {
     fn sample(&self, tools: &[ToolFacts]) -> Result<Sample, String> {
         if self.tool.is_none() && (self.visible.is_none() || self.expect.is_some()) {
             return Err("a case has a `tool` and what to `expect`, or says what is `visible`".to_owned());
+        }
+        if self.tool.is_none() && self.shadow.is_some() {
+            return Err("a case with `shadow` has a `tool`".to_owned());
         }
         if self.tool.is_some() && self.expect.is_none() {
             return Err(
@@ -268,8 +292,9 @@ impl Case {
     }
 
     fn expected(&self) -> String {
-        let word = self.expect.map(|expect| if expect == Expected::Allow { "allow" } else { "deny" });
-        outcome(word, self.reason.as_deref(), self.policies.as_ref(), self.visible)
+        let word = self.expect.map(Expected::as_str);
+        let shadow = self.shadow.map(Expected::as_str);
+        outcome(word, self.reason.as_deref(), self.policies.as_ref(), self.visible, shadow)
     }
 
     /// What came out, as far as the case says something of it.
@@ -280,7 +305,9 @@ impl Case {
         let word = self.expect.map(|_| if explanation.allowed { "allow" } else { "deny" });
         let reason = self.reason.as_ref().and(explanation.reason.as_deref());
         let deciding: BTreeSet<String> = explanation.deciding.iter().cloned().collect();
-        outcome(word, reason, self.policies.as_ref().map(|_| &deciding), visible)
+        let tried = explanation.shadow.as_ref().map_or(explanation.allowed, |shadow| shadow.allowed);
+        let shadow = self.shadow.map(|_| if tried { "allow" } else { "deny" });
+        outcome(word, reason, self.policies.as_ref().map(|_| &deciding), visible, shadow)
     }
 }
 
@@ -294,6 +321,7 @@ fn outcome(
     reason: Option<&str>,
     policies: Option<&BTreeSet<String>>,
     visible: Option<bool>,
+    shadow: Option<&str>,
 ) -> String {
     let mut parts: Vec<String> = word.map(str::to_owned).into_iter().collect();
     parts.extend(reason.map(|reason| format!("reason {reason}")));
@@ -302,5 +330,6 @@ fn outcome(
         if names.is_empty() { "by no policy".to_owned() } else { format!("by {}", names.join(" and ")) }
     }));
     parts.extend(visible.map(|visible| if visible { "visible" } else { "not visible" }.to_owned()));
+    parts.extend(shadow.map(|word| format!("{word} if what is tried were in force")));
     parts.join(", ")
 }

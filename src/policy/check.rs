@@ -12,9 +12,13 @@ use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::EngineSettings;
 use crate::policy::Product;
+use crate::policy::limit::Limit;
 
 /// Ids with this prefix belong to policies made from settings.
 pub(super) const OWN_PREFIX: &str = "portcullis:";
+
+/// The mode of a policy that is tried and not enforced.
+pub(super) const SHADOW: &str = "shadow";
 
 /// The policy's `@id`, or what is wrong with it.
 pub(super) fn id(policy: &Policy, built_in: bool) -> Result<String, String> {
@@ -36,6 +40,13 @@ pub(super) fn problems(policy: &Policy, schema: &Schema, settings: &EngineSettin
     let advice = policy.annotation("advice").unwrap_or_default();
     if policy.effect() == Effect::Forbid && advice.trim().is_empty() {
         found.push("a forbid tells the caller what to do; write `@advice(\"...\")` above it".to_owned());
+    }
+    found.extend(Limit::problem(policy, schema));
+    if let Some(mode) = policy.annotation("mode").filter(|mode| *mode != SHADOW) {
+        found.push(format!(
+            "`@mode(\"{}\")` is no mode; write `@mode(\"{SHADOW}\")`, or nothing for a policy that is in force",
+            mode.escape_debug()
+        ));
     }
     for uid in policy.entity_literals() {
         found.extend(literal(&uid).or_else(|| unknown_instance(&uid, settings)));

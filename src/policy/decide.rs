@@ -22,17 +22,21 @@ use crate::policy::Effect;
 use crate::policy::Engine;
 use crate::policy::InputField;
 use crate::policy::InputValue;
+use crate::policy::LimitUse;
 use crate::policy::Principal;
 use crate::policy::Question;
 use crate::policy::Resource;
 use crate::policy::Session;
+use crate::policy::Tried;
 use crate::policy::candidates::Verdict;
 use crate::policy::context;
 use crate::policy::decision::Refusal;
 use crate::policy::engine::ActionRule;
+use crate::policy::engine::Shadow;
 use crate::policy::engine::ToolRule;
 use crate::policy::entities::Chain;
 use crate::policy::entities::check_complete;
+use crate::policy::limit::Choice;
 
 /// One caller in one session, prepared to be asked about many items of a result.
 #[derive(Debug)]
@@ -77,19 +81,39 @@ impl<'a> Asking<'a> {
 }
 
 impl Engine {
-    /// Decides a call of a tool with effect `E`. Whatever cannot be decided is denied.
+    /// Decides a call of a tool with effect `E`, and counts it where a permit is limited. Whatever cannot be decided is
+    /// denied.
     pub fn decide<E: Effect>(&self, question: &Question<'_>) -> Result<Allowed<E>, Denied> {
+        self.judge(question, |choices| {
+            self.usage.take(question.principal, question.session.now_ms, choices).map_err(Refusal::used_up)
+        })
+    }
+
+    /// Decides without counting: a call that was counted already, on what came of it, or one that nobody makes.
+    pub fn review<E: Effect>(&self, question: &Question<'_>) -> Result<Allowed<E>, Denied> {
+        self.judge(question, |_| Ok(Vec::new()))
+    }
+
+    fn judge<E: Effect>(
+        &self,
+        question: &Question<'_>,
+        count: impl FnOnce(&[Choice]) -> Result<Vec<LimitUse>, Refusal>,
+    ) -> Result<Allowed<E>, Denied> {
+        let weighed = self.weigh(question, E::ACCESS);
+        let denied = weighed.as_ref().err().map(|refusal| refusal.reason);
+        let shadow = self.shadow.as_ref();
         let asked = Asked {
             resources: question.resources.to_vec(),
             basis: self.basis(question.principal),
             resolved: question.resources.iter().all(Resource::is_resolved),
+            shadow: shadow.and_then(|shadow| shadow.tried(question, E::ACCESS, denied)),
         };
         let Some(id) = random_id() else {
             let refusal = Refusal::error("no random number for the decision's id");
             return Err(refusal.named("none".to_owned(), asked));
         };
-        match self.weigh(question, E::ACCESS) {
-            Ok(policies) => Ok(Allowed::new(Decision {
+        match weighed.and_then(|Weighed { permits, choices }| Ok((permits, count(&choices)?))) {
+            Ok((policies, limits)) => Ok(Allowed::new(Decision {
                 id,
                 tool: question.tool,
                 instance: question.session.instance.clone(),
@@ -98,6 +122,8 @@ impl Engine {
                 basis: asked.basis,
                 resolved: asked.resolved,
                 alone: self.decides_alone(question.tool),
+                limits,
+                shadow: asked.shadow,
             })),
             Err(refusal) => Err(refusal.named(id, asked)),
         }
@@ -130,8 +156,13 @@ impl Engine {
         }
     }
 
+    /// The same for what would be shown if the policies that are only tried were in force, if there are any.
+    pub fn tried_viewer<'a>(&'a self, principal: &'a Principal, session: &'a Session) -> Option<Viewer<'a>> {
+        self.shadow.as_ref().map(|shadow| shadow.engine.viewer(principal, session))
+    }
+
     /// The policies that permit the call, or why it is refused.
-    fn weigh(&self, question: &Question<'_>, access: Access) -> Result<Vec<String>, Refusal> {
+    fn weigh(&self, question: &Question<'_>, access: Access) -> Result<Weighed, Refusal> {
         let rule = self.checked_rule(question, access).map_err(Refusal::error)?;
         context::check(&rule.facts.input, question.input).map_err(Refusal::error)?;
         let viewer = self.viewer(question.principal, question.session);
@@ -149,10 +180,23 @@ impl Engine {
 
         let tool = Asking::tool(rule, question.input);
         let mut tally = Tally::default();
+        let mut choices = Vec::new();
         for resource in question.resources {
-            tally.add(viewer.ask(&store, &tool, resource).map_err(Refusal::error)?);
+            let verdict = viewer.ask(&store, &tool, resource).map_err(Refusal::error)?;
+            choices.extend(self.choice(&verdict));
+            tally.add(verdict);
         }
-        tally.permitted(|forbidden| if forbidden { DenyReason::Policy } else { DenyReason::NoPolicy })
+        let permits =
+            tally.permitted(|forbidden| if forbidden { DenyReason::Policy } else { DenyReason::NoPolicy })?;
+        Ok(Weighed { permits, choices })
+    }
+
+    /// The limited permits that a resource is allowed by, if no permit without a limit is among them.
+    fn choice(&self, verdict: &Verdict) -> Option<Choice> {
+        if self.limits.is_empty() || !verdict.allowed {
+            return None;
+        }
+        verdict.policies.iter().map(|id| Some((id.clone(), *self.limits.get(id)?))).collect()
     }
 
     /// The tool's rule, if the question is one that policies can be asked at all.
@@ -179,6 +223,19 @@ impl Engine {
             }
         }
         Ok(rule)
+    }
+}
+
+impl Shadow {
+    /// What would be decided, if that is anything else or policies that are only tried had a part in it.
+    fn tried(&self, question: &Question<'_>, access: Access, enforced: Option<DenyReason>) -> Option<Tried> {
+        let (denied, policies) = match self.engine.weigh(question, access) {
+            Ok(weighed) => (None, weighed.permits),
+            Err(refusal) => (Some(refusal.reason), refusal.policies),
+        };
+        let policies: Vec<String> = policies.into_iter().filter(|id| self.ids.contains(id)).collect();
+        let matters = !policies.is_empty() || denied != enforced;
+        matters.then(|| Tried { denied, policies, policy_hash: self.engine.policy_hash().to_owned() })
     }
 }
 
@@ -239,6 +296,13 @@ impl Viewer<'_> {
         .map_err(|error| error.to_string())?;
         Ok(action.candidates.ask(&self.engine.authorizer, &request, store, (&self.chain, &resource)))
     }
+}
+
+/// A call that is allowed, but for limits.
+struct Weighed {
+    permits: Vec<String>,
+    /// One for each resource that is allowed by limited permits alone.
+    choices: Vec<Choice>,
 }
 
 /// What they said of all.

@@ -6,9 +6,11 @@ use std::marker::PhantomData;
 use crate::ids::InstanceName;
 use crate::policy::Effect;
 use crate::policy::InputValue;
+use crate::policy::LimitUse;
 use crate::policy::Principal;
 use crate::policy::Resource;
 use crate::policy::Session;
+use crate::policy::limit::UsedUp;
 
 /// May this principal, in this session, call this tool on these resources with this input?
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +69,21 @@ pub struct Decision {
     pub resolved: bool,
     /// Whether it is the same for every call of the tool, whatever it names.
     pub alone: bool,
+    /// The limited permits it passed thanks to.
+    pub limits: Vec<LimitUse>,
+    /// What the policies that are only tried would have decided, where they would have decided.
+    pub shadow: Option<Tried>,
+}
+
+/// What would have been decided if the policies that are only tried were in force with the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// Why it would have been denied; nothing if it would have been allowed.
+    pub denied: Option<DenyReason>,
+    /// Those of the policies that are only tried that would have decided.
+    pub policies: Vec<String>,
+    /// The hash of the set with them.
+    pub policy_hash: String,
 }
 
 /// What a decision rests on besides the question: with it, the decision can be made again and explained.
@@ -89,6 +106,8 @@ pub enum DenyReason {
     Policy,
     /// No policy permits it.
     NoPolicy,
+    /// The permits that would have permitted it are used up for now.
+    Limit,
     /// It could not be decided.
     Error,
 }
@@ -100,6 +119,7 @@ impl DenyReason {
             Self::NotVisible => "not_visible",
             Self::Policy => "policy",
             Self::NoPolicy => "no_policy",
+            Self::Limit => "limit",
             Self::Error => "error",
         }
     }
@@ -131,6 +151,8 @@ pub struct Asked {
     pub basis: Basis,
     /// Whether the project or space of every resource was known.
     pub resolved: bool,
+    /// What the policies that are only tried would have decided, where they would have decided.
+    pub shadow: Option<Tried>,
 }
 
 /// A denial that has no reference yet.
@@ -150,6 +172,10 @@ impl Refusal {
             advice: Vec::new(),
             errors: vec![error.into()],
         }
+    }
+
+    pub(super) fn used_up(UsedUp { policies, advice }: UsedUp) -> Self {
+        Self { reason: DenyReason::Limit, policies, advice: vec![advice], errors: Vec::new() }
     }
 
     pub(super) fn named(self, id: String, asked: Asked) -> Denied {

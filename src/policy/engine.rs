@@ -26,11 +26,14 @@ use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
 use crate::policy::generated;
+use crate::policy::limit::Limit;
+use crate::policy::limit::Usage;
 use crate::policy::properties::Properties;
 use crate::policy::record;
 use crate::policy::schema::schema_text;
 use crate::policy::schema::view_action;
 use crate::policy::set;
+use crate::policy::set::Loaded;
 use crate::policy::set::LoadedPolicy;
 use crate::policy::source::PolicyFile;
 
@@ -43,8 +46,19 @@ pub struct Engine {
     jira: ViewRule,
     confluence: ViewRule,
     groups: BTreeSet<String>,
+    /// The permits that may be used so often.
+    pub(super) limits: BTreeMap<String, Limit>,
+    pub(super) usage: Usage,
+    pub(super) shadow: Option<Shadow>,
     policy_hash: String,
     schema_hash: String,
+}
+
+/// Policies that are tried and not enforced.
+pub(super) struct Shadow {
+    /// What would decide if they were in force with the others.
+    pub(super) engine: Box<Engine>,
+    pub(super) ids: BTreeSet<String>,
 }
 
 /// What is known of a tool before any call.
@@ -82,12 +96,28 @@ impl Engine {
         let text = schema_text(tools);
         let schema = schema(tools, &text)?;
         let loaded = load_policies(settings, &schema)?;
-        let (policy_hash, schema_hash) = (hash_policies(&loaded), hash([text.as_bytes()]));
+        let schema_hash = hash([text.as_bytes()]);
+        let mut engine = Self::of(tools, schema.clone(), schema_hash.clone(), &loaded.enforced)?;
         if let Some(file) = &settings.require_proof {
-            record::require(file, &policy_hash, &schema_hash, &Properties::of(&settings.source)?)?;
+            record::require(file, engine.policy_hash(), &schema_hash, &Properties::of(&settings.source)?)?;
         }
+        if !loaded.shadow.is_empty() {
+            let together = Self::of(tools, schema, schema_hash, &loaded.together())?;
+            let ids = loaded.shadow.into_iter().map(|policy| policy.id).collect();
+            engine.shadow = Some(Shadow { engine: Box::new(together), ids });
+        }
+        Ok(engine)
+    }
+
+    /// The engine of these policies.
+    fn of(
+        tools: &[ToolFacts],
+        schema: Schema,
+        schema_hash: String,
+        loaded: &[LoadedPolicy],
+    ) -> Result<Self, PolicyError> {
         let types = Types::parse().map_err(|error| PolicyError::Tools(error.to_string()))?;
-        let mut index = Index::new(&schema, &types, &loaded)?;
+        let mut index = Index::new(&schema, &types, loaded)?;
         let jira = index.view(Product::Jira)?;
         let confluence = index.view(Product::Confluence)?;
         let mut rules = BTreeMap::new();
@@ -102,7 +132,10 @@ impl Engine {
             jira,
             confluence,
             groups: loaded.iter().flat_map(|policy| check::groups(&policy.policy)).collect(),
-            policy_hash,
+            limits: loaded.iter().filter_map(limited).collect(),
+            usage: Usage::default(),
+            shadow: None,
+            policy_hash: hash_policies(loaded),
             schema_hash,
             authorizer: Authorizer::new(),
             schema,
@@ -110,9 +143,19 @@ impl Engine {
         })
     }
 
-    /// The hash of the policy set: SHA-256 over its ids and canonical texts.
+    /// The hash of the policy set: SHA-256 over the ids and canonical texts of the policies that are in force.
     pub fn policy_hash(&self) -> &str {
         &self.policy_hash
+    }
+
+    /// The hash of the set with the policies that are only tried, if there are any.
+    pub fn shadow_hash(&self) -> Option<&str> {
+        self.shadow.as_ref().map(|shadow| shadow.engine.policy_hash())
+    }
+
+    /// Goes on with the counts of the set whose place this one takes.
+    pub(super) fn succeeding(self, before: &Self) -> Self {
+        Self { usage: before.usage.clone(), ..self }
     }
 
     /// The hash of the schema's text: SHA-256.
@@ -120,19 +163,27 @@ impl Engine {
         &self.schema_hash
     }
 
-    /// Whether a policy names a group of this product, so that callers' groups must be asked for.
+    /// Whether a policy names a group of this product, so that callers' groups must be asked for. A policy that is only
+    /// tried is such a policy as well.
     pub fn asks_groups(&self, product: Product) -> bool {
-        self.groups.iter().any(|group| check::origin(group) == Some(product))
+        self.widest().groups.iter().any(|group| check::origin(group) == Some(product))
     }
 
     /// Whether a policy names this group.
     pub(super) fn names_group(&self, group: &str) -> bool {
-        self.groups.contains(group)
+        self.widest().groups.contains(group)
     }
 
-    /// Whether every call of the tool is decided alike, so that its resources need not be looked up.
+    /// With the policies that are only tried, if there are any.
+    fn widest(&self) -> &Self {
+        self.shadow.as_ref().map_or(self, |shadow| &*shadow.engine)
+    }
+
+    /// Whether every call of the tool is decided alike, so that its resources need not be looked up. Policies that are only
+    /// tried need to know where things lie as well.
     pub fn decides_alone(&self, tool: &str) -> bool {
-        self.tools.get(tool).is_some_and(|rule| rule.alone.is_some())
+        let alone = |engine: &Self| engine.tools.get(tool).is_some_and(|rule| rule.alone.is_some());
+        alone(self) && alone(self.widest())
     }
 
     /// Whether the policies let everybody see every object of the product: then nothing of a result is left out.
@@ -246,6 +297,11 @@ impl<'a> Index<'a> {
     }
 }
 
+fn limited(loaded: &LoadedPolicy) -> Option<(String, Limit)> {
+    // What is wrong with a limit was said when the file was checked.
+    Some((loaded.id.clone(), Limit::of(&loaded.policy).ok().flatten()?))
+}
+
 pub(super) fn takes(constraint: &ActionConstraint, action: &Chain) -> bool {
     match constraint {
         ActionConstraint::Any => true,
@@ -268,10 +324,7 @@ pub(super) fn schema(tools: &[ToolFacts], text: &str) -> Result<Schema, PolicyEr
     }
 }
 
-pub(super) fn load_policies(
-    settings: &EngineSettings,
-    schema: &Schema,
-) -> Result<Vec<LoadedPolicy>, PolicyError> {
+pub(super) fn load_policies(settings: &EngineSettings, schema: &Schema) -> Result<Loaded, PolicyError> {
     load_files(settings.source.read()?, &settings.source.path(), settings, schema)
 }
 
@@ -281,9 +334,9 @@ pub(super) fn load_files(
     path: &Path,
     settings: &EngineSettings,
     schema: &Schema,
-) -> Result<Vec<LoadedPolicy>, PolicyError> {
+) -> Result<Loaded, PolicyError> {
     let own = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
-    if own.is_empty() {
+    if own.enforced.is_empty() {
         return Err(PolicyError::NoPolicies(path.to_owned()));
     }
     files.push(generated::policies(settings, schema));

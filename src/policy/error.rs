@@ -45,6 +45,12 @@ pub enum PolicyError {
     /// A file of policies lies where no profile is.
     #[error("`{0}` is outside of a profile; move it into a directory of its own")]
     Stray(PathBuf),
+    /// The cases of a profile do not all come out as expected.
+    #[error("the tests of the policies fail: {}", .0.join("\n"))]
+    Cases(Vec<String>),
+    /// The files were changed while they were read.
+    #[error("the files changed while they were read; they are read again")]
+    Changing,
     /// At least one policy is not valid; [`Self::problems`] lists all.
     #[error("{}", lines(.0))]
     Invalid(Vec<Problem>),
@@ -63,6 +69,8 @@ impl PolicyError {
             | Self::NoProperties(_)
             | Self::Prover(_)
             | Self::Stray(_)
+            | Self::Cases(_)
+            | Self::Changing
             | Self::Proof { .. } => &[],
         }
     }

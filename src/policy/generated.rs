@@ -26,11 +26,36 @@ pub(super) fn policies(settings: &EngineSettings, schema: &Schema) -> PolicyFile
              forbid (principal, action in Mcp::Action::\"write\", resource);"
         );
     }
+    read_only_sites(&mut text, settings);
     boundary(&mut text, "projects", Product::Jira, ["Project", "Issue"], &settings.projects);
     boundary(&mut text, "spaces", Product::Confluence, ["Space", "Page"], &settings.spaces);
     internal_only(&mut text, settings);
     offered(&mut text, settings, schema);
     PolicyFile::built_in("settings", text)
+}
+
+/// Forbids writing to one product, or to one of its sites.
+fn read_only_sites(text: &mut String, settings: &EngineSettings) {
+    for (product, site) in &settings.read_only_sites {
+        let (title, group, name) = (product.title(), product.as_str(), site.as_str());
+        let (id, advice, place) = if site.is_default() {
+            let variable = group.to_uppercase();
+            let advice = format!("writes to {title} are off; set {variable}_READ_ONLY_MODE=false");
+            (format!("read-only-{group}"), advice, "resource".to_owned())
+        } else {
+            let instance = EntityId::new(name).escaped();
+            (
+                format!("read-only-{group}-{name}"),
+                format!("writes to the {title} `{name}` are off"),
+                format!("resource in {title}::Instance::\"{instance}\""),
+            )
+        };
+        let _ = writeln!(
+            text,
+            "@id(\"portcullis:{id}\")\n@advice(\"{advice}\")\n\
+             forbid (principal, action in Mcp::Action::\"{group}:write\", {place});"
+        );
+    }
 }
 
 /// Forbids comments that customers see. The project is told by its key, so it holds in every instance.

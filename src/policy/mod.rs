@@ -1,9 +1,10 @@
 //! Cedar decides here, and nowhere else: the only place that makes an [`Allowed`].
 //!
-//! The schema is written from the tool list ([`schema_text`]); policies are read and checked once
-//! ([`Engine::load`], with [`profiles`] the only I/O but that of `prove`, which no server runs); then every call is one
-//! [`Question`] to [`Engine::decide`], and every item of a result one [`Engine::may_view`]. The rules: a policy that can
-//! never match is an error; a decision needs every entity in the store; any error while evaluating is a denial.
+//! The schema is written from the tool list ([`schema_text`]); policies are read and checked ([`Engine::load`], with
+//! [`profiles()`] the only I/O but that of `prove`, which no server runs), and other ones take their place whole
+//! ([`Policies`]); then every call is one [`Question`] to [`Engine::decide`], and every item of a result one
+//! [`Engine::may_view`]. The rules: a policy that can never match is an error; a decision needs every entity in the store;
+//! any error while evaluating is a denial.
 
 mod alone;
 mod blind;
@@ -19,8 +20,10 @@ mod entities;
 mod error;
 mod explain;
 mod generated;
+mod limit;
 mod matrix;
 mod narrow;
+mod policies;
 mod principal;
 mod profiles;
 mod properties;
@@ -51,6 +54,7 @@ pub use decision::Decision;
 pub use decision::Denied;
 pub use decision::DenyReason;
 pub use decision::Question;
+pub use decision::Tried;
 pub use effect::Access;
 pub use effect::Effect;
 pub use effect::Read;
@@ -62,7 +66,9 @@ pub use explain::Explainer;
 pub use explain::Explanation;
 pub use explain::Finding;
 pub use explain::PartFinding;
+pub use explain::ShadowFinding;
 pub use explain::Step;
+pub use limit::LimitUse;
 pub use matrix::Cell;
 pub use matrix::Class;
 pub use matrix::Matrix;
@@ -71,6 +77,7 @@ pub use narrow::Condition;
 pub use narrow::Filter;
 pub use narrow::Narrowing;
 pub use narrow::Searcher;
+pub use policies::Policies;
 pub use principal::Principal;
 pub use principal::PrincipalKind;
 pub use principal::Session;

@@ -49,19 +49,24 @@ pub fn profiles(path: &Path) -> Result<Vec<Profile>, PolicyError> {
 }
 
 fn profile(directory: &Path) -> Result<Profile, PolicyError> {
-    let tests = directory.join("tests");
-    let cases = if tests.is_dir() { files(&tests, "toml")? } else { Vec::new() };
-    let read = |file: PathBuf| match std::fs::read_to_string(&file) {
-        Ok(text) => Ok(CaseFile { name: file.display().to_string(), text }),
-        Err(cause) => Err(PolicyError::Read { path: file, cause }),
-    };
     let resolved = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
     let name = resolved.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(Profile {
         name: name.unwrap_or_else(|| directory.display().to_string()),
         directory: directory.to_owned(),
-        cases: cases.into_iter().map(read).collect::<Result<_, _>>()?,
+        cases: cases(directory)?,
     })
+}
+
+/// The files `tests/*.toml` of a profile.
+pub(super) fn cases(directory: &Path) -> Result<Vec<CaseFile>, PolicyError> {
+    let tests = directory.join("tests");
+    let found = if tests.is_dir() { files(&tests, "toml")? } else { Vec::new() };
+    let read = |file: PathBuf| match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(CaseFile { name: file.display().to_string(), text }),
+        Err(cause) => Err(PolicyError::Read { path: file, cause }),
+    };
+    found.into_iter().map(read).collect()
 }
 
 fn stray(file: &Path) -> Problem {

@@ -32,12 +32,37 @@ pub(super) struct LoadedPolicy {
     pub(super) canonical: String,
 }
 
-/// Reads and checks all files; the policies come back sorted by id.
+impl LoadedPolicy {
+    /// Whether it is only tried.
+    pub(super) fn is_shadow(&self) -> bool {
+        self.policy.annotation("mode").is_some()
+    }
+}
+
+/// Policies that are in order, each list sorted by id.
+#[derive(Debug, Clone)]
+pub(super) struct Loaded {
+    /// Those that are in force.
+    pub(super) enforced: Vec<LoadedPolicy>,
+    /// Those that are only tried.
+    pub(super) shadow: Vec<LoadedPolicy>,
+}
+
+impl Loaded {
+    /// All of them, as they would be if those that are tried were in force.
+    pub(super) fn together(&self) -> Vec<LoadedPolicy> {
+        let mut all: Vec<LoadedPolicy> = self.enforced.iter().chain(&self.shadow).cloned().collect();
+        all.sort_by(|left, right| left.id.cmp(&right.id));
+        all
+    }
+}
+
+/// Reads and checks all files.
 pub(super) fn load(
     files: &[PolicyFile],
     schema: &Schema,
     settings: &EngineSettings,
-) -> Result<Vec<LoadedPolicy>, Vec<Problem>> {
+) -> Result<Loaded, Vec<Problem>> {
     let validator = Validator::new(schema.clone());
     let mut loaded: BTreeMap<String, LoadedPolicy> = BTreeMap::new();
     let mut problems = Vec::new();
@@ -55,7 +80,11 @@ pub(super) fn load(
             }
         }
     }
-    if problems.is_empty() { Ok(loaded.into_values().collect()) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let (shadow, enforced) = loaded.into_values().partition(LoadedPolicy::is_shadow);
+    Ok(Loaded { enforced, shadow })
 }
 
 struct Reader<'a> {

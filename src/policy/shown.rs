@@ -20,7 +20,9 @@ use crate::policy::schema::schema_text;
 pub struct Shown {
     /// The files, in the order they are read; the last is made from settings, if they say anything.
     pub files: Vec<ShownFile>,
-    /// The hash of the set.
+    /// The ids of the policies that are only tried.
+    pub shadow: Vec<String>,
+    /// The hash of the set that is in force.
     pub policy_hash: String,
     /// The hash of the schema.
     pub schema_hash: String,
@@ -51,6 +53,7 @@ pub fn in_force(settings: &EngineSettings, tools: &[ToolFacts]) -> Result<Shown,
     let layout = Config { line_width: 100, indent_width: 2 };
     let shown = files.into_iter().map(|file| ShownFile {
         policies: loaded
+            .together()
             .iter()
             .filter(|policy| policy.file == file.name)
             .map(|policy| policy.id.clone())
@@ -58,9 +61,11 @@ pub fn in_force(settings: &EngineSettings, tools: &[ToolFacts]) -> Result<Shown,
         text: policies_str_to_pretty(&file.text, &layout).unwrap_or(file.text),
         file: file.name,
     });
+    let shadow = loaded.shadow.iter().map(|policy| policy.id.clone()).collect();
     Ok(Shown {
+        shadow,
         files: shown.collect(),
-        policy_hash: hash_policies(&loaded),
+        policy_hash: hash_policies(&loaded.enforced),
         schema_hash: hash([text.as_bytes()]),
     })
 }

@@ -9,6 +9,7 @@ use crate::ids::InstanceName;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::PolicyError;
+use crate::policy::Product;
 
 /// Which policies hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct EngineSettings {
     pub source: PolicySource,
     /// Forbids every write, whatever the policies say.
     pub read_only: bool,
+    /// Forbids every write to these sites; with the default one, to the whole product.
+    pub read_only_sites: BTreeSet<(Product, InstanceName)>,
     /// Every configured Jira; if its projects are not empty, everything outside of them is forbidden and not visible.
     pub projects: BTreeMap<InstanceName, Vec<ProjectKey>>,
     /// Every configured Confluence; if its spaces are not empty, everything outside of them is forbidden and not
@@ -49,6 +52,7 @@ impl EngineSettings {
         Self {
             source,
             read_only: false,
+            read_only_sites: BTreeSet::new(),
             projects: BTreeMap::new(),
             spaces: BTreeMap::new(),
             require_proof: None,

@@ -33,6 +33,10 @@ pub struct PolicySummary {
     pub effect: String,
     /// The file it is in.
     pub file: String,
+    /// Whether it is only tried.
+    pub shadow: bool,
+    /// How often a caller may use it, as it is written.
+    pub limit: Option<String>,
 }
 
 /// Reads and checks a directory as a server would that runs with it.
@@ -41,17 +45,24 @@ pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, Poli
     let text = schema_text(tools);
     let schema = schema(tools, &text)?;
     let loaded = load_policies(&settings, &schema)?;
-    let blind = blind::problems(&loaded, &schema, tools);
+    let blind = blind::problems(&loaded.enforced, &schema, tools);
     if !blind.is_empty() {
         return Err(PolicyError::Invalid(blind));
     }
     let policies = loaded
+        .together()
         .iter()
         .map(|policy| PolicySummary {
             id: policy.id.clone(),
+            shadow: policy.is_shadow(),
+            limit: policy.policy.annotation("limit").map(str::to_owned),
             effect: policy.policy.effect().to_string(),
             file: policy.file.clone(),
         })
         .collect();
-    Ok(Summary { policies, policy_hash: hash_policies(&loaded), schema_hash: hash([text.as_bytes()]) })
+    Ok(Summary {
+        policies,
+        policy_hash: hash_policies(&loaded.enforced),
+        schema_hash: hash([text.as_bytes()]),
+    })
 }

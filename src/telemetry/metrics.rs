@@ -38,7 +38,11 @@ struct Inner {
     upstream: Upstream,
     audit: Audit,
     decisions: IntCounterVec,
+    shadow: IntCounterVec,
     policy: IntGaugeVec,
+    policy_reloads: IntCounterVec,
+    policy_refused: IntGauge,
+    frozen: IntGaugeVec,
     requests_refused: IntCounterVec,
     lists: IntCounter,
 }
@@ -127,12 +131,19 @@ impl Metrics {
         let at = &registry;
         let decided = "Decisions of the policies on calls.";
         let refused = "Requests refused before dispatch by HTTP status.";
+        let tried = "Decisions in which policies that are only tried would have had a part, and what they would have been.";
+        let reloads = "Policies that were read again while the server ran, by whether they are in order.";
+        let stale = "1 while the policies in the files are not those in force, because they were refused.";
         let inner = Inner {
             calls: Calls::new(at)?,
             upstream: Upstream::new(at)?,
             audit: Audit::new(at)?,
             decisions: counters(at, "authz_decisions_total", decided, &["decision", "reason"])?,
+            shadow: counters(at, "shadow_decisions_total", tried, &["decision", "shadow"])?,
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
+            policy_reloads: counters(at, "policy_reloads_total", reloads, &["result"])?,
+            policy_refused: gauge(at, "policy_refused", stale)?,
+            frozen: gauges(at, "frozen", "1 where an administrator has frozen writes, or all.", &["scope"])?,
             requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
@@ -173,6 +184,11 @@ impl Metrics {
     /// A decision on a call.
     pub fn decision(&self, decision: &str, reason: &str) {
         self.0.decisions.with_label_values(&[decision, reason]).inc();
+    }
+
+    /// What a decision would have been with the policies that are only tried.
+    pub fn shadow_decision(&self, decision: &str, shadow: &str) {
+        self.0.shadow.with_label_values(&[decision, shadow]).inc();
     }
 
     /// A request to Atlassian.
@@ -229,6 +245,25 @@ impl Metrics {
     pub fn policy_loaded(&self, hash: &str) {
         self.0.policy.reset();
         self.0.policy.with_label_values(&[hash]).set(1);
+    }
+
+    /// The policies in the files were read again and are those in force.
+    pub fn policy_reloaded(&self) {
+        self.0.policy_reloads.with_label_values(&["loaded"]).inc();
+        self.0.policy_refused.set(0);
+    }
+
+    /// The policies in the files were read again and refused.
+    pub fn policy_refused(&self) {
+        self.0.policy_reloads.with_label_values(&["refused"]).inc();
+        self.0.policy_refused.set(1);
+    }
+
+    /// What is frozen: `writes`, `all` or nothing.
+    pub fn frozen(&self, scope: Option<&str>) {
+        for known in ["writes", "all"] {
+            self.0.frozen.with_label_values(&[known]).set(i64::from(scope == Some(known)));
+        }
     }
 
     /// A request was refused before dispatch.

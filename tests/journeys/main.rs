@@ -5,6 +5,7 @@
 
 mod advisories;
 mod boundary;
+mod brakes;
 mod confluence_details;
 mod confluence_drafts;
 mod confluence_hidden;
@@ -30,6 +31,7 @@ mod patience;
 mod policies;
 mod promises;
 mod proofs;
+mod reload;
 mod renewal;
 mod sites;
 mod startup;

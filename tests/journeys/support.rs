@@ -262,8 +262,19 @@ impl World {
     /// Asks the server to stop, as a service manager does.
     #[cfg(unix)]
     pub(crate) fn terminate(&self) {
+        self.signal(rustix::process::Signal::Term);
+    }
+
+    /// Asks the server to read its policies again, as a service manager does.
+    #[cfg(unix)]
+    pub(crate) fn hang_up(&self) {
+        self.signal(rustix::process::Signal::Hup);
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: rustix::process::Signal) {
         let server = rustix::process::Pid::from_child(&self.server);
-        rustix::process::kill_process(server, rustix::process::Signal::Term).unwrap();
+        rustix::process::kill_process(server, signal).unwrap();
     }
 
     /// Waits for the server's own end, and gives its exit code.

@@ -168,6 +168,7 @@ async fn every_end_of_a_call_is_written() {
         resources: vec![Resource::Project(ProjectKey::parse("OPS").unwrap())],
         basis: Basis { policy_hash: "p1".into(), schema_hash: "s1".into(), groups: vec!["jira:ops".into()] },
         resolved: true,
+        shadow: None,
     };
     let denied = Outcome::Denied {
         reason: "policy",

@@ -20,6 +20,7 @@ use crate::policy::InputField;
 use crate::policy::PolicySource;
 use crate::policy::PrincipalKind;
 use crate::policy::Sample;
+use crate::policy::ShadowFinding;
 use crate::tools;
 
 /// Arguments of `portcullis policy explain`.
@@ -141,6 +142,9 @@ fn recorded(
         if recorded.effect == "permit" { "allowed" } else { "denied" },
         if recorded.policies.is_empty() { "no policy".to_owned() } else { recorded.policies.join(", ") }
     )];
+    if recorded.used_up {
+        notes.push("then its limit was used up; what follows is said without counting".to_owned());
+    }
     if recorded.policy_hash.as_deref() != Some(explainer.engine().policy_hash()) {
         let then = recorded.policy_hash.as_deref().unwrap_or("unknown");
         notes.push(format!(
@@ -200,6 +204,7 @@ fn text(explanation: &Explanation, notes: &[String]) -> String {
         lines.push(format!("\n{}. {} on {}{place}: {word} {by}", number + 1, step.action, step.resource));
         lines.extend(step.policies.iter().flat_map(finding));
     }
+    lines.extend(explanation.shadow.as_ref().map(tried));
     if !explanation.change.is_empty() {
         lines.push("\nWhat to change".to_owned());
         let indented = |change: &String| format!("- {}", change.replace('\n', "\n    "));
@@ -207,6 +212,18 @@ fn text(explanation: &Explanation, notes: &[String]) -> String {
     }
     lines.push(format!("\npolicies: hash {}", explanation.policy_hash));
     lines.join("\n")
+}
+
+/// What policies that are only tried would change.
+fn tried(shadow: &ShadowFinding) -> String {
+    let word = if shadow.allowed { "allowed" } else { "denied" };
+    let reason = shadow.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let by = if shadow.deciding.is_empty() {
+        String::new()
+    } else {
+        format!(" by {}", shadow.deciding.join(", "))
+    };
+    format!("\nIf the policies that are only tried were in force: {word}{reason}{by}")
 }
 
 /// One policy, and the parts for which it does not match.

@@ -24,6 +24,8 @@ pub(super) struct Recorded {
     pub(super) effect: String,
     /// The policies that decided then.
     pub(super) policies: Vec<String>,
+    /// Whether a limit was used up.
+    pub(super) used_up: bool,
     /// The hash of the policies of then.
     pub(super) policy_hash: Option<String>,
     /// The arguments of the call as keyed hashes.
@@ -85,6 +87,7 @@ impl Recorded {
             sample,
             effect: text(record, "/decision/effect").to_owned(),
             policies: texts(record, "/decision/policies"),
+            used_up: text(record, "/decision/reason") == "limit",
             policy_hash: (!hash.is_empty()).then(|| hash.to_owned()),
             arguments,
         })

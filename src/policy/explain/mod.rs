@@ -11,6 +11,7 @@ mod scene;
 use serde::Serialize;
 
 use crate::policy::Access;
+use crate::policy::Allowed;
 use crate::policy::Denied;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
@@ -23,6 +24,7 @@ use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::Sample;
 use crate::policy::ToolFacts;
+use crate::policy::Tried;
 use crate::policy::Write;
 use crate::policy::engine::load_policies;
 use crate::policy::engine::takes;
@@ -60,10 +62,33 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// What would have to change for a denied call to be allowed.
     pub change: Vec<String>,
+    /// What would be decided if the policies that are only tried were in force, where that matters.
+    pub shadow: Option<ShadowFinding>,
     /// The hash of the set.
     pub policy_hash: String,
     /// The hash of the schema.
     pub schema_hash: String,
+}
+
+/// What would be decided if the policies that are only tried were in force with the others.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShadowFinding {
+    /// Whether the call would be allowed.
+    pub allowed: bool,
+    /// Why it would be denied, in a word.
+    pub reason: Option<String>,
+    /// Those of the policies that are only tried that would decide.
+    pub deciding: Vec<String>,
+}
+
+impl From<Tried> for ShadowFinding {
+    fn from(tried: Tried) -> Self {
+        Self {
+            allowed: tried.denied.is_none(),
+            reason: tried.denied.map(|reason| reason.as_str().to_owned()),
+            deciding: tried.policies,
+        }
+    }
 }
 
 /// One question: this action on this resource.
@@ -124,7 +149,7 @@ impl Explainer {
     /// Those of [`Engine::load`].
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
         let engine = Engine::load(tools, settings)?;
-        let loaded = load_policies(settings, &engine.schema)?;
+        let loaded = load_policies(settings, &engine.schema)?.enforced;
         let actions = engine.schema.action_entities();
         let actions = actions.map_err(|error| PolicyError::Tools(error.to_string()))?;
         Ok(Self { engine, loaded, actions })
@@ -135,9 +160,10 @@ impl Explainer {
         &self.engine
     }
 
-    /// The ids of all policies.
+    /// The ids of all policies, also of those that are only tried.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
-        self.loaded.iter().map(|policy| policy.id.as_str())
+        let tried = self.engine.shadow.iter().flat_map(|shadow| shadow.ids.iter().map(String::as_str));
+        self.loaded.iter().map(|policy| policy.id.as_str()).chain(tried)
     }
 
     /// The inputs of the sample's tool that some policy on it looks at, by the name of the argument.
@@ -171,7 +197,7 @@ impl Explainer {
             Self::check_kind(sample, resource)?;
         }
         let sample = self.completed(sample)?;
-        let (deciding, denied) = self.decide(&sample);
+        let (deciding, denied, tried) = self.decide(&sample);
         let steps = self.steps(&sample)?;
         let groups = sample.principal.groups.iter().flatten().cloned().collect();
         let allowed = denied.is_none() && (sample.tool.is_some() || steps.iter().all(|step| step.allowed));
@@ -189,15 +215,16 @@ impl Explainer {
             deciding,
             errors: denied.map(|denied| denied.errors).unwrap_or_default(),
             change: if allowed { Vec::new() } else { change },
+            shadow: tried.map(ShadowFinding::from),
             steps,
             policy_hash: self.engine.policy_hash().to_owned(),
             schema_hash: self.engine.schema_hash().to_owned(),
         })
     }
 
-    /// What the engine says: the policies that decide, and the denial if it is one.
-    fn decide(&self, sample: &Sample) -> (Vec<String>, Option<Denied>) {
-        let Some(tool) = &sample.tool else { return (Vec::new(), None) };
+    /// What the engine says: the policies that decide, the denial if it is one, and what those that are only tried do.
+    fn decide(&self, sample: &Sample) -> (Vec<String>, Option<Denied>, Option<Tried>) {
+        let Some(tool) = &sample.tool else { return (Vec::new(), None, None) };
         let question = Question {
             principal: &sample.principal,
             session: &sample.session,
@@ -206,16 +233,12 @@ impl Explainer {
             input: &sample.input,
         };
         let decided = match tool.access {
-            Access::Read => {
-                self.engine.decide::<Read>(&question).map(|allowed| allowed.decision().policies.clone())
-            }
-            Access::Write => {
-                self.engine.decide::<Write>(&question).map(|allowed| allowed.decision().policies.clone())
-            }
+            Access::Read => self.engine.review::<Read>(&question).map(Allowed::into_decision),
+            Access::Write => self.engine.review::<Write>(&question).map(Allowed::into_decision),
         };
         match decided {
-            Ok(policies) => (policies, None),
-            Err(denied) => (denied.policies.clone(), Some(denied)),
+            Ok(decision) => (decision.policies, None, decision.shadow),
+            Err(denied) => (denied.policies.clone(), Some(denied.clone()), denied.asked.shadow),
         }
     }
 

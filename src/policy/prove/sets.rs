@@ -19,6 +19,7 @@ use crate::policy::engine::load_files;
 use crate::policy::engine::takes;
 use crate::policy::entities::Chain;
 use crate::policy::set;
+use crate::policy::set::Loaded;
 use crate::policy::set::LoadedPolicy;
 use crate::policy::source;
 use crate::policy::source::PolicyFile;
@@ -30,8 +31,9 @@ pub(super) struct Set {
 }
 
 impl Set {
-    pub(super) fn new(loaded: Vec<LoadedPolicy>) -> Self {
-        Self { loaded: loaded.into_iter().map(|policy| (policy.id.clone(), policy)).collect() }
+    /// What decides: policies that are only tried have no part in a proof.
+    pub(super) fn new(loaded: Loaded) -> Self {
+        Self { loaded: loaded.enforced.into_iter().map(|policy| (policy.id.clone(), policy)).collect() }
     }
 
     /// A file or directory, with the policies that come from settings.

@@ -35,6 +35,45 @@ fn tools_that_are_off_are_forbidden_and_what_is_found_is_shown() {
 }
 
 #[test]
+fn a_product_or_one_of_its_sites_is_read_only() {
+    let ann = user(&[]);
+    let lab = InstanceName::parse("lab").unwrap();
+    let at = |name: &InstanceName| Session { instance: name.clone(), ..session() };
+    let site = |product, name: &InstanceName| BTreeSet::from([(product, name.clone())]);
+    let sites = |settings: &mut EngineSettings| {
+        settings.projects = [InstanceName::default(), lab.clone()].map(|name| (name, Vec::new())).into();
+    };
+    let comments = |engine: &Engine, name: &InstanceName| {
+        let resources = [issue("OPS-1")];
+        let input = input("jira_add_comment", &resources);
+        ask_with(engine, &ann, &at(name), "jira_add_comment", &resources, &input)
+            .map_err(|denied| denied.policies)
+    };
+    let jira = all_but(|settings| {
+        sites(settings);
+        settings.read_only_sites = site(Product::Jira, &InstanceName::default());
+    });
+    for name in [InstanceName::default(), lab.clone()] {
+        assert_eq!(comments(&jira, &name), Err(vec!["portcullis:read-only-jira".to_owned()]), "{name}");
+    }
+    assert_eq!(verdict(&jira, &ann, "jira_get_issue", &[issue("OPS-1")]), None);
+    let create = [Resource::Space(space("DOCS"))];
+    assert_eq!(verdict(&jira, &ann, "confluence_create_page", &create), None);
+    let one = all_but(|settings| {
+        sites(settings);
+        settings.read_only_sites = site(Product::Jira, &lab);
+    });
+    assert_eq!(comments(&one, &lab), Err(vec!["portcullis:read-only-jira-lab".to_owned()]));
+    assert!(comments(&one, &InstanceName::default()).is_ok());
+    let confluence = all_but(|settings| {
+        settings.read_only_sites = site(Product::Confluence, &InstanceName::default());
+    });
+    let denied = ask(&confluence, &ann, "confluence_create_page", &create).unwrap_err();
+    assert_eq!(denied.advice, ["writes to Confluence are off; set CONFLUENCE_READ_ONLY_MODE=false"]);
+    assert!(comments(&confluence, &InstanceName::default()).is_ok());
+}
+
+#[test]
 fn toolsets_that_are_off_are_forbidden() {
     let ann = user(&[]);
     let engine = all_but(|settings| settings.toolsets = Some(names(&["jira_issues"])));

@@ -6,13 +6,16 @@ mod cases;
 mod decide;
 mod explain;
 mod generated;
+mod limits;
 mod load;
 mod matrix;
 mod narrow;
 mod narrow_at_random;
+mod policies;
 mod properties;
 #[cfg(feature = "prove")]
 mod prove;
+mod shadow;
 mod traps;
 mod visible;
 

@@ -26,6 +26,9 @@ let
       portcullis = {
         outPath = "/usr";
       };
+      coreutils = {
+        outPath = "/usr";
+      };
       formats.toml = _: {
         type = lib.tomlTable;
         generate = name: value: builtins.toFile name (builtins.toJSON value);

@@ -1,0 +1,140 @@
+//! `portcullis policy freeze` and `thaw`: the kill switch of the servers that have one state directory.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::ValueEnum;
+
+use crate::audit::Audit;
+use crate::audit::AuditSettings;
+use crate::audit::Event;
+use crate::audit::HmacKey;
+use crate::brake;
+use crate::brake::Brake;
+use crate::brake::BrakeError;
+use crate::brake::Freeze;
+use crate::brake::Scope;
+use crate::brake::State;
+use crate::cli::Cli;
+use crate::cli::Failure;
+use crate::cli::assemble;
+use crate::cli::block_on;
+use crate::cli::load;
+use crate::cli::output;
+use crate::telemetry::Metrics;
+
+/// Arguments of `portcullis policy freeze`.
+#[derive(Debug, Args)]
+pub(super) struct FreezeArguments {
+    /// What to freeze.
+    what: What,
+    #[command(flatten)]
+    why: Why,
+}
+
+/// Arguments of `portcullis policy thaw`.
+#[derive(Debug, Args)]
+pub(super) struct ThawArguments {
+    #[command(flatten)]
+    why: Why,
+}
+
+#[derive(Debug, Args)]
+struct Why {
+    /// Why, on one line: it stands in the audit log, and who is refused is told.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// The state directory of the server, if it is not the one of this configuration.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Every call that writes.
+    Writes,
+    /// Every call.
+    All,
+}
+
+/// The switch first, the record after: a full disk of the log is no reason to go on writing to Jira.
+pub(super) fn freeze(arguments: &FreezeArguments, cli: &Cli) -> Result<(), Failure> {
+    let FreezeArguments { what, why } = arguments;
+    let scope = match what {
+        What::Writes => Scope::Writes,
+        What::All => Scope::All,
+    };
+    let brake = brake(why, cli)?;
+    let freeze = Freeze { scope, since: jiff::Timestamp::now(), by: who(), reason: why.reason.clone() };
+    brake.freeze(&freeze).map_err(refused)?;
+    output::say(&format!("{} ({})", brake.state(), brake.file().display()));
+    let event = Event::frozen(scope.as_str(), &freeze.by, freeze.reason.as_deref());
+    record(cli, event).map_err(|failure| Failure {
+        message: format!("it is frozen, but that could not be written down: {}", failure.message),
+        ..failure
+    })
+}
+
+/// The record first: nothing is freed that could not be written down.
+pub(super) fn thaw(arguments: &ThawArguments, cli: &Cli) -> Result<(), Failure> {
+    let why = &arguments.why;
+    brake::check_reason(why.reason.as_deref()).map_err(refused)?;
+    let brake = brake(why, cli)?;
+    let before = brake.state();
+    if before == State::Free {
+        output::say(&format!("nothing is frozen ({})", brake.file().display()));
+        return Ok(());
+    }
+    record(cli, Event::thawed(&before.to_string(), &who(), why.reason.as_deref()))?;
+    brake.thaw().map_err(refused)?;
+    output::say(&format!("thawed; it was {before} ({})", brake.file().display()));
+    Ok(())
+}
+
+fn brake(why: &Why, cli: &Cli) -> Result<Brake, Failure> {
+    match &why.state {
+        Some(directory) => Ok(Brake::of(directory)),
+        None => Ok(Brake::of(&load(cli)?.settings.audit.state_directory)),
+    }
+}
+
+fn refused(error: BrakeError) -> Failure {
+    match error {
+        BrakeError::Wider | BrakeError::Reason => Failure::usage(error),
+        BrakeError::Nowhere(_) => Failure::configuration(error),
+        BrakeError::Write { .. } => Failure::temporary(error),
+    }
+}
+
+/// Writes an event into the log of the configuration, in a file of its own, and waits until it is on disk. No secret is
+/// asked for: a vault that does not answer must not be in the way.
+fn record(cli: &Cli, event: Event) -> Result<(), Failure> {
+    let settings = load(cli)?.settings.audit;
+    let audit = Audit::open(&AuditSettings {
+        directory: settings.directory,
+        // An event has no arguments to hash.
+        key: HmacKey::from_secret("unused"),
+        instance: "default".to_owned(),
+        write_deadline: Duration::from_secs(settings.write_deadline_seconds),
+        metrics: Metrics::new().map_err(Failure::failed)?,
+    });
+    let audit = audit.map_err(Failure::configuration)?;
+    block_on(async {
+        audit.event(event).await.map_err(Failure::temporary)?;
+        audit.shutdown();
+        Ok(())
+    })
+}
+
+/// The user this command runs as, and the one who logged in where that is another, as after `sudo`.
+fn who() -> String {
+    let user = assemble::os_user().unwrap_or_else(|| "unknown".to_owned());
+    let login = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
+    match login.trim().parse::<u32>() {
+        Ok(login) if login != u32::MAX && user != format!("uid:{login}") => {
+            format!("{user}, logged in as uid:{login}")
+        }
+        _ => user,
+    }
+}
