@@ -5,6 +5,7 @@
 
 mod absence;
 mod apart;
+mod met;
 mod refusal;
 mod shape;
 
@@ -109,6 +110,7 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
         return refusal::unknown(gate, &request).await;
     };
     let mut trail = gate.audit.trail(facts(gate, tool, &request));
+    trail.needs(gate.engine.needs(tool.spec().name));
     let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
     let mut stages = gate.metrics.stages();
     let answer = shape::close(gate, tool, trail, ended).await;
@@ -159,6 +161,7 @@ async fn steps(
     gate.lookups.remember(&mut found).await;
     stages.done("intent");
     let input = decoded.input();
+    let decided_on = trail.observed();
     let output = decoded
         .run(context(gate, &caller, found), admitted)
         .await
@@ -167,14 +170,19 @@ async fn steps(
     if let Some(actual) = shape::misplaced(tool.access(), &resources, &output) {
         trail.misplaced(&resources, actual);
     }
+    met::know_all(gate, &caller, trail, &output).await?;
+    let observed = trail.observed();
     let question = Question {
         principal: &caller.principal,
         session: &caller.session,
         tool: tool.spec().name,
         resources: &resources,
         input: &input,
+        observed: &observed,
     };
-    let sifted = shape::sift(gate, &question, (tool.spec().product, tool.access()), output)
+    let kind = (tool.spec().product, tool.access());
+    let sifted = shape::decided_again(gate, &question, kind, &decided_on)
+        .and_then(|()| shape::sift(gate, &question, kind, output))
         .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
     let answer = shape::shape(sifted);
     stages.done("shape");
@@ -258,6 +266,7 @@ async fn resolve(
         other => Refusal::Lookup(other),
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
+    met::know(gate, caller, trail, &resources).await?;
     Ok(resources)
 }
 
@@ -273,12 +282,14 @@ async fn decide_and_admit(
 ) -> Result<Admitted, Refusal> {
     let input = decoded.input();
     let name = tool.spec().name;
+    let observed = trail.observed();
     let question = Question {
         principal: &caller.principal,
         session: &caller.session,
         tool: name,
         resources,
         input: &input,
+        observed: &observed,
     };
     Ok(match tool.access() {
         Access::Read => {

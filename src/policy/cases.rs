@@ -286,7 +286,8 @@ impl Case {
 
 fn is_visible(explainer: &Explainer, sample: &Sample) -> bool {
     let mut resources = sample.resources.iter();
-    resources.all(|resource| explainer.engine().may_view(&sample.principal, &sample.session, resource))
+    let viewer = explainer.engine().viewer(&sample.principal, &sample.session, &sample.observed);
+    resources.all(|resource| viewer.may_view(resource))
 }
 
 fn outcome(

@@ -6,6 +6,7 @@
 //! never match is an error; a decision needs every entity in the store; any error while evaluating is a denial.
 
 mod alone;
+mod attributes;
 mod blind;
 mod candidates;
 mod cases;
@@ -39,6 +40,10 @@ mod tests;
 mod tool;
 mod visible;
 
+pub use attributes::Attribute;
+pub use attributes::Known;
+pub use attributes::Needs;
+pub use attributes::Observed;
 pub use cases::CaseFile;
 pub use cases::CaseResult;
 pub use cases::Report;

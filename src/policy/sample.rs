@@ -16,6 +16,7 @@ use crate::ids::SpaceKey;
 use crate::policy::InputField;
 use crate::policy::InputKind;
 use crate::policy::InputValue;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
@@ -44,6 +45,8 @@ pub struct Sample {
     pub resources: Vec<Resource>,
     /// The arguments that are known.
     pub input: BTreeMap<String, InputValue>,
+    /// What is known of attributes of the resources.
+    pub observed: Observed,
 }
 
 impl Sample {
@@ -63,7 +66,14 @@ impl Sample {
             read_only: false,
             now_ms: moment(NOON)?,
         };
-        Ok(Self { principal, session, tool: None, resources: Vec::new(), input: BTreeMap::new() })
+        Ok(Self {
+            principal,
+            session,
+            tool: None,
+            resources: Vec::new(),
+            input: BTreeMap::new(),
+            observed: Observed::default(),
+        })
     }
 
     /// Sets the tool by its name.

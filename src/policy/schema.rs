@@ -43,6 +43,12 @@ namespace Jira {
     entity Issue in [Project] = {
         "key": String,
         "project": Project,
+        // Names, as Jira shows them to the account that asks.
+        "issue_type"?: String,
+        "status"?: String,
+        // None if the issue has none.
+        "security_level"?: String,
+        "labels"?: Set<String>,
     };
 }
 

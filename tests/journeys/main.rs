@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod advisories;
+mod attributes;
 mod boundary;
 mod confluence_details;
 mod confluence_drafts;

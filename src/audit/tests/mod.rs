@@ -21,6 +21,7 @@ use crate::policy::Asked;
 use crate::policy::Basis;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
+use crate::policy::Observed;
 use crate::policy::PolicySource;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
@@ -92,6 +93,7 @@ fn allowed(engine: &Engine) -> Allowed<Read> {
         tool: "jira_get_issue",
         resources: &resources,
         input: &input,
+        observed: &Observed::default(),
     };
     engine.decide(&question).unwrap()
 }
@@ -166,7 +168,7 @@ async fn every_end_of_a_call_is_written() {
     assert!(panicking.await.is_err());
     let asked = Asked {
         resources: vec![Resource::Project(ProjectKey::parse("OPS").unwrap())],
-        basis: Basis { policy_hash: "p1".into(), schema_hash: "s1".into(), groups: vec!["jira:ops".into()] },
+        basis: Basis { policy_hash: "p1".into(), schema_hash: "s1".into(), groups: vec!["jira:ops".into()], attributes: BTreeMap::new() },
         resolved: true,
     };
     let denied = Outcome::Denied {

@@ -204,6 +204,7 @@ impl Explainer {
             tool: tool.name,
             resources: &sample.resources,
             input: &sample.input,
+            observed: &sample.observed,
         };
         let decided = match tool.access {
             Access::Read => {

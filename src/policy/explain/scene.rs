@@ -46,7 +46,7 @@ impl<'a> Scene<'a> {
         let request = request(explainer, sample, action, resource, context)?;
         let mut entities = types.principal_entities(&sample.principal);
         entities.extend(types.instances(at));
-        entities.extend(types.resource_entities(resource, at)?);
+        entities.extend(types.resource_entities(resource, at, &sample.observed)?);
         let store =
             explainer.actions.clone().add_entities(entities, None).map_err(|error| error.to_string())?;
         Ok(Self { explainer, sample, tool, request, store })
@@ -155,7 +155,7 @@ fn request(
     Request::new(
         engine.types.principal(&sample.principal).uid,
         engine.types.action(action),
-        engine.types.resource(resource, &sample.session.instance).uid,
+        engine.types.resource(resource, &sample.session.instance, &sample.observed).uid,
         context,
         Some(&engine.schema),
     )

@@ -1,5 +1,6 @@
 //! Profiles that are wrong on purpose: each is caught, with a call that the real engine decides as the report says.
 
+use crate::policy::Observed;
 use super::*;
 use crate::policy::prove::Example;
 
@@ -44,6 +45,7 @@ fn decided(profile: &Path, example: &Example) -> Result<Vec<String>, Denied> {
         tool: tool.name,
         resources: &[resource],
         input: &input.collect(),
+        observed: &Observed::default(),
     };
     match tool.access {
         Access::Read => engine.decide::<Read>(&question).map(|allowed| allowed.decision().policies.clone()),

@@ -1,0 +1,193 @@
+//! Policies on attributes: what an issue or a page is labelled, its status, its level. What they hide is found nowhere.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::support::Setup;
+use crate::support::World;
+
+/// Everything, but issues of the level `Top`; and no comment on what is done.
+const LEVELS: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("top") @advice("too secret")
+forbid (principal, action in Mcp::Action::"jira", resource)
+when { resource has security_level && resource.security_level == "Top" };
+@id("done") @advice("it is done: open it again first")
+forbid (principal, action == Mcp::Action::"jira_add_comment", resource)
+when { resource has status && resource.status == "Done" };
+"#;
+
+/// Only what is labelled.
+const LABELLED: &str = r#"
+@id("tools") permit (principal, action in Mcp::Action::"read", resource)
+when { resource is Jira::Instance || resource is Jira::Project };
+@id("labelled") permit (principal, action in Mcp::Action::"jira", resource)
+when { resource has labels && resource.labels.contains("public") };
+"#;
+
+async fn world(policies: &'static str, cloud: bool) -> World {
+    let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
+    World::start(Setup { policies: Some(policies), cloud, variables, ..Setup::default() }).await
+}
+
+/// Asks the sample upstream itself.
+async fn upstream(world: &World, cloud: bool, method: &str, path: &str, body: Option<Value>) -> Value {
+    let url = format!("{}{path}", world.sim.url());
+    let request = if method == "GET" {
+        world.http.get(url)
+    } else if method == "PUT" {
+        world.http.put(url)
+    } else {
+        world.http.post(url)
+    };
+    let request = if cloud {
+        request.basic_auth("alice", Some("alice-token"))
+    } else {
+        request.bearer_auth("alice-token")
+    };
+    let request = match body {
+        Some(body) => request.json(&body),
+        None => request,
+    };
+    let answer = request.send().await.unwrap();
+    assert!(answer.status().is_success(), "{method} {path}: {}", answer.status());
+    serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+}
+
+async fn set(world: &World, cloud: bool, key: &str, fields: Value) {
+    let path = format!("/rest/api/2/issue/{key}");
+    upstream(world, cloud, "PUT", &path, Some(json!({"fields": fields}))).await;
+}
+
+/// The answer to a key that nobody has, with another key in it.
+async fn absent(world: &World, tool: &str, arguments: &Value, key: &str) -> String {
+    let mut arguments = arguments.clone();
+    arguments["issue_key"] = "OPS-9999".into();
+    without_reference(&world.call("alice-token", tool, arguments).await.text).replace("OPS-9999", key)
+}
+
+fn without_reference(text: &str) -> String {
+    text.split("(reference ").next().unwrap().to_owned()
+}
+
+/// Alice's answers to all the ways to come upon an issue of OPS.
+async fn every_way(world: &World) -> Vec<(String, String)> {
+    let search = |jql: &str| json!({"jql": jql, "limit": 50});
+    let ways = [
+        ("jira_search", search("project = OPS ORDER BY key")),
+        ("jira_search", search("key in (OPS-1, OPS-2, OPS-3)")),
+        ("jira_search", json!({"jql": "project = OPS", "fields": "summary,issuelinks,subtasks,parent", "limit": 50})),
+        ("jira_get_project_issues", json!({"project_key": "OPS", "limit": 50})),
+        ("jira_get_board_issues", json!({"board_id": "1", "jql": "", "limit": 50})),
+        ("jira_get_issue", json!({"issue_key": "OPS-3", "fields": "*all"})),
+        ("jira_get_issue", json!({"issue_key": "OPS-3", "fields": "issuelinks", "expand": "changelog"})),
+        ("jira_get_project_epic_hierarchy", json!({"project_key": "OPS"})),
+        ("jira_get_cross_project_dependencies", json!({"project_key": "OPS"})),
+        ("jira_batch_get_changelogs", json!({"issue_ids_or_keys": ["OPS-1", "OPS-3"]})),
+        ("jira_get_issues_development_info", json!({"issue_keys": ["OPS-1", "OPS-3"]})),
+    ];
+    let mut answers = Vec::new();
+    for (tool, arguments) in ways {
+        let answer = world.call_all("alice-token", tool, arguments.clone()).await;
+        answers.push((format!("{tool} {arguments}"), answer.text));
+    }
+    for start in [0, 50] {
+        let page = json!({"jql": "ORDER BY key", "limit": 50, "start_at": start});
+        answers.push(("everything".to_owned(), world.call("alice-token", "jira_search", page).await.text));
+    }
+    answers
+}
+
+fn is_named(text: &str, key: &str) -> bool {
+    text.match_indices(key).any(|(at, _)| {
+        !text[at + key.len()..].starts_with(|next: char| next.is_ascii_digit())
+    })
+}
+
+#[tokio::test]
+async fn an_issue_of_a_forbidden_level_is_found_nowhere() {
+    for cloud in [false, true] {
+        let world = world(LEVELS, cloud).await;
+        let link = json!({"type": {"name": "Blocks"}, "inwardIssue": {"key": "OPS-3"}, "outwardIssue": {"key": "OPS-1"}});
+        upstream(&world, cloud, "POST", "/rest/api/2/issueLink", Some(link)).await;
+        let seen = every_way(&world).await;
+        assert!(seen.iter().filter(|(_, text)| is_named(text, "OPS-1")).count() > 5, "{cloud} {seen:#?}");
+
+        set(&world, cloud, "OPS-1", json!({"security": {"name": "Top"}})).await;
+        set(&world, cloud, "OPS-2", json!({"security": {"name": "Low"}})).await;
+        for (way, text) in every_way(&world).await {
+            let asked = ["development_info", "changelogs", "key in"].iter().any(|word| way.contains(word));
+            assert!(asked || !is_named(&text, "OPS-1"), "{cloud} {way}: {text}");
+        }
+        for (tool, arguments) in [
+            ("jira_get_issue", json!({"issue_key": "OPS-1"})),
+            ("jira_get_issue", json!({"issue_key": "OPS-1", "fields": "summary,Story Points"})),
+            ("jira_get_transitions", json!({"issue_key": "OPS-1"})),
+            ("jira_get_worklog", json!({"issue_key": "OPS-1"})),
+            ("jira_add_comment", json!({"issue_key": "OPS-1", "body": "hello"})),
+            ("jira_delete_issue", json!({"issue_key": "OPS-1"})),
+        ] {
+            let hidden = without_reference(&world.call("alice-token", tool, arguments.clone()).await.text);
+            assert_eq!(hidden, absent(&world, tool, &arguments, "OPS-1").await, "{cloud} {tool} {arguments}");
+        }
+        let low = world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-2"})).await.json();
+        assert_eq!(low["key"], "OPS-2");
+        assert!(low.get("security").is_none() && low.get("security_level").is_none(), "{low}");
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn only_what_is_labelled_is_found() {
+    for cloud in [false, true] {
+        let world = world(LABELLED, cloud).await;
+        for key in ["OPS-5", "OPS-6"] {
+            set(&world, cloud, key, json!({"labels": ["public"]})).await;
+        }
+        let all = json!({"jql": "project = OPS ORDER BY key", "fields": "summary", "limit": 50});
+        let page = world.call("alice-token", "jira_search", all).await.json();
+        let issues = page["issues"].as_array().unwrap();
+        let keys: Vec<&str> = issues.iter().map(|issue| issue["key"].as_str().unwrap()).collect();
+        assert_eq!(keys, ["OPS-5", "OPS-6"], "{cloud} {page}");
+        assert!(issues.iter().all(|issue| issue.get("labels").is_none()), "{cloud} {page}");
+        let one = json!({"issue_key": "OPS-5", "fields": "summary,labels"});
+        let one = world.call("alice-token", "jira_get_issue", one).await.json();
+        assert_eq!(one["labels"], json!(["public"]), "what was asked for is shown");
+        assert!(world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-7"})).await.is_error);
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn a_write_is_decided_on_what_the_issue_is_now() {
+    for cloud in [false, true] {
+        let world = world(LEVELS, cloud).await;
+        let found = upstream(&world, cloud, "GET", "/rest/api/2/issue/OPS-4?fields=status", None).await;
+        let status = found.pointer("/fields/status/name").unwrap().clone();
+        let comment = json!({"issue_key": "OPS-4", "body": "hello"});
+        let answer = world.call("alice-token", "jira_add_comment", comment.clone()).await;
+        assert_eq!(answer.is_error, status == "Done", "{}", answer.text);
+        let attributes = json!({"Jira::Issue::\"OPS-4\"": {"status": status, "security_level": null}});
+        world
+            .until_audited(|record| {
+                record["tool"] == "jira_add_comment" && record["attributes"] == attributes
+            })
+            .await;
+        world.end();
+    }
+}
+
+#[tokio::test]
+async fn nothing_more_is_asked_where_no_policy_names_an_attribute() {
+    for (policies, named) in [(LEVELS, true), ("@id(\"all\") permit (principal, action, resource);", false)] {
+        let world = world(policies, false).await;
+        for _ in 0..2 {
+            world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-3"})).await.json();
+        }
+        world.call("alice-token", "jira_search", json!({"jql": "project = OPS"})).await.json();
+        let log = world.log().await;
+        let asks = log.iter().filter(|entry| entry.to_string().contains("security")).count();
+        assert_eq!(asks, if named { 3 } else { 0 }, "{log:#?}");
+        world.end();
+    }
+}
