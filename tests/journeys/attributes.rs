@@ -54,6 +54,13 @@ async fn upstream(world: &World, cloud: bool, method: &str, path: &str, body: Op
     serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
 }
 
+/// Ends it as [`World::end`] does, but for the requests of [`upstream`], which no server wrote down.
+fn end(world: World) {
+    let mut violations = world.sim.violations();
+    violations.retain(|violation| !violation.ends_with("came without an X-Request-Id"));
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
 async fn set(world: &World, cloud: bool, key: &str, fields: Value) {
     let path = format!("/rest/api/2/issue/{key}");
     upstream(world, cloud, "PUT", &path, Some(json!({"fields": fields}))).await;
@@ -83,7 +90,6 @@ async fn every_way(world: &World) -> Vec<(String, String)> {
         ("jira_get_issue", json!({"issue_key": "OPS-3", "fields": "issuelinks", "expand": "changelog"})),
         ("jira_get_project_epic_hierarchy", json!({"project_key": "OPS"})),
         ("jira_get_cross_project_dependencies", json!({"project_key": "OPS"})),
-        ("jira_batch_get_changelogs", json!({"issue_ids_or_keys": ["OPS-1", "OPS-3"]})),
         ("jira_get_issues_development_info", json!({"issue_keys": ["OPS-1", "OPS-3"]})),
     ];
     let mut answers = Vec::new();
@@ -98,10 +104,9 @@ async fn every_way(world: &World) -> Vec<(String, String)> {
     answers
 }
 
+/// Whether an answer has the issue in it. People may write of it in the text of another.
 fn is_named(text: &str, key: &str) -> bool {
-    text.match_indices(key).any(|(at, _)| {
-        !text[at + key.len()..].starts_with(|next: char| next.is_ascii_digit())
-    })
+    text.contains(&format!("\"{key}\"")) || text.contains(&format!("/browse/{key}\""))
 }
 
 #[tokio::test]
@@ -116,8 +121,8 @@ async fn an_issue_of_a_forbidden_level_is_found_nowhere() {
         set(&world, cloud, "OPS-1", json!({"security": {"name": "Top"}})).await;
         set(&world, cloud, "OPS-2", json!({"security": {"name": "Low"}})).await;
         for (way, text) in every_way(&world).await {
-            let asked = ["development_info", "changelogs", "key in"].iter().any(|word| way.contains(word));
-            assert!(asked || !is_named(&text, "OPS-1"), "{cloud} {way}: {text}");
+            // Those name what they were asked about.
+            assert!(way.contains("development_info") || !is_named(&text, "OPS-1"), "{cloud} {way}: {text}");
         }
         for (tool, arguments) in [
             ("jira_get_issue", json!({"issue_key": "OPS-1"})),
@@ -133,7 +138,7 @@ async fn an_issue_of_a_forbidden_level_is_found_nowhere() {
         let low = world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-2"})).await.json();
         assert_eq!(low["key"], "OPS-2");
         assert!(low.get("security").is_none() && low.get("security_level").is_none(), "{low}");
-        world.end();
+        end(world);
     }
 }
 
@@ -154,7 +159,7 @@ async fn only_what_is_labelled_is_found() {
         let one = world.call("alice-token", "jira_get_issue", one).await.json();
         assert_eq!(one["labels"], json!(["public"]), "what was asked for is shown");
         assert!(world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-7"})).await.is_error);
-        world.end();
+        end(world);
     }
 }
 
@@ -173,7 +178,7 @@ async fn a_write_is_decided_on_what_the_issue_is_now() {
                 record["tool"] == "jira_add_comment" && record["attributes"] == attributes
             })
             .await;
-        world.end();
+        end(world);
     }
 }
 
@@ -188,6 +193,6 @@ async fn nothing_more_is_asked_where_no_policy_names_an_attribute() {
         let log = world.log().await;
         let asks = log.iter().filter(|entry| entry.to_string().contains("security")).count();
         assert_eq!(asks, if named { 3 } else { 0 }, "{log:#?}");
-        world.end();
+        end(world);
     }
 }
