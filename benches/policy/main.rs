@@ -16,6 +16,7 @@ use portcullis::ids::IssueKey;
 use portcullis::policy::Engine;
 use portcullis::policy::EngineSettings;
 use portcullis::policy::InputValue;
+use portcullis::policy::LoginFacts;
 use portcullis::policy::Observed;
 use portcullis::policy::PolicySource;
 use portcullis::policy::Principal;
@@ -108,6 +109,7 @@ fn decide(engine: &Engine, size: usize) -> Result<(Vec<Duration>, usize), Box<dy
             deployment: "datacenter",
             read_only: false,
             now_ms: 1_790_000_000_000,
+            login: LoginFacts::default(),
         };
         let key = IssueKey::parse(&format!("P{project}-{}", round + 1))?;
         let project = key.project();

@@ -179,7 +179,12 @@ impl Group {
         let advice = advice.collect();
         let reads_context = policies.iter().any(context::reads_context);
         let needs = policies.iter().map(Needs::of_policy).fold(Needs::default(), Needs::and);
-        Ok(Self { advice, reads_context, needs, policies: PolicySet::from_policies(policies).map_err(Box::new)? })
+        Ok(Self {
+            advice,
+            reads_context,
+            needs,
+            policies: PolicySet::from_policies(policies).map_err(Box::new)?,
+        })
     }
 }
 

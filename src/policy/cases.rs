@@ -12,7 +12,7 @@
 //! tool = "jira_add_comment"     # without a tool, only `visible` is asked
 //! resources = ['Jira::Issue::"OPS-1"']
 //! input = { body = "hello" }    # what no policy looks at may be left out
-//! session = { method = "pat" }  # method, client, deployment, read_only, now, address
+//! session = { method = "pat" }  # method, client, deployment, read_only, now, address, mfa, scopes, age
 //! expect = "allow"              # or "deny"
 //! reason = "no_policy"          # optional, of a denial: not_visible, policy, no_policy
 //! policies = ["demo:comment"]   # optional: the policies that decide, exactly these

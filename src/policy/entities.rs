@@ -166,7 +166,11 @@ impl Types {
                 if let (Some(project), Some(parent)) = (project, &parent) {
                     attributes
                         .insert("project".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(&Resource::Project(project.clone()), at, observed)?);
+                    entities.extend(self.resource_entities(
+                        &Resource::Project(project.clone()),
+                        at,
+                        observed,
+                    )?);
                 }
             }
             Resource::Page { space, .. } => {

@@ -76,6 +76,7 @@ pub use narrow::Condition;
 pub use narrow::Filter;
 pub use narrow::Narrowing;
 pub use narrow::Searcher;
+pub use principal::LoginFacts;
 pub use principal::Principal;
 pub use principal::PrincipalKind;
 pub use principal::Session;

@@ -16,6 +16,7 @@ use crate::ids::SpaceKey;
 use crate::policy::InputField;
 use crate::policy::InputKind;
 use crate::policy::InputValue;
+use crate::policy::LoginFacts;
 use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
@@ -65,6 +66,7 @@ impl Sample {
             deployment: "datacenter",
             read_only: false,
             now_ms: moment(NOON)?,
+            login: LoginFacts::default(),
         };
         Ok(Self {
             principal,
@@ -111,8 +113,17 @@ impl Sample {
                 let wrong = |_| format!("`address` is an IP address, not `{value}`");
                 session.address = Some(value.parse().map_err(wrong)?);
             }
+            "mfa" => {
+                session.login.mfa =
+                    value.parse().map_err(|_| format!("`mfa` is true or false, not `{value}`"))?;
+            }
+            "scopes" => session.login.scopes = value.split_whitespace().map(str::to_owned).collect(),
+            "age" => {
+                let wrong = |_| format!("`age` is a number of seconds, not `{value}`");
+                session.login.age = Some(value.parse().map_err(wrong)?);
+            }
             _ => {
-                let names = "method, client, deployment, read_only, now, address";
+                let names = "method, client, deployment, read_only, now, address, mfa, scopes, age";
                 return Err(format!("a session has no `{name}`; it has {names}"));
             }
         }
@@ -326,14 +337,21 @@ mod tests {
             ("read_only", "true"),
             ("now", "2026-02-03T04:05:06Z"),
             ("address", "10.0.0.1"),
+            ("mfa", "true"),
+            ("scopes", "read write read"),
+            ("age", "90"),
         ] {
             sample.set_session(name, value).unwrap();
         }
         assert_eq!((sample.session.method, sample.session.deployment), ("oauth", "cloud"));
+        let login = &sample.session.login;
+        assert_eq!((login.mfa, login.scopes.len(), login.seconds()), (true, 2, 90));
         assert!(sample.session.read_only && sample.session.now_ms == 1_770_091_506_000);
         for (name, value, says) in [
             ("method", "token", "one of pat"),
-            ("mfa", "true", "a session has no `mfa`"),
+            ("mfa", "yes", "true or false"),
+            ("age", "-1", "a number of seconds"),
+            ("factor", "true", "a session has no `factor`"),
             ("address", "here", "an IP address"),
             ("now", "noon", "a time such as"),
         ] {

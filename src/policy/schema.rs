@@ -29,6 +29,12 @@ namespace Id {
         "now": datetime,
         // None over stdio.
         "address"?: ipaddr,
+        // Whether a second factor is known to have been shown at the log-in.
+        "mfa": Bool,
+        // What the credential is known to be limited to; empty where that is not known.
+        "scopes": Set<String>,
+        // Seconds since the log-in; where that is not known, the largest number there is, so that it is always too old.
+        "age": Long,
     };
 }
 

@@ -83,7 +83,10 @@ async fn every_way(world: &World) -> Vec<(String, String)> {
     let ways = [
         ("jira_search", search("project = OPS ORDER BY key")),
         ("jira_search", search("key in (OPS-1, OPS-2, OPS-3)")),
-        ("jira_search", json!({"jql": "project = OPS", "fields": "summary,issuelinks,subtasks,parent", "limit": 50})),
+        (
+            "jira_search",
+            json!({"jql": "project = OPS", "fields": "summary,issuelinks,subtasks,parent", "limit": 50}),
+        ),
         ("jira_get_project_issues", json!({"project_key": "OPS", "limit": 50})),
         ("jira_get_board_issues", json!({"board_id": "1", "jql": "", "limit": 50})),
         ("jira_get_issue", json!({"issue_key": "OPS-3", "fields": "*all"})),

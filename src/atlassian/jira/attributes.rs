@@ -227,10 +227,14 @@ mod tests {
     #[test]
     fn what_was_not_wanted_is_taken_out_again() {
         let issue = json!({"key": "OPS-1", "fields": {"summary": "s", "status": {"name": "Done"}}});
-        let mut answer = json!({"issues": [issue.clone()], "values": [issue.clone()], "other": issue.clone()});
+        let mut answer =
+            json!({"issues": [issue.clone()], "values": [issue.clone()], "other": issue.clone()});
         take_out(&mut answer, &["status"]);
         let bare = json!({"key": "OPS-1", "fields": {"summary": "s"}});
-        assert_eq!(answer, json!({"issues": [bare.clone()], "values": [bare.clone()], "other": issue.clone()}));
+        assert_eq!(
+            answer,
+            json!({"issues": [bare.clone()], "values": [bare.clone()], "other": issue.clone()})
+        );
         let mut one = issue;
         take_out(&mut one, &["status"]);
         assert_eq!(one, bare);

@@ -21,6 +21,7 @@ use crate::policy::Asked;
 use crate::policy::Basis;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
+use crate::policy::LoginFacts;
 use crate::policy::Observed;
 use crate::policy::PolicySource;
 use crate::policy::Principal;
@@ -77,6 +78,7 @@ fn allowed(engine: &Engine) -> Allowed<Read> {
         deployment: "datacenter",
         read_only: true,
         now_ms: 0,
+        login: LoginFacts::default(),
     };
     let resources = [Resource::Issue {
         key: IssueKey::parse("OPS-1").unwrap(),
@@ -168,7 +170,12 @@ async fn every_end_of_a_call_is_written() {
     assert!(panicking.await.is_err());
     let asked = Asked {
         resources: vec![Resource::Project(ProjectKey::parse("OPS").unwrap())],
-        basis: Basis { policy_hash: "p1".into(), schema_hash: "s1".into(), groups: vec!["jira:ops".into()], attributes: BTreeMap::new() },
+        basis: Basis {
+            policy_hash: "p1".into(),
+            schema_hash: "s1".into(),
+            groups: vec!["jira:ops".into()],
+            attributes: BTreeMap::new(),
+        },
         resolved: true,
     };
     let denied = Outcome::Denied {

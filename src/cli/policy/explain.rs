@@ -47,7 +47,8 @@ pub(super) struct Arguments {
     /// An argument of the tool; of a call in the log it is checked against the hash there; may be given again.
     #[arg(long = "input", value_name = "NAME=VALUE")]
     input: Vec<String>,
-    /// A value of the session: `method`, `client`, `deployment`, `read_only`, `now`, `address`; may be given again.
+    /// A value of the session: `method`, `client`, `deployment`, `read_only`, `now`, `address`, `mfa`, `scopes`
+    /// (separated by blanks), `age` (seconds); may be given again.
     #[arg(long = "session", value_name = "NAME=VALUE")]
     session: Vec<String>,
     /// The audit log, a file or its directory; the decision is the one with ID.
@@ -148,7 +149,7 @@ fn recorded(
         ));
     }
     let unknown = explainer.session_needed(&recorded.sample);
-    let unknown = unknown.iter().filter(|name| matches!(name.as_str(), "deployment" | "read_only"));
+    let unknown = unknown.iter().filter(|name| UNRECORDED.contains(&name.as_str()));
     for name in unknown.filter(|name| !arguments.session.iter().any(|given| given.starts_with(name.as_str())))
     {
         notes.push(format!(
@@ -157,6 +158,9 @@ fn recorded(
     }
     Ok((recorded.sample, notes))
 }
+
+/// What of a session is not in the log.
+const UNRECORDED: [&str; 5] = ["deployment", "read_only", "mfa", "scopes", "age"];
 
 /// The key that arguments were hashed with.
 fn key(arguments: &Arguments, cli: &Cli) -> Result<HmacKey, Failure> {

@@ -132,6 +132,9 @@ impl<'a> Scene<'a> {
                 "client" => format!("{:?}", session.client),
                 "deployment" => format!("{:?}", session.deployment),
                 "read_only" => session.read_only.to_string(),
+                "mfa" => session.login.mfa.to_string(),
+                "scopes" => format!("{:?}", session.login.scopes),
+                "age" => session.login.age.map_or_else(|| "not known".to_owned(), |age| age.to_string()),
                 "now" => jiff::Timestamp::from_millisecond(session.now_ms).ok()?.to_string(),
                 "address" => {
                     session.address.map_or_else(|| "not given".to_owned(), |address| address.to_string())

@@ -279,6 +279,9 @@ fn usual_session(session: &mut Map<String, Value>, mentioned: &BTreeSet<String>)
         ("client", json!("")),
         ("deployment", json!("datacenter")),
         ("read_only", json!(false)),
+        ("mfa", json!(false)),
+        ("scopes", json!([])),
+        ("age", json!(i64::MAX)),
         ("now", json!({"__extn": {"fn": "datetime", "arg": "2026-01-05T09:00:00.000Z"}})),
     ];
     for (name, value) in usual {

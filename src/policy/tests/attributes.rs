@@ -44,14 +44,8 @@ fn observed(resource: &Resource, known: &[(Attribute, Known)]) -> Observed {
 fn decided(engine: &Engine, tool: &'static str, item: &Resource, observed: &Observed) -> Option<DenyReason> {
     let (ann, session, resources) = (user(&[]), session(), [item.clone()]);
     let input = input(tool, &resources);
-    let question = Question {
-        principal: &ann,
-        session: &session,
-        tool,
-        resources: &resources,
-        input: &input,
-        observed,
-    };
+    let question =
+        Question { principal: &ann, session: &session, tool, resources: &resources, input: &input, observed };
     let decided = match tool {
         "jira_add_comment" => engine.decide::<Write>(&question).map(|_| ()),
         _ => engine.decide::<Read>(&question).map(|_| ()),
@@ -86,7 +80,12 @@ fn what_a_policy_names_has_to_be_known() {
         // What is known of one issue says nothing of another.
         assert!(!engine.may_view(&user(&[]), &session(), &issue("OPS-2"), &observed));
     }
-    assert!(engine.may_view(&user(&[]), &session(), &Resource::Project(project("OPS")), &Observed::default()));
+    assert!(engine.may_view(
+        &user(&[]),
+        &session(),
+        &Resource::Project(project("OPS")),
+        &Observed::default()
+    ));
     assert!(engine.may_view(&user(&[]), &session(), &page("1", "DOCS"), &Observed::default()));
 }
 

@@ -1,5 +1,5 @@
-use crate::policy::Observed;
 use super::*;
+use crate::policy::Observed;
 
 /// One way in which a session differs.
 type Change = fn(&mut Session);
@@ -245,7 +245,10 @@ fn what_cannot_be_asked_is_an_error() {
     }
     assert_eq!(verdict(&engine, &unasked, "confluence_get_page", &[page("1", "DOCS")]), None);
     assert!(engine.may_view(&unasked, &session(), &page("1", "DOCS"), &Observed::default()));
-    assert!(engine.may_view(&ann, &session(), &ops, &Observed::default()) && !engine.may_view(&unasked, &session(), &ops, &Observed::default()));
+    assert!(
+        engine.may_view(&ann, &session(), &ops, &Observed::default())
+            && !engine.may_view(&unasked, &session(), &ops, &Observed::default())
+    );
     assert!(!engine.may_view(&ann, &session(), &Resource::Instance(Product::Jira), &Observed::default()));
 }
 

@@ -19,7 +19,10 @@ fn tools_that_are_off_are_forbidden_and_what_is_found_is_shown() {
     let engine = all_but(|settings| settings.enabled_tools = Some(names(&["jira_search", "no_such_tool"])));
     let jira = [Resource::Instance(Product::Jira)];
     assert_eq!(verdict(&engine, &ann, "jira_search", &jira), None);
-    assert!(engine.may_view(&ann, &session(), &issue("OPS-1"), &Observed::default()), "items of the search are shown");
+    assert!(
+        engine.may_view(&ann, &session(), &issue("OPS-1"), &Observed::default()),
+        "items of the search are shown"
+    );
     assert!(engine.may_view(&ann, &session(), &page("1", "DOCS"), &Observed::default()));
     for (tool, resource) in
         [("jira_get_issue", issue("OPS-1")), ("confluence_search", Resource::Instance(Product::Confluence))]

@@ -36,6 +36,7 @@ use crate::policy::EngineSettings;
 use crate::policy::InputField;
 use crate::policy::InputKind;
 use crate::policy::InputValue;
+use crate::policy::LoginFacts;
 use crate::policy::Observed;
 use crate::policy::PolicyError;
 use crate::policy::PolicySource;
@@ -184,6 +185,7 @@ fn session() -> Session {
         deployment: "datacenter",
         read_only: false,
         now_ms: 1_760_000_000_123,
+        login: LoginFacts::default(),
     }
 }
 

@@ -87,7 +87,8 @@ fn slowly(
 ) -> bool {
     let types = Types::parse().unwrap();
     let mut entities = types.principal_entities(principal);
-    entities.extend(types.resource_entities(resource, &InstanceName::default(), &Observed::default()).unwrap());
+    entities
+        .extend(types.resource_entities(resource, &InstanceName::default(), &Observed::default()).unwrap());
     entities.extend(types.instances(&InstanceName::default()));
     let store = Entities::from_entities(entities, Some(&engine.schema)).unwrap();
     let request = Request::new(

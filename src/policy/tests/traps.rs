@@ -61,12 +61,17 @@ fn without_the_parent_cedar_allows_a_forbidden_project_and_we_refuse_to_ask() {
     let types = Types::parse().unwrap();
     let secret = issue("SECRET-1");
     let base = &engine.tools["jira_get_issue"].base;
-    let own = types.resource_entities(&unresolved_issue("SECRET-1"), &InstanceName::default(), &Observed::default()).unwrap();
+    let own = types
+        .resource_entities(&unresolved_issue("SECRET-1"), &InstanceName::default(), &Observed::default())
+        .unwrap();
     let without = base.clone().add_entities(types.principal_entities(&user(&[])), None).unwrap();
     let orphan = without.clone().add_entities(own, None).unwrap();
     for store in [without, orphan] {
         assert_eq!(cedar(&engine, "jira_get_issue", &secret, &store), cedar_policy::Decision::Allow);
-        assert!(check_complete(&store, &types.resource(&secret, &InstanceName::default(), &Observed::default())).is_err());
+        assert!(
+            check_complete(&store, &types.resource(&secret, &InstanceName::default(), &Observed::default()))
+                .is_err()
+        );
     }
     assert_eq!(verdict(&engine, &user(&[]), "jira_get_issue", &[secret]), Some(DenyReason::NotVisible));
     assert_eq!(
@@ -82,7 +87,8 @@ fn a_store_that_lacks_anything_is_refused() {
     let ann = user(&["jira:dev"]);
     let resource = issue("OPS-1");
     let mut entities = types.principal_entities(&ann);
-    entities.extend(types.resource_entities(&resource, &InstanceName::default(), &Observed::default()).unwrap());
+    entities
+        .extend(types.resource_entities(&resource, &InstanceName::default(), &Observed::default()).unwrap());
     let full = engine.tools["jira_get_issue"].base.clone().add_entities(entities, None).unwrap();
     let chains = [
         types.principal(&ann),

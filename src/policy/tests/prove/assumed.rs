@@ -68,7 +68,10 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
                     context::tool(context, fields, &input(tool, std::slice::from_ref(resource))).unwrap();
             }
             let action = if tool.is_empty() { "jira:view_item" } else { tool };
-            let (who, what) = (types.principal(&user(&[])).uid, types.resource(resource, &instance, &Observed::default()).uid);
+            let (who, what) = (
+                types.principal(&user(&[])).uid,
+                types.resource(resource, &instance, &Observed::default()).uid,
+            );
             let request = Request::new(who, types.action(action), what, context, None).unwrap();
             let response = Authorizer::new().is_authorized(&request, &policies, &store);
             let text = policies.to_cedar().unwrap();

@@ -1,7 +1,7 @@
 //! Profiles that are wrong on purpose: each is caught, with a call that the real engine decides as the report says.
 
-use crate::policy::Observed;
 use super::*;
+use crate::policy::Observed;
 use crate::policy::prove::Example;
 
 /// The call of an example, put to the engine a server would have.
