@@ -57,6 +57,7 @@ use crate::tools::AnyTool;
 use crate::tools::Context;
 use crate::tools::Decoded;
 use crate::tools::Offer;
+use met::Met;
 
 /// Everything a call passes through.
 #[derive(Debug)]
@@ -170,7 +171,7 @@ async fn steps(
     if let Some(actual) = shape::misplaced(tool.access(), &resources, &output) {
         trail.misplaced(&resources, actual);
     }
-    met::know_all(gate, &caller, trail, &output).await?;
+    Met { gate, caller: &caller, trail }.know_all(&resources, &output).await?;
     let observed = trail.observed();
     let question = Question {
         principal: &caller.principal,
@@ -266,7 +267,7 @@ async fn resolve(
         other => Refusal::Lookup(other),
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
-    met::know(gate, caller, trail, &resources).await?;
+    Met { gate, caller, trail }.know(&resources).await?;
     Ok(resources)
 }
 

@@ -19,6 +19,7 @@ pub use target::Target;
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
 use crate::atlassian::confluence::Wanted;
+use crate::atlassian::confluence::attributes;
 use crate::atlassian::jira;
 use crate::atlassian::jira::Catalogue;
 use crate::atlassian::jira::IssueQuery;
@@ -38,6 +39,7 @@ use crate::net::Credential;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Needs;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Resource;
@@ -74,6 +76,8 @@ pub enum Lookup<'a> {
     },
     /// What policies name of issues that are met on the way, such as those that another is linked to.
     Issues(&'a [IssueKey]),
+    /// What policies name of pages.
+    Pages(&'a [PageId], Needs),
     /// Which issue has this id, and which project it is in.
     IssueNumbered(&'a IssueId),
     /// A project.
@@ -113,6 +117,7 @@ impl Lookup<'_> {
             Self::SiteId(_) => "site id",
             Self::Issue { .. } | Self::IssueNumbered(_) => "issue -> project",
             Self::Issues(_) => "issues -> attributes",
+            Self::Pages(..) => "pages -> attributes",
             Self::Project(_) => "project",
             Self::Board(_) => "board",
             Self::BoardProjects(_) => "board -> projects",
@@ -130,6 +135,9 @@ impl Lookup<'_> {
         let issue = |key: &IssueKey| Resource::Issue { key: key.clone(), project: None };
         vec![match *self {
             Self::Issues(keys) => return keys.iter().map(issue).collect(),
+            Self::Pages(ids, _) => {
+                return ids.iter().map(|id| Resource::Page { id: id.clone(), space: None }).collect();
+            }
             Self::SiteId(product) => Resource::Instance(product),
             Self::JiraAccount { .. } | Self::Fields => Resource::Instance(Product::Jira),
             Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
@@ -158,6 +166,7 @@ impl Lookup<'_> {
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. }
             | Self::Issues(_)
+            | Self::Pages(..)
             | Self::IssueNumbered(_)
             | Self::Project(_)
             | Self::Board(_)
@@ -196,6 +205,7 @@ impl Lookup<'_> {
                     .with("fields", "project"),
             },
             Self::Issues(keys) => issues(keys, deployment),
+            Self::Pages(ids, needs) => attributes::request(ids, *needs, deployment),
             Self::IssueNumbered(id) => {
                 Request::get(Path::of(["rest", "api", "2", "issue", id.as_str()])).with("fields", "project")
             }

@@ -78,9 +78,19 @@ impl Trail {
         noted(&self.notes, |notes| notes.needs = needs);
     }
 
+    /// The attributes that policies name of things of a product.
+    pub fn needed(&self, product: Product) -> Needs {
+        read(&self.notes, |notes| notes.needs.of_product(product))
+    }
+
+    /// Notes what an answer said of them.
+    pub fn observe(&self, observed: Observed) {
+        noted(&self.notes, |notes| notes.observed.update(observed));
+    }
+
     /// Whether policies name no attribute of anything of a product: what is known of a place is then all there is to know.
     pub fn observes_nothing(&self, product: Product) -> bool {
-        read(&self.notes, |notes| notes.needs.of_product(product).is_empty())
+        self.needed(product).is_empty()
     }
 
     /// What the answers said so far of the attributes that policies name.

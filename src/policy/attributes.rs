@@ -33,8 +33,6 @@ pub enum Attribute {
     Restricted,
     /// The pages above a page, which it is `in`.
     Ancestors,
-    /// `kind` of a space, such as `global` or `personal`.
-    SpaceKind,
 }
 
 /// What is known of an attribute.
@@ -53,7 +51,7 @@ pub enum Known {
 
 impl Attribute {
     /// Every attribute.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::IssueType,
         Self::Status,
         Self::SecurityLevel,
@@ -61,7 +59,6 @@ impl Attribute {
         Self::PageLabels,
         Self::Restricted,
         Self::Ancestors,
-        Self::SpaceKind,
     ];
 
     /// Its name in policies. The pages above a page are no attribute there: it is in them.
@@ -73,7 +70,6 @@ impl Attribute {
             Self::IssueLabels | Self::PageLabels => "labels",
             Self::Restricted => "restricted",
             Self::Ancestors => "ancestors",
-            Self::SpaceKind => "kind",
         }
     }
 
@@ -82,7 +78,6 @@ impl Attribute {
         match self {
             Self::IssueType | Self::Status | Self::SecurityLevel | Self::IssueLabels => ResourceKind::Issue,
             Self::PageLabels | Self::Restricted | Self::Ancestors => ResourceKind::Page,
-            Self::SpaceKind => ResourceKind::Space,
         }
     }
 
@@ -95,7 +90,7 @@ impl Attribute {
     pub fn takes(self, value: &Known) -> bool {
         match self {
             Self::SecurityLevel => matches!(value, Known::Text(_) | Known::Absent),
-            Self::IssueType | Self::Status | Self::SpaceKind => matches!(value, Known::Text(_)),
+            Self::IssueType | Self::Status => matches!(value, Known::Text(_)),
             Self::IssueLabels | Self::PageLabels | Self::Ancestors => matches!(value, Known::Texts(_)),
             Self::Restricted => matches!(value, Known::Flag(_)),
         }
@@ -294,14 +289,13 @@ mod tests {
     #[test]
     fn what_a_policy_names_is_told_by_its_tree() {
         use Attribute::*;
-        let table: [(&str, &[Attribute]); 12] = [
+        let table: [(&str, &[Attribute]); 11] = [
             ("true", &[]),
             ("resource has status && resource.status == \"Done\"", &[Status]),
             ("resource.project.key == \"OPS\"", &[]),
             ("resource has labels && resource.labels.contains(\"public\")", &[IssueLabels, PageLabels]),
             ("context.input.issue_type == \"Bug\" && context has input.status", &[]),
             ("(if resource has security_level then true else false)", &[SecurityLevel]),
-            ("resource has space.kind", &[SpaceKind]),
             ("resource in Confluence::Page::\"7\"", &[Ancestors]),
             ("resource in [Confluence::Page::\"7\", Confluence::Space::\"A\"]", &[Ancestors]),
             ("resource is Confluence::Page in Confluence::Page::\"7\"", &[Ancestors]),

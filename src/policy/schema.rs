@@ -65,9 +65,13 @@ namespace Confluence {
     entity Space in [Instance] = {
         "key": String,
     };
-    // "65537"
-    entity Page in [Space] = {
+    // "65537"; a blog post is one as well. It lies in the pages above it, too.
+    entity Page in [Page, Space] = {
         "space": Space,
+        // Those that all see, without personal ones.
+        "labels"?: Set<String>,
+        // Whether only some may read it, by itself or by a page above it.
+        "restricted"?: Bool,
     };
 }
 

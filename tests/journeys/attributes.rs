@@ -199,3 +199,110 @@ async fn nothing_more_is_asked_where_no_policy_names_an_attribute() {
         end(world);
     }
 }
+
+/// No restricted pages, nothing below the page 65539, and nothing labelled `internal`.
+const PAGES: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("restricted") @advice("it is for some only")
+forbid (principal, action in Mcp::Action::"confluence", resource)
+when { resource has restricted && resource.restricted };
+@id("labelled") @advice("it is internal")
+forbid (principal, action in Mcp::Action::"confluence", resource)
+when { resource has labels && resource.labels.contains("internal") };
+"#;
+
+/// Nothing below one page.
+const BELOW: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("below") @advice("it is below what is closed")
+forbid (principal, action in Mcp::Action::"confluence", resource in Confluence::Page::"PARENT");
+"#;
+
+/// The id of a page of DOCS that has one above it, and that one's.
+async fn a_child(world: &World, cloud: bool) -> (String, String) {
+    let base = if cloud { "/wiki" } else { "" };
+    let path = format!("{base}/rest/api/search?cql=space%3DDOCS%20and%20type%3Dpage&expand=content.ancestors&limit=50");
+    let found = upstream(world, cloud, "GET", &path, None).await;
+    let hits = found["results"].as_array().unwrap().iter();
+    let child = hits.filter(|hit| hit["content"]["ancestors"].as_array().is_some_and(|above| above.len() > 1));
+    let child = child.map(|hit| &hit["content"]).next().unwrap();
+    let above = child["ancestors"].as_array().unwrap().last().unwrap();
+    (child["id"].as_str().unwrap().to_owned(), above["id"].as_str().unwrap().to_owned())
+}
+
+/// Alice's answers to the ways to come upon a page of DOCS.
+async fn every_way_to_pages(world: &World, parent: &str) -> Vec<(String, String)> {
+    let ways = [
+        ("confluence_search", json!({"query": "space = DOCS and type = page", "limit": 50})),
+        ("confluence_get_page_children", json!({"parent_id": parent, "limit": 50})),
+        ("confluence_get_space_page_tree", json!({"space_key": "DOCS", "limit": 200})),
+    ];
+    let mut answers = Vec::new();
+    for (tool, arguments) in ways {
+        let answer = world.call_all("alice-token", tool, arguments.clone()).await;
+        answers.push((format!("{tool} {arguments}"), answer.text));
+    }
+    answers
+}
+
+/// Hides a page in one way, and asserts that it was seen before and is found nowhere after.
+async fn hidden_pages(cloud: bool, policies: &'static str, hide: impl AsyncFnOnce(&World, &str, &str)) {
+    let world = world(policies, cloud).await;
+    let (child, parent) = a_child(&world, cloud).await;
+    let named = format!("\"{child}\"");
+    let seen = every_way_to_pages(&world, &parent).await;
+    assert!(seen.iter().all(|(_, text)| text.contains(&named)), "{cloud} {seen:#?}");
+    let read = world.call("alice-token", "confluence_get_page", json!({"page_id": child})).await.json();
+    assert!(read.to_string().contains(&named), "{read}");
+
+    hide(&world, &child, &parent).await;
+    for (way, text) in every_way_to_pages(&world, &parent).await {
+        assert!(!text.contains(&named), "{cloud} {way}: {text}");
+    }
+    for (tool, more) in [
+        ("confluence_get_page", json!({})),
+        ("confluence_get_comments", json!({})),
+        ("confluence_get_labels", json!({})),
+        ("confluence_delete_page", json!({})),
+        ("confluence_add_comment", json!({"body": "hello"})),
+    ] {
+        let ask = async |id: &str| {
+            let mut arguments = more.clone();
+            arguments["page_id"] = id.into();
+            let answer = world.call("alice-token", tool, arguments).await;
+            assert!(answer.is_error, "{cloud} {tool}: {}", answer.text);
+            without_reference(&answer.text)
+        };
+        assert_eq!(ask(&child).await, ask("99999999").await.replace("99999999", &child), "{cloud} {tool}");
+    }
+    end(world);
+}
+
+#[tokio::test]
+async fn a_labelled_page_is_found_nowhere() {
+    for cloud in [false, true] {
+        hidden_pages(cloud, PAGES, async |world, child, _| {
+            let base = if cloud { "/wiki" } else { "" };
+            let path = format!("{base}/rest/api/content/{child}/label");
+            let label = json!([{"prefix": "global", "name": "internal"}]);
+            upstream(world, cloud, "POST", &path, Some(label)).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_below_a_restricted_one_is_found_nowhere() {
+    for cloud in [false, true] {
+        hidden_pages(cloud, PAGES, async |world, _, parent| {
+            let base = if cloud { "/wiki" } else { "" };
+            let path = format!("{base}/rest/api/content/{parent}/restriction");
+            let who = if cloud { "accountId" } else { "username" };
+            let me = upstream(world, cloud, "GET", &format!("{base}/rest/api/user/current"), None).await;
+            let user = json!({"type": "known", who: me[who]});
+            let restrictions = json!([{"operation": "read", "restrictions": {"user": [user], "group": []}}]);
+            upstream(world, cloud, "PUT", &path, Some(restrictions)).await;
+        })
+        .await;
+    }
+}

@@ -45,9 +45,7 @@ fn field(attribute: Attribute) -> Option<&'static str> {
         Attribute::Status => "status",
         Attribute::SecurityLevel => "security",
         Attribute::IssueLabels => "labels",
-        Attribute::PageLabels | Attribute::Restricted | Attribute::Ancestors | Attribute::SpaceKind => {
-            return None;
-        }
+        Attribute::PageLabels | Attribute::Restricted | Attribute::Ancestors => return None,
     })
 }
 

@@ -25,6 +25,7 @@ use super::names;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::policy::Attribute;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -88,7 +89,11 @@ impl World {
         if let Some(input) = context.get_mut("input").and_then(Value::as_object_mut) {
             counted_lengths(input, mentioned)?;
         }
-        let entities = entities(&principal, &groups, &resource, &within);
+        if as_found.within.iter().any(|uid| uid.type_name().basename() == "Page") {
+            return Err("it is about a page below another, which has no other name".to_owned());
+        }
+        let mut entities = entities(&principal, &groups, &resource, &within);
+        renamer.carry_attributes(&as_found.resource, &resource, &mut entities)?;
         Ok(Self { principal, groups, resource, within, context, entities })
     }
 
@@ -237,6 +242,29 @@ impl Renamer<'_> {
         let names = ["default", "other", "third"].into_iter().filter(|name| !taken(name)).map(str::to_owned);
         let id = names::unnamed(&kind, self.literals, names).ok_or("there is no name left")?;
         uid_of(&kind, &id)
+    }
+
+    /// Takes over what the solver chose for attributes that a policy may look at.
+    fn carry_attributes(
+        &self,
+        from: &EntityUid,
+        to: &EntityUid,
+        entities: &mut Value,
+    ) -> Result<(), String> {
+        let Some(found) = self.found.entities.get(from) else { return Ok(()) };
+        let found = found.to_json_value().map_err(|error| error.to_string())?;
+        let named = json!({"type": to.type_name().to_string(), "id": to.id().unescaped()});
+        let entity = entities.as_array_mut().into_iter().flatten().find(|entity| entity["uid"] == named);
+        let Some(Value::Object(attributes)) = entity.and_then(|entity| entity.get_mut("attrs")) else {
+            return Ok(());
+        };
+        for attribute in Attribute::ALL.into_iter().map(Attribute::name) {
+            let value = found.get("attrs").and_then(|attributes| attributes.get(attribute));
+            if let Some(value) = value.filter(|_| self.mentioned.contains(attribute)) {
+                attributes.insert(attribute.to_owned(), value.clone());
+            }
+        }
+        Ok(())
     }
 
     /// An attribute that a policy looks at, and that is a text.
