@@ -73,7 +73,7 @@ impl Met<'_> {
     fn not_viewable_yet(self, resources: &[Resource]) -> Vec<Resource> {
         let observed = self.trail.observed();
         let viewer = self.gate.engine.viewer(&self.caller.principal, &self.caller.session, &observed);
-        resources.iter().filter(|resource| viewer.needs_more(resource)).cloned().collect()
+        resources.iter().filter(|resource| viewer.missing(resource).is_some()).cloned().collect()
     }
 
     async fn ask(self, resources: &[Resource]) -> Result<(), Refusal> {

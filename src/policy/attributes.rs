@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use cedar_policy::Policy;
 use cedar_policy::RestrictedExpression;
+use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -36,7 +37,7 @@ pub enum Attribute {
 }
 
 /// What is known of an attribute.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Known {
     /// It has this value.

@@ -12,6 +12,7 @@
 //! tool = "jira_add_comment"     # without a tool, only `visible` is asked
 //! resources = ['Jira::Issue::"OPS-1"']
 //! input = { body = "hello" }    # what no policy looks at may be left out
+//! attributes = { status = "Done" }  # of the resources; what no policy looks at may be left out
 //! session = { method = "pat" }  # method, client, deployment, read_only, now, address, mfa, scopes, age
 //! expect = "allow"              # or "deny"
 //! reason = "no_policy"          # optional, of a denial: not_visible, policy, no_policy
@@ -194,6 +195,8 @@ struct Case {
     resources: Vec<String>,
     #[serde(default)]
     input: Map<String, Value>,
+    #[serde(default)]
+    attributes: Map<String, Value>,
     expect: Option<Expected>,
     reason: Option<String>,
     policies: Option<BTreeSet<String>>,
@@ -208,7 +211,10 @@ impl Case {
         file: &str,
         decided: &mut BTreeSet<String>,
     ) -> CaseResult {
-        let explained = self.sample(tools).and_then(|sample| Ok((explainer.explain(&sample)?, sample)));
+        let explained = self.sample(tools).and_then(|sample| {
+            is_told(explainer, &sample)?;
+            Ok((explainer.explain(&sample)?, sample))
+        });
         let (got, deciding, change) = match explained {
             Ok((explanation, sample)) => {
                 decided.extend(explanation.steps.iter().flat_map(|step| step.deciding.iter().cloned()));
@@ -264,6 +270,9 @@ impl Case {
         for (name, value) in &self.input {
             sample.set_input(name, value)?;
         }
+        for (name, value) in &self.attributes {
+            sample.set_attribute(name, value)?;
+        }
         Ok(sample)
     }
 
@@ -281,6 +290,15 @@ impl Case {
         let reason = self.reason.as_ref().and(explanation.reason.as_deref());
         let deciding: BTreeSet<String> = explanation.deciding.iter().cloned().collect();
         outcome(word, reason, self.policies.as_ref().map(|_| &deciding), visible)
+    }
+}
+
+/// Refuses a case that does not say what policies look at: the server would deny the call, whatever they mean.
+fn is_told(explainer: &Explainer, sample: &Sample) -> Result<(), String> {
+    let viewer = explainer.engine().viewer(&sample.principal, &sample.session, &sample.observed);
+    match sample.resources.iter().find_map(|resource| viewer.missing(resource)) {
+        Some(missing) => Err(format!("{missing}; say it under `attributes`")),
+        None => Ok(()),
     }
 }
 

@@ -238,9 +238,9 @@ impl Viewer<'_> {
         verdict.is_ok_and(|verdict| verdict.allowed && verdict.errors.is_empty())
     }
 
-    /// What is missing to decide whether this item may be shown; nothing if it can be decided.
-    pub fn needs_more(&self, item: &Resource) -> bool {
-        self.lacks(&self.engine.view(item.product()).action, item).is_some()
+    /// What is missing to decide whether this item may be shown, in words; nothing if it can be decided.
+    pub fn missing(&self, item: &Resource) -> Option<String> {
+        self.lacks(&self.engine.view(item.product()).action, item)
     }
 
     /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on

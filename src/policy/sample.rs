@@ -13,9 +13,11 @@ use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::policy::Attribute;
 use crate::policy::InputField;
 use crate::policy::InputKind;
 use crate::policy::InputValue;
+use crate::policy::Known;
 use crate::policy::LoginFacts;
 use crate::policy::Observed;
 use crate::policy::Principal;
@@ -184,6 +186,62 @@ impl Sample {
             _ => Value::from(text),
         };
         self.set_input(name, &value)
+    }
+
+    /// Says what an attribute of the resources is, of all that have one of this name: a text, true or false, or a list of
+    /// texts; an empty text where there is none. `ancestors` are the ids of the pages above a page.
+    ///
+    /// # Errors
+    /// If no resource has such an attribute, or it cannot be that.
+    pub fn set_attribute(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let known = match value {
+            Value::String(text) if text.is_empty() => Some(Known::Absent),
+            Value::String(text) => Some(Known::Text(text.clone())),
+            Value::Bool(flag) => Some(Known::Flag(*flag)),
+            Value::Array(texts) => {
+                let texts = texts.iter().map(|text| text.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map(Known::Texts)
+            }
+            _ => None,
+        };
+        let attributes = self.attributes(name)?;
+        for (resource, attribute) in attributes {
+            let known = known.clone().filter(|known| attribute.takes(known));
+            let known = known.ok_or_else(|| format!("`{name}` cannot be `{value}`"))?;
+            self.observed.note(&resource, attribute, known);
+        }
+        Ok(())
+    }
+
+    /// Says it as a command line does: true or false, or texts with commas between them, where that is what it is.
+    ///
+    /// # Errors
+    /// Those of [`Self::set_attribute`].
+    pub fn set_attribute_text(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let several = || text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>();
+        let value = match self.attributes(name)?.first().map(|(_, attribute)| *attribute) {
+            Some(Attribute::IssueLabels | Attribute::PageLabels | Attribute::Ancestors) => several().into(),
+            Some(Attribute::Restricted) => {
+                text.parse().map_or_else(|_| Value::from(text), Value::Bool)
+            }
+            _ => Value::from(text),
+        };
+        self.set_attribute(name, &value)
+    }
+
+    /// The resources that have an attribute of this name, and which it is.
+    fn attributes(&self, name: &str) -> Result<Vec<(Resource, Attribute)>, String> {
+        let of = |resource: &Resource| Some((resource.clone(), Attribute::named(resource.kind(), name)?));
+        let found: Vec<_> = self.resources.iter().filter_map(of).collect();
+        if found.is_empty() {
+            let all: BTreeSet<&str> = Attribute::ALL.into_iter().map(Attribute::name).collect();
+            let all: Vec<&str> = all.into_iter().collect();
+            return Err(format!(
+                "no resource of the call has an attribute `{name}`; issues and pages have some of {}",
+                all.join(", ")
+            ));
+        }
+        Ok(found)
     }
 
     /// The tool, and its argument of this name.

@@ -211,13 +211,6 @@ forbid (principal, action in Mcp::Action::"confluence", resource)
 when { resource has labels && resource.labels.contains("internal") };
 "#;
 
-/// Nothing below one page.
-const BELOW: &str = r#"
-@id("all") permit (principal, action, resource);
-@id("below") @advice("it is below what is closed")
-forbid (principal, action in Mcp::Action::"confluence", resource in Confluence::Page::"PARENT");
-"#;
-
 /// The id of a page of DOCS that has one above it, and that one's.
 async fn a_child(world: &World, cloud: bool) -> (String, String) {
     let base = if cloud { "/wiki" } else { "" };
@@ -304,5 +297,38 @@ async fn a_page_below_a_restricted_one_is_found_nowhere() {
             upstream(world, cloud, "PUT", &path, Some(restrictions)).await;
         })
         .await;
+    }
+}
+
+/// Nothing below one page: where a policy is to name it, the sample has to be asked first.
+fn below(page: &str) -> &'static str {
+    let policies = r#"
+@id("all") permit (principal, action, resource);
+@id("below") @advice("it is below what is closed")
+forbid (principal, action in Mcp::Action::"confluence", resource in Confluence::Page::"PARENT");
+"#;
+    policies.replace("PARENT", page).leak()
+}
+
+#[tokio::test]
+async fn what_lies_below_a_page_is_found_nowhere() {
+    for cloud in [false, true] {
+        let plain = world("@id(\"all\") permit (principal, action, resource);", cloud).await;
+        let (child, parent) = a_child(&plain, cloud).await;
+        let seen = every_way_to_pages(&plain, &parent).await;
+        end(plain);
+        let world = world(below(&parent), cloud).await;
+        let named = format!("\"{child}\"");
+        for ((way, text), (_, before)) in every_way_to_pages(&world, &parent).await.into_iter().zip(seen) {
+            assert!(before.contains(&named), "{cloud} {way}: {before}");
+            assert!(!text.contains(&named), "{cloud} {way}: {text}");
+            let others = way.contains("children") || text.len() > 500;
+            assert!(others, "{cloud} {way}: other pages are shown: {text}");
+        }
+        for page in [&child, &parent] {
+            let answer = world.call("alice-token", "confluence_get_page", json!({"page_id": page})).await;
+            assert!(answer.is_error && answer.text.contains("not visible"), "{cloud} {}", answer.text);
+        }
+        end(world);
     }
 }

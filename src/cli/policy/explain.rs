@@ -51,6 +51,10 @@ pub(super) struct Arguments {
     /// (separated by blanks), `age` (seconds); may be given again.
     #[arg(long = "session", value_name = "NAME=VALUE")]
     session: Vec<String>,
+    /// An attribute of the resources that policies look at: `status=Done`, `labels=public,open`, `security_level=` where
+    /// there is none; may be given again.
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
     /// The audit log, a file or its directory; the decision is the one with ID.
     #[arg(long, value_name = "PATH", requires = "id")]
     audit: Option<PathBuf>,
@@ -106,6 +110,7 @@ fn described(arguments: &Arguments) -> Result<Sample, String> {
         sample.add_resource(resource)?;
     }
     set_session(&mut sample, &arguments.session)?;
+    set_attributes(&mut sample, &arguments.attributes)?;
     for given in &arguments.input {
         let (name, value) = pair(given)?;
         sample.set_input_text(name, value)?;
@@ -121,6 +126,7 @@ fn recorded(
     mut recorded: Recorded,
 ) -> Result<(Sample, Vec<String>), Failure> {
     set_session(&mut recorded.sample, &arguments.session).map_err(Failure::usage)?;
+    set_attributes(&mut recorded.sample, &arguments.attributes).map_err(Failure::usage)?;
     if !arguments.input.is_empty() {
         let key = key(arguments, cli)?;
         for given in &arguments.input {
@@ -175,6 +181,14 @@ fn set_session(sample: &mut Sample, given: &[String]) -> Result<(), String> {
     for given in given {
         let (name, value) = pair(given)?;
         sample.set_session(name, value)?;
+    }
+    Ok(())
+}
+
+fn set_attributes(sample: &mut Sample, given: &[String]) -> Result<(), String> {
+    for given in given {
+        let (name, value) = pair(given)?;
+        sample.set_attribute_text(name, value)?;
     }
     Ok(())
 }
