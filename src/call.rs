@@ -5,6 +5,7 @@
 
 mod absence;
 mod apart;
+mod met;
 mod passage;
 mod refusal;
 mod shape;
@@ -59,6 +60,7 @@ use crate::tools::AnyTool;
 use crate::tools::Context;
 use crate::tools::Decoded;
 use crate::tools::Offer;
+use met::Met;
 
 /// Everything a call passes through.
 #[derive(Debug)]
@@ -115,6 +117,7 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
     };
     let gate = &Passage::of(gate);
     let mut trail = gate.audit.trail(facts(gate, tool, &request));
+    trail.needs(gate.engine.needs(tool.spec().name));
     let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
     let mut stages = gate.metrics.stages();
     let answer = shape::close(gate, tool, trail, ended).await;
@@ -168,6 +171,7 @@ async fn steps(
     gate.lookups.remember(&mut found).await;
     stages.done("intent");
     let input = decoded.input();
+    let decided_on = trail.observed();
     let output = decoded
         .run(context(gate, &caller, found), admitted)
         .await
@@ -176,14 +180,19 @@ async fn steps(
     if let Some(actual) = shape::misplaced(tool.access(), &resources, &output) {
         trail.misplaced(&resources, actual);
     }
+    Met { gate, caller: &caller, trail }.know_all(&resources, &output).await?;
+    let observed = trail.observed();
     let question = Question {
         principal: &caller.principal,
         session: &caller.session,
         tool: tool.spec().name,
         resources: &resources,
         input: &input,
+        observed: &observed,
     };
-    let sifted = shape::sift(gate, &question, (tool.spec().product, tool.access()), output)
+    let kind = (tool.spec().product, tool.access());
+    let sifted = shape::decided_again(gate, &question, kind, &decided_on)
+        .and_then(|()| shape::sift(gate, &question, kind, output))
         .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
     trail.would_withhold(gate.would_hide());
     let answer = shape::shape(sifted);
@@ -268,6 +277,7 @@ async fn resolve(
         other => Refusal::Lookup(other),
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
+    Met { gate, caller, trail }.know(&resources).await?;
     Ok(resources)
 }
 
@@ -298,12 +308,14 @@ async fn decide_and_admit(
 ) -> Result<Admitted, Refusal> {
     let input = decoded.input();
     let name = tool.spec().name;
+    let observed = trail.observed();
     let question = Question {
         principal: &caller.principal,
         session: &caller.session,
         tool: name,
         resources,
         input: &input,
+        observed: &observed,
     };
     Ok(match tool.access() {
         Access::Read => {

@@ -11,6 +11,7 @@ mod places;
 mod target;
 
 use serde_json::Value;
+use serde_json::json;
 
 pub use found::Found;
 pub use places::Lookups;
@@ -19,6 +20,8 @@ pub use target::Target;
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
 use crate::atlassian::confluence::Wanted;
+use crate::atlassian::confluence::attributes;
+use crate::atlassian::jira;
 use crate::atlassian::jira::Catalogue;
 use crate::atlassian::jira::IssueQuery;
 use crate::audit::AuditError;
@@ -37,6 +40,7 @@ use crate::net::Credential;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Needs;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Resource;
@@ -71,6 +75,10 @@ pub enum Lookup<'a> {
         /// What the tool will want of it.
         query: Option<&'a IssueQuery>,
     },
+    /// What policies name of issues that are met on the way, such as those that another is linked to.
+    Issues(&'a [IssueKey]),
+    /// What policies name of pages.
+    Pages(&'a [PageId], Needs),
     /// Which issue has this id, and which project it is in.
     IssueNumbered(&'a IssueId),
     /// A project.
@@ -109,6 +117,8 @@ impl Lookup<'_> {
             Self::Fields => "fields",
             Self::SiteId(_) => "site id",
             Self::Issue { .. } | Self::IssueNumbered(_) => "issue -> project",
+            Self::Issues(_) => "issues -> attributes",
+            Self::Pages(..) => "pages -> attributes",
             Self::Project(_) => "project",
             Self::Board(_) => "board",
             Self::BoardProjects(_) => "board -> projects",
@@ -121,15 +131,20 @@ impl Lookup<'_> {
         }
     }
 
-    fn resource(&self) -> Resource {
+    fn resources(&self) -> Vec<Resource> {
         let part = |part| Resource::Part { part, of: None };
-        match *self {
+        let issue = |key: &IssueKey| Resource::Issue { key: key.clone(), project: None };
+        vec![match *self {
+            Self::Issues(keys) => return keys.iter().map(issue).collect(),
+            Self::Pages(ids, _) => {
+                return ids.iter().map(|id| Resource::Page { id: id.clone(), space: None }).collect();
+            }
             Self::SiteId(product) => Resource::Instance(product),
             Self::JiraAccount { .. } | Self::Fields => Resource::Instance(Product::Jira),
             Self::ConfluenceAccount | Self::ConfluenceGroups { .. } => {
                 Resource::Instance(Product::Confluence)
             }
-            Self::Issue { key, .. } => Resource::Issue { key: key.clone(), project: None },
+            Self::Issue { key, .. } => issue(key),
             Self::IssueNumbered(id) => part(Part::Issue(id.clone())),
             Self::Project(key) => Resource::Project(key.clone()),
             Self::Board(id) | Self::BoardProjects(id) => part(Part::Board(id.clone())),
@@ -138,7 +153,7 @@ impl Lookup<'_> {
             Self::Version(id) | Self::VersionProject(id, _) => part(Part::Version(id.clone())),
             Self::Link(id) => part(Part::Link(id.clone())),
             Self::Content { wanted } => wanted.resource(),
-        }
+        }]
     }
 
     /// An account is no object that could be hidden: what its product said stays as it is, so that a wrong address
@@ -151,6 +166,8 @@ impl Lookup<'_> {
             | Self::ConfluenceAccount
             | Self::ConfluenceGroups { .. } => LookupError::Upstream(error),
             Self::Issue { .. }
+            | Self::Issues(_)
+            | Self::Pages(..)
             | Self::IssueNumbered(_)
             | Self::Project(_)
             | Self::Board(_)
@@ -188,6 +205,8 @@ impl Lookup<'_> {
                 None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
                     .with("fields", "project"),
             },
+            Self::Issues(keys) => issues(keys, deployment),
+            Self::Pages(ids, needs) => attributes::request(ids, *needs, deployment),
             Self::IssueNumbered(id) => {
                 Request::get(Path::of(["rest", "api", "2", "issue", id.as_str()])).with("fields", "project")
             }
@@ -241,9 +260,31 @@ pub async fn ask(
     credential: &Credential,
     trail: &Trail,
 ) -> Result<Value, LookupError> {
-    let permit = trail.resolve(lookup.name(), &[lookup.resource()]).await?;
-    let answer = instance.upstream.execute(&permit, credential, lookup.request(instance.deployment)).await;
+    let permit = trail.resolve(lookup.name(), &lookup.resources()).await?;
+    let request = lookup.request(instance.deployment);
+    let answer = match instance.upstream.product() {
+        Product::Jira => jira::ask(instance, &permit, credential, request).await,
+        Product::Confluence => instance.upstream.execute(&permit, credential, request).await,
+    };
     answer.map(|reply| reply.body).map_err(|error| lookup.failed(error))
+}
+
+/// Issues by their keys, with no field but those that policies name.
+fn issues(keys: &[IssueKey], deployment: Deployment) -> Request {
+    let keys: Vec<&str> = keys.iter().map(IssueKey::as_str).collect();
+    let jql = format!("key IN ({})", keys.join(", "));
+    match deployment {
+        Deployment::DataCenter => Request::get(Path::of(["rest", "api", "2", "search"]))
+            .with("startAt", "0")
+            .with("maxResults", keys.len().to_string())
+            .with("fields", "project")
+            .with("validateQuery", "false")
+            .with("jql", jql),
+        Deployment::Cloud => {
+            let body = json!({"jql": jql, "fields": ["project"], "maxResults": keys.len()});
+            Request::post(Path::of(["rest", "api", "3", "search", "jql"]), body)
+        }
+    }
 }
 
 /// Where Jira says an issue lies: its present key and project. An old key of a moved issue leads to its new place.

@@ -30,8 +30,16 @@ fn every_profile_does_what_its_cases_say() {
     let facts = tools::facts();
     let profiles = policy::profiles(&Path::new(env!("CARGO_MANIFEST_DIR")).join("policies")).unwrap();
     let names: Vec<&str> = profiles.iter().map(|profile| profile.name.as_str()).collect();
-    let known =
-        ["contractors", "demo", "read-only", "read-write", "service-desk", "soc-reader", "team-projects"];
+    let known = [
+        "break-glass",
+        "contractors",
+        "demo",
+        "read-only",
+        "read-write",
+        "service-desk",
+        "soc-reader",
+        "team-projects",
+    ];
     assert_eq!(names, known);
     for profile in &profiles {
         policy::check_directory(&profile.directory, &facts).unwrap();

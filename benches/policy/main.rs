@@ -16,6 +16,8 @@ use portcullis::ids::IssueKey;
 use portcullis::policy::Engine;
 use portcullis::policy::EngineSettings;
 use portcullis::policy::InputValue;
+use portcullis::policy::LoginFacts;
+use portcullis::policy::Observed;
 use portcullis::policy::PolicySource;
 use portcullis::policy::Principal;
 use portcullis::policy::PrincipalKind;
@@ -107,6 +109,7 @@ fn decide(engine: &Engine, size: usize) -> Result<(Vec<Duration>, usize), Box<dy
             deployment: "datacenter",
             read_only: false,
             now_ms: 1_790_000_000_000,
+            login: LoginFacts::default(),
         };
         let key = IssueKey::parse(&format!("P{project}-{}", round + 1))?;
         let project = key.project();
@@ -120,12 +123,14 @@ fn decide(engine: &Engine, size: usize) -> Result<(Vec<Duration>, usize), Box<dy
         } else {
             BTreeMap::from([("issue_key".to_owned(), InputValue::Text(key.as_str().to_owned()))])
         };
+        let observed = Observed::default();
         let question = |tool| Question {
             principal: &principal,
             session: &session,
             tool,
             resources: &resources,
             input: &input,
+            observed: &observed,
         };
         let started = Instant::now();
         let is_allowed = if write {

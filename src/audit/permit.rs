@@ -16,6 +16,8 @@ use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Decision;
 use crate::policy::Effect;
+use crate::policy::Needs;
+use crate::policy::Observed;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
@@ -34,6 +36,10 @@ pub trait Warrant: sealed::Sealed + Sync {
     fn note(&self, note: UpstreamNote);
     /// What the call it belongs to has asked for so far.
     fn spent(&self) -> Spent;
+    /// The attributes that the call needs to know of what it meets.
+    fn needs(&self) -> Needs;
+    /// Notes what an answer said of them.
+    fn observe(&self, observed: Observed);
 }
 
 /// What a call has asked of Atlassian.
@@ -55,6 +61,10 @@ pub(super) struct Noted {
     pub(super) requests: Vec<UpstreamNote>,
     /// How its search was narrowed, the last time it was sent.
     pub(super) search: Option<SearchNote>,
+    /// The attributes that policies name.
+    pub(super) needs: Needs,
+    /// What is known of them.
+    pub(super) observed: Observed,
 }
 
 /// Allowed by policy, and the intent is on disk.
@@ -186,6 +196,14 @@ impl<E: Effect> Warrant for Permit<E> {
     fn spent(&self) -> Spent {
         spent(&self.notes)
     }
+
+    fn needs(&self) -> Needs {
+        read(&self.notes, |notes| notes.needs)
+    }
+
+    fn observe(&self, observed: Observed) {
+        noted(&self.notes, |notes| notes.observed.update(observed));
+    }
 }
 
 /// A look-up that was written down: it may read, and nothing else. No other module can make one:
@@ -223,9 +241,17 @@ impl Warrant for LookupPermit {
     fn spent(&self) -> Spent {
         spent(&self.notes)
     }
+
+    fn needs(&self) -> Needs {
+        read(&self.notes, |notes| notes.needs)
+    }
+
+    fn observe(&self, observed: Observed) {
+        noted(&self.notes, |notes| notes.observed.update(observed));
+    }
 }
 
-fn noted(notes: &Notes, note: impl FnOnce(&mut Noted)) {
+pub(super) fn noted(notes: &Notes, note: impl FnOnce(&mut Noted)) {
     match notes.lock() {
         Ok(mut notes) => note(&mut notes),
         Err(poisoned) => note(&mut poisoned.into_inner()),
@@ -233,12 +259,17 @@ fn noted(notes: &Notes, note: impl FnOnce(&mut Noted)) {
 }
 
 fn spent(notes: &Notes) -> Spent {
-    let notes = match notes.lock() {
-        Ok(notes) => notes,
-        Err(poisoned) => poisoned.into_inner(),
-    };
-    let requests = &notes.requests;
-    Spent { requests: requests.len(), bytes: requests.iter().map(|note| note.bytes).sum() }
+    read(notes, |notes| {
+        let requests = &notes.requests;
+        Spent { requests: requests.len(), bytes: requests.iter().map(|note| note.bytes).sum() }
+    })
+}
+
+pub(super) fn read<T>(notes: &Notes, read: impl FnOnce(&Noted) -> T) -> T {
+    match notes.lock() {
+        Ok(notes) => read(&notes),
+        Err(poisoned) => read(&poisoned.into_inner()),
+    }
 }
 
 /// A permit of either effect, on its way to the tool that declared one of them.

@@ -18,6 +18,8 @@ use super::SearchNote;
 use super::UpstreamNote;
 use super::permit::Noted;
 use super::permit::Notes;
+use super::permit::noted;
+use super::permit::read;
 use super::record::clipped;
 use super::record::head;
 use super::record::inside;
@@ -27,12 +29,16 @@ use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Asked;
+use crate::policy::Basis;
 use crate::policy::Decision;
 use crate::policy::DenyReason;
 use crate::policy::Effect;
 use crate::policy::LimitUse;
+use crate::policy::Needs;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
+use crate::policy::Product;
 use crate::policy::Resource;
 use crate::policy::Tried;
 
@@ -71,6 +77,31 @@ impl Trail {
     /// The call's id.
     pub fn call(&self) -> &CallId {
         &self.facts.call
+    }
+
+    /// Notes the attributes that policies name: every answer of this call is asked for them.
+    pub fn needs(&mut self, needs: Needs) {
+        noted(&self.notes, |notes| notes.needs = needs);
+    }
+
+    /// The attributes that policies name of things of a product.
+    pub fn needed(&self, product: Product) -> Needs {
+        read(&self.notes, |notes| notes.needs.of_product(product))
+    }
+
+    /// Notes what an answer said of them.
+    pub fn observe(&self, observed: Observed) {
+        noted(&self.notes, |notes| notes.observed.update(observed));
+    }
+
+    /// Whether policies name no attribute of anything of a product: what is known of a place is then all there is to know.
+    pub fn observes_nothing(&self, product: Product) -> bool {
+        self.needed(product).is_empty()
+    }
+
+    /// What the answers said so far of the attributes that policies name.
+    pub fn observed(&self) -> Observed {
+        self.noted().observed
     }
 
     /// Notes which Jira or Confluence the call is for; from here on every record names it.
@@ -134,6 +165,7 @@ impl Trail {
         record.insert("resources".into(), names(&decision.resources, &decision.instance).into());
         record.insert("resolved".into(), decision.resolved.into());
         record.insert("groups".into(), decision.basis.groups.clone().into());
+        attributes(&decision.basis, &mut record);
         record.insert("decision".into(), decision_record(&decision));
         record.insert("arguments".into(), self.hashed(arguments));
         self.audit.metrics.decision("permit", "policy");
@@ -234,6 +266,7 @@ impl Trail {
         record.insert("resources".into(), names(&asked.resources, &self.instance).into());
         record.insert("resolved".into(), asked.resolved.into());
         record.insert("groups".into(), asked.basis.groups.clone().into());
+        attributes(&asked.basis, record);
         if let Some(arguments) = &self.arguments {
             record.insert("arguments".into(), arguments.clone());
         }
@@ -333,6 +366,13 @@ fn effect_of(denied: Option<DenyReason>) -> &'static str {
 fn limit_record(used: &LimitUse) -> Value {
     let resets = jiff::Timestamp::from_millisecond(used.resets_ms).map(|at| at.to_string()).ok();
     json!({"policy": used.policy, "used": used.used, "of": used.of, "resets": resets})
+}
+
+/// What was known of the resources, where policies name attributes of them.
+fn attributes(basis: &Basis, record: &mut Map<String, Value>) {
+    if !basis.attributes.is_empty() {
+        record.insert("attributes".into(), json!(basis.attributes));
+    }
 }
 
 /// Every resource, and the project or space it lies in.

@@ -35,7 +35,7 @@ pub(super) async fn resolve(
     let mut resources = Vec::with_capacity(targets.len());
     for (target, located) in targets.iter().zip(located) {
         match located {
-            Ok((places, own)) if is_visible(gate, tool, caller, &places) => {
+            Ok((places, own)) if is_visible(gate, tool, (caller, trail), &places) => {
                 resources.extend(places);
                 found.join(own);
             }
@@ -61,7 +61,13 @@ async fn one(
 }
 
 /// Whether the caller may know of these. Where the decision is the same for all, nothing was looked up, and Jira says it.
-fn is_visible(gate: &Passage<'_>, tool: &dyn AnyTool, caller: &Caller, places: &[Resource]) -> bool {
-    let viewer = gate.engine.viewer(&caller.principal, &caller.session);
+fn is_visible(
+    gate: &Passage<'_>,
+    tool: &dyn AnyTool,
+    (caller, trail): (&Caller, &Trail),
+    places: &[Resource],
+) -> bool {
+    let observed = trail.observed();
+    let viewer = gate.engine.viewer(&caller.principal, &caller.session, &observed);
     gate.engine.decides_alone(tool.spec().name) || places.iter().all(|place| viewer.may_view(place))
 }

@@ -10,6 +10,7 @@ use super::Refusal;
 use crate::audit::Outcome;
 use crate::audit::Trail;
 use crate::policy::Access;
+use crate::policy::Observed;
 use crate::policy::Product;
 use crate::policy::Question;
 use crate::policy::Read;
@@ -79,6 +80,20 @@ pub(super) fn misplaced<'o>(
     (access == Access::Write && !decided.iter().any(|one| one.shares_place(actual))).then_some(actual)
 }
 
+/// Decides once more on a read, where the answers said something else of an object than it was decided on.
+pub(super) fn decided_again(
+    gate: &Passage<'_>,
+    question: &Question<'_>,
+    (_, access): (Product, Access),
+    decided_on: &Observed,
+) -> Result<(), Refusal> {
+    if access == Access::Write || question.observed == decided_on {
+        return Ok(());
+    }
+    gate.engine.review::<Read>(question)?;
+    Ok(())
+}
+
 /// Drops what the caller may not view. The object itself is decided on again if Atlassian says it lies elsewhere.
 pub(super) fn sift(
     gate: &Passage<'_>,
@@ -87,8 +102,8 @@ pub(super) fn sift(
     output: Output,
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
-    let viewer = gate.engine.viewer(question.principal, question.session);
-    let tried = gate.engine.tried_viewer(question.principal, question.session);
+    let viewer = gate.engine.viewer(question.principal, question.session, question.observed);
+    let tried = gate.engine.tried_viewer(question.principal, question.session, question.observed);
     let may_view = |item: &Resource| {
         let shown = all || viewer.may_view(item);
         if shown {

@@ -1,6 +1,7 @@
 //! From settings to the ways to Jira and Confluence: clients, addresses and credentials.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use crate::atlassian::forms;
 use crate::atlassian::gateway_base;
 use crate::config;
 use crate::config::ClientCertificateSettings;
+use crate::config::CredentialSettings;
 use crate::config::NetworkSettings;
 use crate::config::ProductSettings;
 use crate::config::ProxyUrl;
@@ -291,8 +293,17 @@ pub(super) async fn logins(
             passthrough: from.passthrough_headers.clone(),
             cloud_id: from.cloud_id.clone(),
             oauth: from.oauth,
+            scopes: scopes(&from.credential),
         };
         logins.insert((product, name.clone()), login);
     }
     Ok(logins)
+}
+
+/// What the tokens of the operator's own OAuth app are limited to.
+fn scopes(credential: &CredentialSettings) -> BTreeSet<String> {
+    match credential {
+        CredentialSettings::App(app) => app.scope.split_whitespace().map(str::to_owned).collect(),
+        _ => BTreeSet::new(),
+    }
 }

@@ -25,6 +25,7 @@ use crate::ids::CloudId;
 use crate::ids::InstanceName;
 use crate::net::CredentialSource;
 use crate::policy::Engine;
+use crate::policy::LoginFacts;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
@@ -79,6 +80,8 @@ pub struct InstanceLogin {
     pub cloud_id: Option<CloudId>,
     /// Whether bearer tokens of callers are OAuth tokens here, and not personal ones.
     pub oauth: bool,
+    /// The scopes that the operator's OAuth app asks for; empty where there is none.
+    pub scopes: std::collections::BTreeSet<String>,
 }
 
 /// The operator's own way in to an instance.
@@ -186,7 +189,17 @@ impl Identity {
             Login::Lent => "lent",
             Login::Own(_) => route.credential.method(),
         };
-        self.session(presented, &route.instance, method)
+        let session = self.session(presented, &route.instance, method);
+        Session { login: self.login_facts(presented, route), ..session }
+    }
+
+    /// What is known of the log-in. No way in there is tells of a second factor or when it was; of the operator's own
+    /// OAuth app the scopes are known.
+    fn login_facts(&self, presented: &Presented, route: &Route) -> LoginFacts {
+        let own = matches!(presented.login, Login::Own(_));
+        let login = self.login(route.instance.upstream.product(), &route.instance.name);
+        let scopes = login.filter(|_| !own).map(|login| login.scopes.clone());
+        LoginFacts { scopes: scopes.unwrap_or_default(), ..LoginFacts::default() }
     }
 
     /// The session of a caller who logs in to an instance by a method.
@@ -199,6 +212,7 @@ impl Identity {
             deployment: instance.deployment.as_str(),
             read_only: self.settings.read_only,
             now_ms: jiff::Timestamp::now().as_millisecond(),
+            login: LoginFacts::default(),
         }
     }
 

@@ -43,7 +43,7 @@ impl There<'_> {
     /// The issues and sprints that fields name, each where it lies.
     async fn in_fields(&self, fields: &Map<String, Value>) -> Result<Place, LookupError> {
         let lookup = Lookup::Fields;
-        let permit = self.trail.resolve(lookup.name(), &[lookup.resource()]).await?;
+        let permit = self.trail.resolve(lookup.name(), &lookup.resources()).await?;
         let (upstream, request) = (&self.instance.upstream, lookup.request(self.instance.deployment));
         let answer = upstream.recall(&permit, self.credential, request, Value::is_array).await;
         let catalogue = answer.map_err(|error| lookup.failed(error))?;

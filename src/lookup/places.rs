@@ -140,7 +140,9 @@ impl Lookups {
         let key = (product, instance.name.clone(), credential.fingerprint(), named);
         // What is changed is decided on where it lies now, not where it lay a minute ago. Projects and spaces do not move.
         let moves = !matches!(target, Target::Project(_) | Target::Space(_) | Target::SpaceNamed(_));
+        // What policies name of it is as it is now.
         if (access == Access::Read || !moves)
+            && there.trail.observes_nothing(product)
             && let Some(places) = self.places.get(&key).await
         {
             return Ok(Located::Known(places));

@@ -20,6 +20,7 @@ use cedar_policy::Request;
 use cedar_policy::ResourceConstraint;
 use serde_json::Value;
 
+use crate::policy::Needs;
 use crate::policy::PolicyError;
 use crate::policy::context;
 use crate::policy::entities::Chain;
@@ -42,6 +43,8 @@ struct Group {
     advice: HashMap<PolicyId, Arc<str>>,
     /// Whether one of them may look at the session or the arguments.
     reads_context: bool,
+    /// The attributes that they name.
+    needs: Needs,
 }
 
 /// How many permits are looked at together to find out what is possible at all.
@@ -110,6 +113,16 @@ impl Candidates {
         self.general.reads_context || self.groups(principal, resource).any(|group| group.reads_context)
     }
 
+    /// The attributes that some policy names.
+    pub(super) fn all_needs(&self) -> Needs {
+        self.named.values().fold(self.general.needs, |needs, group| needs.and(group.needs))
+    }
+
+    /// The attributes that a policy names which can match on this principal and this resource.
+    pub(super) fn needs(&self, principal: &Chain, resource: &Chain) -> Needs {
+        self.groups(principal, resource).fold(self.general.needs, |needs, group| needs.and(group.needs))
+    }
+
     /// The groups by the principal, the resource, and all that they lie in.
     fn groups<'s>(&'s self, principal: &'s Chain, resource: &'s Chain) -> impl Iterator<Item = &'s Group> {
         let chains = [resource, principal].into_iter();
@@ -165,7 +178,13 @@ impl Group {
         });
         let advice = advice.collect();
         let reads_context = policies.iter().any(context::reads_context);
-        Ok(Self { advice, reads_context, policies: PolicySet::from_policies(policies).map_err(Box::new)? })
+        let needs = policies.iter().map(Needs::of_policy).fold(Needs::default(), Needs::and);
+        Ok(Self {
+            advice,
+            reads_context,
+            needs,
+            policies: PolicySet::from_policies(policies).map_err(Box::new)?,
+        })
     }
 }
 

@@ -12,7 +12,8 @@
 //! tool = "jira_add_comment"     # without a tool, only `visible` is asked
 //! resources = ['Jira::Issue::"OPS-1"']
 //! input = { body = "hello" }    # what no policy looks at may be left out
-//! session = { method = "pat" }  # method, client, deployment, read_only, now, address
+//! attributes = { status = "Done" }  # of the resources; what no policy looks at may be left out
+//! session = { method = "pat" }  # method, client, deployment, read_only, now, address, mfa, scopes, age
 //! expect = "allow"              # or "deny"
 //! reason = "no_policy"          # optional, of a denial: not_visible, policy, no_policy
 //! policies = ["demo:comment"]   # optional: the policies that decide, exactly these
@@ -204,6 +205,8 @@ struct Case {
     resources: Vec<String>,
     #[serde(default)]
     input: Map<String, Value>,
+    #[serde(default)]
+    attributes: Map<String, Value>,
     expect: Option<Expected>,
     reason: Option<String>,
     policies: Option<BTreeSet<String>>,
@@ -228,7 +231,10 @@ impl Case {
         file: &str,
         decided: &mut BTreeSet<String>,
     ) -> CaseResult {
-        let explained = self.sample(tools).and_then(|sample| Ok((explainer.explain(&sample)?, sample)));
+        let explained = self.sample(tools).and_then(|sample| {
+            is_told(explainer, &sample)?;
+            Ok((explainer.explain(&sample)?, sample))
+        });
         let (got, deciding, change) = match explained {
             Ok((explanation, sample)) => {
                 decided.extend(explanation.steps.iter().flat_map(|step| step.deciding.iter().cloned()));
@@ -288,6 +294,9 @@ impl Case {
         for (name, value) in &self.input {
             sample.set_input(name, value)?;
         }
+        for (name, value) in &self.attributes {
+            sample.set_attribute(name, value)?;
+        }
         Ok(sample)
     }
 
@@ -311,9 +320,19 @@ impl Case {
     }
 }
 
+/// Refuses a case that does not say what policies look at: the server would deny the call, whatever they mean.
+fn is_told(explainer: &Explainer, sample: &Sample) -> Result<(), String> {
+    let viewer = explainer.engine().viewer(&sample.principal, &sample.session, &sample.observed);
+    match sample.resources.iter().find_map(|resource| viewer.missing(resource)) {
+        Some(missing) => Err(format!("{missing}; say it under `attributes`")),
+        None => Ok(()),
+    }
+}
+
 fn is_visible(explainer: &Explainer, sample: &Sample) -> bool {
     let mut resources = sample.resources.iter();
-    resources.all(|resource| explainer.engine().may_view(&sample.principal, &sample.session, resource))
+    let viewer = explainer.engine().viewer(&sample.principal, &sample.session, &sample.observed);
+    resources.all(|resource| viewer.may_view(resource))
 }
 
 fn outcome(

@@ -17,7 +17,12 @@ use crate::policy::Session;
 pub(super) fn session(session: &Session) -> Result<Context, String> {
     let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
     let now = Timestamp::from_millisecond(session.now_ms).map_err(|error| error.to_string())?;
+    let login = &session.login;
+    let scopes = login.scopes.iter().map(|scope| text(scope));
     let mut fields = vec![
+        ("mfa".to_owned(), RestrictedExpression::new_bool(login.mfa)),
+        ("scopes".to_owned(), RestrictedExpression::new_set(scopes)),
+        ("age".to_owned(), RestrictedExpression::new_long(login.seconds())),
         ("method".to_owned(), text(session.method)),
         ("client".to_owned(), text(&session.client)),
         ("deployment".to_owned(), text(session.deployment)),

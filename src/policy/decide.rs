@@ -14,6 +14,7 @@ use cedar_policy::Request;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Asked;
+use crate::policy::Attribute;
 use crate::policy::Basis;
 use crate::policy::Decision;
 use crate::policy::Denied;
@@ -22,7 +23,10 @@ use crate::policy::Effect;
 use crate::policy::Engine;
 use crate::policy::InputField;
 use crate::policy::InputValue;
+use crate::policy::Known;
 use crate::policy::LimitUse;
+use crate::policy::Needs;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::Question;
 use crate::policy::Resource;
@@ -44,6 +48,7 @@ pub struct Viewer<'a> {
     engine: &'a Engine,
     principal: &'a Principal,
     session: &'a Session,
+    observed: &'a Observed,
     chain: Chain,
     entities: Vec<Entity>,
     /// The session as policies see it, made when the first of them looks.
@@ -104,7 +109,7 @@ impl Engine {
         let shadow = self.shadow.as_ref();
         let asked = Asked {
             resources: question.resources.to_vec(),
-            basis: self.basis(question.principal),
+            basis: self.basis(question),
             resolved: question.resources.iter().all(Resource::is_resolved),
             shadow: shadow.and_then(|shadow| shadow.tried(question, E::ACCESS, denied)),
         };
@@ -130,26 +135,53 @@ impl Engine {
     }
 
     /// What a decision for this principal rests on.
-    fn basis(&self, principal: &Principal) -> Basis {
-        let groups = principal.groups.iter().flatten().filter(|group| self.names_group(group));
+    fn basis(&self, question: &Question<'_>) -> Basis {
+        let groups = question.principal.groups.iter().flatten().filter(|group| self.names_group(group));
         Basis {
             policy_hash: self.policy_hash().to_owned(),
             schema_hash: self.schema_hash().to_owned(),
             groups: groups.cloned().collect(),
+            attributes: self.attributes(question),
         }
     }
 
+    /// What is known of the resources, of those attributes that policies name.
+    fn attributes(&self, question: &Question<'_>) -> BTreeMap<String, BTreeMap<&'static str, Known>> {
+        let needs = self.needs(question.tool);
+        if needs.is_empty() {
+            return BTreeMap::new();
+        }
+        let known = |resource: &Resource| {
+            let known = question.observed.of(resource)?.iter().filter(|(one, _)| needs.contains(**one));
+            let known = known.map(|(one, value)| (one.name(), value.clone())).collect();
+            Some((resource.named_in(&question.session.instance), known))
+        };
+        question.resources.iter().filter_map(known).collect()
+    }
+
     /// Whether one item of a result may be shown.
-    pub fn may_view(&self, principal: &Principal, session: &Session, item: &Resource) -> bool {
-        self.viewer(principal, session).may_view(item)
+    pub fn may_view(
+        &self,
+        principal: &Principal,
+        session: &Session,
+        item: &Resource,
+        observed: &Observed,
+    ) -> bool {
+        self.viewer(principal, session, observed).may_view(item)
     }
 
     /// Prepares [`Viewer::may_view`] for many items.
-    pub fn viewer<'a>(&'a self, principal: &'a Principal, session: &'a Session) -> Viewer<'a> {
+    pub fn viewer<'a>(
+        &'a self,
+        principal: &'a Principal,
+        session: &'a Session,
+        observed: &'a Observed,
+    ) -> Viewer<'a> {
         Viewer {
             engine: self,
             principal,
             session,
+            observed,
             chain: self.types.principal(principal),
             entities: self.types.principal_entities(principal),
             seen: OnceLock::new(),
@@ -157,15 +189,20 @@ impl Engine {
     }
 
     /// The same for what would be shown if the policies that are only tried were in force, if there are any.
-    pub fn tried_viewer<'a>(&'a self, principal: &'a Principal, session: &'a Session) -> Option<Viewer<'a>> {
-        self.shadow.as_ref().map(|shadow| shadow.engine.viewer(principal, session))
+    pub fn tried_viewer<'a>(
+        &'a self,
+        principal: &'a Principal,
+        session: &'a Session,
+        observed: &'a Observed,
+    ) -> Option<Viewer<'a>> {
+        self.shadow.as_ref().map(|shadow| shadow.engine.viewer(principal, session, observed))
     }
 
     /// The policies that permit the call, or why it is refused.
     fn weigh(&self, question: &Question<'_>, access: Access) -> Result<Weighed, Refusal> {
         let rule = self.checked_rule(question, access).map_err(Refusal::error)?;
         context::check(&rule.facts.input, question.input).map_err(Refusal::error)?;
-        let viewer = self.viewer(question.principal, question.session);
+        let viewer = self.viewer(question.principal, question.session, question.observed);
         let store = viewer.store(&rule.base, question.resources).map_err(Refusal::error)?;
 
         let mut seen = Tally::default();
@@ -173,8 +210,12 @@ impl Engine {
             if let Resource::Instance(_) = resource.place() {
                 continue;
             }
-            let view = Asking::view(&self.view(resource.product()).action);
-            seen.add(viewer.ask(&store, &view, resource).map_err(Refusal::error)?);
+            let action = &self.view(resource.product()).action;
+            // What is not known of an object would tell that it is there.
+            if let Some(lacking) = viewer.lacks(action, resource) {
+                return Err(Refusal { reason: DenyReason::NotVisible, ..Refusal::error(lacking) });
+            }
+            seen.add(viewer.ask(&store, &Asking::view(action), resource).map_err(Refusal::error)?);
         }
         seen.permitted(|_| DenyReason::NotVisible)?;
 
@@ -259,6 +300,30 @@ impl Viewer<'_> {
         verdict.is_ok_and(|verdict| verdict.allowed && verdict.errors.is_empty())
     }
 
+    /// What is missing to decide whether this item may be shown, in words; nothing if it can be decided.
+    pub fn missing(&self, item: &Resource) -> Option<String> {
+        self.lacks(&self.engine.view(item.product()).action, item)
+    }
+
+    /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on
+    /// a page is known only with the pages above it.
+    fn lacks(&self, action: &ActionRule, resource: &Resource) -> Option<String> {
+        if action.needs.is_empty() {
+            return None;
+        }
+        let missing = |needs: Needs, of: &Resource| {
+            let attribute = self.observed.lacks(of, needs)?;
+            Some(format!("policies name `{}` of `{of}`, which is not known", attribute.name()))
+        };
+        let above = action.needs.only(Attribute::Ancestors);
+        let own = self.engine.types.resource(resource, &self.session.instance, self.observed);
+        let needs = action.candidates.needs(&self.chain, &own);
+        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
+        missing(above, resource)
+            .or_else(|| missing(needs, resource))
+            .or_else(|| place.and_then(|place| missing(needs, &place)))
+    }
+
     /// Everything a decision on these resources needs, over a base that has the actions and instances.
     fn store(&self, base: &Entities, resources: &[Resource]) -> Result<Entities, String> {
         let mut entities = self.entities.clone();
@@ -266,7 +331,8 @@ impl Viewer<'_> {
             entities.extend(self.engine.types.instances(&self.session.instance));
         }
         for resource in resources {
-            entities.extend(self.engine.types.resource_entities(resource, &self.session.instance)?);
+            let own = self.engine.types.resource_entities(resource, &self.session.instance, self.observed)?;
+            entities.extend(own);
         }
         // Two issues of one project bring it twice.
         let mut known = HashSet::new();
@@ -275,8 +341,11 @@ impl Viewer<'_> {
     }
 
     fn ask(&self, store: &Entities, asking: &Asking<'_>, resource: &Resource) -> Result<Verdict, String> {
-        let resource = self.engine.types.resource(resource, &self.session.instance);
         let action = asking.action;
+        if let Some(lacking) = self.lacks(action, resource) {
+            return Err(lacking);
+        }
+        let resource = self.engine.types.resource(resource, &self.session.instance, self.observed);
         for chain in [&self.chain, &action.chain, &resource] {
             check_complete(store, chain)?;
         }

@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use crate::ids::InstanceName;
 use crate::policy::Effect;
 use crate::policy::InputValue;
+use crate::policy::Known;
 use crate::policy::LimitUse;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::Resource;
 use crate::policy::Session;
@@ -25,6 +27,8 @@ pub struct Question<'a> {
     pub resources: &'a [Resource],
     /// The arguments policies may see, under their own names.
     pub input: &'a BTreeMap<String, InputValue>,
+    /// What Atlassian said of the attributes of resources.
+    pub observed: &'a Observed,
 }
 
 /// A call that the policies allow: made by this module only, and used up by the audit.
@@ -95,6 +99,8 @@ pub struct Basis {
     pub schema_hash: String,
     /// The principal's groups, of which only those count that a policy names.
     pub groups: Vec<String>,
+    /// What was known of the resources, of those attributes that policies name: by resource as Cedar writes it.
+    pub attributes: BTreeMap<String, BTreeMap<&'static str, Known>>,
 }
 
 /// Why a call is denied.

@@ -15,6 +15,7 @@ use cedar_policy::Schema;
 
 use crate::ids::InstanceName;
 use crate::policy::EngineSettings;
+use crate::policy::Needs;
 use crate::policy::PolicyError;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
@@ -88,6 +89,8 @@ pub(super) struct ActionRule {
     pub(super) candidates: Arc<Candidates>,
     /// Whether one of them may look at the arguments.
     pub(super) reads_input: bool,
+    /// The attributes that some of them name.
+    pub(super) needs: Needs,
 }
 
 impl Engine {
@@ -186,6 +189,13 @@ impl Engine {
         alone(self) && alone(self.widest())
     }
 
+    /// The attributes that must be known of what a call of the tool names or finds: those that policies name which decide
+    /// on the tool, or on what of its product may be seen.
+    pub fn needs(&self, tool: &str) -> Needs {
+        let needs = |rule: &ToolRule| rule.action.needs.and(self.view(rule.facts.product).action.needs);
+        self.tools.get(tool).map(needs).unwrap_or_default()
+    }
+
     /// Whether the policies let everybody see every object of the product: then nothing of a result is left out.
     ///
     /// Not what [`Self::decides_alone`] says of a tool that searches: its policies do not decide on what it finds.
@@ -241,7 +251,8 @@ impl<'a> Index<'a> {
         let chain = Chain { uid, ancestors };
         let candidates = self.candidates(&chain)?;
         let reads_input = candidates.policies().any(context::reads_input);
-        Ok(ActionRule { chain, candidates, reads_input })
+        let needs = candidates.all_needs();
+        Ok(ActionRule { chain, candidates, reads_input, needs })
     }
 
     fn candidates(&mut self, action: &Chain) -> Result<Arc<Candidates>, PolicyError> {

@@ -13,6 +13,8 @@ use cedar_policy::ParseErrors;
 use cedar_policy::RestrictedExpression;
 
 use crate::ids::InstanceName;
+use crate::policy::Attribute;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
@@ -98,8 +100,9 @@ impl Types {
         }
     }
 
-    /// The resource of an instance in its project or space (if known) and in the instance.
-    pub(super) fn resource(&self, resource: &Resource, at: &InstanceName) -> Chain {
+    /// The resource of an instance in its project or space (if known) and in the instance; a page in the pages above it,
+    /// as far as they were observed.
+    pub(super) fn resource(&self, resource: &Resource, at: &InstanceName, observed: &Observed) -> Chain {
         let uid_of = |resource: &Resource| uid(self.resource_type(resource.kind()), &resource.id_in(at));
         let inside = |kind: &EntityTypeName, id: &str| uid(kind, &at.qualify(id));
         let instance = uid_of(&Resource::Instance(resource.product()));
@@ -111,16 +114,24 @@ impl Types {
             | Resource::Page { space: None, .. } => Vec::new(),
             Resource::Project(_) | Resource::Space(_) => vec![instance],
             Resource::Issue { project: Some(key), .. } => vec![inside(&self.project, key.as_str()), instance],
-            Resource::Page { space: Some(key), .. } => vec![inside(&self.space, key.as_str()), instance],
+            Resource::Page { space: Some(key), .. } => {
+                let above = observed.ancestors(resource).map(|id| inside(&self.page, id));
+                [inside(&self.space, key.as_str()), instance].into_iter().chain(above).collect()
+            }
         };
         Chain { uid: uid_of(resource), ancestors }
+    }
+
+    fn instance(&self, product: Product, name: &InstanceName) -> EntityUid {
+        let kind = self.resource_type(ResourceKind::Instance(product));
+        uid(kind, &Resource::Instance(product).id_in(name))
     }
 
     /// Both instances of a name: part of every store.
     pub(super) fn instances(&self, name: &InstanceName) -> Vec<Entity> {
         [Product::Jira, Product::Confluence]
             .into_iter()
-            .map(|product| Entity::with_uid(self.resource(&Resource::Instance(product), name).uid))
+            .map(|product| Entity::with_uid(self.instance(product, name)))
             .collect()
     }
 
@@ -132,17 +143,19 @@ impl Types {
         entities
     }
 
-    /// The entities of a resource and what it lies in, without the instances.
+    /// The entities of a resource with what was observed of it, and of what it lies in, without the instances.
     pub(super) fn resource_entities(
         &self,
         resource: &Resource,
         at: &InstanceName,
+        observed: &Observed,
     ) -> Result<Vec<Entity>, String> {
         let resource = resource.place();
-        let Chain { uid: own, ancestors } = self.resource(resource, at);
+        let Chain { uid: own, ancestors } = self.resource(resource, at, observed);
         let parent = ancestors.first().cloned();
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
-        let mut attributes = HashMap::new();
+        let mut attributes = known_of(resource, observed);
+        let mut parents: HashSet<EntityUid> = parent.clone().into_iter().collect();
         let mut entities = Vec::with_capacity(2);
         match resource {
             Resource::Instance(_) | Resource::Part { .. } => return Ok(entities),
@@ -153,21 +166,45 @@ impl Types {
                 if let (Some(project), Some(parent)) = (project, &parent) {
                     attributes
                         .insert("project".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(&Resource::Project(project.clone()), at)?);
+                    entities.extend(self.resource_entities(
+                        &Resource::Project(project.clone()),
+                        at,
+                        observed,
+                    )?);
                 }
             }
             Resource::Page { space, .. } => {
                 if let (Some(space), Some(parent)) = (space, &parent) {
                     attributes
                         .insert("space".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(&Resource::Space(space.clone()), at)?);
+                    entities.extend(self.resource_entities(&Resource::Space(space.clone()), at, observed)?);
+                    for above in ancestors.iter().skip(2) {
+                        entities.push(self.page_above(above, parent)?);
+                        parents.insert(above.clone());
+                    }
                 }
             }
         }
-        let parents: HashSet<EntityUid> = parent.into_iter().collect();
         entities.push(Entity::new(own, attributes, parents).map_err(|error| error.to_string())?);
         Ok(entities)
     }
+}
+
+impl Types {
+    /// A page above another: it lies in the same space, and nothing more is said of it.
+    fn page_above(&self, page: &EntityUid, space: &EntityUid) -> Result<Entity, String> {
+        let attributes =
+            HashMap::from([("space".to_owned(), RestrictedExpression::new_entity_uid(space.clone()))]);
+        let parents = HashSet::from([space.clone()]);
+        Entity::new(page.clone(), attributes, parents).map_err(|error| error.to_string())
+    }
+}
+
+/// The attributes that were observed of a resource, by their names.
+fn known_of(resource: &Resource, observed: &Observed) -> HashMap<String, RestrictedExpression> {
+    let known = observed.of(resource).into_iter().flatten();
+    let known = known.filter(|(attribute, _)| **attribute != Attribute::Ancestors);
+    known.filter_map(|(attribute, value)| Some((attribute.name().to_owned(), value.expression()?))).collect()
 }
 
 /// Refuses a store that lacks an entity or an ancestor of it: a forbid on what is missing would not fire.

@@ -8,11 +8,13 @@ use std::collections::BTreeSet;
 
 use cedar_policy::Decision;
 use cedar_policy::Entities;
+use cedar_policy::Entity;
 use cedar_policy::EntityUid;
 use cedar_policy::PartialEntities;
 use cedar_policy::PartialEntityUid;
 use cedar_policy::PartialRequest;
 use cedar_policy::PolicySet;
+use cedar_policy::Schema;
 use serde::Serialize;
 
 use crate::ids::InstanceName;
@@ -20,7 +22,10 @@ use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::policy::Attribute;
 use crate::policy::Explainer;
+use crate::policy::Needs;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
@@ -28,6 +33,7 @@ use crate::policy::Resource;
 use crate::policy::ResourceKind;
 use crate::policy::ToolFacts;
 use crate::policy::check;
+use crate::policy::entities::Chain;
 use crate::policy::sample::place_of;
 use crate::policy::schema::view_action;
 
@@ -189,13 +195,15 @@ impl Explainer {
         let (types, schema) = (&self.engine.types, &self.engine.schema);
         let mut entities = types.principal_entities(member);
         entities.extend(types.instances(&place.instance));
-        entities.extend(types.resource_entities(resource, &place.instance)?);
-        let entities = Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
-        let entities = PartialEntities::from_concrete(entities, schema).map_err(|error| error.to_string())?;
+        let unknown = Observed::default();
+        let own = types.resource(resource, &place.instance, &unknown);
+        entities.extend(types.resource_entities(resource, &place.instance, &unknown)?);
+        let needs = policies.policies().map(Needs::of_policy).fold(Needs::default(), Needs::and);
+        let entities = known(entities, &own, needs.of(resource.kind()), schema)?;
         let request = PartialRequest::new(
             PartialEntityUid::from_concrete(types.principal(member).uid),
             types.action(action),
-            PartialEntityUid::from_concrete(types.resource(resource, &place.instance).uid),
+            PartialEntityUid::from_concrete(own.uid),
             None,
             schema,
         );
@@ -286,4 +294,30 @@ fn merged(groups: &[&str], cells: Vec<Vec<Cell>>) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// What is known of the place of a resource. What policies name of the resource besides is not known: then it depends.
+fn known(
+    entities: Vec<Entity>,
+    own: &Chain,
+    needs: Needs,
+    schema: &Schema,
+) -> Result<PartialEntities, String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    if needs.is_empty() {
+        let entities = Entities::from_entities(entities, None).map_err(|error| text(&error))?;
+        return PartialEntities::from_concrete(entities, schema).map_err(|error| text(&error));
+    }
+    let mut all = Vec::with_capacity(entities.len());
+    for entity in entities {
+        let mut json = entity.to_json_value().map_err(|error| text(&error))?;
+        if let (true, Some(json)) = (entity.uid() == own.uid, json.as_object_mut()) {
+            json.remove("attrs");
+            if needs.contains(Attribute::Ancestors) {
+                json.remove("parents");
+            }
+        }
+        all.push(json);
+    }
+    PartialEntities::from_json_value(all.into(), schema).map_err(|error| text(&error))
 }

@@ -7,6 +7,7 @@
 //! any error while evaluating is a denial.
 
 mod alone;
+mod attributes;
 mod blind;
 mod candidates;
 mod cases;
@@ -42,6 +43,10 @@ mod tests;
 mod tool;
 mod visible;
 
+pub use attributes::Attribute;
+pub use attributes::Known;
+pub use attributes::Needs;
+pub use attributes::Observed;
 pub use cases::CaseFile;
 pub use cases::CaseResult;
 pub use cases::Report;
@@ -78,6 +83,7 @@ pub use narrow::Filter;
 pub use narrow::Narrowing;
 pub use narrow::Searcher;
 pub use policies::Policies;
+pub use principal::LoginFacts;
 pub use principal::Principal;
 pub use principal::PrincipalKind;
 pub use principal::Session;

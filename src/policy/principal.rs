@@ -54,4 +54,25 @@ pub struct Session {
     pub read_only: bool,
     /// When the call came, in milliseconds since 1970.
     pub now_ms: i64,
+    /// How the caller logged in, as far as it is known.
+    pub login: LoginFacts,
+}
+
+/// What is known of how a caller logged in. Nothing is what a personal token or a password says of it: those are shown
+/// with every call, by whoever has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoginFacts {
+    /// Whether a second factor is known to have been shown.
+    pub mfa: bool,
+    /// What the credential is known to be limited to.
+    pub scopes: BTreeSet<String>,
+    /// How many seconds ago it was.
+    pub age: Option<u32>,
+}
+
+impl LoginFacts {
+    /// Its age as policies see it: what is not known is older than anything.
+    pub fn seconds(&self) -> i64 {
+        self.age.map_or(i64::MAX, i64::from)
+    }
 }

@@ -34,7 +34,7 @@ const NEVER_KEYS: [&str; 2] = ["name", "policy"];
 const READ_ONLY: &str = "permit (principal, action in Mcp::Action::\"write\", resource);";
 /// No tool that destroys is allowed to a session without a second factor. A session of which that is not known has none.
 const NEEDS_MFA: &str = "permit (principal, action in Mcp::Action::\"destructive\", resource)\n\
-                         unless { context.session has mfa && context.session.mfa };";
+                         unless { context.session.mfa };";
 
 /// Everything that must hold of one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -152,7 +152,7 @@ static WHOLE_OF_JIRA: Resource = Resource::Instance(Product::Jira);
 static WHOLE_OF_CONFLUENCE: Resource = Resource::Instance(Product::Confluence);
 
 /// The type of a [`Resource`], as the schema names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ResourceKind {
     /// `Jira::Instance` or `Confluence::Instance`.
     Instance(Product),

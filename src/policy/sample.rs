@@ -13,9 +13,13 @@ use crate::ids::IssueKey;
 use crate::ids::PageId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::policy::Attribute;
 use crate::policy::InputField;
 use crate::policy::InputKind;
 use crate::policy::InputValue;
+use crate::policy::Known;
+use crate::policy::LoginFacts;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
 use crate::policy::Product;
@@ -44,6 +48,8 @@ pub struct Sample {
     pub resources: Vec<Resource>,
     /// The arguments that are known.
     pub input: BTreeMap<String, InputValue>,
+    /// What is known of attributes of the resources.
+    pub observed: Observed,
 }
 
 impl Sample {
@@ -62,8 +68,16 @@ impl Sample {
             deployment: "datacenter",
             read_only: false,
             now_ms: moment(NOON)?,
+            login: LoginFacts::default(),
         };
-        Ok(Self { principal, session, tool: None, resources: Vec::new(), input: BTreeMap::new() })
+        Ok(Self {
+            principal,
+            session,
+            tool: None,
+            resources: Vec::new(),
+            input: BTreeMap::new(),
+            observed: Observed::default(),
+        })
     }
 
     /// Sets the tool by its name.
@@ -101,8 +115,17 @@ impl Sample {
                 let wrong = |_| format!("`address` is an IP address, not `{value}`");
                 session.address = Some(value.parse().map_err(wrong)?);
             }
+            "mfa" => {
+                session.login.mfa =
+                    value.parse().map_err(|_| format!("`mfa` is true or false, not `{value}`"))?;
+            }
+            "scopes" => session.login.scopes = value.split_whitespace().map(str::to_owned).collect(),
+            "age" => {
+                let wrong = |_| format!("`age` is a number of seconds, not `{value}`");
+                session.login.age = Some(value.parse().map_err(wrong)?);
+            }
             _ => {
-                let names = "method, client, deployment, read_only, now, address";
+                let names = "method, client, deployment, read_only, now, address, mfa, scopes, age";
                 return Err(format!("a session has no `{name}`; it has {names}"));
             }
         }
@@ -163,6 +186,60 @@ impl Sample {
             _ => Value::from(text),
         };
         self.set_input(name, &value)
+    }
+
+    /// Says what an attribute of the resources is, of all that have one of this name: a text, true or false, or a list of
+    /// texts; an empty text where there is none. `ancestors` are the ids of the pages above a page.
+    ///
+    /// # Errors
+    /// If no resource has such an attribute, or it cannot be that.
+    pub fn set_attribute(&mut self, name: &str, value: &Value) -> Result<(), String> {
+        let known = match value {
+            Value::String(text) if text.is_empty() => Some(Known::Absent),
+            Value::String(text) => Some(Known::Text(text.clone())),
+            Value::Bool(flag) => Some(Known::Flag(*flag)),
+            Value::Array(texts) => {
+                let texts = texts.iter().map(|text| text.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map(Known::Texts)
+            }
+            _ => None,
+        };
+        let attributes = self.attributes(name)?;
+        for (resource, attribute) in attributes {
+            let known = known.clone().filter(|known| attribute.takes(known));
+            let known = known.ok_or_else(|| format!("`{name}` cannot be `{value}`"))?;
+            self.observed.note(&resource, attribute, known);
+        }
+        Ok(())
+    }
+
+    /// Says it as a command line does: true or false, or texts with commas between them, where that is what it is.
+    ///
+    /// # Errors
+    /// Those of [`Self::set_attribute`].
+    pub fn set_attribute_text(&mut self, name: &str, text: &str) -> Result<(), String> {
+        let several = || text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>();
+        let value = match self.attributes(name)?.first().map(|(_, attribute)| *attribute) {
+            Some(Attribute::IssueLabels | Attribute::PageLabels | Attribute::Ancestors) => several().into(),
+            Some(Attribute::Restricted) => text.parse().map_or_else(|_| Value::from(text), Value::Bool),
+            _ => Value::from(text),
+        };
+        self.set_attribute(name, &value)
+    }
+
+    /// The resources that have an attribute of this name, and which it is.
+    fn attributes(&self, name: &str) -> Result<Vec<(Resource, Attribute)>, String> {
+        let of = |resource: &Resource| Some((resource.clone(), Attribute::named(resource.kind(), name)?));
+        let found: Vec<_> = self.resources.iter().filter_map(of).collect();
+        if found.is_empty() {
+            let all: BTreeSet<&str> = Attribute::ALL.into_iter().map(Attribute::name).collect();
+            let all: Vec<&str> = all.into_iter().collect();
+            return Err(format!(
+                "no resource of the call has an attribute `{name}`; issues and pages have some of {}",
+                all.join(", ")
+            ));
+        }
+        Ok(found)
     }
 
     /// The tool, and its argument of this name.
@@ -316,14 +393,21 @@ mod tests {
             ("read_only", "true"),
             ("now", "2026-02-03T04:05:06Z"),
             ("address", "10.0.0.1"),
+            ("mfa", "true"),
+            ("scopes", "read write read"),
+            ("age", "90"),
         ] {
             sample.set_session(name, value).unwrap();
         }
         assert_eq!((sample.session.method, sample.session.deployment), ("oauth", "cloud"));
+        let login = &sample.session.login;
+        assert_eq!((login.mfa, login.scopes.len(), login.seconds()), (true, 2, 90));
         assert!(sample.session.read_only && sample.session.now_ms == 1_770_091_506_000);
         for (name, value, says) in [
             ("method", "token", "one of pat"),
-            ("mfa", "true", "a session has no `mfa`"),
+            ("mfa", "yes", "true or false"),
+            ("age", "-1", "a number of seconds"),
+            ("factor", "true", "a session has no `factor`"),
             ("address", "here", "an IP address"),
             ("now", "noon", "a time such as"),
         ] {

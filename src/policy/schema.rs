@@ -29,6 +29,12 @@ namespace Id {
         "now": datetime,
         // None over stdio.
         "address"?: ipaddr,
+        // Whether a second factor is known to have been shown at the log-in.
+        "mfa": Bool,
+        // What the credential is known to be limited to; empty where that is not known.
+        "scopes": Set<String>,
+        // Seconds since the log-in; where that is not known, the largest number there is, so that it is always too old.
+        "age": Long,
     };
 }
 
@@ -43,6 +49,12 @@ namespace Jira {
     entity Issue in [Project] = {
         "key": String,
         "project": Project,
+        // Names, as Jira shows them to the account that asks.
+        "issue_type"?: String,
+        "status"?: String,
+        // None if the issue has none.
+        "security_level"?: String,
+        "labels"?: Set<String>,
     };
 }
 
@@ -53,9 +65,13 @@ namespace Confluence {
     entity Space in [Instance] = {
         "key": String,
     };
-    // "65537"
-    entity Page in [Space] = {
+    // "65537"; a blog post is one as well. It lies in the pages above it, too.
+    entity Page in [Page, Space] = {
         "space": Space,
+        // Those that all see, without personal ones.
+        "labels"?: Set<String>,
+        // Whether only some may read it, by itself or by a page above it.
+        "restricted"?: Bool,
     };
 }
 

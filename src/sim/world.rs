@@ -98,6 +98,8 @@ pub(crate) struct Issue {
     pub(crate) reporter: &'static User,
     pub(crate) assignee: Option<&'static User>,
     pub(crate) labels: Vec<String>,
+    /// The name of its security level.
+    pub(crate) security: Option<String>,
     pub(crate) component: Option<&'static str>,
     pub(crate) version: Option<String>,
     pub(crate) created: Timestamp,

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod advisories;
+mod attributes;
 mod boundary;
 mod brakes;
 mod confluence_details;

@@ -4,6 +4,7 @@ mod accounts;
 mod analytics;
 mod around;
 mod attachments;
+pub mod attributes;
 mod children;
 mod comment_view;
 mod comments;

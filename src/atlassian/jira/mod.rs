@@ -2,6 +2,7 @@
 
 mod agile;
 mod attachments;
+mod attributes;
 mod bulk;
 mod catalogue;
 mod comments;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use agile::BoardQuery;
+pub use attributes::ask;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;
@@ -120,7 +122,7 @@ impl<'a> Jira<'a> {
 
     /// Reads; the request must not change anything, which `net` checks.
     async fn get<E: Effect>(&self, permit: &Permit<E>, request: Request) -> Result<Value, UpstreamError> {
-        Ok(self.instance.upstream.execute(permit, self.credential, request).await?.body)
+        Ok(attributes::ask(self.instance, permit, self.credential, request).await?.body)
     }
 
     /// Reads what seldom changes; an answer of the last five minutes will do, if it was whole.
@@ -146,7 +148,7 @@ impl<'a> Jira<'a> {
         is_whole: impl Fn(&Value) -> bool,
         problem: &str,
     ) -> Result<Value, UpstreamError> {
-        let reply = self.instance.upstream.execute(permit, self.credential, request).await?;
+        let reply = attributes::ask(self.instance, permit, self.credential, request).await?;
         if is_whole(&reply.body) {
             return Ok(reply.body);
         }
@@ -155,7 +157,7 @@ impl<'a> Jira<'a> {
 
     /// Changes something. A success that has complaints in it is none.
     async fn send(&self, permit: &Permit<Write>, request: Request) -> Result<Value, UpstreamError> {
-        let reply = self.instance.upstream.execute(permit, self.credential, request).await?;
+        let reply = attributes::ask(self.instance, permit, self.credential, request).await?;
         let complains = |name: &str| match reply.body.get(name) {
             Some(Value::Array(messages)) => !messages.is_empty(),
             Some(Value::Object(fields)) => !fields.is_empty(),

@@ -21,6 +21,8 @@ use crate::policy::Asked;
 use crate::policy::Basis;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
+use crate::policy::LoginFacts;
+use crate::policy::Observed;
 use crate::policy::PolicySource;
 use crate::policy::Principal;
 use crate::policy::PrincipalKind;
@@ -76,6 +78,7 @@ fn allowed(engine: &Engine) -> Allowed<Read> {
         deployment: "datacenter",
         read_only: true,
         now_ms: 0,
+        login: LoginFacts::default(),
     };
     let resources = [Resource::Issue {
         key: IssueKey::parse("OPS-1").unwrap(),
@@ -92,6 +95,7 @@ fn allowed(engine: &Engine) -> Allowed<Read> {
         tool: "jira_get_issue",
         resources: &resources,
         input: &input,
+        observed: &Observed::default(),
     };
     engine.decide(&question).unwrap()
 }
@@ -166,7 +170,12 @@ async fn every_end_of_a_call_is_written() {
     assert!(panicking.await.is_err());
     let asked = Asked {
         resources: vec![Resource::Project(ProjectKey::parse("OPS").unwrap())],
-        basis: Basis { policy_hash: "p1".into(), schema_hash: "s1".into(), groups: vec!["jira:ops".into()] },
+        basis: Basis {
+            policy_hash: "p1".into(),
+            schema_hash: "s1".into(),
+            groups: vec!["jira:ops".into()],
+            attributes: BTreeMap::new(),
+        },
         resolved: true,
         shadow: None,
     };

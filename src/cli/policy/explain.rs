@@ -48,9 +48,14 @@ pub(super) struct Arguments {
     /// An argument of the tool; of a call in the log it is checked against the hash there; may be given again.
     #[arg(long = "input", value_name = "NAME=VALUE")]
     input: Vec<String>,
-    /// A value of the session: `method`, `client`, `deployment`, `read_only`, `now`, `address`; may be given again.
+    /// A value of the session: `method`, `client`, `deployment`, `read_only`, `now`, `address`, `mfa`, `scopes`
+    /// (separated by blanks), `age` (seconds); may be given again.
     #[arg(long = "session", value_name = "NAME=VALUE")]
     session: Vec<String>,
+    /// An attribute of the resources that policies look at: `status=Done`, `labels=public,open`, `security_level=` where
+    /// there is none; may be given again.
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
     /// The audit log, a file or its directory; the decision is the one with ID.
     #[arg(long, value_name = "PATH", requires = "id")]
     audit: Option<PathBuf>,
@@ -106,6 +111,7 @@ fn described(arguments: &Arguments) -> Result<Sample, String> {
         sample.add_resource(resource)?;
     }
     set_session(&mut sample, &arguments.session)?;
+    set_attributes(&mut sample, &arguments.attributes)?;
     for given in &arguments.input {
         let (name, value) = pair(given)?;
         sample.set_input_text(name, value)?;
@@ -121,6 +127,7 @@ fn recorded(
     mut recorded: Recorded,
 ) -> Result<(Sample, Vec<String>), Failure> {
     set_session(&mut recorded.sample, &arguments.session).map_err(Failure::usage)?;
+    set_attributes(&mut recorded.sample, &arguments.attributes).map_err(Failure::usage)?;
     if !arguments.input.is_empty() {
         let key = key(arguments, cli)?;
         for given in &arguments.input {
@@ -152,7 +159,7 @@ fn recorded(
         ));
     }
     let unknown = explainer.session_needed(&recorded.sample);
-    let unknown = unknown.iter().filter(|name| matches!(name.as_str(), "deployment" | "read_only"));
+    let unknown = unknown.iter().filter(|name| UNRECORDED.contains(&name.as_str()));
     for name in unknown.filter(|name| !arguments.session.iter().any(|given| given.starts_with(name.as_str())))
     {
         notes.push(format!(
@@ -161,6 +168,9 @@ fn recorded(
     }
     Ok((recorded.sample, notes))
 }
+
+/// What of a session is not in the log.
+const UNRECORDED: [&str; 5] = ["deployment", "read_only", "mfa", "scopes", "age"];
 
 /// The key that arguments were hashed with.
 fn key(arguments: &Arguments, cli: &Cli) -> Result<HmacKey, Failure> {
@@ -175,6 +185,14 @@ fn set_session(sample: &mut Sample, given: &[String]) -> Result<(), String> {
     for given in given {
         let (name, value) = pair(given)?;
         sample.set_session(name, value)?;
+    }
+    Ok(())
+}
+
+fn set_attributes(sample: &mut Sample, given: &[String]) -> Result<(), String> {
+    for given in given {
+        let (name, value) = pair(given)?;
+        sample.set_attribute_text(name, value)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::audit::HmacKey;
 use crate::cli::Failure;
+use crate::policy::Attribute;
 use crate::policy::PrincipalKind;
 use crate::policy::Sample;
 use crate::tools;
@@ -81,6 +82,17 @@ impl Recorded {
         }
         for resource in resources(&texts(record, "resources"), record.get("resolved") == Some(&true.into())) {
             sample.add_resource(&resource)?;
+        }
+        let resources = sample.resources.clone();
+        for resource in &resources {
+            let named = resource.named_in(&sample.session.instance);
+            let known = record.get("attributes").and_then(|all| all.get(&named)).and_then(Value::as_object);
+            for (name, value) in known.into_iter().flatten() {
+                // Of an attribute that there is no more, nothing is asked.
+                let Some(attribute) = Attribute::named(resource.kind(), name) else { continue };
+                let value = serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+                sample.observed.note(resource, attribute, value);
+            }
         }
         let hash = text(record, "/decision/policy_hash");
         Ok(Self {

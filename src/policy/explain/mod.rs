@@ -231,6 +231,7 @@ impl Explainer {
             tool: tool.name,
             resources: &sample.resources,
             input: &sample.input,
+            observed: &sample.observed,
         };
         let decided = match tool.access {
             Access::Read => self.engine.review::<Read>(&question).map(Allowed::into_decision),

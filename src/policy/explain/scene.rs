@@ -13,7 +13,10 @@ use super::Reads;
 use super::anatomy;
 use super::anatomy::Kind;
 use super::anatomy::Part;
+use crate::policy::Attribute;
 use crate::policy::InputValue;
+use crate::policy::Known;
+use crate::policy::Needs;
 use crate::policy::Resource;
 use crate::policy::Sample;
 use crate::policy::ToolFacts;
@@ -25,6 +28,7 @@ pub(super) struct Scene<'a> {
     explainer: &'a Explainer,
     sample: &'a Sample,
     tool: Option<&'a ToolFacts>,
+    resource: Resource,
     request: Request,
     store: Entities,
 }
@@ -46,10 +50,10 @@ impl<'a> Scene<'a> {
         let request = request(explainer, sample, action, resource, context)?;
         let mut entities = types.principal_entities(&sample.principal);
         entities.extend(types.instances(at));
-        entities.extend(types.resource_entities(resource, at)?);
+        entities.extend(types.resource_entities(resource, at, &sample.observed)?);
         let store =
             explainer.actions.clone().add_entities(entities, None).map_err(|error| error.to_string())?;
-        Ok(Self { explainer, sample, tool, request, store })
+        Ok(Self { explainer, sample, tool, resource: resource.clone(), request, store })
     }
 
     /// What a policy says of it, and which parts of it say so.
@@ -95,7 +99,7 @@ impl<'a> Scene<'a> {
             line: policy.line + part.line,
             // After a condition that fails Cedar asks no further, and what it guards may not even be there.
             holds: if failed && holds != Some(false) { None } else { holds },
-            values: parsed.map(|parsed| self.values(&Reads::of(&parsed))).unwrap_or_default(),
+            values: parsed.map(|parsed| self.all_values(&parsed)).unwrap_or_default(),
             text: part.text,
         }
     }
@@ -110,7 +114,24 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// The values of what is looked at.
+    fn all_values(&self, parsed: &Policy) -> Vec<String> {
+        let known = self.sample.observed.of(&self.resource);
+        let value = |attribute: Attribute| {
+            let value = known.and_then(|known| known.get(&attribute));
+            let value = value.map_or_else(
+                || "not known".to_owned(),
+                |value| match value {
+                    Known::Absent => "absent".to_owned(),
+                    value => serde_json::json!(value).to_string(),
+                },
+            );
+            format!("resource.{} is {value}", attribute.name())
+        };
+        let named = Needs::of_policy(parsed).of(self.resource.kind());
+        self.values(&Reads::of(parsed)).into_iter().chain(named.iter().map(value)).collect()
+    }
+
+    /// The values of what is looked at in the context.
     fn values(&self, reads: &Reads) -> Vec<String> {
         let input = |attribute: &String| {
             let field = self.tool?.input.iter().find(|field| field.attribute() == *attribute)?;
@@ -132,6 +153,9 @@ impl<'a> Scene<'a> {
                 "client" => format!("{:?}", session.client),
                 "deployment" => format!("{:?}", session.deployment),
                 "read_only" => session.read_only.to_string(),
+                "mfa" => session.login.mfa.to_string(),
+                "scopes" => format!("{:?}", session.login.scopes),
+                "age" => session.login.age.map_or_else(|| "not known".to_owned(), |age| age.to_string()),
                 "now" => jiff::Timestamp::from_millisecond(session.now_ms).ok()?.to_string(),
                 "address" => {
                     session.address.map_or_else(|| "not given".to_owned(), |address| address.to_string())
@@ -155,7 +179,7 @@ fn request(
     Request::new(
         engine.types.principal(&sample.principal).uid,
         engine.types.action(action),
-        engine.types.resource(resource, &sample.session.instance).uid,
+        engine.types.resource(resource, &sample.session.instance, &sample.observed).uid,
         context,
         Some(&engine.schema),
     )

@@ -25,6 +25,7 @@ use super::names;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
+use crate::policy::Attribute;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -88,7 +89,11 @@ impl World {
         if let Some(input) = context.get_mut("input").and_then(Value::as_object_mut) {
             counted_lengths(input, mentioned)?;
         }
-        let entities = entities(&principal, &groups, &resource, &within);
+        if as_found.within.iter().any(|uid| uid.type_name().basename() == "Page") {
+            return Err("it is about a page below another, which has no other name".to_owned());
+        }
+        let mut entities = entities(&principal, &groups, &resource, &within);
+        renamer.carry_attributes(&as_found.resource, &resource, &mut entities)?;
         Ok(Self { principal, groups, resource, within, context, entities })
     }
 
@@ -239,6 +244,24 @@ impl Renamer<'_> {
         uid_of(&kind, &id)
     }
 
+    /// Takes over what the solver chose for attributes that a policy may look at.
+    fn carry_attributes(&self, from: &EntityUid, to: &EntityUid, entities: &mut Value) -> Result<(), String> {
+        let Some(found) = self.found.entities.get(from) else { return Ok(()) };
+        let found = found.to_json_value().map_err(|error| error.to_string())?;
+        let named = json!({"type": to.type_name().to_string(), "id": to.id().unescaped()});
+        let entity = entities.as_array_mut().into_iter().flatten().find(|entity| entity["uid"] == named);
+        let Some(Value::Object(attributes)) = entity.and_then(|entity| entity.get_mut("attrs")) else {
+            return Ok(());
+        };
+        for attribute in Attribute::ALL.into_iter().map(Attribute::name) {
+            let value = found.get("attrs").and_then(|attributes| attributes.get(attribute));
+            if let Some(value) = value.filter(|_| self.mentioned.contains(attribute)) {
+                attributes.insert(attribute.to_owned(), value.clone());
+            }
+        }
+        Ok(())
+    }
+
     /// An attribute that a policy looks at, and that is a text.
     fn text_attribute(&self, uid: &EntityUid, name: &str) -> Option<String> {
         if !self.mentioned.contains(name) {
@@ -279,6 +302,9 @@ fn usual_session(session: &mut Map<String, Value>, mentioned: &BTreeSet<String>)
         ("client", json!("")),
         ("deployment", json!("datacenter")),
         ("read_only", json!(false)),
+        ("mfa", json!(false)),
+        ("scopes", json!([])),
+        ("age", json!(i64::MAX)),
         ("now", json!({"__extn": {"fn": "datetime", "arg": "2026-01-05T09:00:00.000Z"}})),
     ];
     for (name, value) in usual {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::Observed;
 
 fn bounded(policies: &str) -> Engine {
     let directory = directory(&[("own.cedar", policies)]);
@@ -37,7 +38,11 @@ fn what_is_outside_the_filters_is_not_there() {
             let inside = ["OPS-1", "DEV-9"].contains(&resource.id())
                 || matches!(resource, Resource::Space(key) | Resource::Page { space: Some(key), .. }
                     if ["DOCS", "~ANN"].contains(&key.as_str()));
-            assert_eq!(engine.may_view(&ann, &session(), resource), inside, "{resource}");
+            assert_eq!(
+                engine.may_view(&ann, &session(), resource, &Observed::default()),
+                inside,
+                "{resource}"
+            );
         }
     }
     let denied = ask(&engine, &ann, "jira_get_issue", &[issue("HR-1")]).unwrap_err();

@@ -94,7 +94,10 @@ fn a_case_that_says_nonsense_fails() {
             "is a whole number",
         ),
         ("expect = \"allow\"\ntool = \"jira_get_issue\"\nservice = \"s\"", "one `user` or one `service`"),
-        ("expect = \"allow\"\ntool = \"jira_get_issue\"\nsession = { mfa = true }", "a session has no `mfa`"),
+        (
+            "expect = \"allow\"\ntool = \"jira_get_issue\"\nsession = { factor = true }",
+            "a session has no `factor`",
+        ),
         ("expects = \"allow\"", "unknown field `expects`"),
     ] {
         let report = report(&format!("{head}{more}\n"));

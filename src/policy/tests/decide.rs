@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::Observed;
 
 /// One way in which a session differs.
 type Change = fn(&mut Session);
@@ -56,6 +57,7 @@ fn a_decision_says_what_was_decided() {
         tool: "jira_get_issue",
         resources: &resources,
         input: &input,
+        observed: &Observed::default(),
     };
     let first = engine.decide::<Read>(&question).unwrap();
     let second = engine.decide::<Read>(&question).unwrap();
@@ -242,9 +244,12 @@ fn what_cannot_be_asked_is_an_error() {
         );
     }
     assert_eq!(verdict(&engine, &unasked, "confluence_get_page", &[page("1", "DOCS")]), None);
-    assert!(engine.may_view(&unasked, &session(), &page("1", "DOCS")));
-    assert!(engine.may_view(&ann, &session(), &ops) && !engine.may_view(&unasked, &session(), &ops));
-    assert!(!engine.may_view(&ann, &session(), &Resource::Instance(Product::Jira)));
+    assert!(engine.may_view(&unasked, &session(), &page("1", "DOCS"), &Observed::default()));
+    assert!(
+        engine.may_view(&ann, &session(), &ops, &Observed::default())
+            && !engine.may_view(&unasked, &session(), &ops, &Observed::default())
+    );
+    assert!(!engine.may_view(&ann, &session(), &Resource::Instance(Product::Jira), &Observed::default()));
 }
 
 #[test]
@@ -278,7 +283,7 @@ fn a_time_that_cedar_cannot_write_is_an_error() {
         let input = input("jira_get_issue", &resources);
         let answer = ask_with(&engine, &user(&[]), &session, "jira_get_issue", &resources, &input);
         assert_eq!(answer.unwrap_err().reason, DenyReason::Error);
-        assert!(!engine.may_view(&user(&[]), &session, &issue("OPS-1")));
+        assert!(!engine.may_view(&user(&[]), &session, &issue("OPS-1"), &Observed::default()));
     }
 }
 
@@ -290,5 +295,5 @@ fn the_project_decides_and_not_the_key() {
         verdict(&engine, &user(&[]), "jira_get_issue", std::slice::from_ref(&moved)),
         Some(DenyReason::NotVisible)
     );
-    assert!(!engine.may_view(&user(&[]), &session(), &moved));
+    assert!(!engine.may_view(&user(&[]), &session(), &moved, &Observed::default()));
 }

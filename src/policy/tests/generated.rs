@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::policy::Observed;
 use crate::policy::in_force;
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -18,8 +19,11 @@ fn tools_that_are_off_are_forbidden_and_what_is_found_is_shown() {
     let engine = all_but(|settings| settings.enabled_tools = Some(names(&["jira_search", "no_such_tool"])));
     let jira = [Resource::Instance(Product::Jira)];
     assert_eq!(verdict(&engine, &ann, "jira_search", &jira), None);
-    assert!(engine.may_view(&ann, &session(), &issue("OPS-1")), "items of the search are shown");
-    assert!(engine.may_view(&ann, &session(), &page("1", "DOCS")));
+    assert!(
+        engine.may_view(&ann, &session(), &issue("OPS-1"), &Observed::default()),
+        "items of the search are shown"
+    );
+    assert!(engine.may_view(&ann, &session(), &page("1", "DOCS"), &Observed::default()));
     for (tool, resource) in
         [("jira_get_issue", issue("OPS-1")), ("confluence_search", Resource::Instance(Product::Confluence))]
     {
@@ -80,7 +84,7 @@ fn toolsets_that_are_off_are_forbidden() {
     assert_eq!(verdict(&engine, &ann, "jira_get_issue", &[issue("OPS-1")]), None);
     let denied = ask(&engine, &ann, "confluence_get_page", &[page("1", "DOCS")]).unwrap_err();
     assert_eq!(denied.policies, ["portcullis:toolsets"]);
-    assert!(engine.may_view(&ann, &session(), &page("1", "DOCS")));
+    assert!(engine.may_view(&ann, &session(), &page("1", "DOCS"), &Observed::default()));
     // Names that no toolset has turn everything off, as the offer does.
     let none = all_but(|settings| settings.toolsets = Some(names(&["jira_isues"])));
     assert_eq!(verdict(&none, &ann, "jira_get_issue", &[issue("OPS-1")]), Some(DenyReason::Policy));

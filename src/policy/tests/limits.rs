@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::policy::Decision;
+use crate::policy::Observed;
 use crate::policy::limit::Limit;
 use crate::policy::limit::MOST_COUNTS;
 use crate::policy::limit::Usage;
@@ -20,8 +21,14 @@ fn comment_on(
 ) -> Result<Decision, Denied> {
     let session = Session { now_ms: session().now_ms + minutes * MINUTE, ..session() };
     let input = input("jira_add_comment", resources);
-    let question =
-        Question { principal: who, session: &session, tool: "jira_add_comment", resources, input: &input };
+    let question = Question {
+        principal: who,
+        session: &session,
+        tool: "jira_add_comment",
+        resources,
+        input: &input,
+        observed: &Observed::default(),
+    };
     engine.decide::<Write>(&question).map(Allowed::into_decision)
 }
 
@@ -112,6 +119,7 @@ fn a_repeated_decision_and_the_next_set_go_on_with_the_counts() {
         tool: "jira_add_comment",
         resources: &resources,
         input: &input,
+        observed: &Observed::default(),
     };
     for _ in 0..9 {
         before.review::<Write>(&question).unwrap();

@@ -1,5 +1,6 @@
 //! The engine with the tools, callers and policies of the tests.
 
+mod attributes;
 mod boundary;
 mod candidates;
 mod cases;
@@ -38,6 +39,8 @@ use crate::policy::EngineSettings;
 use crate::policy::InputField;
 use crate::policy::InputKind;
 use crate::policy::InputValue;
+use crate::policy::LoginFacts;
+use crate::policy::Observed;
 use crate::policy::PolicyError;
 use crate::policy::PolicySource;
 use crate::policy::Principal;
@@ -185,6 +188,7 @@ fn session() -> Session {
         deployment: "datacenter",
         read_only: false,
         now_ms: 1_760_000_000_123,
+        login: LoginFacts::default(),
     }
 }
 
@@ -237,7 +241,7 @@ fn ask_with(
     fn policies<E: crate::policy::Effect>(allowed: &Allowed<E>) -> Vec<String> {
         allowed.decision().policies.clone()
     }
-    let question = Question { principal, session, tool, resources, input };
+    let question = Question { principal, session, tool, resources, input, observed: &Observed::default() };
     let access = tools().iter().find(|facts| facts.name == tool).map(|facts| facts.access);
     match access {
         Some(Access::Write) => engine.decide::<Write>(&question).map(|allowed| policies(&allowed)),

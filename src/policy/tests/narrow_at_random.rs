@@ -10,6 +10,7 @@ use super::*;
 use crate::atlassian::query;
 use crate::policy::Condition;
 use crate::policy::Narrowing;
+use crate::policy::Observed;
 use crate::policy::narrow::Evaluated;
 use crate::policy::narrow::Narrow;
 use crate::policy::narrow::Scopes;
@@ -245,7 +246,7 @@ proptest! {
         for principal in &principals {
             let may_view = |key: &String| {
                 let issue = world.issues.values().find(|issue| issue.key == *key).unwrap();
-                engine.may_view(principal, &session(), &issue_of(issue))
+                engine.may_view(principal, &session(), &issue_of(issue), &Observed::default())
             };
             let seen: BTreeSet<&String> =
                 world.issues.values().map(|issue| &issue.key).filter(|key| may_view(key)).collect();
@@ -288,7 +289,7 @@ proptest! {
         let Some(engine) = engine_of(&texts) else { return Err(TestCaseError::reject("no valid policy")) };
         let world = World::sample();
         for principal in &principals {
-            let may_view = |item: &Resource| engine.may_view(principal, &session(), item);
+            let may_view = |item: &Resource| engine.may_view(principal, &session(), item, &Observed::default());
             let every = ["alice", "bob"].map(|name| everything(&world, User::named(name).unwrap()));
             let items = every.into_iter().flatten().filter(|hit| resource_of(*hit).is_some_and(|item| may_view(&item)));
             let seen: BTreeSet<String> = items.map(|hit| named(&hit)).collect();

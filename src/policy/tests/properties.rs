@@ -9,6 +9,7 @@ use cedar_policy::Request;
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::Observed;
 use crate::policy::context;
 use crate::policy::entities::Types;
 
@@ -86,13 +87,14 @@ fn slowly(
 ) -> bool {
     let types = Types::parse().unwrap();
     let mut entities = types.principal_entities(principal);
-    entities.extend(types.resource_entities(resource, &InstanceName::default()).unwrap());
+    entities
+        .extend(types.resource_entities(resource, &InstanceName::default(), &Observed::default()).unwrap());
     entities.extend(types.instances(&InstanceName::default()));
     let store = Entities::from_entities(entities, Some(&engine.schema)).unwrap();
     let request = Request::new(
         types.principal(principal).uid,
         types.action(action),
-        types.resource(resource, &InstanceName::default()).uid,
+        types.resource(resource, &InstanceName::default(), &Observed::default()).uid,
         context,
         Some(&engine.schema),
     );
@@ -172,8 +174,8 @@ proptest! {
             prop_assert_eq!(ask(&plain), ask(&odd));
         }
         prop_assert_eq!(
-            engine.may_view(&principal, &session(), &plain),
-            engine.may_view(&principal, &session(), &odd)
+            engine.may_view(&principal, &session(), &plain, &Observed::default()),
+            engine.may_view(&principal, &session(), &odd, &Observed::default())
         );
     }
 }

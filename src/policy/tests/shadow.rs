@@ -3,6 +3,7 @@
 use super::*;
 use crate::policy::Decision;
 use crate::policy::Explainer;
+use crate::policy::Observed;
 use crate::policy::Tried;
 use crate::policy::in_force;
 
@@ -24,6 +25,7 @@ fn comment(engine: &Engine, key: &str) -> Result<Decision, Denied> {
         tool: "jira_add_comment",
         resources: &resources,
         input: &input,
+        observed: &Observed::default(),
     };
     engine.decide::<Write>(&question).map(Allowed::into_decision)
 }
@@ -61,7 +63,7 @@ fn a_permit_that_is_tried_shows_nothing_yet() {
     assert_eq!((denied.reason, denied.policies), (DenyReason::NotVisible, Vec::new()));
     // The permit for the tool is one in force: it is seeing the issue that would be new.
     assert_eq!(told(denied.asked.shadow), Some((None, Vec::new())));
-    assert!(!tried.may_view(&user(&[]), &session(), &issue("DEV-1")));
+    assert!(!tried.may_view(&user(&[]), &session(), &issue("DEV-1"), &Observed::default()));
     let read = ask(&tried, &user(&[]), "jira_get_issue", &[issue("DEV-1")]).unwrap_err();
     assert_eq!(told(read.asked.shadow), Some((None, vec!["sees-more".to_owned()])));
 }

@@ -4,6 +4,7 @@ use cedar_policy::Authorizer;
 use cedar_policy::Entities;
 
 use super::*;
+use crate::policy::Observed;
 use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
@@ -30,7 +31,7 @@ fn cedar(
     let request = cedar_policy::Request::new(
         types.principal(&user(&[])).uid,
         rule.action.chain.uid.clone(),
-        types.resource(resource, &InstanceName::default()).uid,
+        types.resource(resource, &InstanceName::default(), &Observed::default()).uid,
         context,
         Some(&engine.schema),
     );
@@ -43,7 +44,7 @@ fn without_action_entities_cedar_allows_a_forbidden_write_and_we_refuse_to_ask()
     let types = Types::parse().unwrap();
     let ops = issue("OPS-1");
     let mut entities = types.principal_entities(&user(&[]));
-    entities.extend(types.resource_entities(&ops, &InstanceName::default()).unwrap());
+    entities.extend(types.resource_entities(&ops, &InstanceName::default(), &Observed::default()).unwrap());
     entities.extend(types.instances(&InstanceName::default()));
     let store = Entities::from_entities(entities, None).unwrap();
     assert_eq!(cedar(&engine, "jira_add_comment", &ops, &store), cedar_policy::Decision::Allow);
@@ -60,12 +61,17 @@ fn without_the_parent_cedar_allows_a_forbidden_project_and_we_refuse_to_ask() {
     let types = Types::parse().unwrap();
     let secret = issue("SECRET-1");
     let base = &engine.tools["jira_get_issue"].base;
-    let own = types.resource_entities(&unresolved_issue("SECRET-1"), &InstanceName::default()).unwrap();
+    let own = types
+        .resource_entities(&unresolved_issue("SECRET-1"), &InstanceName::default(), &Observed::default())
+        .unwrap();
     let without = base.clone().add_entities(types.principal_entities(&user(&[])), None).unwrap();
     let orphan = without.clone().add_entities(own, None).unwrap();
     for store in [without, orphan] {
         assert_eq!(cedar(&engine, "jira_get_issue", &secret, &store), cedar_policy::Decision::Allow);
-        assert!(check_complete(&store, &types.resource(&secret, &InstanceName::default())).is_err());
+        assert!(
+            check_complete(&store, &types.resource(&secret, &InstanceName::default(), &Observed::default()))
+                .is_err()
+        );
     }
     assert_eq!(verdict(&engine, &user(&[]), "jira_get_issue", &[secret]), Some(DenyReason::NotVisible));
     assert_eq!(
@@ -81,12 +87,13 @@ fn a_store_that_lacks_anything_is_refused() {
     let ann = user(&["jira:dev"]);
     let resource = issue("OPS-1");
     let mut entities = types.principal_entities(&ann);
-    entities.extend(types.resource_entities(&resource, &InstanceName::default()).unwrap());
+    entities
+        .extend(types.resource_entities(&resource, &InstanceName::default(), &Observed::default()).unwrap());
     let full = engine.tools["jira_get_issue"].base.clone().add_entities(entities, None).unwrap();
     let chains = [
         types.principal(&ann),
         engine.tools["jira_get_issue"].action.chain.clone(),
-        types.resource(&resource, &InstanceName::default()),
+        types.resource(&resource, &InstanceName::default(), &Observed::default()),
     ];
     for Chain { uid, ancestors } in &chains {
         let chain = Chain { uid: uid.clone(), ancestors: ancestors.clone() };
@@ -152,9 +159,9 @@ fn an_error_in_view_item_hides_the_item() {
         when { context.session.now.toTime().toMilliseconds() * 9223372036854775807 == 0 };
     "#,
     ]);
-    assert!(!engine.may_view(&user(&[]), &session(), &issue("OPS-1")));
+    assert!(!engine.may_view(&user(&[]), &session(), &issue("OPS-1"), &Observed::default()));
     assert_eq!(verdict(&engine, &user(&[]), "jira_get_issue", &[issue("OPS-1")]), Some(DenyReason::Error));
-    assert!(engine.may_view(&user(&[]), &session(), &page("1", "DOCS")));
+    assert!(engine.may_view(&user(&[]), &session(), &page("1", "DOCS"), &Observed::default()));
 }
 
 #[test]

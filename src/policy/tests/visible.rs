@@ -1,3 +1,4 @@
+use crate::policy::Observed;
 use std::collections::BTreeSet;
 
 use super::*;
@@ -42,6 +43,7 @@ fn a_tool_that_is_decided_alone_needs_no_look_up() {
         tool: "jira_get_issue",
         resources: &resources,
         input: &input,
+        observed: &Observed::default(),
     };
     assert!(!read_only.decide::<Read>(&question).unwrap().decision().resolved);
     let no_page = Resource::Page { id: PageId::parse("1").unwrap(), space: None };
@@ -49,7 +51,7 @@ fn a_tool_that_is_decided_alone_needs_no_look_up() {
     let write = verdict(&read_only, &ann, "jira_add_comment", &[unresolved_issue("OPS-1")]);
     assert_eq!(write, Some(DenyReason::Policy));
     // A result's item is never shown before its place is known.
-    assert!(!read_only.may_view(&ann, &session, &no_page));
+    assert!(!read_only.may_view(&ann, &session, &no_page, &Observed::default()));
 }
 
 #[test]

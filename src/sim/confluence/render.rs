@@ -158,6 +158,10 @@ pub(crate) fn page(world: &World, call: &Call, page: &Page, expand: &Expand, num
         };
         more.insert(part.to_owned(), value);
     }
+    if expand.wants("restrictions.read") {
+        let read = super::rights::operation(world, call, page.id, "read");
+        more.insert("restrictions".to_owned(), json!({"read": read}));
+    }
     super::super::answer::extend(&mut shown, Value::from(more));
     let links = json!({"webui": web_path(call, page), "self": format!("{}/rest/api/content/{}", base(call), page.id),
         "tinyui": tiny_path(page), "base": base(call), "context": if call.is_cloud() { "/wiki" } else { "" }});

@@ -98,7 +98,7 @@ fn names(one: &Value, kind: &str, keys: &[&str]) -> Option<Vec<String>> {
     Some(list.iter().map(|item| name(item).unwrap_or_default()).collect())
 }
 
-fn operation(world: &World, call: &Call, page: u64, name: &str) -> Value {
+pub(super) fn operation(world: &World, call: &Call, page: u64, name: &str) -> Value {
     let none = Restriction::default();
     let found = world.restrictions.get(&page).and_then(|found| found.get(name)).unwrap_or(&none);
     let list = |items: Vec<Value>| json!({"start": 0, "limit": 200, "size": items.len(), "results": items});

@@ -105,6 +105,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         reporter: account(seed + 1),
         assignee,
         labels: labels.split_whitespace().map(str::to_owned).collect(),
+        security: None,
         component: pick(project.components, seed).copied(),
         version: (index.is_multiple_of(3))
             .then(|| pick(project.versions, index))

@@ -162,6 +162,7 @@ fn blank(
         reporter: call.user,
         assignee: None,
         labels: Vec::new(),
+        security: None,
         component: None,
         version: None,
         created: now,
@@ -209,6 +210,11 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
             *place = text;
         }
         "labels" => issue.labels = labels_of(name, value).ok_or_else(wrong)??,
+        "security" if value.is_null() => issue.security = None,
+        "security" => {
+            let level = value.get("name").and_then(Value::as_str).ok_or_else(wrong)?;
+            issue.security = Some(level.to_owned());
+        }
         "priority" => issue.priority = named(&data::PRIORITIES, value).ok_or_else(wrong)?,
         "issuetype" => issue.kind = named(&data::TYPES, value).ok_or_else(wrong)?,
         "assignee" => issue.assignee = account(call, name, value)?,

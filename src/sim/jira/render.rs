@@ -236,7 +236,9 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
             let id = data::TEAMS.iter().find(|team| team.name == name).map_or("", |team| team.id);
             json!({"self": format!("{}/rest/api/2/customFieldOption/{id}", call.base), "value": name, "id": id})
         })),
-        "security" => Some(Value::Null),
+        "security" => Some(issue.security.as_ref().map_or(Value::Null, |level| {
+            json!({"self": format!("{}/rest/api/2/securitylevel/10000", call.base), "id": "10000", "name": level})
+        })),
         _ => related(world, call, issue, field),
     }
 }

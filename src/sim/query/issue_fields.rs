@@ -19,6 +19,7 @@ pub(crate) enum Field {
     Assignee,
     Reporter,
     Labels,
+    Level,
     Component,
     Version,
     Sprint,
@@ -37,7 +38,7 @@ pub(crate) enum Field {
 }
 
 /// Lower-case names and what they mean.
-const NAMES: [(&str, Field); 44] = [
+const NAMES: [(&str, Field); 45] = [
     ("project", Field::Project),
     ("key", Field::Key),
     ("issuekey", Field::Key),
@@ -53,6 +54,7 @@ const NAMES: [(&str, Field); 44] = [
     ("reporter", Field::Reporter),
     ("creator", Field::Reporter),
     ("labels", Field::Labels),
+    ("level", Field::Level),
     ("component", Field::Component),
     ("components", Field::Component),
     ("fixversion", Field::Version),
@@ -130,6 +132,7 @@ pub(crate) fn values(field: Field, issue: &Issue) -> Vec<String> {
         Field::Assignee => one(issue.assignee.map(|user| user.name)),
         Field::Reporter => one(Some(issue.reporter.name)),
         Field::Labels => issue.labels.clone(),
+        Field::Level => one(issue.security.as_deref()),
         Field::Component => one(issue.component),
         Field::Version => one(issue.version.as_deref()),
         Field::Sprint => issue.sprint.map(|id| id.to_string()).into_iter().collect(),

@@ -9,6 +9,7 @@ use cedar_policy::PolicySet;
 use cedar_policy::Request;
 
 use super::*;
+use crate::policy::Observed;
 use crate::policy::context;
 use crate::policy::entities::Types;
 use crate::policy::prove::assume;
@@ -52,7 +53,7 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
                 "resource": {"op": "All"}, "conditions": [condition]});
             let policies = PolicySet::from_policies([Policy::from_json(None, json).unwrap()]).unwrap();
             let mut entities = types.principal_entities(&user(&[]));
-            entities.extend(types.resource_entities(resource, &instance).unwrap());
+            entities.extend(types.resource_entities(resource, &instance, &Observed::default()).unwrap());
             entities.extend(types.instances(&instance));
             let store = Entities::from_entities(entities, Some(&engine.schema)).unwrap();
             let tool = match resource {
@@ -67,7 +68,10 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
                     context::tool(context, fields, &input(tool, std::slice::from_ref(resource))).unwrap();
             }
             let action = if tool.is_empty() { "jira:view_item" } else { tool };
-            let (who, what) = (types.principal(&user(&[])).uid, types.resource(resource, &instance).uid);
+            let (who, what) = (
+                types.principal(&user(&[])).uid,
+                types.resource(resource, &instance, &Observed::default()).uid,
+            );
             let request = Request::new(who, types.action(action), what, context, None).unwrap();
             let response = Authorizer::new().is_authorized(&request, &policies, &store);
             let text = policies.to_cedar().unwrap();

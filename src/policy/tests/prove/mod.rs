@@ -56,8 +56,16 @@ fn verdicts(report: &Report) -> Vec<(&str, Verdict)> {
 fn every_shipped_profile_holds_what_it_promises() {
     let profiles = crate::policy::prove::profiles(&root().join("policies")).unwrap();
     let names: Vec<_> = profiles.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-    let known =
-        ["contractors", "demo", "read-only", "read-write", "service-desk", "soc-reader", "team-projects"];
+    let known = [
+        "break-glass",
+        "contractors",
+        "demo",
+        "read-only",
+        "read-write",
+        "service-desk",
+        "soc-reader",
+        "team-projects",
+    ];
     assert_eq!(names, known);
     for profile in &profiles {
         let report = prove(profile);

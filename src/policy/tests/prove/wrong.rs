@@ -1,6 +1,7 @@
 //! Profiles that are wrong on purpose: each is caught, with a call that the real engine decides as the report says.
 
 use super::*;
+use crate::policy::Observed;
 use crate::policy::prove::Example;
 
 /// The call of an example, put to the engine a server would have.
@@ -44,6 +45,7 @@ fn decided(profile: &Path, example: &Example) -> Result<Vec<String>, Denied> {
         tool: tool.name,
         resources: &[resource],
         input: &input.collect(),
+        observed: &Observed::default(),
     };
     match tool.access {
         Access::Read => engine.decide::<Read>(&question).map(|allowed| allowed.decision().policies.clone()),
