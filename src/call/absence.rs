@@ -6,6 +6,7 @@
 use crate::lookup::Target;
 use crate::net::UpstreamError;
 use crate::policy::Part;
+use crate::policy::Product;
 
 /// Words for what is not the object of a call, the longer ones first, and what to do.
 const OTHERS: [(&str, &str); 12] = [
@@ -15,13 +16,29 @@ const OTHERS: [(&str, &str); 12] = [
     ("custom field", "jira_search_fields finds fields by name"),
     ("field", "jira_search_fields finds fields by name"),
     ("queue", "jira_get_service_desk_queues lists those of a service desk"),
-    ("comment", "jira_get_issue and confluence_get_comments give comments with their ids"),
+    ("comment", COMMENTS),
     ("user", "give an account id, a user name or an e-mail address of somebody who is there"),
     ("group", "give the name of a group that is there"),
     ("transition", "jira_get_transitions lists those that an issue offers"),
     ("component", "jira_get_project_components lists those of a project"),
     ("version", "jira_get_project_versions lists those of a project"),
 ];
+
+/// Where the comments of either product are.
+const COMMENTS: &str = "jira_get_issue and confluence_get_comments give comments with their ids";
+
+/// What to do, for the product that was asked.
+fn remedy_of(error: &UpstreamError, remedy: &'static str) -> &'static str {
+    match error {
+        UpstreamError::Status { product: Product::Jira, .. } if remedy == COMMENTS => {
+            "jira_get_issue gives comments with their ids"
+        }
+        UpstreamError::Status { product: Product::Confluence, .. } if remedy == COMMENTS => {
+            "confluence_get_comments gives comments with their ids"
+        }
+        _ => remedy,
+    }
+}
 
 /// What Atlassian said, where it is about something else than the targets.
 pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Option<String> {
@@ -34,7 +51,7 @@ pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Op
         Absent::Target | Absent::Unknown => None,
     });
     Some(match remedy {
-        Some(remedy) => format!("{error}; {remedy}"),
+        Some(remedy) => format!("{error}; {}", remedy_of(error, remedy)),
         None => {
             let named: Vec<String> = targets.iter().map(Target::named).collect();
             let says: Vec<&str> = error.messages().iter().map(|text| text.trim_end_matches('.')).collect();
@@ -102,7 +119,6 @@ mod tests {
     use super::*;
     use crate::ids::IssueKey;
     use crate::ids::ProjectKey;
-    use crate::policy::Product;
 
     #[test]
     fn the_object_is_one_answer_and_anything_else_is_told_with_a_remedy() {
@@ -124,7 +140,7 @@ mod tests {
                 json!(["The issue type does not exist."]),
                 Some("Jira answered 404: The issue type does not exist; jira_get_project_issue_types lists"),
             ),
-            (&issue, json!(["Can not find a comment for the id: 7."]), Some("jira_get_issue and confluence")),
+            (&issue, json!(["Can not find a comment for the id: 7."]), Some("jira_get_issue gives comments")),
             (
                 &issue,
                 json!(["The thing is gone."]),

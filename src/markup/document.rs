@@ -299,6 +299,17 @@ impl Extra {
     pub(super) fn of(&self, format: Format) -> Option<&Map<String, Value>> {
         (self.format == format).then_some(&self.values)
     }
+
+    /// That the text of a cell stands at this side, as storage says it.
+    pub(super) fn aligned(side: &str) -> Self {
+        let style = Value::from(format!("text-align: {side};"));
+        Self { format: Format::Storage, values: Map::from_iter([("style".to_owned(), style)]) }
+    }
+
+    /// The side at which the text of a cell stands, if that is all there is.
+    pub(super) fn side(&self) -> Option<&'static str> {
+        ["left", "center", "right"].into_iter().find(|side| *self == Self::aligned(side))
+    }
 }
 
 impl Block {

@@ -17,6 +17,7 @@ mod safety;
 mod section;
 mod style;
 pub(super) mod tree;
+mod unsaid;
 mod whole;
 
 pub use holdings::holdings;

@@ -100,7 +100,7 @@ pub(crate) struct Issue {
     pub(crate) labels: Vec<String>,
     /// The name of its security level.
     pub(crate) security: Option<String>,
-    pub(crate) component: Option<&'static str>,
+    pub(crate) components: Vec<&'static str>,
     pub(crate) version: Option<String>,
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
@@ -109,6 +109,8 @@ pub(crate) struct Issue {
     pub(crate) resolution: Option<&'static Named>,
     pub(crate) due: Option<Date>,
     pub(crate) epic: Option<String>,
+    /// The name of an epic, where it is not its summary.
+    pub(crate) epic_name: Option<String>,
     pub(crate) parent: Option<String>,
     pub(crate) points: Option<f64>,
     pub(crate) team: Option<&'static str>,

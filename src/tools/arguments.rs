@@ -175,12 +175,26 @@ fn fit(name: &str, property: &Value, value: Value) -> Result<Value, String> {
         // Some clients send lists and objects as JSON text.
         ("array", Value::String(text)) => match serde_json::from_str(&text) {
             Ok(Value::Array(items)) => Value::Array(items),
+            _ if holds_texts(property) && !text.trim_start().starts_with(['[', '{']) => {
+                let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+                let texts: Vec<Value> = texts.map(Value::from).collect();
+                // An empty list may take something away, which commas alone do not ask for.
+                if texts.is_empty() {
+                    return Err(wrong(name, wanted, given));
+                }
+                Value::Array(texts)
+            }
             _ => return Err(wrong(name, wanted, given)),
         },
         _ => return Err(wrong(name, wanted, given)),
     };
     bounds(name, property, &value)?;
     Ok(value)
+}
+
+/// Whether the entries of a list are texts, so that it may be one with commas.
+fn holds_texts(property: &Value) -> bool {
+    property.pointer("/items/type").and_then(Value::as_str) == Some("string")
 }
 
 /// A list of texts becomes a comma-separated text, any other list JSON text.
@@ -349,5 +363,18 @@ mod tests {
             super::bound(find(tool).unwrap(), &mut arguments, Some(most));
             assert_eq!(serde_json::Value::Object(arguments), wanted, "{tool} {given}");
         }
+    }
+
+    #[test]
+    fn a_list_of_texts_may_come_with_commas() {
+        let given = |users: serde_json::Value| {
+            decode("confluence_set_page_restrictions", json!({"page_id": "1", "read_users": users}))
+                .map(|arguments| arguments["read_users"].clone())
+        };
+        assert_eq!(given(json!("bob")), Ok(json!(["bob"])));
+        assert_eq!(given(json!("bob, Ann Lee ,")), Ok(json!(["bob", "Ann Lee"])));
+        assert_eq!(given(json!("[\"bob\"]")), Ok(json!(["bob"])));
+        assert!(given(json!("[bob")).is_err());
+        assert!(given(json!(" , ")).is_err(), "an empty list clears the restrictions");
     }
 }

@@ -132,9 +132,9 @@ pub(super) fn checked_name(name: &str) -> Result<String, String> {
 }
 
 /// Reads what stands behind paths; the content of the others is there. Nothing outside of the operator's directory is
-/// read, also not through links.
+/// read, also not through links. Beside the argument that holds them is the one that takes content itself.
 pub(super) async fn read(
-    argument: &str,
+    (argument, inline): (&str, &str),
     given: Vec<Given>,
     root: Option<&Path>,
 ) -> Result<Vec<File>, ToolError> {
@@ -143,7 +143,7 @@ pub(super) async fn read(
     for file in given {
         let file = match file {
             Given::Inline(file) => file,
-            Given::Path(path) => read_path(&path, root, room)
+            Given::Path(path) => read_path(&path, inline, root, room)
                 .await
                 .map_err(|problem| ToolError::Arguments(format!("`{argument}`: `{path}` {problem}")))?,
         };
@@ -153,13 +153,12 @@ pub(super) async fn read(
     Ok(files)
 }
 
-async fn read_path(path: &str, root: Option<&Path>, room: u64) -> Result<File, String> {
+async fn read_path(path: &str, inline: &str, root: Option<&Path>, room: u64) -> Result<File, String> {
     let Some(root) = root else {
-        return Err(
-            "is a path on the server, and there is no directory for such files; give the content as \
-                    `content_base64`, or have the administrator set tools.attachment_directory"
-                .to_owned(),
-        );
+        return Err(format!(
+            "is a path on the server, and there is no directory for such files; give the content as `{inline}`, or \
+             have the administrator set tools.attachment_directory"
+        ));
     };
     let outside = || {
         format!(
@@ -225,7 +224,7 @@ mod tests {
         std::os::unix::fs::symlink(home.path().join("secret"), root.join("link")).unwrap();
         let read = |path: String| {
             let root = root.clone();
-            async move { super::read("a", vec![Given::Path(path)], Some(&root)).await }
+            async move { super::read(("a", "text"), vec![Given::Path(path)], Some(&root)).await }
         };
         assert_eq!(read("a.txt".to_owned()).await.unwrap()[0].bytes.as_ref(), b"hi");
         assert!(read(root.join("a.txt").display().to_string()).await.is_ok());
@@ -237,8 +236,11 @@ mod tests {
             );
         }
         assert!(read("empty".to_owned()).await.unwrap_err().to_string().ends_with("is empty"));
-        let problem =
-            super::read("a", vec![Given::Path("a.txt".to_owned())], None).await.unwrap_err().to_string();
+        let problem = super::read(("a", "text"), vec![Given::Path("a.txt".to_owned())], None)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(problem.contains("give the content as `text`"), "{problem}");
         assert!(problem.contains("tools.attachment_directory"), "{problem}");
     }
 }

@@ -411,3 +411,24 @@ async fn a_write_that_fails_is_no_success() {
         world.end();
     }
 }
+
+#[tokio::test]
+async fn a_new_page_shows_its_space_and_the_pages_above_it() {
+    for cloud in [false, true] {
+        let world = World::writing(cloud).await;
+        let call =
+            async |tool: &str, arguments: Value| world.call("alice-token", tool, arguments).await.json();
+        let made = json!({"space_key": "docs", "title": "Made", "content": "x", "parent_id": "65539"});
+        let made = call("confluence_create_page", made).await;
+        let copied = json!({"source_page_id": "65540", "destination_space_key": "DOCS",
+            "destination_parent_id": "65539", "new_title": "Copied"});
+        let copied = call("confluence_copy_page", copied).await;
+        for page in [&made["page"], &copied["page"]] {
+            let above = page["ancestors"].as_array().unwrap();
+            assert_eq!(above.last().map(|last| &last["id"]), Some(&json!("65539")), "{cloud}: {page}");
+            assert!(above.len() > 1, "{cloud}: {page}");
+            assert_eq!(page["space"]["key"], "DOCS", "{cloud}: {page}");
+        }
+        world.end();
+    }
+}

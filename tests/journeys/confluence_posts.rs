@@ -194,3 +194,14 @@ async fn no_blog_post_of_a_closed_space_is_read_or_written() {
         world.end();
     }
 }
+
+#[tokio::test]
+async fn nothing_is_below_a_blog_post() {
+    for cloud in [false, true] {
+        let world = World::writing(cloud).await;
+        let below = json!({"parent_id": POST});
+        let below = world.call("alice-token", "confluence_get_page_children", below).await.json();
+        assert_eq!((&below["results"], &below["complete"]), (&json!([]), &json!(true)), "{cloud}: {below}");
+        world.end();
+    }
+}

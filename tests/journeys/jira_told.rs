@@ -95,7 +95,7 @@ async fn a_word_that_is_none_of_those_there_are_is_told() {
             (
                 "jira_edit_comment",
                 json!({"issue_key": "OPS-1", "comment_id": "7", "body": "x"}),
-                "jira_get_issue and confluence_get_comments give comments with their ids",
+                "jira_get_issue gives comments with their ids",
             ),
             (
                 "jira_update_issue",

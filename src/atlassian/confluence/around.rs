@@ -142,17 +142,28 @@ impl Confluence<'_> {
         id: &PageId,
         page: &Value,
     ) -> Result<Option<Value>, UpstreamError> {
-        if page.get("parentId").is_none_or(Value::is_null) {
-            return Ok(Some(json!([])));
+        // The first API gave them already.
+        if page.get("ancestors").is_some_and(Value::is_array) {
+            return Ok(None);
         }
-        let Ok(id) = permit.page(id) else { return Ok(None) };
+        let Some(parent) = page.get("parentId").filter(|parent| !parent.is_null()) else {
+            return Ok(Some(json!([])));
+        };
+        // A page that was just made is not named by the permit; the page that it was to go below is.
+        let parent = PageId::parse(&id_text(parent)).ok().filter(|parent| permit.page(parent).is_ok());
+        let (id, last) = match (permit.page(id), &parent) {
+            (Ok(id), _) => (id, None),
+            (Err(_), Some(parent)) => (permit.page(parent)?, Some(parent.as_str().to_owned())),
+            (Err(_), None) => return Ok(None),
+        };
         let path = Path::of(["api", "v2", "pages", id.as_str(), "ancestors"]);
         let answer = match self.get(permit, Request::get(path)).await {
             Err(error) if error.status() == Some(404) => return Ok(None),
             answer => answer?,
         };
+        let above = results(&answer)?;
         let ids: Vec<String> =
-            results(&answer)?.iter().filter_map(|page| page.get("id")).map(id_text).collect();
+            above.iter().filter_map(|page| page.get("id")).map(id_text).chain(last).collect();
         if ids.is_empty() {
             return Ok(Some(json!([])));
         }

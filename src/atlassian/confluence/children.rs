@@ -8,6 +8,7 @@ use futures::TryStreamExt as _;
 use serde_json::Value;
 
 use super::Confluence;
+use super::PageKind;
 use super::Permitted;
 use super::Wanted;
 use super::listing::Listing;
@@ -109,10 +110,21 @@ impl Confluence<'_> {
         // A cursor cannot leave any out: what comes before the start is asked for as well.
         let most = query.start.saturating_add(query.limit);
         let request = Request::get(Path::of(["api", "v2", "pages", parent.as_str(), "direct-children"]));
-        let Listing { items, complete } = if query.folders {
-            self.listed_by_cursor(permit, &request, most).await?
+        let listed = if query.folders {
+            self.listed_by_cursor(permit, &request, most).await
         } else {
-            self.pages_alone(permit, &request, most).await?
+            self.pages_alone(permit, &request, most).await
+        };
+        let Listing { items, complete } = match listed {
+            // Nothing is below a blog post, which the list of a page's children does not know.
+            Err(error) if error.status() == Some(404) => {
+                let page = self.page_place(permit, parent).await?;
+                if PageKind::of(&page) != Some(PageKind::BlogPost) {
+                    return Err(error);
+                }
+                Listing { items: Vec::new(), complete: true }
+            }
+            listed => listed?,
         };
         let start = usize::try_from(query.start).unwrap_or(usize::MAX);
         let found: Vec<Value> = items.into_iter().skip(start).collect();

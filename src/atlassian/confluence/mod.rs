@@ -57,6 +57,7 @@ pub use pages::PAGE_EXPAND;
 pub use people::Names;
 pub use people::People;
 pub use permissions::Finding;
+pub use permissions::SUPER_GROUP;
 pub use permissions::SpacePermissions;
 pub use permissions::Subject;
 pub use present::ContentForm;

@@ -159,7 +159,8 @@ impl Confluence<'_> {
         let sent = self.send(permit, Request::post(Path::of(["api", "v2", "pages"]), body)).await?;
         let mut stored = Self::created(sent)?;
         if let Value::Object(stored) = &mut stored {
-            let key = permit.space(space)?.spelled();
+            // Confluence takes the key in any case: the space has one.
+            let key = found.get("key").and_then(Value::as_str).unwrap_or(key.spelled());
             complete(stored, page, json!({"key": key, "name": found.get("name")}));
         }
         Ok(stored)

@@ -26,7 +26,7 @@ use crate::net::UpstreamError;
 use crate::policy::Effect;
 
 /// The group of Data Center that no restriction keeps out.
-const SUPER_GROUP: &str = "confluence-administrators";
+pub const SUPER_GROUP: &str = "confluence-administrators";
 
 /// Whose rights are looked at.
 #[derive(Debug)]

@@ -262,6 +262,27 @@ impl Confluence<'_> {
         (!lists.is_empty()).then(|| json!({"operation": name, "restrictions": lists}))
     }
 
+    /// What names a group where rights are asked for: its id on Cloud, its name on Data Center; `None` where there is no
+    /// such group.
+    pub async fn group_named<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        name: &str,
+    ) -> Result<Option<String>, UpstreamError> {
+        if self.deployment() == Deployment::DataCenter {
+            let request = Request::get(Path::of(["rest", "api", "group", name]));
+            return match self.get(permit, request).await {
+                Err(error) if error.status() == Some(404) => Ok(None),
+                // Whoever may not look at groups is told of the rights all the same.
+                Err(error) if error.status() != Some(403) => Err(error),
+                _ => Ok(Some(name.to_owned())),
+            };
+        }
+        let found = self.group(permit, name).await?.map(|(name, id)| id.unwrap_or(name));
+        // The search finds groups by their names alone.
+        Ok(found.or_else(|| is_group_id(name).then(|| name.to_owned())))
+    }
+
     /// A group of Cloud with its id, which it has to be named by; `None` where there is none of the name.
     pub async fn group<E: Effect>(
         &self,
@@ -286,6 +307,13 @@ impl Confluence<'_> {
         let group = found.iter().find(is_it);
         Ok(group.map(|group| (text(group, "name").unwrap_or_else(|| name.to_owned()), text(group, "id"))))
     }
+}
+
+/// Whether it looks like the id of a group of Cloud, which is a UUID.
+fn is_group_id(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('-').collect();
+    let is_hexadecimal = |part: &&str| part.bytes().all(|letter| letter.is_ascii_hexdigit());
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12]) && parts.iter().all(is_hexadecimal)
 }
 
 impl Restrictions {

@@ -210,6 +210,13 @@ pub(super) fn pipes(table: &Table, lines_matter: bool) -> Option<Pipes> {
     is_plain.then_some(Pipes { has_header, lines })
 }
 
+/// The side at which the text of every cell of a column stands.
+pub(super) fn side(table: &Table, column: usize) -> Option<&'static str> {
+    let mut sides = table.rows.iter().map(|row| row.cells.get(column)?.extra.as_ref()?.side());
+    let first = sides.next()??;
+    sides.all(|side| side == Some(first)).then_some(first)
+}
+
 /// Whether the first row is a header.
 pub(super) fn has_header(table: &Table) -> bool {
     table.rows.first().is_some_and(|row| row.cells.iter().any(|cell| cell.header))

@@ -7,6 +7,7 @@ use comrak::nodes::Node;
 use comrak::nodes::NodeCodeBlock;
 use comrak::nodes::NodeList;
 use comrak::nodes::NodeValue;
+use comrak::nodes::TableAlignment;
 use comrak::parse_document;
 
 use super::super::document::Block;
@@ -217,6 +218,7 @@ impl Parser<'_> {
 
     fn table(&mut self, node: Node<'_>, depth: usize) -> Table {
         let mut rows: Vec<Row> = Vec::new();
+        let sides = sides(node);
         for row in node.children() {
             let header = matches!(row.data().value, NodeValue::TableRow(true));
             let mut extra = None;
@@ -237,11 +239,26 @@ impl Parser<'_> {
             // A header without any text is how Markdown writes a table that has none.
             let is_absent = header && cells.iter().all(|cell| cell.blocks.is_empty() && cell.extra.is_none());
             if !is_absent {
+                for (cell, side) in cells.iter_mut().zip(&sides) {
+                    cell.extra = cell.extra.take().or_else(|| side.map(Extra::aligned));
+                }
                 rows.push(Row { cells, extra });
             }
         }
         Table { rows }
     }
+}
+
+/// At which side the text in each column of a table stands.
+fn sides(table: Node<'_>) -> Vec<Option<&'static str>> {
+    let NodeValue::Table(table) = &table.data().value else { return Vec::new() };
+    let side = |alignment: &TableAlignment| match alignment {
+        TableAlignment::None => None,
+        TableAlignment::Left => Some("left"),
+        TableAlignment::Center => Some("center"),
+        TableAlignment::Right => Some("right"),
+    };
+    table.alignments.iter().map(side).collect()
 }
 
 /// What a quote's first paragraph says of a panel: how it looks, its title, and the first node after that line.

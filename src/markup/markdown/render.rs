@@ -19,6 +19,7 @@ use super::super::document::List;
 use super::super::document::Look;
 use super::super::document::Macro;
 use super::super::document::Panel;
+use super::super::document::Row;
 use super::super::document::Table;
 use super::super::document::flat;
 use super::super::document::task_mark;
@@ -429,37 +430,46 @@ impl Writer {
 
     fn pipe_table(&mut self, table: &Table, has_header: bool) {
         let width = table.rows.iter().map(|row| row.cells.len()).max().unwrap_or_default();
+        let sides: Vec<_> = (0..width).map(|column| layout::side(table, column)).collect();
         if !has_header {
-            self.row(&[], None, width);
+            self.row(None, &sides);
             self.line_break();
-            self.delimiter_row(width);
+            self.delimiter_row(&sides);
         }
         for (index, row) in table.rows.iter().enumerate() {
             if index > 0 || !has_header {
                 self.line_break();
             }
-            self.row(&row.cells, row.extra.as_ref(), width);
+            self.row(Some(row), &sides);
             if index == 0 && has_header {
                 self.line_break();
-                self.delimiter_row(width);
+                self.delimiter_row(&sides);
             }
         }
     }
 
-    fn delimiter_row(&mut self, width: usize) {
+    fn delimiter_row(&mut self, sides: &[Option<&str>]) {
         self.out.push('|');
-        self.out.push_str(&"---|".repeat(width));
+        for side in sides {
+            self.out.push_str(match side {
+                Some("left") => ":--|",
+                Some("center") => ":-:|",
+                Some("right") => "--:|",
+                _ => "---|",
+            });
+        }
     }
 
-    fn row(&mut self, row: &[Cell], extra: Option<&Extra>, width: usize) {
+    fn row(&mut self, row: Option<&Row>, sides: &[Option<&str>]) {
         self.out.push('|');
-        for column in 0..width {
+        for (column, side) in sides.iter().enumerate() {
             self.out.push(' ');
+            let extra = row.and_then(|row| row.extra.as_ref());
             if let Some(extra) = extra.filter(|_| column == 0 && self.is_whole()) {
                 write_extra(&mut self.out, extra, "row");
             }
-            if let Some(cell) = row.get(column) {
-                if let Some(extra) = cell.extra.as_ref().filter(|_| self.is_whole()) {
+            if let Some(cell) = row.and_then(|row| row.cells.get(column)) {
+                if let Some(extra) = cell.extra.as_ref().filter(|_| side.is_none() && self.is_whole()) {
                     write_extra(&mut self.out, extra, "cell");
                 }
                 let content = flat(&cell.blocks, &mut super::super::document::Notes::default());

@@ -364,3 +364,17 @@ fn images_beside_macros_are_blocks() {
         assert_eq!(storage_to_markdown(&markdown_to_storage(markdown)), markdown);
     }
 }
+
+#[test]
+fn the_columns_of_a_table_keep_their_sides() {
+    let markdown = "| a | b | c | d |\n|:--|:-:|--:|---|\n| 1 | 2 | 3 | 4 |";
+    let storage = markdown_to_storage(markdown);
+    assert!(storage.contains("<td style=\"text-align: right;\"><p>3</p></td><td><p>4</p></td>"), "{storage}");
+    assert_eq!(storage_to_markdown(&storage), markdown);
+    let one = storage.replacen("<th style=\"text-align: right;\">", "<th>", 1);
+    let shown = storage_to_markdown(&one);
+    assert!(shown.contains("|:--|:-:|---|---|"), "a column with several sides says so at each cell: {shown}");
+    assert_eq!(markdown_to_storage(&shown), one);
+    let adf = crate::markup::markdown_to_adf(markdown);
+    assert!(adf.notes.iter().any(|note| note.what.contains("the alignment")), "{:?}", adf.notes);
+}

@@ -172,3 +172,19 @@ fn wiki_markup_where_markdown_was_asked_for_is_told() {
         }
     }
 }
+
+#[test]
+fn what_jira_cannot_show_is_said() {
+    let cases = [
+        ("3. c\n4. *d*", "3. c\n4. _d_", "begins at 3 became lines"),
+        ("1986. A year", "1986. A year", "begins at 1986 became lines"),
+        ("3. c\n\n   > q", "# c\n{quote}\nq\n{quote}", "begins at 3 begins at 1"),
+        ("- a\n\n  2. b", "* a\n*# b", "begins at 2 begins at 1"),
+        ("| a |\n|--:|\n| b |", "||a||\n|b|", "the alignment"),
+    ];
+    for (markdown, wiki, note) in cases {
+        let written = crate::markup::markdown_to_wiki(markdown);
+        assert_eq!(written.value, wiki, "{markdown}");
+        assert!(written.notes.iter().any(|one| one.what.contains(note)), "{markdown}: {:?}", written.notes);
+    }
+}

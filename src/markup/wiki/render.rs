@@ -71,7 +71,7 @@ impl Writer<'_> {
             Block::Paragraph(content) | Block::Line(content) => {
                 self.line(content, Place { line_start: true, ..Place::default() });
             }
-            Block::List(list) => self.list(list, ""),
+            Block::List(list) => self.outer_list(list),
             Block::Code(code) => self.code_block(code, extra),
             Block::Quote(inner) => self.quote(inner),
             Block::Panel(panel) => self.panel(panel, extra),
@@ -195,7 +195,25 @@ impl Writer<'_> {
         self.tag(call);
     }
 
+    /// Jira counts from 1: where another number is meant, it is written as text.
+    fn outer_list(&mut self, list: &List) {
+        let numbers = list.start.filter(|start| *start != 1).zip(lines(list));
+        let Some((start, lines)) = numbers else { return self.list(list, "") };
+        self.notes
+            .add(format!("a list that begins at {start} became lines with its numbers: Jira counts from 1"));
+        for (number, content) in (start..).zip(lines) {
+            if number > start {
+                self.out.push('\n');
+            }
+            self.out.extend([&number.to_string(), ". "]);
+            self.line(content, Place { within: Within::Line, ..Place::default() });
+        }
+    }
+
     fn list(&mut self, list: &List, outer: &str) {
+        if let Some(start) = list.start.filter(|start| *start != 1) {
+            self.notes.add(format!("a list that begins at {start} begins at 1: Jira knows no other"));
+        }
         let marks = format!("{outer}{}", if list.start.is_some() { '#' } else { '*' });
         for (index, item) in list.items.iter().enumerate() {
             if index > 0 {
@@ -259,4 +277,16 @@ impl Writer<'_> {
             );
         }
     }
+}
+
+/// The items of a list, if each is a line of text.
+fn lines(list: &List) -> Option<Vec<&[Inline]>> {
+    fn line(item: &Item) -> Option<&[Inline]> {
+        match item.blocks.as_slice() {
+            _ if item.done.is_some() => None,
+            [Block::Paragraph(content) | Block::Line(content)] => Some(content.as_slice()),
+            _ => None,
+        }
+    }
+    list.items.iter().map(line).collect()
 }

@@ -70,6 +70,11 @@ pub(crate) fn people(call: &Call, path: &[&str]) -> Reply {
             let groups = ["dev", "jira-users", "ops", "security"].into_iter().map(group).collect();
             Ok(Answer::json(&render::results(call, groups, 200)))
         }
+        ["group", name] => {
+            let absent = || failure(404, &format!("Group not found with name: {name}"));
+            let is_there = data::USERS.iter().any(|user| user.is_in(name));
+            if is_there { Ok(Answer::json(&group(name))) } else { Err(absent()) }
+        }
         ["group", name, "member"] => {
             let members = data::USERS.iter().filter(|user| user.is_in(name));
             let members: Vec<Value> = members.map(|user| render::user(call, user)).collect();

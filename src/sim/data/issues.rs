@@ -77,7 +77,8 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
     let id = project.id * 100 + number;
     let seed = index + project.key.len();
     let age = 60 * 24 * 90 - signed(index) * 60 * 47;
-    let updated = ago(age / (2 + (signed(seed) % 5)));
+    let recent = age / (2 + (signed(seed) % 5));
+    let updated = ago(recent);
     let status = STATUSES.get(*status).unwrap_or(&STATUSES[0]);
     let kind = TYPES.get(*kind).unwrap_or(&TYPES[2]);
     let done = status.category.key == "done";
@@ -106,7 +107,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         assignee,
         labels: labels.split_whitespace().map(str::to_owned).collect(),
         security: None,
-        component: pick(project.components, seed).copied(),
+        components: pick(project.components, seed).copied().into_iter().collect(),
         version: (index.is_multiple_of(3))
             .then(|| pick(project.versions, index))
             .flatten()
@@ -117,6 +118,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         resolution: None,
         due: (index % 4 == 1).then(|| day(signed(index % 25))),
         epic,
+        epic_name: None,
         parent: (kind.name == "Sub-task").then(|| format!("{}-{index}", project.key)),
         points: story.then(|| [1.0, 2.0, 3.0, 5.0, 8.0].into_iter().nth(index % 5)).flatten(),
         team: pick(&TEAMS, seed).map(|team| team.name),
@@ -125,7 +127,7 @@ fn issue(project: &'static Project, index: usize, (kind, status, summary, labels
         comments: comments(id, seed, project),
         worklogs: worklogs(id, seed),
         attachments: attachments(id, index),
-        history: history(id, seed, status, assignee),
+        history: history((id, seed), (age, recent), status, assignee),
         watchers: vec![account(seed)],
         remote_links: remote_links(id, index),
         properties: [("sample".to_owned(), json!({"index": index}))].into_iter().collect(),
@@ -228,23 +230,12 @@ fn attachments(issue: u64, index: usize) -> Vec<Attachment> {
 }
 
 fn history(
-    issue: u64,
-    seed: usize,
+    (issue, seed): (u64, usize),
+    (created, updated): (i64, i64),
     status: &'static crate::sim::world::Status,
     assignee: Option<&'static User>,
 ) -> Vec<Change> {
     let pair = |id: &str, name: &str| Some((id.to_owned(), name.to_owned()));
-    let mut changes = Vec::new();
-    if let Some(user) = assignee {
-        changes.push(Change {
-            id: issue * 10 + 1,
-            author: account(seed + 1),
-            created: ago(60 * 24 * 25),
-            field: "assignee",
-            from: None,
-            to: pair(user.name, user.display),
-        });
-    }
     let mut from = &STATUSES[0];
     let path: &[&'static crate::sim::world::Status] = match status.name {
         "In Progress" => &[&STATUSES[1]],
@@ -252,11 +243,25 @@ fn history(
         "Done" => &[&STATUSES[1], &STATUSES[3]],
         _ => &[],
     };
+    // One after the other, and the last when the issue was changed last: that is when it was resolved.
+    let parts = signed(path.len() + 1);
+    let at = |place: usize| ago(created - (created - updated) * signed(place) / parts);
+    let mut changes = Vec::new();
+    if let Some(user) = assignee {
+        changes.push(Change {
+            id: issue * 10 + 1,
+            author: account(seed + 1),
+            created: at(1),
+            field: "assignee",
+            from: None,
+            to: pair(user.name, user.display),
+        });
+    }
     for (step, to) in path.iter().enumerate() {
         changes.push(Change {
             id: issue * 10 + 2 + step as u64,
             author: account(seed),
-            created: ago(60 * 24 * (18 - 6 * signed(step))),
+            created: at(step + 2),
             field: "status",
             from: pair(from.id, from.name),
             to: pair(to.id, to.name),

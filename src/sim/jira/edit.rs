@@ -163,7 +163,7 @@ fn blank(
         assignee: None,
         labels: Vec::new(),
         security: None,
-        component: None,
+        components: Vec::new(),
         version: None,
         created: now,
         updated: now,
@@ -171,6 +171,7 @@ fn blank(
         resolution: None,
         due: None,
         epic: None,
+        epic_name: None,
         parent: None,
         points: None,
         team: None,
@@ -219,7 +220,7 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         "issuetype" => issue.kind = named(&data::TYPES, value).ok_or_else(wrong)?,
         "assignee" => issue.assignee = account(call, name, value)?,
         "reporter" => issue.reporter = account(call, name, value)?.ok_or_else(wrong)?,
-        "components" => issue.component = first_of(issue.project.components, value).map_err(|()| wrong())?,
+        "components" => issue.components = all_of(issue.project.components, value).ok_or_else(wrong)?,
         "fixVersions" => issue.version = version_of(world, issue.project, value).map_err(|()| wrong())?,
         "timetracking" => set_estimates(issue, value).ok_or_else(wrong)?,
         "duedate" => issue.due = value.as_str().map(str::parse).transpose().map_err(|_| wrong())?,
@@ -228,7 +229,7 @@ fn set(world: &World, call: &Call, issue: &mut Issue, name: &str, value: &Value)
         "parent" if call.is_cloud() => issue.epic = Some(epic(value)?),
         data::EPIC_LINK if value.is_null() => issue.epic = None,
         data::EPIC_LINK => issue.epic = Some(epic(value)?),
-        data::EPIC_NAME if issue.kind.name == "Epic" => {}
+        data::EPIC_NAME if issue.kind.name == "Epic" => issue.epic_name = value.as_str().map(str::to_owned),
         data::STORY_POINTS if value.is_null() => issue.points = None,
         data::STORY_POINTS => issue.points = Some(value.as_f64().ok_or_else(wrong)?),
         data::SPRINT => issue.sprint = sprint_of(world, name, value)?,
@@ -285,11 +286,13 @@ pub(crate) fn named(table: &'static [Named], value: &Value) -> Option<&'static N
         .find(|item| Some(item.id) == id || name.is_some_and(|name| item.name.eq_ignore_ascii_case(name)))
 }
 
-/// The first of a list of `{name}` or `{id}`; the sample issues have one component and one version.
-fn first_of(table: &'static [&'static str], value: &Value) -> Result<Option<&'static str>, ()> {
-    let Some(first) = value.as_array().ok_or(())?.first() else { return Ok(None) };
-    let name = first.get("name").and_then(Value::as_str).ok_or(())?;
-    table.iter().find(|known| **known == name).copied().map(Some).ok_or(())
+/// The entries of a list of `{name}`, if all of them are known.
+fn all_of(table: &'static [&'static str], value: &Value) -> Option<Vec<&'static str>> {
+    let known = |entry: &Value| {
+        let name = entry.get("name")?.as_str()?;
+        table.iter().find(|known| **known == name).copied()
+    };
+    value.as_array()?.iter().map(known).collect()
 }
 
 /// The first of a list of versions by `{name}` or `{id}`.

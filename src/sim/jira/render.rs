@@ -203,7 +203,7 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
         "assignee" => optional(issue.assignee.map(|account| user(call, account))),
         "reporter" | "creator" => Some(user(call, issue.reporter)),
         "labels" => Some(Value::from(issue.labels.clone())),
-        "components" => Some(issue.component.iter().map(|name| component(call, issue.project, name)).collect()),
+        "components" => Some(issue.components.iter().map(|name| component(call, issue.project, name)).collect()),
         "fixVersions" => {
             let mut all = versions(world, call, issue.project);
             all.retain(|version| version.get("name").and_then(Value::as_str) == issue.version.as_deref());
@@ -225,7 +225,9 @@ fn value_of(world: &World, call: &Call, issue: &Issue, field: &str) -> Option<Va
             "isWatching": issue.watchers.iter().any(|watcher| watcher.name == call.user.name)})),
         "votes" => Some(json!({"self": format!("{}/rest/api/2/issue/{}/votes", call.base, issue.key), "votes": 0,
             "hasVoted": false})),
-        data::EPIC_NAME => optional((issue.kind.name == "Epic").then(|| Value::from(issue.summary.as_str()))),
+        data::EPIC_NAME => optional((issue.kind.name == "Epic").then(|| {
+            Value::from(issue.epic_name.as_deref().unwrap_or(&issue.summary))
+        })),
         data::EPIC_LINK => optional(issue.epic.as_deref().map(Value::from)),
         data::STORY_POINTS => optional(issue.points.map(Value::from)),
         data::SPRINT => {

@@ -133,7 +133,7 @@ pub(crate) fn values(field: Field, issue: &Issue) -> Vec<String> {
         Field::Reporter => one(Some(issue.reporter.name)),
         Field::Labels => issue.labels.clone(),
         Field::Level => one(issue.security.as_deref()),
-        Field::Component => one(issue.component),
+        Field::Component => issue.components.iter().map(|name| (*name).to_owned()).collect(),
         Field::Version => one(issue.version.as_deref()),
         Field::Sprint => issue.sprint.map(|id| id.to_string()).into_iter().collect(),
         Field::Parent => one(issue.parent.as_deref().or(issue.epic.as_deref())),
@@ -158,7 +158,7 @@ pub(crate) fn texts<'a>(field: Field, issue: &'a Issue, user: &User) -> Vec<&'a 
         Field::Description => description.into_iter().collect(),
         Field::Comment => comments.collect(),
         Field::Text => std::iter::once(issue.summary.as_str()).chain(description).chain(comments).collect(),
-        Field::Component => issue.component.into_iter().collect(),
+        Field::Component => issue.components.clone(),
         Field::Version => issue.version.as_deref().into_iter().collect(),
         _ => Vec::new(),
     }

@@ -134,3 +134,9 @@ async fn version_2_of_confluence_has_ids_and_cursors() {
         assert_eq!((sim.status(path).await, bob.status(path).await), (200, 404), "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_site_tells_its_id_to_anybody() {
+    let told = alice().with("").get("/_edge/tenant_info").await;
+    assert!(told["cloudId"].is_string(), "{told}");
+}

@@ -336,3 +336,31 @@ async fn the_samples_have_hostile_text() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_is_set_of_an_issue_is_shown_whole() {
+    let sim = alice();
+    let fields = json!({"project": {"key": "OPS"}, "issuetype": {"name": "Epic"}, "summary": "Long",
+        "customfield_10011": "Short", "components": [{"name": "Network"}, {"name": "Storage"}]});
+    let made = sim.post("/rest/api/2/issue", json!({"fields": fields})).await;
+    let issue = sim.get(&format!("/rest/api/2/issue/{}", made["key"].as_str().unwrap())).await;
+    assert_eq!(texts(&issue["fields"]["components"], "/name"), ["Network", "Storage"]);
+    assert_eq!(issue["fields"]["customfield_10011"], "Short");
+    assert_eq!(sim.get("/rest/api/group/ops").await["name"], "ops");
+    assert_eq!(sim.status("/rest/api/group/nobody").await, 404);
+}
+
+#[test]
+fn no_issue_is_resolved_before_it_was_started() {
+    let world = crate::sim::world::World::sample();
+    let mut resolved = 0;
+    for issue in world.issues.values() {
+        let steps: Vec<_> = issue.history.iter().map(|change| change.created).collect();
+        assert!(steps.is_sorted() && steps.iter().all(|step| *step >= issue.created), "{}", issue.key);
+        if let Some(end) = issue.resolved {
+            resolved += 1;
+            assert!(steps.last().is_none_or(|last| *last <= end), "{}", issue.key);
+        }
+    }
+    assert!(resolved > 0);
+}

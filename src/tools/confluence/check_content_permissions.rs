@@ -92,17 +92,23 @@ impl Tool for CheckContentPermissions {
     }
 }
 
+/// A group that is there: one that is not has no rights either, which would be said as if it were.
+async fn group(name: &str, confluence: &Confluence<'_>, permit: &Permit<Read>) -> Result<String, ToolError> {
+    let found = confluence.group_named(permit, name).await?;
+    found.ok_or_else(|| ToolError::Arguments(format!("there is no group `{name}`")))
+}
+
 /// What Cloud says.
 async fn asked(args: &Args, confluence: &Confluence<'_>, permit: &Permit<Read>) -> Result<Value, ToolError> {
     let name = args.user_identifier.trim();
-    let account;
-    let identifier = if args.subject_type == GROUP || name == "anonymous" {
-        name
+    let identifier = if args.subject_type == GROUP {
+        group(name, confluence, permit).await?
+    } else if name == "anonymous" {
+        name.to_owned()
     } else {
-        account = confluence.account(permit, name).await?;
-        account.id()
+        confluence.account(permit, name).await?.id().to_owned()
     };
-    let subject = (args.subject_type.as_str(), identifier);
+    let subject = (args.subject_type.as_str(), identifier.as_str());
     let answer = confluence.permission_check(permit, &args.content_id, subject, &args.operation).await?;
     let errors = answer.get("errors").cloned().unwrap_or_else(|| json!([]));
     Ok(json!({"hasPermission": answer.get("hasPermission"), "errors": errors}))
@@ -116,7 +122,7 @@ async fn computed(
 ) -> Result<Value, ToolError> {
     let name = args.user_identifier.trim();
     let subject = if args.subject_type == GROUP {
-        Subject::Group(name.to_owned())
+        Subject::Group(group(name, confluence, permit).await?)
     } else {
         let account = confluence.account(permit, name).await?;
         let groups = confluence.groups_of(permit, &account).await?;

@@ -106,7 +106,7 @@ pub(super) async fn content(
     root: Option<&Path>,
 ) -> Result<Option<String>, ToolError> {
     let Some(file) = file else { return Ok(content) };
-    let read = uploads::read(FILE, vec![Given::Path(file)], root).await?;
+    let read = uploads::read((FILE, "content"), vec![Given::Path(file)], root).await?;
     let bytes = read.first().map(|file| file.bytes.to_vec()).unwrap_or_default();
     let text = String::from_utf8(bytes);
     text.map(Some).or_else(|_| wrong("`content_file` is no text in UTF-8"))

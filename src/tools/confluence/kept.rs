@@ -24,7 +24,8 @@ pub(super) fn update(page: &str, shown: &str, new: &str) -> Result<Update, ToolE
             kept.lost.join(", ")
         )));
     }
-    let removed = removed(page, &kept.storage);
+    let mut removed = removed(page, &kept.storage);
+    removed.extend(kept.gone);
     Ok(Update { storage: kept.storage, removed })
 }
 

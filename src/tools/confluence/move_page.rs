@@ -119,6 +119,9 @@ async fn target(
     match (&args.target_parent_id, &args.target_space_key) {
         (Some(parent), Some(space)) => {
             let there = confluence.page_place(permit, parent).await?;
+            if is_below(&there, &args.page_id) {
+                return wrong(BELOW);
+            }
             if space_of(&there).as_ref() != Some(space) {
                 return wrong(
                     "`target_parent_id` is not in the space of `target_space_key`; nothing was moved",
@@ -144,6 +147,9 @@ async fn on_data_center(
         Some(parent) => Some(confluence.page(permit, parent).await?),
         None => None,
     };
+    if target_page.as_ref().is_some_and(|target| is_below(target, &args.page_id)) {
+        return wrong(BELOW);
+    }
     let there = target_page.as_ref().and_then(space_of).or_else(|| args.target_space_key.clone());
     let Some(there) = there else { return Err(ToolError::Absent) };
     if args.target_space_key.as_ref().is_some_and(|space| *space != there) {
@@ -186,6 +192,15 @@ async fn on_data_center(
     Ok(())
 }
 
+const BELOW: &str = "`target_parent_id` is below the page itself; nothing was moved";
+
+/// Whether what is known of a page says that it lies below another.
+fn is_below(page: &Value, id: &PageId) -> bool {
+    let above = page.get("ancestors").and_then(Value::as_array).into_iter().flatten();
+    let ids = above.filter_map(|above| above.get("id")).chain(page.get("parentId"));
+    ids.map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned)).any(|above| above == id.as_str())
+}
+
 fn space_of(page: &Value) -> Option<SpaceKey> {
     SpaceKey::parse(page.pointer("/space/key")?.as_str()?).ok()
 }
@@ -204,6 +219,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_below_a_page_is_no_place_for_it() {
+        let id = PageId::parse("1").unwrap();
+        let table = [
+            (json!({"ancestors": [{"id": "9"}, {"id": 1}, {"id": "5"}]}), true),
+            (json!({"parentId": "1"}), true),
+            (json!({"ancestors": [{"id": "9"}], "parentId": null}), false),
+        ];
+        for (page, wanted) in table {
+            assert_eq!(is_below(&page, &id), wanted, "{page}");
+        }
+    }
 
     #[test]
     fn a_page_goes_somewhere_that_makes_sense() {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::atlassian::Deployment;
 use crate::atlassian::confluence::Confluence;
+use crate::atlassian::confluence::SUPER_GROUP;
 use crate::atlassian::confluence::Wish;
 use crate::atlassian::confluence::With;
 use crate::audit::Permit;
@@ -75,15 +76,16 @@ impl Tool for SetPageRestrictions {
         let confluence = context.confluence()?;
         let mut read = wish(&confluence, permit, args.read_users, args.read_groups).await?;
         let mut update = wish(&confluence, permit, args.edit_users, args.edit_groups).await?;
-        // Cloud replaces everything: what is not said is sent as it is. Data Center leaves it alone, and refuses
-        // itself what would lock its caller out.
+        let (mut read_then, mut update_then) = (read.clone(), update.clone());
+        if read.is_partial() || update.is_partial() {
+            let present = confluence.restrictions(permit, &args.page_id).await?;
+            read_then = read_then.or(&present.read);
+            update_then = update_then.or(&present.update);
+        }
+        keep_in(&confluence, permit, &read_then, &update_then).await?;
+        // Cloud replaces everything: what is not said is sent as it is. Data Center leaves it alone.
         if confluence.deployment() == Deployment::Cloud {
-            if read.is_partial() || update.is_partial() {
-                let present = confluence.restrictions(permit, &args.page_id).await?;
-                read = read.or(&present.read);
-                update = update.or(&present.update);
-            }
-            keep_in(&confluence, permit, &read, &update).await?;
+            (read, update) = (read_then, update_then);
         }
         let found = confluence.restrict(permit, &args.page_id, &read, &update).await?;
         let as_asked = found.fulfil(&read, &update);
@@ -139,6 +141,9 @@ async fn keep_in(
         return Ok(());
     }
     let groups = confluence.groups_of(permit, &myself).await?;
+    if confluence.deployment() == Deployment::DataCenter && groups.iter().any(|group| group == SUPER_GROUP) {
+        return Ok(());
+    }
     for (wish, list, what) in [(read, "read_users", "view"), (update, "edit_users", "edit")] {
         if wish.keeps_out(&ids, &groups) {
             return Err(ToolError::Arguments(format!(

@@ -97,6 +97,9 @@ impl Tool for UpdatePage {
         if args.title.trim().is_empty() {
             return Err(ToolError::Arguments("`title` is empty".to_owned()));
         }
+        if args.parent_id.as_ref() == Some(&args.page_id) {
+            return Err(ToolError::Arguments("`parent_id` is the page itself".to_owned()));
+        }
         given::check_one(args.content.as_deref(), args.content_file.as_deref())?;
         given::properties(args.emoji.as_deref(), args.page_width.as_deref())?;
         rendering(args).map(|_| ())
@@ -185,6 +188,7 @@ mod tests {
             (json!({}), None),
             (json!({"emoji": ""}), None),
             (json!({"title": " "}), Some("`title` is empty")),
+            (json!({"parent_id": "1"}), Some("`parent_id` is the page itself")),
             (json!({"content_file": "a.md"}), Some("not both")),
             (json!({"content_file": "a.md", "content": ""}), None),
             (json!({"content_format": "html"}), Some("`content_format`")),

@@ -72,7 +72,7 @@ impl Tool for UploadAttachment {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
         let root = context.options.attachment_directory.as_deref();
-        let mut files = uploads::read("file_path", vec![given(&args)?], root).await?;
+        let mut files = uploads::read(("file_path", "content_base64"), vec![given(&args)?], root).await?;
         let mut file = files.pop().ok_or(ToolError::Absent)?;
         if let Some(name) = &args.filename {
             file.name = uploads::checked_name(name).map_err(|problem| wrong(&problem))?;

@@ -72,7 +72,7 @@ impl Tool for UploadAttachments {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Write>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
         let root = context.options.attachment_directory.as_deref();
-        let files = uploads::read("file_paths", given(&args)?, root).await?;
+        let files = uploads::read(("file_paths", "content_base64"), given(&args)?, root).await?;
         distinct(&files)?;
         let said = Said { comment: args.comment, minor: args.minor_edit };
         let page = &args.content_id;

@@ -117,7 +117,7 @@ impl Tool for CreateCustomerRequest {
         let jira = context.jira()?;
         let files = uploads::given("attachments", args.attachments.as_deref())?;
         let root = context.options.attachment_directory.as_deref();
-        let files = uploads::read("attachments", files, root).await?;
+        let files = uploads::read(("attachments", "content_base64"), files, root).await?;
         let fields = jira.request_fields(permit, &args.service_desk_id, &args.request_type_id).await?;
         let shaped = request_values::shaped(&jira, permit, &fields, args.values()?).await?;
         let participants = args.participants()?;

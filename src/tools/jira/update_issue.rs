@@ -169,7 +169,7 @@ impl Tool for UpdateIssue {
         // All that can be found out is found out before the first change.
         let files = uploads::given("attachments", args.attachments.as_deref())?;
         let root = context.options.attachment_directory.as_deref();
-        let files = uploads::read("attachments", files, root).await?;
+        let files = uploads::read(("attachments", "content_base64"), files, root).await?;
         let mut given = Given::default();
         let kept = kept_media(&jira, permit, &key, &fields).await?;
         given.set_all(&jira, permit, fields).await?;

@@ -41,7 +41,11 @@ impl Writer<'_> {
     }
 
     fn cell(&mut self, cell: &Cell, of_all: Option<&Values>, depth: usize) -> Node {
-        let besides = self.besides(cell.extra.as_ref()).or(of_all);
+        let aligned = cell.extra.as_ref().filter(|extra| extra.side().is_some());
+        if aligned.is_some() {
+            self.notes.add("the alignment of the columns of a table was left out");
+        }
+        let besides = self.besides(cell.extra.as_ref().filter(|_| aligned.is_none())).or(of_all);
         let (kind, inside) = match unknown_kind(besides) {
             Some(kind) => (kind, Place::Unknown),
             None if cell.header => ("tableHeader", Place::Cell),

@@ -17,6 +17,9 @@ impl Writer<'_> {
                 if cell.columns > 1 || cell.rows > 1 {
                     self.notes.add("merged cells became single ones");
                 }
+                if cell.extra.as_ref().is_some_and(|extra| extra.side().is_some()) {
+                    self.notes.add("the alignment of the columns of a table was left out");
+                }
                 self.out.push_str(if cell.header { "||" } else { "|" });
                 let start = self.out.len();
                 self.cell(&cell.blocks);
