@@ -221,9 +221,7 @@ impl Sample {
         let several = || text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect::<Vec<_>>();
         let value = match self.attributes(name)?.first().map(|(_, attribute)| *attribute) {
             Some(Attribute::IssueLabels | Attribute::PageLabels | Attribute::Ancestors) => several().into(),
-            Some(Attribute::Restricted) => {
-                text.parse().map_or_else(|_| Value::from(text), Value::Bool)
-            }
+            Some(Attribute::Restricted) => text.parse().map_or_else(|_| Value::from(text), Value::Bool),
             _ => Value::from(text),
         };
         self.set_attribute(name, &value)

@@ -214,10 +214,13 @@ when { resource has labels && resource.labels.contains("internal") };
 /// The id of a page of DOCS that has one above it, and that one's.
 async fn a_child(world: &World, cloud: bool) -> (String, String) {
     let base = if cloud { "/wiki" } else { "" };
-    let path = format!("{base}/rest/api/search?cql=space%3DDOCS%20and%20type%3Dpage&expand=content.ancestors&limit=50");
+    let path = format!(
+        "{base}/rest/api/search?cql=space%3DDOCS%20and%20type%3Dpage&expand=content.ancestors&limit=50"
+    );
     let found = upstream(world, cloud, "GET", &path, None).await;
     let hits = found["results"].as_array().unwrap().iter();
-    let child = hits.filter(|hit| hit["content"]["ancestors"].as_array().is_some_and(|above| above.len() > 1));
+    let child =
+        hits.filter(|hit| hit["content"]["ancestors"].as_array().is_some_and(|above| above.len() > 1));
     let child = child.map(|hit| &hit["content"]).next().unwrap();
     let above = child["ancestors"].as_array().unwrap().last().unwrap();
     (child["id"].as_str().unwrap().to_owned(), above["id"].as_str().unwrap().to_owned())

@@ -118,10 +118,13 @@ impl<'a> Scene<'a> {
         let known = self.sample.observed.of(&self.resource);
         let value = |attribute: Attribute| {
             let value = known.and_then(|known| known.get(&attribute));
-            let value = value.map_or_else(|| "not known".to_owned(), |value| match value {
-                Known::Absent => "absent".to_owned(),
-                value => serde_json::json!(value).to_string(),
-            });
+            let value = value.map_or_else(
+                || "not known".to_owned(),
+                |value| match value {
+                    Known::Absent => "absent".to_owned(),
+                    value => serde_json::json!(value).to_string(),
+                },
+            );
             format!("resource.{} is {value}", attribute.name())
         };
         let named = Needs::of_policy(parsed).of(self.resource.kind());

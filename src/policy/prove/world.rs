@@ -245,12 +245,7 @@ impl Renamer<'_> {
     }
 
     /// Takes over what the solver chose for attributes that a policy may look at.
-    fn carry_attributes(
-        &self,
-        from: &EntityUid,
-        to: &EntityUid,
-        entities: &mut Value,
-    ) -> Result<(), String> {
+    fn carry_attributes(&self, from: &EntityUid, to: &EntityUid, entities: &mut Value) -> Result<(), String> {
         let Some(found) = self.found.entities.get(from) else { return Ok(()) };
         let found = found.to_json_value().map_err(|error| error.to_string())?;
         let named = json!({"type": to.type_name().to_string(), "id": to.id().unescaped()});
