@@ -103,6 +103,25 @@ fn policies_become_jql() {
             "unknown",
         ),
         (
+            permit(
+                "resource) when { if context.session.read_only then false else \
+                 resource in Jira::Project::\"OPS\" || resource == Jira::Issue::\"DEV-7\" }",
+            ),
+            "~ project = OPS OR key = DEV-7",
+            "unknown",
+        ),
+    ];
+    for (policies, evaluated, stable) in table {
+        assert_eq!(narrowed(TPE, &policies, &dev, &session(), Product::Jira), evaluated, "{policies}");
+        assert_eq!(narrowed(STABLE, &policies, &dev, &session(), Product::Jira), stable, "{policies}");
+    }
+}
+
+#[test]
+fn attributes_become_jql() {
+    let everything = permit("resource)");
+    let table = [
+        (
             permit("resource) when { resource has labels && resource.labels.contains(\"public\") }"),
             "~ labels = \"public\"",
             "unknown",
@@ -132,18 +151,10 @@ fn policies_become_jql() {
             "unknown",
             "unknown",
         ),
-        (
-            permit(
-                "resource) when { if context.session.read_only then false else \
-                 resource in Jira::Project::\"OPS\" || resource == Jira::Issue::\"DEV-7\" }",
-            ),
-            "~ project = OPS OR key = DEV-7",
-            "unknown",
-        ),
     ];
-    for (policies, evaluated, stable) in table {
-        assert_eq!(narrowed(TPE, &policies, &dev, &session(), Product::Jira), evaluated, "{policies}");
-        assert_eq!(narrowed(STABLE, &policies, &dev, &session(), Product::Jira), stable, "{policies}");
+    for (policies, wanted, stable) in table {
+        let said = |way: &dyn Narrow| narrowed(way, &policies, &user(&[]), &session(), Product::Jira);
+        assert_eq!((said(TPE), said(STABLE)), (wanted.to_owned(), stable.to_owned()), "{policies}");
     }
 }
 
