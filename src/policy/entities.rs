@@ -179,7 +179,7 @@ impl Types {
                         .insert("space".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
                     entities.extend(self.resource_entities(&Resource::Space(space.clone()), at, observed)?);
                     for above in ancestors.iter().skip(2) {
-                        entities.push(self.page_above(above, parent)?);
+                        entities.push(page_above(above, parent)?);
                         parents.insert(above.clone());
                     }
                 }
@@ -190,14 +190,12 @@ impl Types {
     }
 }
 
-impl Types {
-    /// A page above another: it lies in the same space, and nothing more is said of it.
-    fn page_above(&self, page: &EntityUid, space: &EntityUid) -> Result<Entity, String> {
-        let attributes =
-            HashMap::from([("space".to_owned(), RestrictedExpression::new_entity_uid(space.clone()))]);
-        let parents = HashSet::from([space.clone()]);
-        Entity::new(page.clone(), attributes, parents).map_err(|error| error.to_string())
-    }
+/// A page above another: it lies in the same space, and nothing more is said of it.
+fn page_above(page: &EntityUid, space: &EntityUid) -> Result<Entity, String> {
+    let attributes =
+        HashMap::from([("space".to_owned(), RestrictedExpression::new_entity_uid(space.clone()))]);
+    let parents = HashSet::from([space.clone()]);
+    Entity::new(page.clone(), attributes, parents).map_err(|error| error.to_string())
 }
 
 /// The attributes that were observed of a resource, by their names.

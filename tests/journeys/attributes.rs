@@ -55,7 +55,7 @@ async fn upstream(world: &World, cloud: bool, method: &str, path: &str, body: Op
 }
 
 /// Ends it as [`World::end`] does, but for the requests of [`upstream`], which no server wrote down.
-fn end(world: World) {
+fn end(world: &World) {
     let mut violations = world.sim.violations();
     violations.retain(|violation| !violation.ends_with("came without an X-Request-Id"));
     assert!(violations.is_empty(), "{violations:#?}");
@@ -141,7 +141,7 @@ async fn an_issue_of_a_forbidden_level_is_found_nowhere() {
         let low = world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-2"})).await.json();
         assert_eq!(low["key"], "OPS-2");
         assert!(low.get("security").is_none() && low.get("security_level").is_none(), "{low}");
-        end(world);
+        end(&world);
     }
 }
 
@@ -162,7 +162,7 @@ async fn only_what_is_labelled_is_found() {
         let one = world.call("alice-token", "jira_get_issue", one).await.json();
         assert_eq!(one["labels"], json!(["public"]), "what was asked for is shown");
         assert!(world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-7"})).await.is_error);
-        end(world);
+        end(&world);
     }
 }
 
@@ -181,7 +181,7 @@ async fn a_write_is_decided_on_what_the_issue_is_now() {
                 record["tool"] == "jira_add_comment" && record["attributes"] == attributes
             })
             .await;
-        end(world);
+        end(&world);
     }
 }
 
@@ -196,7 +196,7 @@ async fn nothing_more_is_asked_where_no_policy_names_an_attribute() {
         let log = world.log().await;
         let asks = log.iter().filter(|entry| entry.to_string().contains("security")).count();
         assert_eq!(asks, if named { 3 } else { 0 }, "{log:#?}");
-        end(world);
+        end(&world);
     }
 }
 
@@ -271,7 +271,7 @@ async fn hidden_pages(cloud: bool, policies: &'static str, hide: impl AsyncFnOnc
         };
         assert_eq!(ask(&child).await, ask("99999999").await.replace("99999999", &child), "{cloud} {tool}");
     }
-    end(world);
+    end(&world);
 }
 
 #[tokio::test]
@@ -319,7 +319,7 @@ async fn what_lies_below_a_page_is_found_nowhere() {
         let plain = world("@id(\"all\") permit (principal, action, resource);", cloud).await;
         let (child, parent) = a_child(&plain, cloud).await;
         let seen = every_way_to_pages(&plain, &parent).await;
-        end(plain);
+        end(&plain);
         let world = world(below(&parent), cloud).await;
         let named = format!("\"{child}\"");
         for ((way, text), (_, before)) in every_way_to_pages(&world, &parent).await.into_iter().zip(seen) {
@@ -332,6 +332,6 @@ async fn what_lies_below_a_page_is_found_nowhere() {
             let answer = world.call("alice-token", "confluence_get_page", json!({"page_id": page})).await;
             assert!(answer.is_error && answer.text.contains("not visible"), "{cloud} {}", answer.text);
         }
-        end(world);
+        end(&world);
     }
 }

@@ -140,7 +140,9 @@ mod tests {
 
     fn told(answers: &[Value], id: &str) -> Value {
         let mut pages = Pages::default();
-        answers.iter().for_each(|answer| pages.read(answer));
+        for answer in answers {
+            pages.read(answer);
+        }
         let resource = Resource::Page { id: PageId::parse(id).unwrap(), space: None };
         let observed = pages.observed();
         let known = observed.of(&resource).into_iter().flatten();
@@ -181,7 +183,7 @@ mod tests {
         let closed = json!({"labels": ["open"], "ancestors": ["1"], "restricted": true});
         let unknown = json!({"labels": ["open"], "ancestors": ["1"]});
         let page = content("7", &["1"], &[]);
-        assert_eq!(told(&[page.clone()], "7"), unknown, "nobody knows of the page above it");
+        assert_eq!(told(std::slice::from_ref(&page), "7"), unknown, "nobody knows of the page above it");
         assert_eq!(told(&[page.clone(), content("1", &[], &[])], "7"), open);
         assert_eq!(told(&[page.clone(), content("1", &[], &["ann"])], "7"), closed);
         let hits = json!({"results": [{"content": content("7", &["1"], &["ann"])}, {"content": content("1", &[], &[])}]});

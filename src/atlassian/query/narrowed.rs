@@ -56,6 +56,7 @@ impl Language<'_> {
             Filter::Value { field, text } => format!("{field} = {}", quoted(text)),
             Filter::Present { field, is } => format!("{field} {} EMPTY", if *is { "IS NOT" } else { "IS" }),
             Filter::Pages => "type IN (page, blogpost)".to_owned(),
+            Filter::NoPages => "type NOT IN (page, blogpost)".to_owned(),
             Filter::Spaces => "type = space".to_owned(),
             Filter::All(parts) => self.joined(parts, " AND ", inner),
             Filter::Any(parts) => self.joined(parts, " OR ", inner),

@@ -16,7 +16,8 @@ pub(super) enum Meaning {
     Field {
         /// The field, as queries name it.
         name: &'static str,
-        /// Whether queries can ask for its absence.
+        /// Whether there are items without one. Of the others policies that ask are told that it is there: an item of
+        /// which it is not known is denied.
         optional: bool,
     },
 }
@@ -28,14 +29,14 @@ const fn field(name: &'static str, optional: bool) -> Meaning {
     Meaning::Field { name, optional }
 }
 
-/// The attributes of the schema, and those it is to have.
+/// The attributes of the schema that queries know.
 const ATTRIBUTES: &[Attribute] = &[
     Attribute(ResourceKind::Issue, &["project"], Meaning::Place),
     Attribute(ResourceKind::Issue, &["project", "key"], Meaning::PlaceKey),
     Attribute(ResourceKind::Issue, &["key"], Meaning::Key),
-    Attribute(ResourceKind::Issue, &["issuetype"], field("issuetype", false)),
+    Attribute(ResourceKind::Issue, &["issue_type"], field("issuetype", false)),
     Attribute(ResourceKind::Issue, &["status"], field("status", false)),
-    Attribute(ResourceKind::Issue, &["labels"], field("labels", true)),
+    Attribute(ResourceKind::Issue, &["labels"], field("labels", false)),
     Attribute(ResourceKind::Issue, &["security_level"], field("level", true)),
     Attribute(ResourceKind::Page, &["space"], Meaning::Place),
     Attribute(ResourceKind::Page, &["space", "key"], Meaning::PlaceKey),

@@ -41,6 +41,8 @@ pub enum Filter {
     },
     /// Pages and blog posts, and nothing that hangs on them.
     Pages,
+    /// Whatever is no page and no blog post.
+    NoPages,
     /// Spaces themselves, as a search may find them.
     Spaces,
     /// Items of which all of these hold.
@@ -114,6 +116,7 @@ impl Filter {
             | Self::Unknown
             | Self::Present { .. }
             | Self::Pages
+            | Self::NoPages
             | Self::Spaces => {}
         }
     }

@@ -70,9 +70,7 @@ impl Reader<'_> {
                     Some(Term::Attribute(Meaning::Field { name, optional: true })) => {
                         Filter::Present { field: name, is: wanted }
                     }
-                    Some(Term::Attribute(Meaning::Place | Meaning::PlaceKey | Meaning::Key)) => {
-                        Filter::certain(wanted)
-                    }
+                    Some(Term::Attribute(_)) => Filter::certain(wanted),
                     _ => Filter::Unknown,
                 }
             }
@@ -110,7 +108,7 @@ impl Reader<'_> {
         match (self.term(term), value) {
             (Some(Term::Item), Literal::EntityUID(uid)) => {
                 if uid.ty.to_string() == self.kind.type_name() {
-                    self.entity(uid, true, wanted)
+                    self.exactly(&uid.eid, wanted)
                 } else {
                     Filter::certain(!wanted)
                 }
@@ -121,7 +119,7 @@ impl Reader<'_> {
             (Some(Term::Attribute(Meaning::PlaceKey)), Literal::String(key)) => self.place(key, wanted),
             (Some(Term::Attribute(Meaning::Key)), Literal::String(key)) => self.item(key, wanted),
             (Some(Term::Attribute(Meaning::Field { name, .. })), Literal::String(text)) if wanted => {
-                Filter::all([Filter::Value { field: name, text: text.to_string() }, Filter::Unknown])
+                self.value(name, text)
             }
             _ => Filter::Unknown,
         }
@@ -158,9 +156,39 @@ impl Reader<'_> {
         let Some(own) = self.own(id) else { return Filter::certain(!wanted) };
         match type_name {
             _ if type_name == place => self.place(own, wanted),
-            _ if item && type_name == self.kind.type_name() => self.item(own, wanted),
+            _ if item && type_name == self.kind.type_name() => self.item_or_below(own, wanted),
             _ => Filter::certain(!wanted),
         }
+    }
+
+    /// Whether the item is this one.
+    pub(super) fn exactly(self, id: &str, wanted: bool) -> Filter {
+        self.own(id).map_or(Filter::certain(!wanted), |own| match self.kind {
+            ResourceKind::Issue | ResourceKind::Page => self.item(own, wanted),
+            _ => self.place(own, wanted),
+        })
+    }
+
+    /// Whether it is this one or, of pages, lies below it.
+    fn item_or_below(self, id: &str, wanted: bool) -> Filter {
+        match (self.item(id, wanted), self.kind) {
+            (Filter::Item { id, is: true }, ResourceKind::Page) => {
+                let below = self.value("ancestor", &id);
+                Filter::any([Filter::Item { id, is: true }, below])
+            }
+            (item @ Filter::Item { .. }, ResourceKind::Page) => Filter::all([item, Filter::Unknown]),
+            (item, _) => item,
+        }
+    }
+
+    /// Items with this value. What hangs on a page is decided on with it, and does not have its labels.
+    fn value(self, field: &'static str, text: &str) -> Filter {
+        let value = Filter::Value { field, text: text.to_owned() };
+        let value = match self.kind {
+            ResourceKind::Page => Filter::any([value, Filter::NoPages]),
+            _ => value,
+        };
+        Filter::all([value, Filter::Unknown])
     }
 
     /// An id without the name of this instance; nothing if it belongs to another.

@@ -61,7 +61,9 @@ fn resource(constraint: &ResourceConstraint, reader: Reader<'_>, wanted: bool) -
         ResourceConstraint::Any => Filter::certain(wanted),
         ResourceConstraint::Is(kind) => is(&kind.to_string()),
         ResourceConstraint::In(uid) => inside(uid),
-        ResourceConstraint::Eq(uid) if uid.type_name().to_string() == reader.kind.type_name() => inside(uid),
+        ResourceConstraint::Eq(uid) if uid.type_name().to_string() == reader.kind.type_name() => {
+            reader.exactly(uid.id().unescaped(), wanted)
+        }
         ResourceConstraint::Eq(_) => Filter::certain(!wanted),
         ResourceConstraint::IsIn(kind, uid) => {
             let parts = [is(&kind.to_string()), inside(uid)];

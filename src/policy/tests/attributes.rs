@@ -53,6 +53,9 @@ fn decided(engine: &Engine, tool: &'static str, item: &Resource, observed: &Obse
     decided.err().map(|denied| denied.reason)
 }
 
+/// What is known, and why an issue is not read and not commented on, if it is not.
+type Row<'a> = (&'a [(Attribute, Known)], Option<DenyReason>, Option<DenyReason>);
+
 #[test]
 fn what_a_policy_names_has_to_be_known() {
     use Attribute::IssueType;
@@ -62,7 +65,7 @@ fn what_a_policy_names_has_to_be_known() {
     let ops = issue("OPS-1");
     let hidden = Some(DenyReason::NotVisible);
     let (level, done) = ((SecurityLevel, Known::Absent), (Status, text("Done")));
-    let table: [(&[(Attribute, Known)], Option<DenyReason>, Option<DenyReason>); 7] = [
+    let table: [Row<'_>; 7] = [
         (&[], hidden, hidden),
         (&[(Status, text("Open")), (IssueType, text("Bug"))], hidden, hidden),
         (std::slice::from_ref(&level), None, Some(DenyReason::Error)),
@@ -146,4 +149,32 @@ fn what_was_decided_on_is_told_with_the_decision() {
     let allowed = engine.decide::<Read>(&question).unwrap();
     let told = serde_json::json!(allowed.decision().basis.attributes);
     assert_eq!(told, serde_json::json!({"Jira::Issue::\"OPS-1\"": {"security_level": null}}));
+}
+
+#[test]
+fn a_page_lies_in_the_pages_above_it() {
+    let engine = engine(&[
+        READ_ALL,
+        "@id(\"closed\") @advice(\"no\") forbid (principal, action, resource in Confluence::Page::\"7\");",
+        "@id(\"open\") @advice(\"no\") forbid (principal, action in Mcp::Action::\"confluence\", resource)
+         when { resource has restricted && resource.restricted };",
+    ]);
+    let (item, open) = (page("9", "DOCS"), (Attribute::Restricted, Known::Flag(false)));
+    let above = |ids: &[&str]| (Attribute::Ancestors, texts(ids));
+    let table = [
+        (vec![open.clone()], false),
+        (vec![above(&[])], false),
+        (vec![open.clone(), above(&[])], true),
+        (vec![open.clone(), above(&["1", "8"])], true),
+        (vec![open.clone(), above(&["1", "7"])], false),
+        (vec![(Attribute::Restricted, Known::Flag(true)), above(&[])], false),
+    ];
+    for (known, visible) in table {
+        let observed = observed(&item, &known);
+        assert_eq!(engine.may_view(&user(&[]), &session(), &item, &observed), visible, "{known:?}");
+        assert_eq!(decided(&engine, "confluence_get_page", &item, &observed).is_none(), visible, "{known:?}");
+    }
+    let itself = page("7", "DOCS");
+    let known = observed(&itself, &[open, above(&[])]);
+    assert!(!engine.may_view(&user(&[]), &session(), &itself, &known), "a page is in itself");
 }

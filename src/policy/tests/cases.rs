@@ -134,3 +134,44 @@ fn settings_of_a_file_hold_for_its_cases() {
     );
     assert!(report.failed().next().is_none(), "{report:?}");
 }
+
+#[test]
+fn a_case_says_the_attributes_that_policies_look_at() {
+    let policies = r#"
+@id("all") permit (principal, action, resource);
+@id("done") @advice("it is done") forbid (principal, action == Mcp::Action::"jira_add_comment", resource)
+when { resource has status && resource.status == "Done" };
+@id("level") @advice("it is secret") forbid (principal, action in Mcp::Action::"jira", resource)
+when { resource has security_level && resource.security_level == "Top" };
+"#;
+    let directory = directory(&[("own.cedar", policies)]);
+    let run = |more: &str| {
+        let head = "[[case]]\nname = \"c\"\nuser = \"ann\"\ntool = \"jira_add_comment\"\n\
+                    resources = ['Jira::Issue::\"OPS-1\"']\ninput = { body = \"x\" }\n";
+        let file = CaseFile { name: "cases".to_owned(), text: format!("{head}{more}\n") };
+        let report = run_cases(directory.path(), &[file], &tools()).unwrap();
+        let [case] = report.cases.as_slice() else { panic!("{report:?}") };
+        (case.passed, case.got.clone())
+    };
+    let table = [
+        ("expect = \"allow\"\nattributes = { status = \"Open\", security_level = \"\" }", true, "allow"),
+        (
+            "expect = \"deny\"\npolicies = [\"done\"]\nattributes = { status = \"Done\", security_level = \"Low\" }",
+            true,
+            "deny",
+        ),
+        (
+            "expect = \"deny\"\nreason = \"not_visible\"\nattributes = { security_level = \"Top\" }",
+            true,
+            "not_visible",
+        ),
+        ("expect = \"allow\"\nattributes = { status = \"Open\" }", false, "policies name `security_level`"),
+        ("expect = \"deny\"\nattributes = { security_level = \"\" }", false, "policies name `status`"),
+        ("expect = \"deny\"\nattributes = { status = [\"Open\"] }", false, "`status` cannot be"),
+        ("expect = \"deny\"\nattributes = { restricted = true }", false, "has an attribute `restricted`"),
+    ];
+    for (more, passed, says) in table {
+        let (came, got) = run(more);
+        assert!(came == passed && got.contains(says), "{more}: {got}");
+    }
+}

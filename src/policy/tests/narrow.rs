@@ -118,6 +118,47 @@ fn policies_become_jql() {
 }
 
 #[test]
+fn attributes_become_jql() {
+    let everything = permit("resource)");
+    let table = [
+        (
+            permit("resource) when { resource has labels && resource.labels.contains(\"public\") }"),
+            "~ labels = \"public\"",
+            "unknown",
+        ),
+        (
+            permit(
+                "resource) when { resource has status && [\"Done\", \"Open\"].contains(resource.status) }",
+            ),
+            "~ status = \"Done\" OR status = \"Open\"",
+            "unknown",
+        ),
+        (
+            permit("resource) when { resource has issue_type && resource.issue_type == \"Bug\" }"),
+            "~ issuetype = \"Bug\"",
+            "unknown",
+        ),
+        // Every issue has labels, if none; not every one has a level.
+        (permit("resource) when { resource has labels && resource.labels.isEmpty() }"), "unknown", "unknown"),
+        (permit("resource) when { resource has security_level }"), "level IS NOT EMPTY", "unknown"),
+        (
+            format!(
+                "{everything}{}",
+                forbid(
+                    "resource) when { resource has security_level && resource.security_level == \"Top\" }"
+                )
+            ),
+            "unknown",
+            "unknown",
+        ),
+    ];
+    for (policies, wanted, stable) in table {
+        let said = |way: &dyn Narrow| narrowed(way, &policies, &user(&[]), &session(), Product::Jira);
+        assert_eq!((said(TPE), said(STABLE)), (wanted.to_owned(), stable.to_owned()), "{policies}");
+    }
+}
+
+#[test]
 fn policies_become_cql() {
     let anybody = user(&[]);
     let table = [
@@ -142,6 +183,18 @@ fn policies_become_cql() {
             "~ space != SECRETS OR type = space",
         ),
         (permit("resource in Jira::Project::\"OPS\")"), "nothing"),
+        (
+            permit("resource in Confluence::Page::\"65537\")"),
+            "~ type IN (page, blogpost) AND (id = 65537 OR ancestor = \"65537\" OR type NOT IN (page, blogpost))",
+        ),
+        (
+            permit("resource) when { resource has labels && resource.labels.contains(\"public\") }"),
+            "~ type IN (page, blogpost) AND (label = \"public\" OR type NOT IN (page, blogpost))",
+        ),
+        (
+            permit("resource) when { resource has restricted && !resource.restricted }"),
+            "~ type IN (page, blogpost)",
+        ),
     ];
     for (policies, wanted) in table {
         assert_eq!(narrowed(TPE, &policies, &anybody, &session(), Product::Confluence), wanted, "{policies}");
