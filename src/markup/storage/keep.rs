@@ -208,7 +208,7 @@ impl Kept {
             match element.tag.name {
                 _ if is_back => {}
                 "colgroup" if columns(&within) != columns(&new) => {
-                    self.miss("widths of the columns of a table")
+                    self.miss("widths of the columns of a table");
                 }
                 "thead" => self.miss("head of a table as a part of its own"),
                 "tfoot" => self.miss("foot of a table as a part of its own"),
