@@ -2,7 +2,7 @@
 //!
 //! A conversion is computing, and a long text keeps a thread busy for a second. Long ones hand their place among the
 //! workers over to another thread, and no more of them run at a time than leave a core for everything else. Modules
-//! that answer calls convert by these functions, and not by those of [`markup`](crate::markup) itself.
+//! that answer calls convert by these functions, and not by those of [`markup`] itself.
 
 use std::num::NonZero;
 use std::sync::Condvar;

@@ -2,7 +2,7 @@
 //!
 //! Policies are independent for each environment (kind of principal, action, kind of resource), so each is asked apart,
 //! several at a time, with only the policies whose scope takes its action. What is assumed of a request beyond the schema
-//! is in [`assume`]; every counterexample is put to Cedar's own authorizer before it is believed. A server never starts
+//! is in `assume`; every counterexample is put to Cedar's own authorizer before it is believed. A server never starts
 //! a solver: it reads the record at most.
 
 mod ask;

@@ -41,7 +41,7 @@ pub(crate) struct Args {
     #[serde(default = "ten")]
     #[schemars(range(min = 1))]
     limit: u64,
-    /// How many to skip; on Cloud page_token is quicker.
+    /// How many to skip; on Cloud a page token is quicker.
     #[serde(default)]
     #[schemars(range(min = 0))]
     start_at: u64,
