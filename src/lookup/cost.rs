@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use super::Target;
 use crate::atlassian::Deployment;
+use crate::ids::SpaceName;
 use crate::policy::Part;
 
 /// The requests of a call's look-ups.
@@ -54,7 +55,9 @@ fn most(target: &Target, deployment: Deployment) -> usize {
         // What fields name is looked for one by one, and counted so.
         Target::Instance(_) | Target::InFields(_) => 0,
         Target::Issue(..) | Target::WithSubtasks(_) | Target::Project(_) => 1,
-        Target::Space(_) | Target::SpaceNamed(_) => 1,
+        Target::Space(_) | Target::SpaceNamed(SpaceName::Key(_)) => 1,
+        // Data Center has no way to ask for them.
+        Target::SpaceNamed(SpaceName::Id(_)) => of_either(0, 1),
         Target::Page(..) => page,
         // On Cloud the space comes first.
         Target::PageTitled(..) => of_either(1, 2),

@@ -39,6 +39,36 @@ const OF_ISSUES: &[&str] = &[
     "workitemkey",
 ];
 
+/// Fields of Jira's own whose values may be numbers and are no issues.
+const OF_OTHERS: &[&str] = &[
+    "affectedversion",
+    "category",
+    "component",
+    "created",
+    "due",
+    "duedate",
+    "filter",
+    "fixversion",
+    "issuetype",
+    "labels",
+    "level",
+    "originalestimate",
+    "priority",
+    "project",
+    "remainingestimate",
+    "resolution",
+    "resolved",
+    "sprint",
+    "status",
+    "statuscategory",
+    "timespent",
+    "type",
+    "updated",
+    "votes",
+    "watchers",
+    "workratio",
+];
+
 /// How many different names of projects are looked up for one query. A query that names more finds nothing.
 const MOST_NAMES: usize = 20;
 
@@ -65,7 +95,9 @@ impl Jira<'_> {
             }
             let has_number = values.iter().any(|value| is_number(value));
             let of_issues = OF_ISSUES.contains(&field.as_str())
-                || (has_number && field != "project" && self.takes_issues(permit, &field).await?);
+                || (has_number
+                    && !OF_OTHERS.contains(&field.as_str())
+                    && self.takes_issues(permit, &field).await?);
             for value in values {
                 if keys_in(&value).any(|key| hides(&key.project())) {
                     return Ok(true);
