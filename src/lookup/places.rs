@@ -16,9 +16,12 @@ use super::Target;
 use super::ask;
 use super::found::Brought;
 use super::locate::There;
+use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
+use crate::atlassian::confluence::Wanted;
 use crate::audit::Trail;
 use crate::ids::InstanceName;
+use crate::ids::SpaceName;
 use crate::net::Credential;
 use crate::policy::Access;
 use crate::policy::Product;
@@ -71,9 +74,12 @@ impl Lookups {
         trail: &Trail,
         found: &Found,
     ) {
-        let lookup = match instance.upstream.product() {
-            Product::Jira => Lookup::JiraAccount { groups: false },
-            Product::Confluence => Lookup::ConfluenceAccount,
+        let space = SpaceName::Id("1".to_owned());
+        let lookup = match (instance.upstream.product(), instance.deployment) {
+            (Product::Jira, _) => Lookup::JiraAccount { groups: false },
+            (Product::Confluence, Deployment::DataCenter) => Lookup::ConfluenceAccount,
+            // What the longest way to a page ends with.
+            (Product::Confluence, Deployment::Cloud) => Lookup::Content { wanted: Wanted::Space(&space) },
         };
         for _ in 0..found.cost.left() {
             let _ = ask(&lookup, instance, credential, trail).await;

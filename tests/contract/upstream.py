@@ -18,6 +18,7 @@ LOOKUPS = {
     "/rest/agile/1.0/board/1/project": {"isLast": True, "values": [{"key": "PROJ"}]},
     "/rest/agile/1.0/sprint/1": {"id": 1, "name": "Sprint 1", "state": "active", "originBoardId": 1},
     "/rest/servicedeskapi/servicedesk/4": {"id": "4", "projectKey": "SD", "projectName": "Support"},
+    "/rest/api/group/g1": {"type": "group", "name": "g1"},
     "/wiki/api/v2/footer-comments/80001/children": {"results": [], "_links": {}},
     "/wiki/api/v2/inline-comments/80001/children": {"results": [], "_links": {}},
     "/rest/api/2/project/PROJ": {"id": "10000", "key": "PROJ", "name": "Project"},
