@@ -158,6 +158,12 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 impl IssueKey {
     const EXPECTED: &'static str = "an issue key such as `OPS-12`";
 
+    /// The words of a text that could be keys of issues.
+    pub fn all_in(text: &str) -> impl Iterator<Item = Self> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
+        words.filter_map(|word| Self::parse(word).ok())
+    }
+
     /// Reads a key; takes any case and surrounding blanks.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let key = canonical(text).to_ascii_uppercase();

@@ -79,17 +79,6 @@ impl Target {
 
     /// Whether Atlassian has to be asked where it lies.
     pub(super) fn is_located(&self) -> bool {
-        matches!(
-            self,
-            Self::Issue(..)
-                | Self::WithSubtasks(_)
-                | Self::Space(_)
-                | Self::InFields(_)
-                | Self::Project(_)
-                | Self::Part(_)
-                | Self::Page(..)
-                | Self::PageTitled(..)
-                | Self::SpaceNamed(_)
-        )
+        !matches!(self, Self::Instance(_))
     }
 }

@@ -197,17 +197,14 @@ fn key_is_hidden(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
 fn is_hidden_link(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
     let url = value.pointer("/object/url").and_then(Value::as_str).unwrap_or_default();
     let Some((_, path)) = url.split_once("/browse/") else { return false };
-    hidden_keys(path.split(['?', '#', '/']).take(1), may_view)
+    let key = path.split(['?', '#', '/']).next().and_then(|key| IssueKey::parse(key).ok());
+    key.is_some_and(|key| !may_view(&issue(key)))
 }
 
 /// A field of one project alone.
 fn is_of_hidden_project(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool {
     let key = value.pointer("/scope/project/key").and_then(Value::as_str);
     key.is_some_and(|key| ProjectKey::parse(key).is_ok_and(|key| !may_view(&Resource::Project(key))))
-}
-
-fn hidden_keys<'t>(mut words: impl Iterator<Item = &'t str>, may_view: &dyn Fn(&Resource) -> bool) -> bool {
-    words.any(|word| IssueKey::parse(word).is_ok_and(|key| !may_view(&issue(key))))
 }
 
 /// A change that names an issue, such as one of the links, the epic, the parent or the key; and one of the project, which
@@ -223,8 +220,7 @@ fn is_hidden_change(value: &Value, may_view: &dyn Fn(&Resource) -> bool) -> bool
     }
     let texts = ["from_string", "to_string", "from_id", "to_id"].into_iter();
     let texts = texts.filter_map(|name| value.get(name)?.as_str());
-    let words = texts.flat_map(|text| text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))));
-    hidden_keys(words, may_view)
+    texts.flat_map(IssueKey::all_in).any(|key| !may_view(&issue(key)))
 }
 
 fn issue(key: IssueKey) -> Resource {

@@ -99,7 +99,8 @@ impl Jira<'_> {
                     && !OF_OTHERS.contains(&field.as_str())
                     && self.takes_issues(permit, &field).await?);
             for value in values {
-                if keys_in(&value).any(|key| hides(&key.project())) {
+                // A value may be a text that a function takes.
+                if IssueKey::all_in(&value).any(|key| hides(&key.project())) {
                     return Ok(true);
                 }
                 if of_issues && is_number(&value) {
@@ -169,11 +170,10 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         called: &str,
     ) -> Result<Option<ProjectKey>, UpstreamError> {
-        let is_number = called.bytes().all(|byte| byte.is_ascii_digit());
         let request = match self.deployment() {
             Deployment::DataCenter => Request::get(Path::of(["rest", "api", "2", "project"])),
             Deployment::Cloud => Request::get(Path::of(["rest", "api", "3", "project", "search"]))
-                .with(if is_number { "id" } else { "query" }, called),
+                .with(if is_number(called) { "id" } else { "query" }, called),
         };
         let answer =
             self.recall(permit, request, |answer| answer.is_array() || lists(&["values"])(answer)).await?;
@@ -191,10 +191,4 @@ impl Jira<'_> {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The keys of issues in a value, which may be a text that a function takes.
-fn keys_in(value: &str) -> impl Iterator<Item = IssueKey> {
-    let words = value.split(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c)));
-    words.filter_map(|word| IssueKey::parse(word).ok())
 }

@@ -56,6 +56,9 @@ pub struct Found {
     pub is_tacit: bool,
 }
 
+/// A page, and whether the caller may see all that was found.
+type Searched = (SearchPage, bool);
+
 /// How many projects Cloud looks up at once.
 const MOST_KEYS: usize = 50;
 
@@ -73,7 +76,8 @@ impl Jira<'_> {
             _ => narrowing.clone(),
         };
         let is_tacit = matches!(narrowing, Narrowing::Condition(_) | Narrowing::Nothing);
-        Ok(Found { is_tacit, ..self.sought(permit, place, query, narrowing).await? })
+        let (page, exact) = self.sought(permit, place, query, narrowing).await?;
+        Ok(Found { page, exact, is_tacit })
     }
 
     async fn sought(
@@ -82,7 +86,7 @@ impl Jira<'_> {
         place: Place<'_>,
         query: &SearchQuery,
         narrowing: Narrowing,
-    ) -> Result<Found, UpstreamError> {
+    ) -> Result<Searched, UpstreamError> {
         let known = match &narrowing {
             Narrowing::Condition(condition) => self.projects_recalled(condition).await,
             _ => None,
@@ -115,7 +119,7 @@ impl Jira<'_> {
         place: Place<'_>,
         query: &SearchQuery,
         narrowing: &Narrowing,
-    ) -> Result<Found, UpstreamError> {
+    ) -> Result<Searched, UpstreamError> {
         let condition = match narrowing {
             Narrowing::Condition(condition) => query::jql(condition),
             Narrowing::Nothing | Narrowing::Everything | Narrowing::Unknown => None,
@@ -123,7 +127,7 @@ impl Jira<'_> {
         permit.searched(SearchNote::new(narrowing, condition.as_deref()));
         let exact = match (narrowing, condition) {
             (Narrowing::Nothing, _) => {
-                return Ok(Found { page: self.nothing(place, query), exact: true, is_tacit: true });
+                return Ok((self.nothing(place, query), true));
             }
             (Narrowing::Condition(_), Some(condition)) => {
                 let jql = query::restrict(&query.jql, &[condition])
@@ -134,12 +138,12 @@ impl Jira<'_> {
                 if found && self.names_hidden(permit, query, narrowing).await? {
                     page = self.nothing(place, query);
                 }
-                return Ok(Found { page, exact: narrowing.is_exact(), is_tacit: true });
+                return Ok((page, narrowing.is_exact()));
             }
             (Narrowing::Condition(_), None) => false,
             (other, _) => other.is_exact(),
         };
-        Ok(Found { page: self.look(permit, place, query).await?, exact, is_tacit: false })
+        Ok((self.look(permit, place, query).await?, exact))
     }
 
     /// What the caller is told of a narrowed query that Jira does not take.
@@ -150,18 +154,14 @@ impl Jira<'_> {
         query: &SearchQuery,
         condition: &Condition,
         error: UpstreamError,
-    ) -> Result<Found, UpstreamError> {
+    ) -> Result<Searched, UpstreamError> {
         let asked = query.jql.to_uppercase();
         let ours = |text: &String| {
             condition.names().iter().any(|name| text.contains(name) && !asked.contains(&name.to_uppercase()))
         };
         let says = error.messages();
         if !says.is_empty() && !says.iter().any(|text| is_mistake(text) || ours(text)) {
-            return Ok(Found {
-                page: self.nothing(place, query),
-                exact: condition.is_exact(),
-                is_tacit: true,
-            });
+            return Ok((self.nothing(place, query), condition.is_exact()));
         }
         let own = match self.narrowed(permit, place, query, &Narrowing::Unknown).await {
             Err(error) if error.status() == Some(400) => error,
@@ -169,11 +169,7 @@ impl Jira<'_> {
         };
         let told = own.told(is_mistake);
         if told.messages().is_empty() && !own.messages().is_empty() {
-            return Ok(Found {
-                page: self.nothing(place, query),
-                exact: condition.is_exact(),
-                is_tacit: true,
-            });
+            return Ok((self.nothing(place, query), condition.is_exact()));
         }
         Err(told)
     }
