@@ -153,8 +153,8 @@ impl Candidates {
             }
             verdict.errors.extend(response.diagnostics().errors().map(ToString::to_string));
         };
-        weigh(&self.general);
-        self.groups(principal, resource).for_each(&mut weigh);
+        let groups = std::iter::once(&self.general).chain(self.groups(principal, resource));
+        groups.filter(|group| !group.policies.is_empty()).for_each(&mut weigh);
         verdict.errors.sort();
         verdict.allowed = forbids.is_empty() && !permits.is_empty();
         if verdict.allowed {

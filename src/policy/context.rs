@@ -73,7 +73,7 @@ pub(super) fn any_input(session: Context, fields: &[InputField]) -> Result<Conte
 /// Refuses input that the schema would refuse, where no policy reads it and no context is made.
 pub(super) fn check(fields: &[InputField], input: &BTreeMap<String, InputValue>) -> Result<(), String> {
     for (name, value) in input {
-        expression(declared(fields, name)?, value)?;
+        fits(declared(fields, name)?, value)?;
     }
     match fields.iter().find(|field| field.required && !input.contains_key(&field.name)) {
         Some(missing) => Err(format!("the input `{}` is missing", missing.name)),
@@ -123,17 +123,25 @@ fn names_more_than_session(expression: &Value) -> bool {
     }
 }
 
-fn expression(field: &InputField, value: &InputValue) -> Result<RestrictedExpression, String> {
+fn fits(field: &InputField, value: &InputValue) -> Result<(), String> {
     match (field.kind, value) {
-        (InputKind::Text, InputValue::Text(text)) => Ok(RestrictedExpression::new_string(text.clone())),
-        (InputKind::Number | InputKind::Length, InputValue::Number(number)) => {
-            Ok(RestrictedExpression::new_long(*number))
-        }
-        (InputKind::Length, InputValue::Text(text)) => {
-            let length = i64::try_from(text.chars().count()).map_err(|error| error.to_string())?;
-            Ok(RestrictedExpression::new_long(length))
-        }
-        (InputKind::Flag, InputValue::Flag(flag)) => Ok(RestrictedExpression::new_bool(*flag)),
+        (InputKind::Text, InputValue::Text(_))
+        | (InputKind::Number, InputValue::Number(_))
+        | (InputKind::Length, InputValue::Number(_) | InputValue::Text(_))
+        | (InputKind::Flag, InputValue::Flag(_)) => Ok(()),
         (kind, _) => Err(format!("input `{}` is not a {kind:?}", field.name)),
     }
+}
+
+fn expression(field: &InputField, value: &InputValue) -> Result<RestrictedExpression, String> {
+    fits(field, value)?;
+    Ok(match value {
+        InputValue::Text(text) if field.kind == InputKind::Length => {
+            let length = i64::try_from(text.chars().count()).map_err(|error| error.to_string())?;
+            RestrictedExpression::new_long(length)
+        }
+        InputValue::Text(text) => RestrictedExpression::new_string(text.clone()),
+        InputValue::Number(number) => RestrictedExpression::new_long(*number),
+        InputValue::Flag(flag) => RestrictedExpression::new_bool(*flag),
+    })
 }

@@ -1,7 +1,6 @@
 //! One decision: every resource must be visible first, then every resource allowed.
 
 use std::collections::BTreeMap;
-use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use aws_lc_rs::rand;
@@ -40,6 +39,7 @@ use crate::policy::engine::Shadow;
 use crate::policy::engine::ToolRule;
 use crate::policy::entities::Chain;
 use crate::policy::entities::check_complete;
+use crate::policy::entities::closed;
 use crate::policy::limit::Choice;
 
 /// One caller in one session, prepared to be asked about many items of a result.
@@ -50,9 +50,15 @@ pub struct Viewer<'a> {
     session: &'a Session,
     observed: &'a Observed,
     chain: Chain,
-    entities: Vec<Entity>,
+    entity: Entity,
     /// The session as policies see it, made when the first of them looks.
     seen: OnceLock<Result<Context, String>>,
+}
+
+/// A resource and where it lies.
+struct Item<'r> {
+    resource: &'r Resource,
+    chain: Chain,
 }
 
 /// An action that is asked about one or more resources, with the arguments where it is a tool's.
@@ -177,15 +183,9 @@ impl Engine {
         session: &'a Session,
         observed: &'a Observed,
     ) -> Viewer<'a> {
-        Viewer {
-            engine: self,
-            principal,
-            session,
-            observed,
-            chain: self.types.principal(principal),
-            entities: self.types.principal_entities(principal),
-            seen: OnceLock::new(),
-        }
+        let chain = self.types.principal(principal);
+        let entity = chain.entity();
+        Viewer { engine: self, principal, session, observed, chain, entity, seen: OnceLock::new() }
     }
 
     /// The same for what would be shown if the policies that are only tried were in force, if there are any.
@@ -203,27 +203,28 @@ impl Engine {
         let rule = self.checked_rule(question, access).map_err(Refusal::error)?;
         context::check(&rule.facts.input, question.input).map_err(Refusal::error)?;
         let viewer = self.viewer(question.principal, question.session, question.observed);
-        let store = viewer.store(&rule.base, question.resources).map_err(Refusal::error)?;
+        let items: Vec<Item<'_>> = question.resources.iter().map(|resource| viewer.item(resource)).collect();
+        let store = viewer.store(&rule.base, &items).map_err(Refusal::error)?;
 
         let mut seen = Tally::default();
-        for resource in question.resources {
-            if let Resource::Instance(_) = resource.place() {
+        for item in &items {
+            if let Resource::Instance(_) = item.resource.place() {
                 continue;
             }
-            let action = &self.view(resource.product()).action;
+            let action = &self.view(item.resource.product()).action;
             // What is not known of an object would tell that it is there.
-            if let Some(lacking) = viewer.lacks(action, resource) {
+            if let Some(lacking) = viewer.lacks(action, item) {
                 return Err(Refusal { reason: DenyReason::NotVisible, ..Refusal::error(lacking) });
             }
-            seen.add(viewer.ask(&store, &Asking::view(action), resource).map_err(Refusal::error)?);
+            seen.add(viewer.ask(&store, &Asking::view(action), item).map_err(Refusal::error)?);
         }
         seen.permitted(|_| DenyReason::NotVisible)?;
 
         let tool = Asking::tool(rule, question.input);
         let mut tally = Tally::default();
         let mut choices = Vec::new();
-        for resource in question.resources {
-            let verdict = viewer.ask(&store, &tool, resource).map_err(Refusal::error)?;
+        for item in &items {
+            let verdict = viewer.ask(&store, &tool, item).map_err(Refusal::error)?;
             choices.extend(self.choice(&verdict));
             tally.add(verdict);
         }
@@ -293,21 +294,26 @@ impl Viewer<'_> {
             return true;
         }
         let view = self.engine.view(product);
-        let Ok(store) = self.store(&view.base, std::slice::from_ref(item)) else {
+        let item = self.item(item);
+        let Ok(store) = self.store(&view.base, std::slice::from_ref(&item)) else {
             return false;
         };
-        let verdict = self.ask(&store, &Asking::view(&view.action), item);
+        let verdict = self.ask(&store, &Asking::view(&view.action), &item);
         verdict.is_ok_and(|verdict| verdict.allowed && verdict.errors.is_empty())
     }
 
     /// What is missing to decide whether this item may be shown, in words; nothing if it can be decided.
     pub fn missing(&self, item: &Resource) -> Option<String> {
-        self.lacks(&self.engine.view(item.product()).action, item)
+        self.lacks(&self.engine.view(item.product()).action, &self.item(item))
+    }
+
+    fn item<'r>(&self, resource: &'r Resource) -> Item<'r> {
+        Item { resource, chain: self.engine.types.resource(resource, &self.session.instance, self.observed) }
     }
 
     /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on
     /// a page is known only with the pages above it.
-    fn lacks(&self, action: &ActionRule, resource: &Resource) -> Option<String> {
+    fn lacks(&self, action: &ActionRule, Item { resource, chain }: &Item<'_>) -> Option<String> {
         if action.needs.is_empty() {
             return None;
         }
@@ -316,41 +322,36 @@ impl Viewer<'_> {
             Some(format!("policies name `{}` of `{of}`, which is not known", attribute.name()))
         };
         let above = action.needs.only(Attribute::Ancestors);
-        let own = self.engine.types.resource(resource, &self.session.instance, self.observed);
-        let needs = action.candidates.needs(&self.chain, &own);
+        let needs = action.candidates.needs(&self.chain, chain);
         let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
         missing(above, resource)
             .or_else(|| missing(needs, resource))
             .or_else(|| place.and_then(|place| missing(needs, &place)))
     }
 
-    /// Everything a decision on these resources needs, over a base that has the actions and instances.
-    fn store(&self, base: &Entities, resources: &[Resource]) -> Result<Entities, String> {
-        let mut entities = self.entities.clone();
-        if !self.session.instance.is_default() {
-            entities.extend(self.engine.types.instances(&self.session.instance));
+    /// Everything a decision on these resources needs, over a base that has the actions. Nothing of it is missing.
+    fn store(&self, base: &Entities, items: &[Item<'_>]) -> Result<Entities, String> {
+        let (types, at) = (&self.engine.types, &self.session.instance);
+        let mut entities = Vec::with_capacity(1 + 2 * items.len());
+        entities.push(self.entity.clone());
+        for Item { resource, chain } in items {
+            entities.extend(types.resource_entities(resource, chain, at, self.observed)?);
         }
-        for resource in resources {
-            let own = self.engine.types.resource_entities(resource, &self.session.instance, self.observed)?;
-            entities.extend(own);
-        }
-        // Two issues of one project bring it twice.
-        let mut known = HashSet::new();
-        entities.retain(|entity| known.insert(entity.uid()));
-        base.clone().add_entities(entities, None).map_err(|error| error.to_string())
+        let store = closed(base, &entities)?;
+        let chains = std::iter::once(&self.chain).chain(items.iter().map(|item| &item.chain));
+        chains.map(|chain| check_complete(&store, chain)).collect::<Result<(), _>>()?;
+        Ok(store)
     }
 
-    fn ask(&self, store: &Entities, asking: &Asking<'_>, resource: &Resource) -> Result<Verdict, String> {
+    fn ask(&self, store: &Entities, asking: &Asking<'_>, item: &Item<'_>) -> Result<Verdict, String> {
         let action = asking.action;
-        if let Some(lacking) = self.lacks(action, resource) {
+        if let Some(lacking) = self.lacks(action, item) {
             return Err(lacking);
         }
-        let resource = self.engine.types.resource(resource, &self.session.instance, self.observed);
-        for chain in [&self.chain, &action.chain, &resource] {
-            check_complete(store, chain)?;
-        }
+        let resource = &item.chain;
+        check_complete(store, &action.chain)?;
         // Making a context costs more than all the rest: where no policy looks at it, there is none.
-        let (context, schema) = if action.candidates.reads_context(&self.chain, &resource) {
+        let (context, schema) = if action.candidates.reads_context(&self.chain, resource) {
             (asking.context(self)?, Some(&self.engine.schema))
         } else {
             (Context::empty(), None)
@@ -363,7 +364,7 @@ impl Viewer<'_> {
             schema,
         )
         .map_err(|error| error.to_string())?;
-        Ok(action.candidates.ask(&self.engine.authorizer, &request, store, (&self.chain, &resource)))
+        Ok(action.candidates.ask(&self.engine.authorizer, &request, store, (&self.chain, resource)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +11,8 @@ use aws_lc_rs::digest;
 use cedar_policy::ActionConstraint;
 use cedar_policy::Authorizer;
 use cedar_policy::Entities;
-use cedar_policy::Entity;
 use cedar_policy::Schema;
 
-use crate::ids::InstanceName;
 use crate::policy::EngineSettings;
 use crate::policy::Needs;
 use crate::policy::PolicyError;
@@ -46,7 +45,7 @@ pub struct Engine {
     pub(super) tools: BTreeMap<&'static str, ToolRule>,
     jira: ViewRule,
     confluence: ViewRule,
-    groups: BTreeSet<String>,
+    groups: HashSet<String>,
     /// The permits that may be used so often.
     pub(super) limits: BTreeMap<String, Limit>,
     pub(super) usage: Usage,
@@ -67,7 +66,7 @@ pub(super) struct Shadow {
 pub(super) struct ToolRule {
     pub(super) facts: ToolFacts,
     pub(super) action: ActionRule,
-    /// The action, the actions that show its resources, their groups and the instances.
+    /// The action and the actions that show its resources.
     pub(super) base: Entities,
     /// The outcome, where it is one and the same for every call.
     pub(super) alone: Option<bool>,
@@ -267,16 +266,10 @@ impl<'a> Index<'a> {
         Ok(set)
     }
 
-    /// A store of the instances, these actions and all their groups.
+    /// A store of these actions, each of which says itself which groups it is in.
     fn base(&self, actions: &[&ActionRule]) -> Result<Entities, PolicyError> {
-        let uids: BTreeSet<_> = actions
-            .iter()
-            .flat_map(|rule| std::iter::once(&rule.chain.uid).chain(&rule.chain.ancestors))
-            .collect();
-        let actions = uids.into_iter().filter_map(|uid| self.actions.get(uid).cloned());
-        let entities: Vec<Entity> =
-            self.types.instances(&InstanceName::default()).into_iter().chain(actions).collect();
-        Entities::from_entities(entities, None).map_err(|error| PolicyError::Tools(error.to_string()))
+        let actions = actions.iter().map(|rule| rule.chain.entity());
+        Entities::from_entities(actions, None).map_err(|error| PolicyError::Tools(error.to_string()))
     }
 
     fn view(&mut self, product: Product) -> Result<ViewRule, PolicyError> {

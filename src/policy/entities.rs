@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use cedar_policy::Entities;
 use cedar_policy::Entity;
@@ -11,6 +11,9 @@ use cedar_policy::EntityTypeName;
 use cedar_policy::EntityUid;
 use cedar_policy::ParseErrors;
 use cedar_policy::RestrictedExpression;
+use cedar_policy_core::entities::NoEntitiesSchema;
+use cedar_policy_core::entities::TCComputation;
+use cedar_policy_core::extensions::Extensions;
 
 use crate::ids::InstanceName;
 use crate::policy::Attribute;
@@ -122,80 +125,46 @@ impl Types {
         Chain { uid: uid_of(resource), ancestors }
     }
 
-    fn instance(&self, product: Product, name: &InstanceName) -> EntityUid {
-        let kind = self.resource_type(ResourceKind::Instance(product));
-        uid(kind, &Resource::Instance(product).id_in(name))
-    }
-
-    /// Both instances of a name: part of every store.
-    pub(super) fn instances(&self, name: &InstanceName) -> Vec<Entity> {
-        [Product::Jira, Product::Confluence]
-            .into_iter()
-            .map(|product| Entity::with_uid(self.instance(product, name)))
-            .collect()
-    }
-
-    /// The entities of a principal and its groups.
-    pub(super) fn principal_entities(&self, principal: &Principal) -> Vec<Entity> {
-        let Chain { uid, ancestors } = self.principal(principal);
-        let mut entities: Vec<Entity> = ancestors.iter().cloned().map(Entity::with_uid).collect();
-        entities.push(Entity::new_no_attrs(uid, ancestors.into_iter().collect()));
-        entities
-    }
-
-    /// The entities of a resource with what was observed of it, and of what it lies in, without the instances.
+    /// The entities of a resource with what was observed of it, and of the project or space it lies in. The chain is the
+    /// resource's own.
     pub(super) fn resource_entities(
         &self,
         resource: &Resource,
+        chain: &Chain,
         at: &InstanceName,
         observed: &Observed,
     ) -> Result<Vec<Entity>, String> {
         let resource = resource.place();
-        let Chain { uid: own, ancestors } = self.resource(resource, at, observed);
-        let parent = ancestors.first().cloned();
-        let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
-        let mut attributes = known_of(resource, observed);
-        let mut parents: HashSet<EntityUid> = parent.clone().into_iter().collect();
         let mut entities = Vec::with_capacity(2);
-        match resource {
-            Resource::Instance(_) | Resource::Part { .. } => return Ok(entities),
-            Resource::Project(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
-            Resource::Space(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
-            Resource::Issue { key, project } => {
-                attributes.insert("key".to_owned(), text(key.as_str()));
-                if let (Some(project), Some(parent)) = (project, &parent) {
-                    attributes
-                        .insert("project".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(
-                        &Resource::Project(project.clone()),
-                        at,
-                        observed,
-                    )?);
-                }
-            }
-            Resource::Page { space, .. } => {
-                if let (Some(space), Some(parent)) = (space, &parent) {
-                    attributes
-                        .insert("space".to_owned(), RestrictedExpression::new_entity_uid(parent.clone()));
-                    entities.extend(self.resource_entities(&Resource::Space(space.clone()), at, observed)?);
-                    for above in ancestors.iter().skip(2) {
-                        entities.push(page_above(above, parent)?);
-                        parents.insert(above.clone());
-                    }
-                }
-            }
+        if let Some(place) = resource.enclosing().filter(|place| place.kind() != resource.kind()) {
+            entities.push(entity(&place, &self.resource(&place, at, observed), observed)?);
         }
-        entities.push(Entity::new(own, attributes, parents).map_err(|error| error.to_string())?);
+        entities.push(entity(resource, chain, observed)?);
         Ok(entities)
     }
 }
 
-/// A page above another: it lies in the same space, and nothing more is said of it.
-fn page_above(page: &EntityUid, space: &EntityUid) -> Result<Entity, String> {
-    let attributes =
-        HashMap::from([("space".to_owned(), RestrictedExpression::new_entity_uid(space.clone()))]);
-    let parents = HashSet::from([space.clone()]);
-    Entity::new(page.clone(), attributes, parents).map_err(|error| error.to_string())
+impl Chain {
+    /// An entity without attributes: a principal, an action.
+    pub(super) fn entity(&self) -> Entity {
+        Entity::new_no_attrs(self.uid.clone(), self.ancestors.iter().cloned().collect())
+    }
+}
+
+fn entity(resource: &Resource, chain: &Chain, observed: &Observed) -> Result<Entity, String> {
+    let key = |key: &str| Some(("key", RestrictedExpression::new_string(key.to_owned())));
+    let within = |name| Some((name, RestrictedExpression::new_entity_uid(chain.ancestors.first()?.clone())));
+    let own = match resource {
+        Resource::Instance(_) | Resource::Part { .. } => return Ok(chain.entity()),
+        Resource::Project(project) => [key(project.as_str()), None],
+        Resource::Space(space) => [key(space.as_str()), None],
+        Resource::Issue { key: issue, .. } => [key(issue.as_str()), within("project")],
+        Resource::Page { .. } => [within("space"), None],
+    };
+    let mut attributes = known_of(resource, observed);
+    attributes.extend(own.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)));
+    let ancestors = chain.ancestors.iter().cloned().collect();
+    Entity::new(chain.uid.clone(), attributes, ancestors).map_err(|error| error.to_string())
 }
 
 /// The attributes that were observed of a resource, by their names.
@@ -205,21 +174,30 @@ fn known_of(resource: &Resource, observed: &Observed) -> HashMap<String, Restric
     known.filter_map(|(attribute, value)| Some((attribute.name().to_owned(), value.expression()?))).collect()
 }
 
-/// Refuses a store that lacks an entity or an ancestor of it: a forbid on what is missing would not fire.
+/// A store with these entities as well, which may bring the same one twice.
+///
+/// Each says itself what all it lies in, so there is nothing to close: Cedar's public constructors would look for it once
+/// more, which costs as much as all the rest of a decision.
+pub(super) fn closed(base: &Entities, entities: &[Entity]) -> Result<Entities, String> {
+    let store = base.as_ref().clone().add_entities(
+        entities.iter().map(|entity| Arc::new(entity.as_ref().clone())),
+        None::<&NoEntitiesSchema>,
+        TCComputation::AssumeAlreadyComputed,
+        Extensions::all_available(),
+    );
+    store.map(Entities::from).map_err(|error| error.to_string())
+}
+
+/// Refuses a store that lacks an entity or one of its ancestors: a forbid on what is missing would not fire.
+///
+/// An entity says itself all that it lies in, so what it lies in need not be there for that. A policy that reads an
+/// attribute of a project which is not there errs, and an error denies.
 pub(super) fn check_complete(store: &Entities, chain: &Chain) -> Result<(), String> {
-    let held = |uid: &EntityUid| store.get(uid).is_some();
-    if !held(&chain.uid) {
+    if store.get(&chain.uid).is_none() {
         return Err(format!("the store lacks `{}`", chain.uid));
     }
-    for ancestor in &chain.ancestors {
-        if !held(ancestor) {
-            return Err(format!("the store lacks `{ancestor}`"));
-        }
-        if !store.is_ancestor_of(ancestor, &chain.uid) {
-            return Err(format!("the store does not have `{}` in `{ancestor}`", chain.uid));
-        }
-    }
-    Ok(())
+    let missing = chain.ancestors.iter().find(|ancestor| !store.is_ancestor_of(ancestor, &chain.uid));
+    missing.map_or(Ok(()), |ancestor| Err(format!("the store does not have `{}` in `{ancestor}`", chain.uid)))
 }
 
 fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {

@@ -193,11 +193,10 @@ impl Explainer {
         resource: &Resource,
     ) -> Result<Cell, String> {
         let (types, schema) = (&self.engine.types, &self.engine.schema);
-        let mut entities = types.principal_entities(member);
-        entities.extend(types.instances(&place.instance));
+        let mut entities = vec![types.principal(member).entity()];
         let unknown = Observed::default();
         let own = types.resource(resource, &place.instance, &unknown);
-        entities.extend(types.resource_entities(resource, &place.instance, &unknown)?);
+        entities.extend(types.resource_entities(resource, &own, &place.instance, &unknown)?);
         let needs = policies.policies().map(Needs::of_policy).fold(Needs::default(), Needs::and);
         let entities = known(entities, &own, needs.of(resource.kind()), schema)?;
         let request = PartialRequest::new(

@@ -132,7 +132,7 @@ impl Engine {
             policies: &PolicySet::from_policies(about).ok()?,
             action: view.chain.uid.clone(),
             session: &context::session(session).ok()?,
-            entities: &Entities::from_entities(self.types.principal_entities(principal), None).ok()?,
+            entities: &Entities::from_entities([chain.entity()], None).ok()?,
             schema: &self.schema,
             at: &session.instance,
             principal: &chain,

@@ -48,9 +48,9 @@ impl<'a> Scene<'a> {
             context = context::tool(context, &tool.input, &sample.input)?;
         }
         let request = request(explainer, sample, action, resource, context)?;
-        let mut entities = types.principal_entities(&sample.principal);
-        entities.extend(types.instances(at));
-        entities.extend(types.resource_entities(resource, at, &sample.observed)?);
+        let mut entities = vec![types.principal(&sample.principal).entity()];
+        let chain = types.resource(resource, at, &sample.observed);
+        entities.extend(types.resource_entities(resource, &chain, at, &sample.observed)?);
         let store =
             explainer.actions.clone().add_entities(entities, None).map_err(|error| error.to_string())?;
         Ok(Self { explainer, sample, tool, resource: resource.clone(), request, store })

@@ -23,6 +23,7 @@ mod visible;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use cedar_policy::Entity;
 use tempfile::TempDir;
 
 use crate::ids::InstanceName;
@@ -53,6 +54,7 @@ use crate::policy::ResourceKind;
 use crate::policy::Session;
 use crate::policy::ToolFacts;
 use crate::policy::Write;
+use crate::policy::entities::Types;
 
 /// Sees everything: what most own policies of the tests begin with.
 const SEE_ALL: &str = r#"
@@ -215,6 +217,15 @@ fn page(id: &str, key: &str) -> Resource {
 }
 
 /// The arguments a call of the tool always has.
+/// The entities of a question, without actions.
+fn entities(principal: &Principal, resource: &Resource, at: &InstanceName) -> Vec<Entity> {
+    let (types, unknown) = (Types::parse().unwrap(), Observed::default());
+    let chain = types.resource(resource, at, &unknown);
+    let mut entities = types.resource_entities(resource, &chain, at, &unknown).unwrap();
+    entities.push(types.principal(principal).entity());
+    entities
+}
+
 fn input(tool: &str, resources: &[Resource]) -> BTreeMap<String, InputValue> {
     let id = resources.first().map(|resource| resource.id().to_owned()).unwrap_or_default();
     let text = |name: &str, text: &str| (name.to_owned(), InputValue::Text(text.to_owned()));

@@ -11,7 +11,6 @@ use proptest::prelude::*;
 use super::*;
 use crate::policy::Observed;
 use crate::policy::context;
-use crate::policy::entities::Types;
 
 const GROUPS: [&str; 3] = ["jira:dev", "jira:guests", "jira:ops team"];
 const PROJECTS: [&str; 4] = ["OPS", "DEV", "SECRET", "HR"];
@@ -86,11 +85,8 @@ fn slowly(
     context: cedar_policy::Context,
 ) -> bool {
     let types = Types::parse().unwrap();
-    let mut entities = types.principal_entities(principal);
-    entities
-        .extend(types.resource_entities(resource, &InstanceName::default(), &Observed::default()).unwrap());
-    entities.extend(types.instances(&InstanceName::default()));
-    let store = Entities::from_entities(entities, Some(&engine.schema)).unwrap();
+    let own = entities(principal, resource, &InstanceName::default());
+    let store = Entities::from_entities(own, Some(&engine.schema)).unwrap();
     let request = Request::new(
         types.principal(principal).uid,
         types.action(action),

@@ -6,9 +6,8 @@ use cedar_policy::Entities;
 use super::*;
 use crate::policy::Observed;
 use crate::policy::context;
-use crate::policy::entities::Chain;
-use crate::policy::entities::Types;
 use crate::policy::entities::check_complete;
+use crate::policy::entities::closed;
 
 const NO_WRITES: &str =
     r#"@id("no-writes") @advice("no") forbid (principal, action in Mcp::Action::"write", resource);"#;
@@ -41,12 +40,9 @@ fn cedar(
 #[test]
 fn without_action_entities_cedar_allows_a_forbidden_write_and_we_refuse_to_ask() {
     let engine = engine(&[ALL, NO_WRITES]);
-    let types = Types::parse().unwrap();
     let ops = issue("OPS-1");
-    let mut entities = types.principal_entities(&user(&[]));
-    entities.extend(types.resource_entities(&ops, &InstanceName::default(), &Observed::default()).unwrap());
-    entities.extend(types.instances(&InstanceName::default()));
-    let store = Entities::from_entities(entities, None).unwrap();
+    let own = entities(&user(&[]), &ops, &InstanceName::default());
+    let store = Entities::from_entities(own, None).unwrap();
     assert_eq!(cedar(&engine, "jira_add_comment", &ops, &store), cedar_policy::Decision::Allow);
     let action = &engine.tools["jira_add_comment"].action.chain;
     assert!(action.ancestors.len() >= 5, "{action:?}");
@@ -61,11 +57,9 @@ fn without_the_parent_cedar_allows_a_forbidden_project_and_we_refuse_to_ask() {
     let types = Types::parse().unwrap();
     let secret = issue("SECRET-1");
     let base = &engine.tools["jira_get_issue"].base;
-    let own = types
-        .resource_entities(&unresolved_issue("SECRET-1"), &InstanceName::default(), &Observed::default())
-        .unwrap();
-    let without = base.clone().add_entities(types.principal_entities(&user(&[])), None).unwrap();
-    let orphan = without.clone().add_entities(own, None).unwrap();
+    let without = base.clone().add_entities([types.principal(&user(&[])).entity()], None).unwrap();
+    let orphan = entities(&user(&[]), &unresolved_issue("SECRET-1"), &InstanceName::default());
+    let orphan = base.clone().add_entities(orphan, None).unwrap();
     for store in [without, orphan] {
         assert_eq!(cedar(&engine, "jira_get_issue", &secret, &store), cedar_policy::Decision::Allow);
         assert!(
@@ -86,30 +80,45 @@ fn a_store_that_lacks_anything_is_refused() {
     let types = Types::parse().unwrap();
     let ann = user(&["jira:dev"]);
     let resource = issue("OPS-1");
-    let mut entities = types.principal_entities(&ann);
-    entities
-        .extend(types.resource_entities(&resource, &InstanceName::default(), &Observed::default()).unwrap());
-    let full = engine.tools["jira_get_issue"].base.clone().add_entities(entities, None).unwrap();
+    let own = entities(&ann, &resource, &InstanceName::default());
+    let full = engine.tools["jira_get_issue"].base.clone().add_entities(own, None).unwrap();
     let chains = [
         types.principal(&ann),
         engine.tools["jira_get_issue"].action.chain.clone(),
         types.resource(&resource, &InstanceName::default(), &Observed::default()),
     ];
-    for Chain { uid, ancestors } in &chains {
-        let chain = Chain { uid: uid.clone(), ancestors: ancestors.clone() };
-        assert_eq!(check_complete(&full, &chain), Ok(()));
-        for gone in std::iter::once(uid).chain(ancestors) {
-            let store = full.clone().remove_entities([gone.clone()]).unwrap();
-            assert!(check_complete(&store, &chain).is_err(), "{gone}");
+    for chain in &chains {
+        assert_eq!(check_complete(&full, chain), Ok(()));
+        let others = || full.iter().filter(|entity| entity.uid() != chain.uid).cloned();
+        let gone = Entities::from_entities(others(), None).unwrap();
+        assert!(check_complete(&gone, chain).is_err(), "{}", chain.uid);
+        assert!(!chain.ancestors.is_empty());
+        for ancestor in &chain.ancestors {
+            let mut less = chain.clone();
+            less.ancestors.retain(|kept| kept != ancestor);
+            let own: Vec<_> = others().chain([less.entity()]).collect();
+            let store = closed(&Entities::empty(), &own).unwrap();
+            assert!(check_complete(&store, chain).is_err(), "{} in {ancestor}", chain.uid);
         }
+    }
+}
+
+#[test]
+fn a_store_is_closed_without_cedar_closing_it() {
+    let engine = engine(&[ALL]);
+    let base = &engine.tools["jira_get_issue"].base;
+    for resource in [issue("OPS-1"), page("65537", "DOCS"), Resource::Project(project("OPS"))] {
+        let own = entities(&user(&["jira:dev", "jira:ops"]), &resource, &InstanceName::default());
+        let ours = closed(base, &own).unwrap();
+        let cedars = base.clone().add_entities(own, None).unwrap();
+        assert!(ours.as_ref().deep_eq(cedars.as_ref()), "{resource}");
     }
 }
 
 #[test]
 fn a_decision_is_never_asked_of_a_store_that_lacks_the_actions() {
     let mut engine = engine(&[ALL, NO_WRITES]);
-    let bare = Entities::from_entities(engine.types.instances(&InstanceName::default()), None).unwrap();
-    engine.tools.get_mut("jira_add_comment").unwrap().base = bare;
+    engine.tools.get_mut("jira_add_comment").unwrap().base = Entities::empty();
     let denied = ask(&engine, &user(&[]), "jira_add_comment", &[issue("OPS-1")]).unwrap_err();
     assert_eq!(denied.reason, DenyReason::Error);
     assert!(denied.errors[0].starts_with("the store lacks `Mcp::Action::"), "{:?}", denied.errors);

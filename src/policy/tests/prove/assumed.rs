@@ -52,10 +52,8 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
             let json = serde_json::json!({"effect": "permit", "principal": {"op": "All"}, "action": {"op": "All"},
                 "resource": {"op": "All"}, "conditions": [condition]});
             let policies = PolicySet::from_policies([Policy::from_json(None, json).unwrap()]).unwrap();
-            let mut entities = types.principal_entities(&user(&[]));
-            entities.extend(types.resource_entities(resource, &instance, &Observed::default()).unwrap());
-            entities.extend(types.instances(&instance));
-            let store = Entities::from_entities(entities, Some(&engine.schema)).unwrap();
+            let own = entities(&user(&[]), resource, &instance);
+            let store = Entities::from_entities(own, Some(&engine.schema)).unwrap();
             let tool = match resource {
                 Resource::Issue { .. } => "jira_add_comment",
                 Resource::Instance(_) => "jira_search",
