@@ -36,6 +36,12 @@ pub(super) struct Candidates {
     named: HashMap<EntityUid, Group>,
 }
 
+/// The candidates of one question.
+#[derive(Debug)]
+pub(super) struct Matching<'c> {
+    groups: Vec<&'c Group>,
+}
+
 #[derive(Debug, Default)]
 struct Group {
     policies: PolicySet,
@@ -108,36 +114,34 @@ impl Candidates {
         parts.into_iter().filter_map(|part| PolicySet::from_policies(part).ok())
     }
 
-    /// Whether a policy that can match on this principal and this resource may look at the session or the arguments.
-    pub(super) fn reads_context(&self, principal: &Chain, resource: &Chain) -> bool {
-        self.general.reads_context || self.groups(principal, resource).any(|group| group.reads_context)
-    }
-
     /// The attributes that some policy names.
     pub(super) fn all_needs(&self) -> Needs {
         self.named.values().fold(self.general.needs, |needs, group| needs.and(group.needs))
     }
 
-    /// The attributes that a policy names which can match on this principal and this resource.
-    pub(super) fn needs(&self, principal: &Chain, resource: &Chain) -> Needs {
-        self.groups(principal, resource).fold(self.general.needs, |needs, group| needs.and(group.needs))
-    }
-
-    /// The groups by the principal, the resource, and all that they lie in.
-    fn groups<'s>(&'s self, principal: &'s Chain, resource: &'s Chain) -> impl Iterator<Item = &'s Group> {
+    /// Those that can match on this principal and this resource: the groups by both, and by all that they lie in.
+    pub(super) fn matching<'c>(&'c self, principal: &Chain, resource: &Chain) -> Matching<'c> {
         let chains = [resource, principal].into_iter();
         let entities = chains.flat_map(|chain| std::iter::once(&chain.uid).chain(&chain.ancestors));
-        entities.filter_map(|uid| self.named.get(uid))
+        let named = entities.filter_map(|uid| self.named.get(uid));
+        let groups = std::iter::once(&self.general).chain(named);
+        Matching { groups: groups.filter(|group| !group.policies.is_empty()).collect() }
+    }
+}
+
+impl Matching<'_> {
+    /// Whether one of them may look at the session or the arguments.
+    pub(super) fn reads_context(&self) -> bool {
+        self.groups.iter().any(|group| group.reads_context)
     }
 
-    /// Asks the policies that can match on this principal and this resource.
-    pub(super) fn ask(
-        &self,
-        authorizer: &Authorizer,
-        request: &Request,
-        store: &Entities,
-        (principal, resource): (&Chain, &Chain),
-    ) -> Verdict {
+    /// The attributes that they name.
+    pub(super) fn needs(&self) -> Needs {
+        self.groups.iter().fold(Needs::default(), |needs, group| needs.and(group.needs))
+    }
+
+    /// Asks them.
+    pub(super) fn ask(&self, authorizer: &Authorizer, request: &Request, store: &Entities) -> Verdict {
         let mut permits = Vec::new();
         let mut forbids = Vec::new();
         let mut verdict = Verdict::default();
@@ -153,8 +157,7 @@ impl Candidates {
             }
             verdict.errors.extend(response.diagnostics().errors().map(ToString::to_string));
         };
-        let groups = std::iter::once(&self.general).chain(self.groups(principal, resource));
-        groups.filter(|group| !group.policies.is_empty()).for_each(&mut weigh);
+        self.groups.iter().for_each(|group| weigh(group));
         verdict.errors.sort();
         verdict.allowed = forbids.is_empty() && !permits.is_empty();
         if verdict.allowed {

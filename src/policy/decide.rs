@@ -322,7 +322,7 @@ impl Viewer<'_> {
             Some(format!("policies name `{}` of `{of}`, which is not known", attribute.name()))
         };
         let above = action.needs.only(Attribute::Ancestors);
-        let needs = action.candidates.needs(&self.chain, chain);
+        let needs = action.candidates.matching(&self.chain, chain).needs();
         let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
         missing(above, resource)
             .or_else(|| missing(needs, resource))
@@ -350,8 +350,9 @@ impl Viewer<'_> {
         }
         let resource = &item.chain;
         check_complete(store, &action.chain)?;
+        let matching = action.candidates.matching(&self.chain, resource);
         // Making a context costs more than all the rest: where no policy looks at it, there is none.
-        let (context, schema) = if action.candidates.reads_context(&self.chain, resource) {
+        let (context, schema) = if matching.reads_context() {
             (asking.context(self)?, Some(&self.engine.schema))
         } else {
             (Context::empty(), None)
@@ -364,7 +365,7 @@ impl Viewer<'_> {
             schema,
         )
         .map_err(|error| error.to_string())?;
-        Ok(action.candidates.ask(&self.engine.authorizer, &request, store, (&self.chain, resource)))
+        Ok(matching.ask(&self.engine.authorizer, &request, store))
     }
 }
 

@@ -77,7 +77,7 @@ proptest! {
 
         let whole = Authorizer::new().is_authorized(&request, &set, &store);
         let sorted = Candidates::new(set.policies()).unwrap();
-        let said = sorted.ask(&Authorizer::new(), &request, &store, (&principal, &resource));
+        let said = sorted.matching(&principal, &resource).ask(&Authorizer::new(), &request, &store);
 
         prop_assert_eq!(said.allowed, whole.decision() == Decision::Allow);
         let mut reasons: Vec<String> = whole.diagnostics().reason().map(ToString::to_string).collect();

@@ -5,6 +5,7 @@ mod boundary;
 mod candidates;
 mod cases;
 mod decide;
+mod every_tool;
 mod explain;
 mod generated;
 mod limits;
@@ -216,7 +217,6 @@ fn page(id: &str, key: &str) -> Resource {
     Resource::Page { id: PageId::parse(id).unwrap(), space: Some(space(key)) }
 }
 
-/// The arguments a call of the tool always has.
 /// The entities of a question, without actions.
 fn entities(principal: &Principal, resource: &Resource, at: &InstanceName) -> Vec<Entity> {
     let (types, unknown) = (Types::parse().unwrap(), Observed::default());
@@ -226,6 +226,7 @@ fn entities(principal: &Principal, resource: &Resource, at: &InstanceName) -> Ve
     entities
 }
 
+/// The arguments a call of the tool always has.
 fn input(tool: &str, resources: &[Resource]) -> BTreeMap<String, InputValue> {
     let id = resources.first().map(|resource| resource.id().to_owned()).unwrap_or_default();
     let text = |name: &str, text: &str| (name.to_owned(), InputValue::Text(text.to_owned()));
