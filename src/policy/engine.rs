@@ -23,7 +23,6 @@ use crate::policy::ToolFacts;
 use crate::policy::alone;
 use crate::policy::candidates::Candidates;
 use crate::policy::check;
-use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
 use crate::policy::generated;
@@ -250,19 +249,19 @@ impl<'a> Index<'a> {
         ancestors.sort();
         let chain = Chain { uid, ancestors };
         let candidates = self.candidates(&chain)?;
-        let reads_input = candidates.policies().any(context::reads_input);
+        let reads_input = candidates.reads_input;
         let needs = candidates.all_needs();
         Ok(ActionRule { chain, candidates, reads_input, needs })
     }
 
     fn candidates(&mut self, action: &Chain) -> Result<Arc<Candidates>, PolicyError> {
         let taken: Vec<&LoadedPolicy> =
-            self.loaded.iter().filter(|loaded| takes(&loaded.policy.action_constraint(), action)).collect();
+            self.loaded.iter().filter(|loaded| takes(&loaded.action, action)).collect();
         let key: Vec<&str> = taken.iter().map(|loaded| loaded.id.as_str()).collect();
         if let Some(set) = self.sets.get(&key) {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(Candidates::new(taken.iter().map(|loaded| &loaded.policy))?);
+        let set = Arc::new(Candidates::new(taken.iter().map(|loaded| (&loaded.policy, &loaded.looks)))?);
         self.sets.insert(key, Arc::clone(&set));
         Ok(set)
     }
@@ -346,12 +345,12 @@ pub(super) fn load_files(
     settings: &EngineSettings,
     schema: &Schema,
 ) -> Result<Loaded, PolicyError> {
-    let own = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
-    if own.enforced.is_empty() {
+    files.push(generated::policies(settings, schema));
+    let loaded = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
+    if loaded.enforced.iter().all(|policy| policy.file == generated::FILE) {
         return Err(PolicyError::NoPolicies(path.to_owned()));
     }
-    files.push(generated::policies(settings, schema));
-    set::load(&files, schema, settings).map_err(PolicyError::Invalid)
+    Ok(loaded)
 }
 
 /// Each part is preceded by its length, so that no two sets run together.
