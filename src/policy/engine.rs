@@ -95,6 +95,14 @@ pub(super) struct ActionRule {
 impl Engine {
     /// Reads, checks and indexes the policies. Anything doubtful is an error.
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
+        Self::load_with_policies(tools, settings).map(|(engine, _)| engine)
+    }
+
+    /// The same, with the policies that are in force.
+    pub(super) fn load_with_policies(
+        tools: &[ToolFacts],
+        settings: &EngineSettings,
+    ) -> Result<(Self, Vec<LoadedPolicy>), PolicyError> {
         let text = schema_text(tools);
         let schema = schema(tools, &text)?;
         let loaded = load_policies(settings, &schema)?;
@@ -108,7 +116,7 @@ impl Engine {
             let ids = loaded.shadow.into_iter().map(|policy| policy.id).collect();
             engine.shadow = Some(Shadow { engine: Box::new(together), ids });
         }
-        Ok(engine)
+        Ok((engine, loaded.enforced))
     }
 
     /// The engine of these policies.

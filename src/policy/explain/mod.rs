@@ -26,7 +26,6 @@ use crate::policy::Sample;
 use crate::policy::ToolFacts;
 use crate::policy::Tried;
 use crate::policy::Write;
-use crate::policy::engine::load_policies;
 use crate::policy::engine::takes;
 use crate::policy::schema::view_action;
 use crate::policy::set::LoadedPolicy;
@@ -148,8 +147,7 @@ impl Explainer {
     /// # Errors
     /// Those of [`Engine::load`].
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
-        let engine = Engine::load(tools, settings)?;
-        let loaded = load_policies(settings, &engine.schema)?.enforced;
+        let (engine, loaded) = Engine::load_with_policies(tools, settings)?;
         let actions = engine.schema.action_entities();
         let actions = actions.map_err(|error| PolicyError::Tools(error.to_string()))?;
         Ok(Self { engine, loaded, actions })
@@ -325,6 +323,6 @@ impl Explainer {
     /// The policies whose scope takes the action.
     pub(super) fn candidates<'s>(&'s self, action: &str) -> impl Iterator<Item = &'s LoadedPolicy> + use<'s> {
         let chain = self.engine.types.action_chain(&self.actions, action);
-        self.loaded.iter().filter(move |policy| takes(&policy.policy.action_constraint(), &chain))
+        self.loaded.iter().filter(move |policy| takes(&policy.action, &chain))
     }
 }
