@@ -305,6 +305,11 @@ impl Viewer<'_> {
         self.lacks(&self.engine.view(item.product()).action, item)
     }
 
+    /// The same for deciding on a tool.
+    pub(super) fn missing_for(&self, tool: &str, item: &Resource) -> Option<String> {
+        self.lacks(&self.engine.tools.get(tool)?.action, item)
+    }
+
     /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on
     /// a page is known only with the pages above it.
     fn lacks(&self, action: &ActionRule, resource: &Resource) -> Option<String> {

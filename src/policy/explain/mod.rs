@@ -101,6 +101,8 @@ pub struct Step {
     pub place: Option<String>,
     /// Whether it is allowed.
     pub allowed: bool,
+    /// What is not known, so that the policies cannot be asked and it is denied.
+    pub error: Option<String>,
     /// The policies that decided it.
     pub deciding: Vec<String>,
     /// Every policy whose scope takes the action.
@@ -204,6 +206,10 @@ impl Explainer {
             None => (!allowed).then(|| "not_visible".to_owned()),
         };
         let change = advice::changes(self, &sample, &steps);
+        let errors = match denied {
+            Some(denied) => denied.errors,
+            None => steps.iter().filter_map(|step| step.error.clone()).collect(),
+        };
         Ok(Explanation {
             principal: sample.principal.to_string(),
             groups,
@@ -211,7 +217,7 @@ impl Explainer {
             allowed,
             reason,
             deciding,
-            errors: denied.map(|denied| denied.errors).unwrap_or_default(),
+            errors,
             change: if allowed { Vec::new() } else { change },
             shadow: tried.map(ShadowFinding::from),
             steps,
@@ -306,8 +312,14 @@ impl Explainer {
             matched.map(|finding| finding.policy.clone()).collect()
         };
         let (permits, forbids) = (matched("permit"), matched("forbid"));
-        let erred = policies.iter().any(|finding| finding.error.is_some());
+        let viewer = self.engine.viewer(&sample.principal, &sample.session, &sample.observed);
+        let error = match tool {
+            Some(tool) => viewer.missing_for(tool.name, resource),
+            None => viewer.missing(resource),
+        };
+        let erred = error.is_some() || policies.iter().any(|finding| finding.error.is_some());
         let allowed = !permits.is_empty() && forbids.is_empty() && !erred;
+        let deciding = if forbids.is_empty() { permits } else { forbids };
         let at = &sample.session.instance;
         let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
         Ok(Step {
@@ -315,7 +327,8 @@ impl Explainer {
             resource: resource.named_in(at),
             place: place.map(|place| place.named_in(at)),
             allowed,
-            deciding: if forbids.is_empty() { permits } else { forbids },
+            deciding: if error.is_some() { Vec::new() } else { deciding },
+            error,
             policies,
         })
     }
