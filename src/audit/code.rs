@@ -145,8 +145,10 @@ impl Code {
             Self::Intent => "`decision`, `resources`, `groups`, `arguments` as hashes",
             Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`, `shadow`",
             Self::Denied => "`decision` with `reason`, `resources`, `groups`, `arguments` as hashes",
-            Self::Failure => "`outcome`, `status` or `problem`",
-            Self::Abandoned => "`duration_ms`, `upstream`",
+            Self::Failure => {
+                "`outcome`, `status` or `problem`, `in_doubt` (`true` where a write may have been carried out all the same)"
+            }
+            Self::Abandoned => "`duration_ms`, `upstream`, `in_doubt` as above",
             Self::Misplaced => "`resources`, `actual`, `actual_place`",
             Self::Refused => "`status`, `reason`, `address`",
             Self::UnknownTool => "`tool`, `address`",

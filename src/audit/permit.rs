@@ -65,6 +65,10 @@ pub(super) struct Noted {
     pub(super) needs: Needs,
     /// What is known of them.
     pub(super) observed: Observed,
+    /// Whether there is a permit, so that something may have been changed.
+    pub(super) admitted: bool,
+    /// Whether what the call was to change may be changed, though Atlassian did not say so.
+    pub(super) in_doubt: bool,
 }
 
 /// Allowed by policy, and the intent is on disk.

@@ -128,6 +128,12 @@ impl Trail {
         self.would_withhold = items;
     }
 
+    /// Notes that the call ended without a proper answer of Atlassian: if it was to change something, nobody knows
+    /// whether that was done. Before there is a permit, nothing was.
+    pub fn in_doubt(&mut self) {
+        noted(&self.notes, |notes| notes.in_doubt = true);
+    }
+
     /// Writes down what is asked of Atlassian before the decision; the look-up may leave when this returns.
     pub async fn resolve(
         &self,
@@ -171,6 +177,7 @@ impl Trail {
         self.audit.metrics.decision("permit", "policy");
         self.tried("permit", decision.shadow.as_ref());
         self.audit.writer.announce(self.record("intent", inside(&record), Durability::Durable)).await?;
+        noted(&self.notes, |notes| notes.admitted = true);
         Ok(Permit::new(self.facts.call.clone(), decision, Notes::clone(&self.notes)))
     }
 
@@ -252,6 +259,10 @@ impl Trail {
         if let Some(SearchNote { narrowing, condition, exact }) = noted.search {
             let search = json!({"narrowing": narrowing, "condition": condition, "exact": exact});
             record.insert("search".into(), search);
+        }
+        let in_doubt = noted.in_doubt || outcome.is_none();
+        if in_doubt && noted.admitted && self.facts.access == Access::Write {
+            record.insert("in_doubt".into(), true.into());
         }
         if self.would_withhold > 0 {
             record.insert("shadow".into(), json!({"withheld": self.would_withhold}));

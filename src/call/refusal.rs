@@ -150,6 +150,22 @@ impl Refusal {
         }
     }
 
+    /// Whether what the call was to change may be changed all the same.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Deadline { .. } | Self::Panic => true,
+            Self::Tool(error) => error.is_in_doubt(),
+            Self::Identity(_)
+            | Self::Arguments(_)
+            | Self::NotVisible { .. }
+            | Self::Denied { .. }
+            | Self::Frozen(_)
+            | Self::Lookup(_)
+            | Self::Hidden
+            | Self::Audit(_) => false,
+        }
+    }
+
     /// The outcome for the audit record, which holds no value of an argument.
     pub(super) fn outcome(&self, tool: &dyn AnyTool) -> Outcome {
         match self {

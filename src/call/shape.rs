@@ -236,7 +236,7 @@ pub(super) fn shape(sifted: Sifted) -> Answer {
 pub(super) async fn close(
     gate: &Gate,
     tool: &dyn AnyTool,
-    trail: Trail,
+    mut trail: Trail,
     ended: Result<Answer, Refusal>,
 ) -> Answer {
     let reference = trail.call().clone();
@@ -248,6 +248,9 @@ pub(super) async fn close(
         Err(refusal) => {
             if let Some(cause) = refusal.operator() {
                 tracing::warn!(call = %reference, tool = tool.spec().name, "{cause}");
+            }
+            if refusal.is_in_doubt() {
+                trail.in_doubt();
             }
             let answer = match refusal {
                 Refusal::Hidden => Answer::Unknown,

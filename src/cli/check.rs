@@ -7,7 +7,7 @@ use super::assemble;
 use super::output;
 use crate::config::Loaded;
 use crate::config::Settings;
-use crate::policy::Engine;
+use crate::policy::Policies;
 use crate::tools;
 use crate::tools::Offer;
 
@@ -19,13 +19,13 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     settings.products().map_err(Failure::configuration)?;
     assemble::refuse_what_is_not_there(settings)?;
     files(settings)?;
-    let engine = Engine::load(&tools::facts(), &assemble::engine_settings(settings)?)
+    let policies = Policies::load(tools::facts(), assemble::engine_settings(settings)?)
         .map_err(Failure::configuration)?;
     for name in Offer::unknown(settings.tools.enabled.as_deref(), settings.tools.toolsets.as_deref()) {
         output::complain(&format!("warning: no tool or toolset is called `{name}`"));
     }
     output::say(settings.summary().trim_end());
-    output::say(&format!("policies: hash {}", engine.policy_hash()));
+    output::say(&format!("policies: hash {}", policies.current().policy_hash()));
     output::say("the configuration is good");
     Ok(())
 }

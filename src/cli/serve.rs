@@ -114,8 +114,12 @@ pub(super) async fn serve_http(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
-    let ending = CancellationToken::new();
-    let router = mcp::router(gate, http_settings(settings, address, ending.clone()));
+    let (closing, ending) = (CancellationToken::new(), CancellationToken::new());
+    let router = mcp::router(gate, http_settings(settings, address, (closing.clone(), ending.clone())));
+    let stop = async move {
+        stop.await;
+        closing.cancel();
+    };
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
     if !mcp::listen(listener, router, patience, stop).await {
         tracing::warn!(
@@ -127,7 +131,11 @@ pub(super) async fn serve_http(
     Ok(())
 }
 
-fn http_settings(settings: &Settings, address: SocketAddr, stop: CancellationToken) -> HttpSettings {
+fn http_settings(
+    settings: &Settings,
+    address: SocketAddr,
+    (closing, stop): (CancellationToken, CancellationToken),
+) -> HttpSettings {
     let server = &settings.server;
     let loopback = address.ip().is_loopback();
     if !loopback && server.allowed_hosts.is_empty() {
@@ -146,6 +154,7 @@ fn http_settings(settings: &Settings, address: SocketAddr, stop: CancellationTok
         ignore_header_auth: server.ignore_header_auth,
         passthrough: settings.sites().flat_map(|(.., site)| site.passthrough_headers.clone()).collect(),
         max_calls: server.max_concurrent_calls,
+        closing,
         stop,
     }
 }

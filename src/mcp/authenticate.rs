@@ -37,7 +37,8 @@ pub(super) struct Accepted {
 }
 
 /// Shows the credential to the product that the tool's name begins with, whether there is such a tool or not: without
-/// a good credential nobody learns which tools exist. A list of tools depends on the account at every product.
+/// a good credential nobody learns which tools exist. A list of tools depends on the account at every product, and so does
+/// who is told that it may have changed.
 ///
 /// A product that cannot be reached, or is too slow, does not end the request here: the call itself says so.
 pub(super) async fn authenticate(
@@ -47,7 +48,7 @@ pub(super) async fn authenticate(
 ) -> Result<Vec<Accepted>, Unauthenticated> {
     let mut products = match (envelope.method.as_deref(), envelope.tool.as_deref()) {
         (Some("tools/call"), Some(tool)) => named(tool),
-        (Some("tools/list"), _) => BOTH.to_vec(),
+        (Some("tools/list" | "subscriptions/listen"), _) => BOTH.to_vec(),
         _ => return Ok(Vec::new()),
     };
     products.retain(|product| gate.products.serves(*product));

@@ -21,16 +21,22 @@ use rmcp::model::CustomRequest;
 use rmcp::model::CustomResult;
 use rmcp::model::ErrorCode;
 use rmcp::model::Implementation;
+use rmcp::model::InitializeRequestParams;
+use rmcp::model::InitializeResult;
 use rmcp::model::ListToolsResult;
 use rmcp::model::PaginatedRequestParams;
 use rmcp::model::ResourceContents;
 use rmcp::model::ServerCapabilities;
 use rmcp::model::ServerConfig;
+use rmcp::model::SubscriptionFilter;
 use rmcp::model::Tool;
 use rmcp::model::ToolAnnotations;
 use rmcp::service::RequestContext;
+use rmcp::service::SubscriptionContext;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::GateSoon;
 use super::Writes;
@@ -61,8 +67,18 @@ const WRITES_OFF: &str = "Writes are off: only tools that read are listed. Whoev
                           READ_ONLY_MODE=false, or with policies that permit them.";
 
 /// Methods that exist: ill-typed parameters for one of them are -32602, not an unknown method.
-const METHODS: [&str; 6] =
-    ["initialize", "ping", "tools/list", "tools/call", "server/discover", "logging/setLevel"];
+const METHODS: [&str; 7] = [
+    "initialize",
+    "ping",
+    "tools/list",
+    "tools/call",
+    "server/discover",
+    "subscriptions/listen",
+    "logging/setLevel",
+];
+
+/// How many clients may listen for changes at once: fewer than there may be connections, so that calls have theirs.
+const MOST_LISTENERS: usize = 256;
 
 /// The server, as rmcp sees it.
 #[derive(Debug, Clone)]
@@ -70,8 +86,11 @@ pub(super) struct Handler {
     gate: GateSoon,
     instructions: Arc<str>,
     lists: Lists,
-    /// Whether the client is told when the tools may have changed: there is a way to it.
+    /// Whether a client of an older era is told when the tools may have changed: there is a way to it.
     tells_of_changes: bool,
+    listeners: Arc<Semaphore>,
+    /// Ended when the server begins to stop.
+    closing: CancellationToken,
 }
 
 type Lists = Arc<Mutex<HashMap<BTreeSet<&'static str>, Arc<[Tool]>>>>;
@@ -82,10 +101,22 @@ impl Handler {
             Writes::Off => format!("{INSTRUCTIONS} {WRITES_OFF}"),
             Writes::ByPolicy => INSTRUCTIONS.to_owned(),
         };
-        Self { gate, instructions: instructions.into(), lists: Lists::default(), tells_of_changes: false }
+        Self {
+            gate,
+            instructions: instructions.into(),
+            lists: Lists::default(),
+            tells_of_changes: false,
+            listeners: Arc::new(Semaphore::new(MOST_LISTENERS)),
+            closing: CancellationToken::new(),
+        }
     }
 
-    /// The same for a connection on which the client can be told something unasked.
+    /// The same, letting go of who only listens when this ends.
+    pub(super) fn closing_with(self, closing: CancellationToken) -> Self {
+        Self { closing, ..self }
+    }
+
+    /// The same for a connection on which a client can be told something that it did not ask for.
     pub(super) fn that_tells_of_changes(self) -> Self {
         Self { tells_of_changes: true, ..self }
     }
@@ -110,12 +141,50 @@ impl Handler {
 
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
-        let tools = ServerCapabilities::builder().enable_tools();
-        let tools = if self.tells_of_changes { tools.enable_tool_list_changed() } else { tools };
+        let tools = ServerCapabilities::builder().enable_tools().enable_tool_list_changed();
         let mut info = ServerConfig::new(tools.build());
         info.server_info = Implementation::new("portcullis", env!("CARGO_PKG_VERSION"));
         info.instructions = Some(self.instructions.to_string());
         info
+    }
+
+    /// Clients of an older era are told over a connection or a session, and there are no sessions.
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut info = self.negotiate_initialize(&request)?;
+        if let Some(tools) = &mut info.capabilities.tools {
+            tools.list_changed = tools.list_changed.filter(|_| self.tells_of_changes);
+        }
+        Ok(info)
+    }
+
+    /// Clients of the new era ask to be told.
+    fn accepted_subscription_filter(&self, _requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::builder().tools_list_changed().build())
+    }
+
+    /// Tells a client that listens to ask for its tools anew, whenever other policies come into force.
+    async fn listen(&self, listener: SubscriptionContext) -> Result<(), ErrorData> {
+        let Ok(_place) = self.listeners.try_acquire() else {
+            let text = "too many clients listen for changes; ask for the list when its `ttlMs` is over";
+            return Err(ErrorData::internal_error(text, None));
+        };
+        let mut changes = self.gate().await?.policies.changes();
+        loop {
+            tokio::select! {
+                () = listener.cancelled() => return Ok(()),
+                () = self.closing.cancelled() => return Ok(()),
+                changed = changes.changed() => {
+                    if changed.is_err() || listener.sink().notify_tool_list_changed().await.is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
 
     async fn list_tools(

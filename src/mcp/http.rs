@@ -73,6 +73,8 @@ pub struct HttpSettings {
     pub max_calls: usize,
     /// What clients are told of writing.
     pub writes: Writes,
+    /// Lets go of who only listens, when the server begins to stop.
+    pub closing: CancellationToken,
     /// Ends the streams when the server stops.
     pub stop: CancellationToken,
 }
@@ -88,6 +90,7 @@ struct Endpoint {
 /// The routes of the MCP listener: the endpoint, and `/healthz` as the reference server has it.
 pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
     let handler = Handler::new(GateSoon::ready(Arc::clone(gate)), settings.writes);
+    let handler = handler.closing_with(settings.closing.clone());
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)

@@ -240,6 +240,23 @@ impl UpstreamError {
         Self::Malformed { product, status: Some(status), in_doubt: true, problem: problem.to_owned() }
     }
 
+    /// Whether it is the error of a change of which nobody knows whether it was made.
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Unreachable { in_doubt, .. }
+            | Self::Timeout { in_doubt, .. }
+            | Self::Status { in_doubt, .. }
+            | Self::NotJson { in_doubt, .. }
+            | Self::Malformed { in_doubt, .. }
+            | Self::TooLarge { in_doubt, .. } => *in_doubt,
+            Self::LeftAlone { .. }
+            | Self::NotFile { .. }
+            | Self::Exhausted { .. }
+            | Self::NotARead { .. }
+            | Self::NotPermitted(_) => false,
+        }
+    }
+
     /// The same error, of a request that was to change something: except where the answer is a plain refusal or
     /// there was no connection, nobody knows whether the change was made, and the caller must not just try again.
     pub(super) fn of_change(mut self) -> Self {
@@ -422,7 +439,10 @@ mod tests {
         ];
         for (error, wanted) in table {
             assert!(!error.to_string().contains("not known"), "{error}");
-            let text = error.of_change().to_string();
+            assert!(!error.is_in_doubt(), "{error}");
+            let error = error.of_change();
+            assert_eq!(error.is_in_doubt(), wanted, "{error}");
+            let text = error.to_string();
             assert_eq!(text.contains("look before you ask for it again"), wanted, "{text}");
             assert!(!(wanted && text.contains("try again")), "{text}");
         }

@@ -170,13 +170,21 @@ impl Needs {
         self.iter().filter(|attribute| keep(*attribute)).fold(Self::default(), Self::with)
     }
 
+    /// Every attribute.
+    pub(super) fn all() -> Self {
+        Attribute::ALL.into_iter().fold(Self::default(), Self::with)
+    }
+
     /// What a policy names. What cannot be read may name anything.
     pub(super) fn of_policy(policy: &Policy) -> Self {
-        let all = || Attribute::ALL.into_iter().fold(Self::default(), Self::with);
-        let Ok(json) = policy.to_json() else { return all() };
+        policy.to_json().map_or_else(|_| Self::all(), |json| Self::named_in(&json))
+    }
+
+    /// The same of a policy as Cedar writes it in JSON.
+    pub(super) fn named_in(policy: &Value) -> Self {
         let mut needs = Self::default();
-        needs.look(&json);
-        if asks_below(&json) {
+        needs.look(policy);
+        if asks_below(policy) {
             needs = needs.with(Attribute::Ancestors);
         }
         needs

@@ -18,12 +18,11 @@ use cedar_policy::PolicySet;
 use cedar_policy::PrincipalConstraint;
 use cedar_policy::Request;
 use cedar_policy::ResourceConstraint;
-use serde_json::Value;
 
 use crate::policy::Needs;
 use crate::policy::PolicyError;
-use crate::policy::context;
 use crate::policy::entities::Chain;
+use crate::policy::looks::Looks;
 
 /// The policies that an action can be decided by.
 #[derive(Debug)]
@@ -34,6 +33,8 @@ pub(super) struct Candidates {
     general: Group,
     /// Those that only match on this entity, or in it.
     named: HashMap<EntityUid, Group>,
+    /// Whether one of them may look at the arguments.
+    pub(super) reads_input: bool,
 }
 
 /// The candidates of one question.
@@ -67,23 +68,26 @@ pub(super) struct Verdict {
 }
 
 impl Candidates {
-    pub(super) fn new<'p>(policies: impl Iterator<Item = &'p Policy>) -> Result<Self, PolicyError> {
+    pub(super) fn new<'p>(
+        policies: impl Iterator<Item = (&'p Policy, &'p Looks)>,
+    ) -> Result<Self, PolicyError> {
         let wrong = |error: Box<dyn std::error::Error>| PolicyError::Tools(error.to_string());
-        let mut groups: BTreeMap<Option<EntityUid>, Vec<Policy>> = BTreeMap::new();
-        for policy in policies {
-            groups.entry(named(policy)).or_default().push(policy.clone());
+        let mut groups: BTreeMap<Option<&EntityUid>, Vec<(&Policy, &Looks)>> = BTreeMap::new();
+        for (policy, looks) in policies {
+            groups.entry(looks.named.as_ref()).or_default().push((policy, looks));
         }
-        let all = PolicySet::from_policies(groups.values().flatten().cloned());
+        let all = PolicySet::from_policies(groups.values().flatten().map(|(policy, _)| (*policy).clone()));
         let mut candidates = Self {
             all: all.map_err(|error| wrong(error.into()))?,
             general: Group::default(),
             named: HashMap::with_capacity(groups.len()),
+            reads_input: groups.values().flatten().any(|(_, looks)| looks.at_input),
         };
         for (uid, policies) in groups {
-            let group = Group::new(policies).map_err(|error| wrong(error.into()))?;
+            let group = Group::new(&policies).map_err(|error| wrong(error.into()))?;
             match uid {
                 None => candidates.general = group,
-                Some(uid) => _ = candidates.named.insert(uid, group),
+                Some(uid) => _ = candidates.named.insert(uid.clone(), group),
             }
         }
         Ok(candidates)
@@ -174,29 +178,21 @@ impl Matching<'_> {
 }
 
 impl Group {
-    fn new(policies: Vec<Policy>) -> Result<Self, Box<cedar_policy::PolicySetError>> {
-        let advice = policies.iter().filter_map(|policy| {
-            let advice = policy.annotation("advice")?;
-            Some((policy.id().clone(), Arc::from(advice)))
-        });
-        let advice = advice.collect();
-        let reads_context = policies.iter().any(context::reads_context);
-        let needs = policies.iter().map(Needs::of_policy).fold(Needs::default(), Needs::and);
+    fn new(policies: &[(&Policy, &Looks)]) -> Result<Self, Box<cedar_policy::PolicySetError>> {
+        let advice = policies
+            .iter()
+            .filter_map(|(policy, looks)| Some((policy.id().clone(), Arc::clone(looks.advice.as_ref()?))));
+        let own = policies.iter().map(|(policy, _)| (*policy).clone());
         Ok(Self {
-            advice,
-            reads_context,
-            needs,
-            policies: PolicySet::from_policies(policies).map_err(Box::new)?,
+            advice: advice.collect(),
+            reads_context: policies.iter().any(|(_, looks)| looks.at_context),
+            needs: policies.iter().fold(Needs::default(), |needs, (_, looks)| needs.and(looks.needs)),
+            policies: PolicySet::from_policies(own).map_err(Box::new)?,
         })
     }
 }
 
-/// The entity without which the policy does not match: from the scope, or from the first thing its condition asks.
-fn named(policy: &Policy) -> Option<EntityUid> {
-    resource_of(policy).or_else(|| principal_of(policy)).or_else(|| first_condition(policy))
-}
-
-fn resource_of(policy: &Policy) -> Option<EntityUid> {
+pub(super) fn resource_of(policy: &Policy) -> Option<EntityUid> {
     match policy.resource_constraint() {
         ResourceConstraint::Eq(uid) | ResourceConstraint::In(uid) | ResourceConstraint::IsIn(_, uid) => {
             Some(uid)
@@ -205,38 +201,11 @@ fn resource_of(policy: &Policy) -> Option<EntityUid> {
     }
 }
 
-fn principal_of(policy: &Policy) -> Option<EntityUid> {
+pub(super) fn principal_of(policy: &Policy) -> Option<EntityUid> {
     match policy.principal_constraint() {
         PrincipalConstraint::Eq(uid) | PrincipalConstraint::In(uid) | PrincipalConstraint::IsIn(_, uid) => {
             Some(uid)
         }
         PrincipalConstraint::Any | PrincipalConstraint::Is(_) => None,
     }
-}
-
-/// `when { resource in X && ... }`: where the resource is not in X, nothing after it is looked at, so the policy neither
-/// matches nor errs.
-fn first_condition(policy: &Policy) -> Option<EntityUid> {
-    if !policy.has_non_scope_constraint() {
-        return None;
-    }
-    let policy = policy.to_json().ok()?;
-    let condition = policy.get("conditions")?.get(0)?;
-    if condition.get("kind")?.as_str()? != "when" {
-        return None;
-    }
-    let mut first = condition.get("body")?;
-    while let Some(and) = first.get("&&") {
-        first = and.get("left")?;
-    }
-    let test = first.get("in").or_else(|| first.get("=="))?;
-    let variable = test.get("left")?.get("Var")?.as_str()?;
-    let entity = test.get("right")?.get("Value")?.get("__entity")?;
-    matches!(variable, "resource" | "principal").then(|| uid(entity)).flatten()
-}
-
-fn uid(entity: &Value) -> Option<EntityUid> {
-    let text = |name: &str| entity.get(name)?.as_str();
-    let kind = text("type")?.parse().ok()?;
-    Some(EntityUid::from_type_name_and_id(kind, cedar_policy::EntityId::new(text("id")?)))
 }

@@ -2,7 +2,7 @@
 //!
 //! A file `policies/<profile>/tests/*.toml` has any number of these, and optionally settings that hold for all of them:
 //! ```toml
-//! [settings]                    # all optional: read_only, projects, spaces, internal_only_projects, enabled_tools, toolsets
+//! [settings]                    # all optional: read_only, jira_read_only, confluence_read_only, projects, spaces, internal_only_projects, enabled_tools, toolsets
 //! projects = ["OPS"]
 //!
 //! [[case]]
@@ -40,6 +40,7 @@ use crate::policy::Explanation;
 use crate::policy::PolicyError;
 use crate::policy::PolicySource;
 use crate::policy::PrincipalKind;
+use crate::policy::Product;
 use crate::policy::Sample;
 use crate::policy::ToolFacts;
 use crate::policy::check;
@@ -156,6 +157,10 @@ struct SettingsTable {
     #[serde(default)]
     read_only: bool,
     #[serde(default)]
+    jira_read_only: bool,
+    #[serde(default)]
+    confluence_read_only: bool,
+    #[serde(default)]
     projects: Vec<String>,
     #[serde(default)]
     spaces: Vec<String>,
@@ -172,8 +177,12 @@ impl SettingsTable {
         };
         let spaces: Result<Vec<SpaceKey>, String> =
             self.spaces.iter().map(|key| SpaceKey::parse(key).map_err(|error| error.to_string())).collect();
+        let products =
+            [(self.jira_read_only, Product::Jira), (self.confluence_read_only, Product::Confluence)];
+        let read_only = products.into_iter().filter(|(read_only, _)| *read_only);
         Ok(EngineSettings {
             read_only: self.read_only,
+            read_only_sites: read_only.map(|(_, product)| (product, InstanceName::default())).collect(),
             projects: BTreeMap::from([(InstanceName::default(), projects(&self.projects)?)]),
             spaces: BTreeMap::from([(InstanceName::default(), spaces?)]),
             internal_only: projects(&self.internal_only_projects)?,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use cedar_policy::Context;
-use cedar_policy::Policy;
 use cedar_policy::RestrictedExpression;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -86,15 +85,11 @@ fn declared<'f>(fields: &'f [InputField], name: &str) -> Result<&'f InputField, 
     field.ok_or_else(|| format!("`{name}` is no input of this tool"))
 }
 
-/// Whether the policy may look at the context at all.
-pub(super) fn reads_context(policy: &Policy) -> bool {
-    policy.to_json().map_or(true, |json| names_context(&json))
-}
-
-fn names_context(expression: &Value) -> bool {
+/// Whether a policy, as Cedar writes it in JSON, may look at the context at all.
+pub(super) fn reads_context(expression: &Value) -> bool {
     match expression {
-        Value::Object(fields) => is_context(expression) || fields.values().any(names_context),
-        Value::Array(items) => items.iter().any(names_context),
+        Value::Object(fields) => is_context(expression) || fields.values().any(reads_context),
+        Value::Array(items) => items.iter().any(reads_context),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
@@ -103,12 +98,8 @@ fn is_context(expression: &Value) -> bool {
     expression.get("Var").and_then(Value::as_str) == Some("context")
 }
 
-/// Whether the policy may look at more of the context than the session.
-pub(super) fn reads_input(policy: &Policy) -> bool {
-    policy.to_json().map_or(true, |json| names_more_than_session(&json))
-}
-
-fn names_more_than_session(expression: &Value) -> bool {
+/// Whether it may look at more of the context than the session.
+pub(super) fn reads_input(expression: &Value) -> bool {
     match expression {
         Value::Object(fields) => {
             let of_context = fields.get("left").is_some_and(is_context);
@@ -116,9 +107,9 @@ fn names_more_than_session(expression: &Value) -> bool {
             if of_context && of_session && fields.len() == 2 {
                 return false;
             }
-            is_context(expression) || fields.values().any(names_more_than_session)
+            is_context(expression) || fields.values().any(reads_input)
         }
-        Value::Array(items) => items.iter().any(names_more_than_session),
+        Value::Array(items) => items.iter().any(reads_input),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }

@@ -311,6 +311,11 @@ impl Viewer<'_> {
         Item { resource, chain: self.engine.types.resource(resource, &self.session.instance, self.observed) }
     }
 
+    /// The same for deciding on a tool.
+    pub(super) fn missing_for(&self, tool: &str, item: &Resource) -> Option<String> {
+        self.lacks(&self.engine.tools.get(tool)?.action, item)
+    }
+
     /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on
     /// a page is known only with the pages above it.
     fn lacks(&self, action: &ActionRule, Item { resource, chain }: &Item<'_>) -> Option<String> {

@@ -22,7 +22,6 @@ use crate::policy::ToolFacts;
 use crate::policy::alone;
 use crate::policy::candidates::Candidates;
 use crate::policy::check;
-use crate::policy::context;
 use crate::policy::entities::Chain;
 use crate::policy::entities::Types;
 use crate::policy::generated;
@@ -95,6 +94,14 @@ pub(super) struct ActionRule {
 impl Engine {
     /// Reads, checks and indexes the policies. Anything doubtful is an error.
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
+        Self::load_with_policies(tools, settings).map(|(engine, _)| engine)
+    }
+
+    /// The same, with the policies that are in force.
+    pub(super) fn load_with_policies(
+        tools: &[ToolFacts],
+        settings: &EngineSettings,
+    ) -> Result<(Self, Vec<LoadedPolicy>), PolicyError> {
         let text = schema_text(tools);
         let schema = schema(tools, &text)?;
         let loaded = load_policies(settings, &schema)?;
@@ -108,7 +115,7 @@ impl Engine {
             let ids = loaded.shadow.into_iter().map(|policy| policy.id).collect();
             engine.shadow = Some(Shadow { engine: Box::new(together), ids });
         }
-        Ok(engine)
+        Ok((engine, loaded.enforced))
     }
 
     /// The engine of these policies.
@@ -249,19 +256,19 @@ impl<'a> Index<'a> {
         ancestors.sort();
         let chain = Chain { uid, ancestors };
         let candidates = self.candidates(&chain)?;
-        let reads_input = candidates.policies().any(context::reads_input);
+        let reads_input = candidates.reads_input;
         let needs = candidates.all_needs();
         Ok(ActionRule { chain, candidates, reads_input, needs })
     }
 
     fn candidates(&mut self, action: &Chain) -> Result<Arc<Candidates>, PolicyError> {
         let taken: Vec<&LoadedPolicy> =
-            self.loaded.iter().filter(|loaded| takes(&loaded.policy.action_constraint(), action)).collect();
+            self.loaded.iter().filter(|loaded| takes(&loaded.action, action)).collect();
         let key: Vec<&str> = taken.iter().map(|loaded| loaded.id.as_str()).collect();
         if let Some(set) = self.sets.get(&key) {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(Candidates::new(taken.iter().map(|loaded| &loaded.policy))?);
+        let set = Arc::new(Candidates::new(taken.iter().map(|loaded| (&loaded.policy, &loaded.looks)))?);
         self.sets.insert(key, Arc::clone(&set));
         Ok(set)
     }
@@ -339,12 +346,12 @@ pub(super) fn load_files(
     settings: &EngineSettings,
     schema: &Schema,
 ) -> Result<Loaded, PolicyError> {
-    let own = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
-    if own.enforced.is_empty() {
+    files.push(generated::policies(settings, schema));
+    let loaded = set::load(&files, schema, settings).map_err(PolicyError::Invalid)?;
+    if loaded.enforced.iter().all(|policy| policy.file == generated::FILE) {
         return Err(PolicyError::NoPolicies(path.to_owned()));
     }
-    files.push(generated::policies(settings, schema));
-    set::load(&files, schema, settings).map_err(PolicyError::Invalid)
+    Ok(loaded)
 }
 
 /// Each part is preceded by its length, so that no two sets run together.

@@ -49,7 +49,9 @@ pub enum PolicyError {
     #[error("the tests of the policies fail: {}", .0.join("\n"))]
     Cases(Vec<String>),
     /// The files were changed while they were read.
-    #[error("the files changed while they were read; they are read again")]
+    #[error(
+        "the files changed while they were read, so what was tested is not what would be taken; read them again"
+    )]
     Changing,
     /// At least one policy is not valid; [`Self::problems`] lists all.
     #[error("{}", lines(.0))]

@@ -13,6 +13,9 @@ use crate::policy::EngineSettings;
 use crate::policy::Product;
 use crate::policy::source::PolicyFile;
 
+/// What the file of these policies is called.
+pub(super) const FILE: &str = "settings";
+
 /// What a caller is told when writes are off.
 pub(super) const WRITES_OFF: &str = "writes are off; set READ_ONLY_MODE=false";
 
@@ -31,7 +34,7 @@ pub(super) fn policies(settings: &EngineSettings, schema: &Schema) -> PolicyFile
     boundary(&mut text, "spaces", Product::Confluence, ["Space", "Page"], &settings.spaces);
     internal_only(&mut text, settings);
     offered(&mut text, settings, schema);
-    PolicyFile::built_in("settings", text)
+    PolicyFile::built_in(FILE, text)
 }
 
 /// Forbids writing to one product, or to one of its sites.

@@ -22,6 +22,7 @@ mod error;
 mod explain;
 mod generated;
 mod limit;
+mod looks;
 mod matrix;
 mod narrow;
 mod policies;

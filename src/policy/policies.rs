@@ -12,7 +12,8 @@ use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
 use crate::policy::PolicySource;
 use crate::policy::ToolFacts;
-use crate::policy::cases;
+use crate::policy::cases::Report;
+use crate::policy::cases::run_cases;
 use crate::policy::engine::hash;
 use crate::policy::profiles;
 use crate::policy::properties;
@@ -36,11 +37,10 @@ struct Files {
 }
 
 impl Policies {
-    /// Reads, checks and indexes the first set.
+    /// Reads, checks and indexes the first set, and runs the cases that lie beside it.
     pub fn load(tools: Vec<ToolFacts>, settings: EngineSettings) -> Result<Self, PolicyError> {
-        // Before the set is made: what changes meanwhile is then seen as a change.
         let tried = fingerprint(&settings);
-        let engine = Engine::load(&tools, &settings)?;
+        let engine = tested(&tools, &settings, &tried)?;
         Ok(Self {
             tools,
             settings,
@@ -74,20 +74,11 @@ impl Policies {
     pub fn candidate(&self) -> Result<Engine, PolicyError> {
         let before = fingerprint(&self.settings);
         self.files().tried.clone_from(&before);
-        let engine = Engine::load(&self.tools, &self.settings)?;
-        if let PolicySource::Directory(directory) = &self.settings.source {
-            let report = cases::run_cases(directory, &profiles::cases(directory)?, &self.tools)?;
-            let failed: Vec<String> = report.failed().map(ToString::to_string).collect();
-            if !failed.is_empty() {
-                return Err(PolicyError::Cases(failed));
-            }
-        }
-        // What was tested must be what is taken.
-        if fingerprint(&self.settings) != before {
+        let made = tested(&self.tools, &self.settings, &before);
+        if let Err(PolicyError::Changing) = made {
             self.files().tried.clear();
-            return Err(PolicyError::Changing);
         }
-        Ok(engine)
+        made
     }
 
     /// Puts a set into force, for every decision of a call that begins from now on.
@@ -99,6 +90,25 @@ impl Policies {
     fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A set of the files as they were when they had this fingerprint, for which the cases beside them come out as expected.
+fn tested(tools: &[ToolFacts], settings: &EngineSettings, before: &str) -> Result<Engine, PolicyError> {
+    let engine = Engine::load(tools, settings)?;
+    if let PolicySource::Directory(directory) = &settings.source {
+        let cases = profiles::cases(directory)?;
+        // They are asked of the policies without the settings, which takes as long again as the set itself.
+        let report = if cases.is_empty() { None } else { Some(run_cases(directory, &cases, tools)?) };
+        let failed: Vec<String> = report.iter().flat_map(Report::failed).map(ToString::to_string).collect();
+        if !failed.is_empty() {
+            return Err(PolicyError::Cases(failed));
+        }
+    }
+    // What was tested must be what is taken.
+    if fingerprint(settings) != before {
+        return Err(PolicyError::Changing);
+    }
+    Ok(engine)
 }
 
 /// A hash of every file that a set is made of, or of why it cannot be read. It goes by contents: names and times tell

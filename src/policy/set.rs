@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use cedar_policy::ActionConstraint;
 use cedar_policy::Policy;
 use cedar_policy::PolicyId;
 use cedar_policy::PolicySet;
@@ -16,6 +17,7 @@ use cedar_policy::ffi::DetailedError;
 use crate::policy::EngineSettings;
 use crate::policy::Problem;
 use crate::policy::check;
+use crate::policy::looks::Looks;
 use crate::policy::source::PolicyFile;
 
 /// One policy that may be asked.
@@ -23,6 +25,8 @@ use crate::policy::source::PolicyFile;
 pub(super) struct LoadedPolicy {
     pub(super) id: String,
     pub(super) policy: Policy,
+    pub(super) action: ActionConstraint,
+    pub(super) looks: Looks,
     pub(super) file: String,
     /// The line it begins on, from 1.
     pub(super) line: usize,
@@ -67,7 +71,7 @@ pub(super) fn load(
     let mut loaded: BTreeMap<String, LoadedPolicy> = BTreeMap::new();
     let mut problems = Vec::new();
     for file in files {
-        let reader = Reader { file, validator: &validator, settings };
+        let reader = Reader { file, lines: Lines::of(&file.text), validator: &validator, settings };
         let policies = reader.read(&mut problems);
         for (policy, offset) in policies {
             let id = policy.id.clone();
@@ -89,6 +93,7 @@ pub(super) fn load(
 
 struct Reader<'a> {
     file: &'a PolicyFile,
+    lines: Lines,
     validator: &'a Validator,
     settings: &'a EngineSettings,
 }
@@ -231,28 +236,50 @@ impl Reader<'_> {
         let canonical = canonical(policy).ok_or("has no canonical text; write it in a simpler way")?;
         Ok(LoadedPolicy {
             text: policy.to_cedar().unwrap_or_else(|| canonical.clone()),
+            looks: Looks::of(policy),
+            action: policy.action_constraint(),
             policy: policy.new_id(PolicyId::new(&id)),
             id,
             file: self.file.name.clone(),
-            line: self.line(offset),
+            line: self.lines.number(offset),
             canonical,
         })
     }
 
-    fn line(&self, offset: usize) -> usize {
-        self.file.text.get(..offset).unwrap_or_default().matches('\n').count() + 1
-    }
-
     fn problem(&self, offset: usize, policy: Option<&str>, message: impl Into<String>) -> Problem {
-        let before = self.file.text.get(..offset).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.file.text.get(self.lines.start(offset)..offset).unwrap_or_default();
         Problem {
             file: self.file.name.clone(),
-            line: self.line(offset),
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            line: self.lines.number(offset),
+            column: line.chars().count() + 1,
             policy: policy.map(str::to_owned),
             message: message.into(),
         }
+    }
+}
+
+/// Where the lines of a text end. Counting them anew for each policy takes longer than all the rest of a long file.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// How many end before this place.
+    fn before(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset)
+    }
+
+    /// The number of the line at this place, from 1.
+    fn number(&self, offset: usize) -> usize {
+        self.before(offset) + 1
+    }
+
+    /// Where that line begins.
+    fn start(&self, offset: usize) -> usize {
+        let last = self.before(offset).checked_sub(1).and_then(|last| self.0.get(last));
+        last.map_or(0, |end| end + 1)
     }
 }
 

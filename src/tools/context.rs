@@ -77,6 +77,17 @@ pub enum ToolError {
     WrongPermit,
 }
 
+impl ToolError {
+    /// Whether what was to be changed may be changed all the same.
+    pub fn is_in_doubt(&self) -> bool {
+        match self {
+            Self::Upstream(error) => error.is_in_doubt(),
+            Self::Partial { error, .. } => error.is_in_doubt(),
+            Self::Arguments(_) | Self::Absent | Self::NotConfigured(_) | Self::WrongPermit => false,
+        }
+    }
+}
+
 impl From<PersonError> for ToolError {
     fn from(error: PersonError) -> Self {
         match error {

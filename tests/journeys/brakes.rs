@@ -80,6 +80,15 @@ async fn a_freeze_binds_the_next_call_of_a_running_server_until_it_is_thawed() {
     assert!(thawed["was"].as_str().unwrap().starts_with("frozen: all"), "{thawed}");
     world.until("the gauge", async || world.metric(gauge).await == 0).await;
     assert!(well(&world.home, &["policy", "thaw"]).await.contains("nothing is frozen"));
+    // For programs.
+    let told =
+        async |words: &[&str]| -> Value { serde_json::from_str(&well(&world.home, words).await).unwrap() };
+    let frozen = told(&["policy", "freeze", "writes", "--reason", "drill", "--json"]).await;
+    assert_eq!((&frozen["state"]["frozen"], &frozen["state"]["reason"]), (&json!("writes"), &json!("drill")));
+    assert!(frozen["file"].as_str().unwrap().ends_with("freeze.json"), "{frozen}");
+    let thawed = told(&["policy", "thaw", "--json"]).await;
+    let states = (&thawed["was"]["frozen"], &thawed["state"]["frozen"]);
+    assert_eq!(states, (&json!("writes"), &Value::Null), "{thawed}");
     world.end();
 }
 

@@ -271,6 +271,8 @@ async fn a_change_that_may_have_been_made_is_said_to_be_in_doubt() {
             assert!(left.text.contains(says), "{name}: {}", left.text);
             let said = left.text.contains("look before you ask for it again");
             assert_eq!(said, in_doubt, "{name}: {}", left.text);
+            let recorded = if in_doubt { json!(true) } else { Value::Null };
+            assert_eq!(left.record["in_doubt"], recorded, "{name}: {}", left.record);
             assert!(!(in_doubt && left.text.contains("try again later")), "{name}: {}", left.text);
             let sent = last_upstream(&left.record);
             assert_eq!((&sent["method"], &sent["status"]), (&json!("POST"), &json!(status)), "{name}");
@@ -335,7 +337,10 @@ async fn end_late(world: &World, step: &Step) {
     assert!(failed.is_error && failed.text.contains("took longer than 1 s and was ended"), "{failed:?}");
     assert_eq!(world.ended(step.tool, step.access, "deadline").await, ended + 1, "{}", step.tool);
     let records = outcomes(world, step.tool);
-    assert_eq!(records.last().map(|record| &record["outcome"]), Some(&json!("deadline")), "{}", step.tool);
+    let last = records.last().unwrap();
+    assert_eq!(last["outcome"], "deadline", "{}", step.tool);
+    let in_doubt = if step.method == "POST" { json!(true) } else { Value::Null };
+    assert_eq!(last["in_doubt"], in_doubt, "{last}");
 }
 
 fn intents(world: &World) -> usize {

@@ -208,3 +208,60 @@ async fn a_client_over_stdio_is_told_that_its_tools_changed() {
     assert!(tools(&session.ask("tools/list", json!({})).await));
     assert_eq!(session.end().await.code, Some(0));
 }
+
+/// What a client of the new era sends with everything.
+fn newest(method: &str) -> (Value, [(&'static str, String); 2]) {
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let params = json!({"_meta": meta, "notifications": {"toolsListChanged": true}});
+    let message = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+    (message, [("MCP-Protocol-Version", "2026-07-28".to_owned()), ("Mcp-Method", method.to_owned())])
+}
+
+async fn sent(world: &World, token: &str, method: &str) -> reqwest::Response {
+    let (message, headers) = newest(method);
+    let request = world.http.post(&world.endpoint).bearer_auth(token).json(&message);
+    let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+    request.send().await.unwrap()
+}
+
+/// Reads a stream until it has said this; nothing if it ends before.
+async fn heard(stream: &mut reqwest::Response, what: &str) -> Option<String> {
+    let mut text = String::new();
+    while !text.contains(what) {
+        text.push_str(&String::from_utf8_lossy(&stream.chunk().await.ok()??));
+    }
+    Some(text)
+}
+
+#[tokio::test]
+async fn a_client_over_http_is_told_that_its_tools_changed_if_it_listens() {
+    let mut world = reading().await;
+    let told = |answer: &Value| answer["result"]["capabilities"]["tools"]["listChanged"].clone();
+    let discovered = sent(&world, "alice-token", "server/discover").await.json().await.unwrap();
+    assert_eq!(told(&discovered), json!(true), "{discovered}");
+    let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}});
+    let initialized = world.rpc("alice-token", "initialize", hello).await;
+    assert_eq!(told(&initialized), Value::Null, "there is no way to tell such a client: {initialized}");
+    assert_eq!(sent(&world, "nobody-token", "subscriptions/listen").await.status(), 401);
+
+    let mut stream = sent(&world, "alice-token", "subscriptions/listen").await;
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let accepted = heard(&mut stream, "subscriptions/acknowledged").await;
+    assert!(accepted.is_some_and(|text| text.contains("toolsListChanged")));
+    let listed: Value = sent(&world, "alice-token", "tools/list").await.json().await.unwrap();
+    let kept = (&listed["result"]["ttlMs"], &listed["result"]["cacheScope"]);
+    assert_eq!(kept, (&json!(300_000), &json!("private")), "who does not listen asks anew after this time");
+    assert!(!world.tools("alice-token").await.contains(&"jira_add_comment".to_owned()));
+    save(&world, COMMENT);
+    assert!(heard(&mut stream, "notifications/tools/list_changed").await.is_some());
+    assert!(world.tools("alice-token").await.contains(&"jira_add_comment".to_owned()));
+    // Who listens is let go, and does not keep the server from stopping.
+    world.terminate();
+    assert!(heard(&mut stream, "\"result\"").await.is_some());
+    assert_eq!(world.ended_by_itself().await, Some(0));
+    assert!(!world.stderr().contains("calls were still running"), "{}", world.stderr());
+    world.end();
+}

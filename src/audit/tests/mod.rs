@@ -19,6 +19,7 @@ use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Asked;
 use crate::policy::Basis;
+use crate::policy::Effect;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::LoginFacts;
@@ -31,6 +32,7 @@ use crate::policy::Question;
 use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::Session;
+use crate::policy::Write;
 use crate::telemetry::Metrics;
 use crate::tools;
 
@@ -70,6 +72,10 @@ fn engine() -> Engine {
 }
 
 fn allowed(engine: &Engine) -> Allowed<Read> {
+    allowed_to(engine, "jira_get_issue", json!({"issue_key": "OPS-1"}))
+}
+
+fn allowed_to<E: Effect>(engine: &Engine, tool: &'static str, arguments: Value) -> Allowed<E> {
     let session = Session {
         method: "pat",
         client: String::new(),
@@ -84,15 +90,14 @@ fn allowed(engine: &Engine) -> Allowed<Read> {
         key: IssueKey::parse("OPS-1").unwrap(),
         project: Some(IssueKey::parse("OPS-1").unwrap().project()),
     }];
-    let decoded = tools::find("jira_get_issue").unwrap();
-    let arguments = json!({"issue_key": "OPS-1"});
+    let decoded = tools::find(tool).unwrap();
     let Value::Object(arguments) = arguments else { unreachable!() };
     let input: BTreeMap<_, _> = decoded.decode(arguments).unwrap().input();
     let principal = principal();
     let question = Question {
         principal: &principal,
         session: &session,
-        tool: "jira_get_issue",
+        tool,
         resources: &resources,
         input: &input,
         observed: &Observed::default(),
@@ -208,6 +213,36 @@ async fn every_end_of_a_call_is_written() {
     });
     assert_eq!(denied["decision"], decision);
     assert!(denied["arguments"]["fields"].as_str().unwrap().starts_with("hmac:"), "{denied}");
+}
+
+#[tokio::test]
+async fn a_change_is_in_doubt_from_its_permit_on_until_atlassian_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let engine = Engine::load(&tools::facts(), &EngineSettings::alone(PolicySource::ReadWrite)).unwrap();
+    let facts = || CallFacts { tool: "jira_add_comment".into(), ..facts(Access::Write) };
+    let arguments = json!({"issue_key": "OPS-1", "body": "hello"});
+    let admit = async |trail: &Trail| {
+        let allowed = allowed_to::<Write>(&engine, "jira_add_comment", arguments.clone());
+        drop(trail.admit(allowed, &Map::new()).await.unwrap());
+    };
+    let mut early = audit.trail(facts());
+    early.in_doubt();
+    early.close(Outcome::Deadline).await.unwrap();
+    let mut late = audit.trail(facts());
+    admit(&late).await;
+    late.in_doubt();
+    late.close(Outcome::Deadline).await.unwrap();
+    let answered = audit.trail(facts());
+    admit(&answered).await;
+    answered.close(Outcome::UpstreamError { status: 400 }).await.unwrap();
+    let abandoned = audit.trail(facts());
+    admit(&abandoned).await;
+    drop(abandoned);
+    audit.shutdown();
+    let outcomes = lines(directory.path()).into_iter().filter(|line| line["stage"] == "outcome");
+    let doubts: Vec<Value> = outcomes.map(|line| line["in_doubt"].clone()).collect();
+    assert_eq!(doubts, [Value::Null, json!(true), Value::Null, json!(true)]);
 }
 
 #[cfg(unix)]

@@ -213,10 +213,10 @@ fn text(explanation: &Explanation, notes: &[String]) -> String {
     lines.extend(explanation.errors.iter().map(|error| format!("  error: {error}")));
     for (number, step) in explanation.steps.iter().enumerate() {
         let place = step.place.as_ref().map(|place| format!(" in {place}")).unwrap_or_default();
-        let by = if step.deciding.is_empty() {
-            "no policy permits it".to_owned()
-        } else {
-            step.deciding.join(", ")
+        let by = match &step.error {
+            Some(error) => error.clone(),
+            None if step.deciding.is_empty() => "no policy permits it".to_owned(),
+            None => step.deciding.join(", "),
         };
         let word = if step.allowed { "allowed by" } else { "denied:" };
         lines.push(format!("\n{}. {} on {}{place}: {word} {by}", number + 1, step.action, step.resource));

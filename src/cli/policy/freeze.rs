@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::ValueEnum;
+use serde_json::Value;
+use serde_json::json;
 
+use super::say_json;
 use crate::audit::Audit;
 use crate::audit::AuditSettings;
 use crate::audit::Event;
@@ -48,6 +51,9 @@ struct Why {
     /// The state directory of the server, if it is not the one of this configuration.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,7 +74,8 @@ pub(super) fn freeze(arguments: &FreezeArguments, cli: &Cli) -> Result<(), Failu
     let brake = brake(why, cli)?;
     let freeze = Freeze { scope, since: jiff::Timestamp::now(), by: who(), reason: why.reason.clone() };
     brake.freeze(&freeze).map_err(refused)?;
-    output::say(&format!("{} ({})", brake.state(), brake.file().display()));
+    let state = brake.state();
+    tell(why, &brake, &format!("{state} ({})", brake.file().display()), json!({"state": told(&state)}))?;
     let event = Event::frozen(scope.as_str(), &freeze.by, freeze.reason.as_deref());
     record(cli, event).map_err(|failure| Failure {
         message: format!("it is frozen, but that could not be written down: {}", failure.message),
@@ -82,14 +89,37 @@ pub(super) fn thaw(arguments: &ThawArguments, cli: &Cli) -> Result<(), Failure> 
     brake::check_reason(why.reason.as_deref()).map_err(refused)?;
     let brake = brake(why, cli)?;
     let before = brake.state();
+    let file = brake.file();
+    let told = json!({"state": told(&State::Free), "was": told(&before)});
     if before == State::Free {
-        output::say(&format!("nothing is frozen ({})", brake.file().display()));
-        return Ok(());
+        return tell(why, &brake, &format!("nothing is frozen ({})", file.display()), told);
     }
     record(cli, Event::thawed(&before.to_string(), &who(), why.reason.as_deref()))?;
     brake.thaw().map_err(refused)?;
-    output::say(&format!("thawed; it was {before} ({})", brake.file().display()));
-    Ok(())
+    tell(why, &brake, &format!("thawed; it was {before} ({})", file.display()), told)
+}
+
+/// Says what came of it, for people or for programs.
+fn tell(why: &Why, brake: &Brake, text: &str, mut told: Value) -> Result<(), Failure> {
+    if !why.json {
+        output::say(text);
+        return Ok(());
+    }
+    if let Some(told) = told.as_object_mut() {
+        told.insert("file".to_owned(), brake.file().display().to_string().into());
+    }
+    say_json(&told)
+}
+
+/// A state for programs: what is frozen and, if that is known, since when, by whom and why.
+fn told(state: &State) -> Value {
+    match state {
+        State::Free => json!({"frozen": null}),
+        State::Frozen(Freeze { scope, since, by, reason }) => {
+            json!({"frozen": scope, "since": since, "by": by, "reason": reason})
+        }
+        State::Unreadable(problem) => json!({"frozen": Scope::All, "problem": problem}),
+    }
 }
 
 fn brake(why: &Why, cli: &Cli) -> Result<Brake, Failure> {

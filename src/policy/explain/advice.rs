@@ -25,6 +25,13 @@ pub(super) fn changes(explainer: &Explainer, sample: &Sample, steps: &[Step]) ->
     let mut changes: Vec<String> = Vec::new();
     let mut missing: Vec<(String, &Step, Vec<&str>)> = Vec::new();
     for step in steps.iter().filter(|step| !step.allowed) {
+        if let Some(error) = &step.error {
+            let change = format!("what policies look at must be known: {error}. Say it with --attribute");
+            if !changes.contains(&change) {
+                changes.push(change);
+            }
+            continue;
+        }
         let erred = step.policies.iter().filter(|finding| finding.error.is_some()).map(error);
         let forbidding = step.policies.iter().filter(|finding| finding.matches && finding.effect == "forbid");
         for change in erred.chain(forbidding.map(|finding| forbidden(explainer, finding))) {

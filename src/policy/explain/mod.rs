@@ -26,7 +26,6 @@ use crate::policy::Sample;
 use crate::policy::ToolFacts;
 use crate::policy::Tried;
 use crate::policy::Write;
-use crate::policy::engine::load_policies;
 use crate::policy::engine::takes;
 use crate::policy::schema::view_action;
 use crate::policy::set::LoadedPolicy;
@@ -102,6 +101,8 @@ pub struct Step {
     pub place: Option<String>,
     /// Whether it is allowed.
     pub allowed: bool,
+    /// What is not known, so that the policies cannot be asked and it is denied.
+    pub error: Option<String>,
     /// The policies that decided it.
     pub deciding: Vec<String>,
     /// Every policy whose scope takes the action.
@@ -148,8 +149,7 @@ impl Explainer {
     /// # Errors
     /// Those of [`Engine::load`].
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
-        let engine = Engine::load(tools, settings)?;
-        let loaded = load_policies(settings, &engine.schema)?.enforced;
+        let (engine, loaded) = Engine::load_with_policies(tools, settings)?;
         let actions = engine.schema.action_entities();
         let actions = actions.map_err(|error| PolicyError::Tools(error.to_string()))?;
         Ok(Self { engine, loaded, actions })
@@ -206,6 +206,10 @@ impl Explainer {
             None => (!allowed).then(|| "not_visible".to_owned()),
         };
         let change = advice::changes(self, &sample, &steps);
+        let errors = match denied {
+            Some(denied) => denied.errors,
+            None => steps.iter().filter_map(|step| step.error.clone()).collect(),
+        };
         Ok(Explanation {
             principal: sample.principal.to_string(),
             groups,
@@ -213,7 +217,7 @@ impl Explainer {
             allowed,
             reason,
             deciding,
-            errors: denied.map(|denied| denied.errors).unwrap_or_default(),
+            errors,
             change: if allowed { Vec::new() } else { change },
             shadow: tried.map(ShadowFinding::from),
             steps,
@@ -308,8 +312,14 @@ impl Explainer {
             matched.map(|finding| finding.policy.clone()).collect()
         };
         let (permits, forbids) = (matched("permit"), matched("forbid"));
-        let erred = policies.iter().any(|finding| finding.error.is_some());
+        let viewer = self.engine.viewer(&sample.principal, &sample.session, &sample.observed);
+        let error = match tool {
+            Some(tool) => viewer.missing_for(tool.name, resource),
+            None => viewer.missing(resource),
+        };
+        let erred = error.is_some() || policies.iter().any(|finding| finding.error.is_some());
         let allowed = !permits.is_empty() && forbids.is_empty() && !erred;
+        let deciding = if forbids.is_empty() { permits } else { forbids };
         let at = &sample.session.instance;
         let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
         Ok(Step {
@@ -317,7 +327,8 @@ impl Explainer {
             resource: resource.named_in(at),
             place: place.map(|place| place.named_in(at)),
             allowed,
-            deciding: if forbids.is_empty() { permits } else { forbids },
+            deciding: if error.is_some() { Vec::new() } else { deciding },
+            error,
             policies,
         })
     }
@@ -325,6 +336,6 @@ impl Explainer {
     /// The policies whose scope takes the action.
     pub(super) fn candidates<'s>(&'s self, action: &str) -> impl Iterator<Item = &'s LoadedPolicy> + use<'s> {
         let chain = self.engine.types.action_chain(&self.actions, action);
-        self.loaded.iter().filter(move |policy| takes(&policy.policy.action_constraint(), &chain))
+        self.loaded.iter().filter(move |policy| takes(&policy.action, &chain))
     }
 }

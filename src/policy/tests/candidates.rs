@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use crate::policy::candidates::Candidates;
 use crate::policy::entities::Chain;
+use crate::policy::looks::Looks;
 
 const PROJECTS: [&str; 3] = ["A", "B", "C"];
 const GROUPS: [&str; 3] = ["x", "y", "z"];
@@ -76,7 +77,8 @@ proptest! {
             Request::new(principal.uid.clone(), action, resource.uid.clone(), Context::empty(), None).unwrap();
 
         let whole = Authorizer::new().is_authorized(&request, &set, &store);
-        let sorted = Candidates::new(set.policies()).unwrap();
+        let looks: Vec<Looks> = set.policies().map(Looks::of).collect();
+        let sorted = Candidates::new(set.policies().zip(&looks)).unwrap();
         let said = sorted.matching(&principal, &resource).ask(&Authorizer::new(), &request, &store);
 
         prop_assert_eq!(said.allowed, whole.decision() == Decision::Allow);

@@ -136,6 +136,20 @@ fn settings_of_a_file_hold_for_its_cases() {
 }
 
 #[test]
+fn one_product_alone_can_be_read_only() {
+    for (setting, outcome) in [
+        ("jira_read_only", "expect = \"deny\"\npolicies = [\"portcullis:read-only-jira\"]"),
+        ("confluence_read_only", "expect = \"allow\"\npolicies = [\"comment\"]"),
+    ] {
+        let report = report(&format!(
+            "[settings]\n{setting} = true\n[[case]]\nname = \"c\"\nuser = \"ann\"\ngroups = [\"jira:ops\"]\n\
+             tool = \"jira_add_comment\"\nresources = ['Jira::Issue::\"OPS-1\"']\n{outcome}\n"
+        ));
+        assert!(report.failed().next().is_none(), "{report:?}");
+    }
+}
+
+#[test]
 fn a_case_says_the_attributes_that_policies_look_at() {
     let policies = r#"
 @id("all") permit (principal, action, resource);

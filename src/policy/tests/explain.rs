@@ -144,6 +144,27 @@ fn what_a_policy_looks_at_must_be_said() {
     assert_eq!(wrong, "`jira_get_issue` is never on `Jira::Project::\"OPS\"`; it is on Jira::Issue");
 }
 
+#[test]
+fn an_attribute_that_is_not_known_denies_each_step_that_looks_at_it() {
+    let policies = r#"
+@id("all") permit (principal, action, resource);
+@id("done") @advice("it is done") forbid (principal, action == Mcp::Action::"jira_add_comment", resource)
+when { resource has status && resource.status == "Done" };
+"#;
+    let explainer = explainer(policies);
+    let asked = |sample: &Sample| explainer.explain(sample).unwrap();
+    let mut sample = sample("jira_add_comment", "Jira::Issue::\"OPS-1\"", &[], &[("body", "x")]);
+    let unknown = asked(&sample);
+    let said = "policies name `status` of `Jira::Issue::\"OPS-1\"`, which is not known";
+    let steps: Vec<_> = unknown.steps.iter().map(|step| (step.allowed, step.error.as_deref())).collect();
+    assert_eq!(steps, [(true, None), (false, Some(said))]);
+    assert_eq!((unknown.allowed, unknown.errors), (false, vec![said.to_owned()]));
+    assert!(unknown.steps[1].deciding.is_empty() && unknown.change[0].contains("--attribute"));
+    assert_eq!(unknown.change.len(), 1, "{:?}", unknown.change);
+    sample.set_attribute_text("status", "Open").unwrap();
+    assert!(asked(&sample).allowed);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     /// Every policy asked alone, put together, is what the engine decides.

@@ -72,6 +72,29 @@ fn what_is_not_in_order_is_no_candidate() {
 }
 
 #[test]
+fn a_start_runs_the_cases_as_well_and_says_the_same() {
+    let home = directory(&[("own.cedar", READ_ALL)]);
+    std::fs::create_dir(home.path().join("tests")).unwrap();
+    let running = loaded(&home, |_| ());
+    let start = || {
+        let settings = settings(PolicySource::Directory(home.path().to_owned()));
+        Policies::load(tools(), settings).map(|_| ())
+    };
+    let case = |expected: &str| {
+        let text = format!("{CASE}expect = \"{expected}\"\n");
+        std::fs::write(home.path().join("tests/own.toml"), text).unwrap();
+    };
+    case("deny");
+    let refused = start().unwrap_err().to_string();
+    assert!(refused.contains("own.toml: case `reads`: expected deny, got allow"), "{refused}");
+    assert_eq!(running.candidate().unwrap_err().to_string(), refused);
+    case("allow");
+    start().unwrap();
+    std::fs::write(home.path().join("tests/own.toml"), b"\xff").unwrap();
+    assert!(start().unwrap_err().to_string().starts_with("cannot read `"));
+}
+
+#[test]
 fn a_set_without_its_proof_is_no_candidate() {
     let home = directory(&[("own.cedar", READ_ALL), ("properties.toml", "never_errors = true\n")]);
     let (file, property) = (home.path().join("proof.json"), home.path().join("properties.toml"));
