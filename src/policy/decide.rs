@@ -313,7 +313,7 @@ impl Viewer<'_> {
 
     /// The same for deciding on a tool.
     pub(super) fn missing_for(&self, tool: &str, item: &Resource) -> Option<String> {
-        self.lacks(&self.engine.tools.get(tool)?.action, item)
+        self.lacks(&self.engine.tools.get(tool)?.action, &self.item(item))
     }
 
     /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on
