@@ -20,6 +20,7 @@ use crate::policy::PrincipalKind;
 use crate::policy::Product;
 use crate::policy::Resource;
 use crate::policy::ResourceKind;
+use crate::policy::resource::space_kind;
 
 /// The names of the schema's types, parsed once.
 #[derive(Debug, Clone)]
@@ -160,7 +161,10 @@ impl Types {
         match resource {
             Resource::Instance(_) | Resource::Part { .. } => return Ok(entities),
             Resource::Project(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
-            Resource::Space(key) => _ = attributes.insert("key".to_owned(), text(key.as_str())),
+            Resource::Space(key) => {
+                attributes.insert("key".to_owned(), text(key.as_str()));
+                attributes.insert("kind".to_owned(), text(space_kind(key.as_str())));
+            }
             Resource::Issue { key, project } => {
                 attributes.insert("key".to_owned(), text(key.as_str()));
                 if let (Some(project), Some(parent)) = (project, &parent) {
