@@ -271,13 +271,15 @@ async fn resolve(
     let (asked, unasked): (Vec<&Target>, Vec<&Target>) =
         targets.iter().partition(|target| !alone || target.names_by_look_up());
     let there = (&*caller.route.instance, &*caller.route.credential);
+    let met = Met { gate, caller, trail };
+    found.may_ask_more(met.most(asked.len()));
     let located = gate.lookups.resolve(&asked, tool.access(), there, trail, found).await;
     let mut resources = located.map_err(|error| match error {
         LookupError::NotVisible => Refusal::not_visible(targets),
         other => Refusal::Lookup(other),
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
-    Met { gate, caller, trail }.know(&resources).await?;
+    found.asked_more(met.know(&resources).await?);
     Ok(resources)
 }
 

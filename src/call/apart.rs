@@ -56,7 +56,8 @@ async fn one(
 ) -> Result<(Vec<Resource>, Found), Refusal> {
     let mut found = Found::default();
     let target = std::slice::from_ref(target);
-    let places = super::resolve(gate, tool, target, caller, trail, &mut found).await?;
+    let resolved = super::resolve(gate, tool, target, caller, trail, &mut found).await;
+    let places = super::evenly(gate, caller, trail, &found, resolved).await?;
     Ok((places, found))
 }
 

@@ -11,10 +11,12 @@ use serde_json::Value;
 use super::Passage;
 use super::Refusal;
 use crate::atlassian::confluence::attributes::Pages;
+use crate::atlassian::jira::category;
 use crate::audit::Trail;
 use crate::identity::Caller;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
+use crate::ids::ProjectKey;
 use crate::lookup;
 use crate::lookup::Lookup;
 use crate::lookup::LookupError;
@@ -22,6 +24,7 @@ use crate::policy::Attribute;
 use crate::policy::Needs;
 use crate::policy::Product;
 use crate::policy::Resource;
+use crate::policy::ResourceKind;
 use crate::tools::Output;
 use crate::tools::sift_embedded;
 
@@ -30,6 +33,9 @@ const TOGETHER: usize = 50;
 
 /// How many requests are made for the things of one call at most.
 const MOST_REQUESTS: usize = 4;
+
+/// How many projects are asked for in one call at most: each is a request of its own.
+const MOST_PROJECTS: usize = 12;
 
 /// Who asks, and where it is written down.
 #[derive(Clone, Copy)]
@@ -40,13 +46,22 @@ pub(super) struct Met<'a> {
 }
 
 impl Met<'_> {
-    /// Asks for what is not known of these, as far as policies name it.
-    pub(super) async fn know(self, resources: &[Resource]) -> Result<(), Refusal> {
+    /// How many requests [`Self::know`] may take for so many things, where each lies in a place of its own.
+    pub(super) fn most(self, things: usize) -> usize {
+        match self.product() {
+            Product::Confluence => usize::from(!self.needs().is_empty()),
+            Product::Jira if self.needs().of(ResourceKind::Project).is_empty() => 0,
+            Product::Jira => things.min(MOST_PROJECTS),
+        }
+    }
+
+    /// Asks for what is not known of these, as far as policies name it; gives how many requests that took.
+    pub(super) async fn know(self, resources: &[Resource]) -> Result<usize, Refusal> {
         if self.needs().is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let (observed, needs) = (self.trail.observed(), self.needs());
-        let unknown = resources.iter().filter(|resource| observed.lacks(resource, needs).is_some());
+        let unknown = resources.iter().filter(|resource| observed.lacks_around(resource, needs).is_some());
         self.ask(&unknown.cloned().collect::<Vec<_>>()).await
     }
 
@@ -58,7 +73,7 @@ impl Met<'_> {
         }
         let mut resources = self.not_viewable_yet(&found_in(output));
         resources.extend(decided.iter().filter(|one| page(one).is_some()).cloned());
-        self.ask(&resources).await
+        self.ask(&resources).await.map(|_| ())
     }
 
     fn product(self) -> Product {
@@ -76,22 +91,43 @@ impl Met<'_> {
         resources.iter().filter(|resource| viewer.missing(resource).is_some()).cloned().collect()
     }
 
-    async fn ask(self, resources: &[Resource]) -> Result<(), Refusal> {
+    async fn ask(self, resources: &[Resource]) -> Result<usize, Refusal> {
         match self.product() {
-            Product::Jira => self.issues(resources.iter().filter_map(issue).collect()).await,
+            Product::Jira => {
+                let issues = self.issues(resources.iter().filter_map(issue).collect()).await?;
+                Ok(issues + self.projects(resources).await?)
+            }
             Product::Confluence => self.pages(resources.iter().filter_map(page).collect()).await,
         }
     }
 
-    async fn issues(self, keys: BTreeSet<IssueKey>) -> Result<(), Refusal> {
+    async fn issues(self, keys: BTreeSet<IssueKey>) -> Result<usize, Refusal> {
+        if self.needs().of(ResourceKind::Issue).is_empty() {
+            return Ok(0);
+        }
         let keys: Vec<IssueKey> = keys.into_iter().collect();
-        for keys in keys.chunks(TOGETHER).take(MOST_REQUESTS) {
+        let parts = keys.chunks(TOGETHER).take(MOST_REQUESTS);
+        for keys in parts.clone() {
             self.look_up(&Lookup::Issues(keys)).await?;
         }
-        Ok(())
+        Ok(parts.len())
     }
 
-    async fn pages(self, mut ids: BTreeSet<PageId>) -> Result<(), Refusal> {
+    /// Those of which it is not known yet.
+    async fn projects(self, resources: &[Resource]) -> Result<usize, Refusal> {
+        let (observed, needs) = (self.trail.observed(), self.needs().of(ResourceKind::Project));
+        let unknown = |place: &Resource| observed.lacks(place, needs).is_some();
+        let places = resources.iter().filter_map(Resource::enclosing).filter(unknown);
+        let keys: BTreeSet<ProjectKey> = places.filter_map(project).collect();
+        let asked = keys.iter().take(MOST_PROJECTS);
+        for key in asked.clone() {
+            let answer = self.look_up(&Lookup::Project(key)).await?;
+            self.trail.observe(category(key, &answer.unwrap_or_default()));
+        }
+        Ok(asked.count())
+    }
+
+    async fn pages(self, mut ids: BTreeSet<PageId>) -> Result<usize, Refusal> {
         let mut pages = Pages::default();
         let mut requests = 0;
         while !ids.is_empty() && requests < MOST_REQUESTS {
@@ -107,7 +143,7 @@ impl Met<'_> {
             }
         }
         self.trail.observe(pages.observed());
-        Ok(())
+        Ok(requests)
     }
 
     /// The answer; nothing where there is none. What Atlassian does not say stays unknown.
@@ -147,6 +183,13 @@ fn found_in(output: &Output) -> Vec<Resource> {
 fn issue(resource: &Resource) -> Option<IssueKey> {
     match resource.place() {
         Resource::Issue { key, .. } => Some(key.clone()),
+        _ => None,
+    }
+}
+
+fn project(place: Resource) -> Option<ProjectKey> {
+    match place {
+        Resource::Project(key) => Some(key),
         _ => None,
     }
 }

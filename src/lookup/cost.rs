@@ -26,6 +26,11 @@ impl Cost {
         self.sent.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Notes that so many more may be sent.
+    pub(super) fn may_send(&self, most: usize) {
+        self.most.fetch_add(most, Ordering::Relaxed);
+    }
+
     /// Notes that a target is looked for.
     pub(super) fn sought(&self, target: &Target, deployment: Deployment) {
         self.most.fetch_add(most(target, deployment), Ordering::Relaxed);

@@ -99,6 +99,17 @@ impl Found {
         self.cost.join(&other.cost);
     }
 
+    /// Notes what policies name of the things besides their places: how many requests that can take at most. It is as many
+    /// for what is absent, of which nothing more is asked.
+    pub fn may_ask_more(&self, most: usize) {
+        self.cost.may_send(most);
+    }
+
+    /// Notes how many it took.
+    pub fn asked_more(&self, requests: usize) {
+        (0..requests).for_each(|_| self.cost.sent());
+    }
+
     /// Notes what a name led to.
     pub(super) fn note(&mut self, target: &Target, places: &[Resource]) {
         match (target, places) {

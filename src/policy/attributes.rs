@@ -28,6 +28,8 @@ pub enum Attribute {
     SecurityLevel,
     /// `labels` of an issue.
     IssueLabels,
+    /// `category` of a project, by name; absent where it has none.
+    Category,
     /// `labels` of a page.
     PageLabels,
     /// `restricted` of a page: whether only some may read it, by itself or by a page above it.
@@ -52,11 +54,12 @@ pub enum Known {
 
 impl Attribute {
     /// Every attribute.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::IssueType,
         Self::Status,
         Self::SecurityLevel,
         Self::IssueLabels,
+        Self::Category,
         Self::PageLabels,
         Self::Restricted,
         Self::Ancestors,
@@ -69,6 +72,7 @@ impl Attribute {
             Self::Status => "status",
             Self::SecurityLevel => "security_level",
             Self::IssueLabels | Self::PageLabels => "labels",
+            Self::Category => "category",
             Self::Restricted => "restricted",
             Self::Ancestors => "ancestors",
         }
@@ -78,6 +82,7 @@ impl Attribute {
     pub fn of(self) -> ResourceKind {
         match self {
             Self::IssueType | Self::Status | Self::SecurityLevel | Self::IssueLabels => ResourceKind::Issue,
+            Self::Category => ResourceKind::Project,
             Self::PageLabels | Self::Restricted | Self::Ancestors => ResourceKind::Page,
         }
     }
@@ -90,7 +95,7 @@ impl Attribute {
     /// Whether a value is one that it can have.
     pub fn takes(self, value: &Known) -> bool {
         match self {
-            Self::SecurityLevel => matches!(value, Known::Text(_) | Known::Absent),
+            Self::SecurityLevel | Self::Category => matches!(value, Known::Text(_) | Known::Absent),
             Self::IssueType | Self::Status => matches!(value, Known::Text(_)),
             Self::IssueLabels | Self::PageLabels | Self::Ancestors => matches!(value, Known::Texts(_)),
             Self::Restricted => matches!(value, Known::Flag(_)),
@@ -151,8 +156,11 @@ impl Needs {
     /// Those of one product.
     #[must_use]
     pub fn of_product(self, product: Product) -> Self {
-        let jira = product == Product::Jira;
-        self.filter(|attribute| (attribute.of() == ResourceKind::Issue) == jira)
+        self.filter(|attribute| match attribute.of() {
+            ResourceKind::Instance(of) => of == product,
+            ResourceKind::Project | ResourceKind::Issue => product == Product::Jira,
+            ResourceKind::Space | ResourceKind::Page => product == Product::Confluence,
+        })
     }
 
     /// This one, if it is among them.
@@ -280,6 +288,12 @@ impl Observed {
         needs.of(resource.kind()).iter().find(|one| known.is_none_or(|known| !known.contains_key(one)))
     }
 
+    /// The first of these attributes that is not known of a resource, or of the project or space it lies in.
+    pub fn lacks_around(&self, resource: &Resource, needs: Needs) -> Option<Attribute> {
+        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
+        self.lacks(resource, needs).or_else(|| self.lacks(&place?, needs))
+    }
+
     /// The pages above a page, as far as they are known.
     pub(super) fn ancestors(&self, page: &Resource) -> impl Iterator<Item = &str> {
         let known = self.of(page).and_then(|known| known.get(&Attribute::Ancestors));
@@ -298,7 +312,9 @@ mod tests {
     #[test]
     fn what_a_policy_names_is_told_by_its_tree() {
         use Attribute::*;
-        let table: [(&str, &[Attribute]); 11] = [
+        let table: [(&str, &[Attribute]); 13] = [
+            ("resource has category && resource.category == \"Secret\"", &[Category]),
+            ("resource.project has category && resource.project.category like \"S*\"", &[Category]),
             ("true", &[]),
             ("resource has status && resource.status == \"Done\"", &[Status]),
             ("resource.project.key == \"OPS\"", &[]),

@@ -162,7 +162,8 @@ impl Engine {
             let known = known.map(|(one, value)| (one.name(), value.clone())).collect();
             Some((resource.named_in(&question.session.instance), known))
         };
-        question.resources.iter().filter_map(known).collect()
+        let places = question.resources.iter().filter_map(Resource::enclosing);
+        question.resources.iter().filter_map(known).chain(places.filter_map(|place| known(&place))).collect()
     }
 
     /// Whether one item of a result may be shown.

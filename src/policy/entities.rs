@@ -23,6 +23,7 @@ use crate::policy::PrincipalKind;
 use crate::policy::Product;
 use crate::policy::Resource;
 use crate::policy::ResourceKind;
+use crate::policy::resource::space_kind;
 
 /// The names of the schema's types, parsed once.
 #[derive(Debug, Clone)]
@@ -157,7 +158,10 @@ fn entity(resource: &Resource, chain: &Chain, observed: &Observed) -> Result<Ent
     let own = match resource {
         Resource::Instance(_) | Resource::Part { .. } => return Ok(chain.entity()),
         Resource::Project(project) => [key(project.as_str()), None],
-        Resource::Space(space) => [key(space.as_str()), None],
+        Resource::Space(space) => {
+            let kind = RestrictedExpression::new_string(space_kind(space.as_str()).to_owned());
+            [key(space.as_str()), Some(("kind", kind))]
+        }
         Resource::Issue { key: issue, .. } => [key(issue.as_str()), within("project")],
         Resource::Page { .. } => [within("space"), None],
     };

@@ -310,7 +310,11 @@ fn known(
     let mut all = Vec::with_capacity(entities.len());
     for entity in entities {
         let mut json = entity.to_json_value().map_err(|error| text(&error))?;
-        if let (true, Some(json)) = (entity.uid() == own.uid, json.as_object_mut()) {
+        let uid = entity.uid();
+        let named = uid == own.uid
+            || (needs.contains(Attribute::Category)
+                && uid.type_name().to_string() == ResourceKind::Project.type_name());
+        if let (true, Some(json)) = (named, json.as_object_mut()) {
             json.remove("attrs");
             if needs.contains(Attribute::Ancestors) {
                 json.remove("parents");

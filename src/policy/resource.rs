@@ -147,6 +147,11 @@ impl fmt::Display for Part {
     }
 }
 
+/// What kind of space has this key: no key but that of a personal space begins so.
+pub(super) fn space_kind(key: &str) -> &'static str {
+    if key.starts_with('~') { "personal" } else { "global" }
+}
+
 /// What a part of unknown place is named by.
 static WHOLE_OF_JIRA: Resource = Resource::Instance(Product::Jira);
 static WHOLE_OF_CONFLUENCE: Resource = Resource::Instance(Product::Confluence);

@@ -188,7 +188,7 @@ impl Sample {
         self.set_input(name, &value)
     }
 
-    /// Says what an attribute of the resources is, of all that have one of this name: a text, true or false, or a list of
+    /// Says what an attribute of the resources is, and of what they lie in, of all that have one of this name: a text, true or false, or a list of
     /// texts; an empty text where there is none. `ancestors` are the ids of the pages above a page.
     ///
     /// # Errors
@@ -229,13 +229,17 @@ impl Sample {
 
     /// The resources that have an attribute of this name, and which it is.
     fn attributes(&self, name: &str) -> Result<Vec<(Resource, Attribute)>, String> {
-        let of = |resource: &Resource| Some((resource.clone(), Attribute::named(resource.kind(), name)?));
-        let found: Vec<_> = self.resources.iter().filter_map(of).collect();
+        let of = |resource: Resource| {
+            Attribute::named(resource.kind(), name).map(|attribute| (resource, attribute))
+        };
+        // A project is known by its issues as well.
+        let places = self.resources.iter().filter_map(Resource::enclosing);
+        let found: Vec<_> = self.resources.iter().cloned().chain(places).filter_map(of).collect();
         if found.is_empty() {
             let all: BTreeSet<&str> = Attribute::ALL.into_iter().map(Attribute::name).collect();
             let all: Vec<&str> = all.into_iter().collect();
             return Err(format!(
-                "no resource of the call has an attribute `{name}`; issues and pages have some of {}",
+                "no resource of the call has an attribute `{name}`; issues, projects and pages have some of {}",
                 all.join(", ")
             ));
         }

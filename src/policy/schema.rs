@@ -44,6 +44,8 @@ namespace Jira {
     // "OPS"
     entity Project in [Instance] = {
         "key": String,
+        // The name of its category; none if it has none.
+        "category"?: String,
     };
     // "OPS-1"
     entity Issue in [Project] = {
@@ -64,6 +66,8 @@ namespace Confluence {
     // "DOCS", and "~ANN" for a personal space
     entity Space in [Instance] = {
         "key": String,
+        // "personal" if the key begins with "~", else "global"
+        "kind": String,
     };
     // "65537"; a blog post is one as well. It lies in the pages above it, too.
     entity Page in [Page, Space] = {

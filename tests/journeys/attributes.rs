@@ -25,6 +25,17 @@ when { resource is Jira::Instance || resource is Jira::Project };
 when { resource has labels && resource.labels.contains("public") };
 "#;
 
+/// Everything, but what lies in a project of the category `Confidential`.
+const BY_CATEGORY: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("confidential") @advice("confidential")
+forbid (principal, action in Mcp::Action::"jira", resource)
+when {
+    (resource is Jira::Project && resource has category && resource.category == "Confidential") ||
+    (resource is Jira::Issue && resource.project has category && resource.project.category == "Confidential")
+};
+"#;
+
 async fn world(policies: &'static str, cloud: bool) -> World {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
     World::start(Setup { policies: Some(policies), cloud, variables, ..Setup::default() }).await
@@ -334,4 +345,38 @@ async fn what_lies_below_a_page_is_found_nowhere() {
         }
         end(&world);
     }
+}
+
+#[tokio::test]
+async fn what_lies_in_a_project_of_a_forbidden_category_is_found_nowhere() {
+    let world = World::start(Setup { policies: Some(BY_CATEGORY), ..Setup::default() }).await;
+    let read = async |key: &str| {
+        let before = world.asked().await;
+        let read = world.call("alice-token", "jira_get_issue", json!({"issue_key": key})).await;
+        (read, world.asked().await - before)
+    };
+    let found = async || {
+        let search = json!({"jql": "project in (OPS, DEV) ORDER BY key", "limit": 50});
+        world.call("alice-token", "jira_search", search).await.text
+    };
+    assert!(!read("OPS-1").await.0.is_error, "it has none, as Jira says");
+    assert!(is_named(&found().await, "OPS-1"));
+
+    let confidential = json!({"key": "OPS", "projectCategory": {"name": "Confidential"}});
+    let unknown = json!({"status": 500, "path": "/rest/api/2/project/OPS$"});
+    for fault in [json!({"status": 200, "path": "/rest/api/2/project/OPS$", "body": confidential}), unknown] {
+        world.faults(json!([fault])).await;
+        let (hidden, asked) = read("OPS-1").await;
+        let (absent, asked_in_vain) = read("OPS-9999").await;
+        let absent = without_reference(&absent.text).replace("OPS-9999", "OPS-1");
+        assert_eq!(without_reference(&hidden.text), absent, "{fault}");
+        assert_eq!(asked, asked_in_vain, "hidden and absent take as many requests: {fault}");
+        let some = found().await;
+        assert!(is_named(&some, "DEV-1") && !some.contains("\"OPS-"), "{fault}: {some}");
+        let listed = world.call("alice-token", "jira_get_all_projects", json!({})).await.text;
+        assert!(is_named(&listed, "DEV") && !is_named(&listed, "OPS"), "{fault}: {listed}");
+    }
+    world.faults(json!([])).await;
+    assert!(!read("OPS-1").await.0.is_error, "it is asked anew in every call");
+    world.end();
 }

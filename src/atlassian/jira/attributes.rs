@@ -7,6 +7,7 @@ use super::Fields;
 use crate::atlassian::Instance;
 use crate::audit::Warrant;
 use crate::ids::IssueKey;
+use crate::ids::ProjectKey;
 use crate::net::Body;
 use crate::net::Credential;
 use crate::net::Reply;
@@ -45,8 +46,27 @@ fn field(attribute: Attribute) -> Option<&'static str> {
         Attribute::Status => "status",
         Attribute::SecurityLevel => "security",
         Attribute::IssueLabels => "labels",
-        Attribute::PageLabels | Attribute::Restricted | Attribute::Ancestors => return None,
+        Attribute::Category | Attribute::PageLabels | Attribute::Restricted | Attribute::Ancestors => {
+            return None;
+        }
     })
+}
+
+/// What an answer about a project says of its category. Only the project itself says that there is none: where it comes
+/// along with an issue, it may be shortened.
+pub fn category(key: &ProjectKey, project: &Value) -> Observed {
+    let mut found = Observed::default();
+    let is_it = project.get("key").and_then(Value::as_str) == Some(key.as_str());
+    let known = match project.get("projectCategory") {
+        None | Some(Value::Null) => Some(Known::Absent),
+        Some(category) => {
+            category.get("name").and_then(Value::as_str).map(|name| Known::Text(name.to_owned()))
+        }
+    };
+    if let Some(known) = known.filter(|_| is_it) {
+        found.note(&Resource::Project(key.clone()), Attribute::Category, known);
+    }
+    found
 }
 
 /// Asks for the fields of these attributes where a request says which it wants; gives those it did not want.
@@ -163,6 +183,29 @@ mod tests {
 
     fn all() -> Needs {
         needs(&Attribute::ALL).of(ResourceKind::Issue)
+    }
+
+    #[test]
+    fn a_project_says_itself_which_category_it_has() {
+        let key = ProjectKey::parse("OPS").unwrap();
+        let resource = Resource::Project(key.clone());
+        let table = [
+            (
+                json!({"key": "OPS", "projectCategory": {"name": "Internal"}}),
+                Some(Known::Text("Internal".into())),
+            ),
+            (json!({"key": "OPS"}), Some(Known::Absent)),
+            (json!({"key": "OPS", "projectCategory": null}), Some(Known::Absent)),
+            (json!({"key": "OPS", "projectCategory": {"id": "1"}}), None),
+            (json!({"key": "OPS", "projectCategory": "Internal"}), None),
+            (json!({"key": "OLD"}), None),
+            (json!({}), None),
+        ];
+        for (answer, known) in table {
+            let said = category(&key, &answer);
+            let said = said.of(&resource).and_then(|known| known.get(&Attribute::Category));
+            assert_eq!(said, known.as_ref(), "{answer}");
+        }
     }
 
     #[test]

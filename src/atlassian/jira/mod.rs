@@ -34,6 +34,7 @@ use serde_json::Value;
 
 pub use agile::BoardQuery;
 pub use attributes::ask;
+pub use attributes::category;
 pub use catalogue::Catalogue;
 pub use catalogue::Field;
 pub use catalogue::UnknownField;

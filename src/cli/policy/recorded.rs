@@ -13,6 +13,7 @@ use crate::audit::HmacKey;
 use crate::cli::Failure;
 use crate::policy::Attribute;
 use crate::policy::PrincipalKind;
+use crate::policy::Resource;
 use crate::policy::Sample;
 use crate::tools;
 
@@ -83,7 +84,8 @@ impl Recorded {
         for resource in resources(&texts(record, "resources"), record.get("resolved") == Some(&true.into())) {
             sample.add_resource(&resource)?;
         }
-        let resources = sample.resources.clone();
+        let places = sample.resources.iter().filter_map(Resource::enclosing);
+        let resources: Vec<Resource> = sample.resources.iter().cloned().chain(places).collect();
         for resource in &resources {
             let named = resource.named_in(&sample.session.instance);
             let known = record.get("attributes").and_then(|all| all.get(&named)).and_then(Value::as_object);

@@ -93,9 +93,15 @@ fn places(
     }
     // Attributes and instances are spoken of only where a policy does: each term costs the solver time.
     let mut instances: BTreeSet<String> = named("Instance").map(ToString::to_string).collect();
-    let (keys, of_instances) =
-        (mentioned.contains("key"), !instances.is_empty() || mentioned.contains("key"));
+    let kinds_named = *container == "Space" && mentioned.contains("kind");
+    let keys = mentioned.contains("key") || kinds_named;
+    let of_instances = !instances.is_empty() || keys;
     let mut parts = Vec::new();
+    if kinds_named {
+        let personal = format!("{place}.key like \"~*\"");
+        parts.push(format!("(!({personal}) || {place}.kind == \"personal\")"));
+        parts.push(format!("({personal} || {place}.kind == \"global\")"));
+    }
     for uid in &containers {
         let (instance, key) = names::split(uid.id().unescaped());
         let instance = format!("{namespace}::Instance::\"{}\"", EntityId::new(instance).escaped());

@@ -26,6 +26,7 @@ use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::Attribute;
+use crate::policy::resource::space_kind;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -94,6 +95,11 @@ impl World {
         }
         let mut entities = entities(&principal, &groups, &resource, &within);
         renamer.carry_attributes(&as_found.resource, &resource, &mut entities)?;
+        if let (Ok(from), Some(to)) =
+            (renamer.entity_attribute(&as_found.resource, "project"), within.first())
+        {
+            renamer.carry_attributes(&from, to, &mut entities)?;
+        }
         Ok(Self { principal, groups, resource, within, context, entities })
     }
 
@@ -218,7 +224,9 @@ impl Renamer<'_> {
             _ => SpaceKey::parse(key).map(String::from).ok(),
         };
         let own = self.text_attribute(uid, "key").filter(|own| is_key(own, canonical));
-        let usual = ["ABC", "XYZ", "QRS", "LMN"].into_iter().map(str::to_owned);
+        let personal = self.text_attribute(uid, "kind").is_some_and(|kind| kind == "personal");
+        let usual = ["ABC", "XYZ", "QRS", "LMN"].into_iter();
+        let usual = usual.map(|key| if personal { format!("~{key}") } else { key.to_owned() });
         let ids = own.into_iter().chain(usual).map(|key| names::join(instance.id().unescaped(), &key));
         let id = names::unnamed(&kind, self.literals, ids).ok_or("there is no name left")?;
         Ok((uid_of(&kind, &id)?, instance))
@@ -348,7 +356,8 @@ fn entities(
         let key = names::split(one.id().unescaped()).1;
         let entity_in = |parent: &EntityUid| json!({"__entity": uid(parent)});
         let attrs = match (one.type_name().basename(), parent) {
-            ("Project" | "Space", _) => json!({"key": key}),
+            ("Project", _) => json!({"key": key}),
+            ("Space", _) => json!({"key": key, "kind": space_kind(key)}),
             ("Issue", Some(parent)) => json!({"key": key, "project": entity_in(parent)}),
             ("Page", Some(parent)) => json!({"space": entity_in(parent)}),
             _ => json!({}),

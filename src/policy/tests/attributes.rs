@@ -92,6 +92,58 @@ fn what_a_policy_names_has_to_be_known() {
     assert!(engine.may_view(&user(&[]), &session(), &page("1", "DOCS"), &Observed::default()));
 }
 
+/// Nothing in a project of the category `Closed`.
+const CATEGORY: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("closed") @advice("it is closed")
+forbid (principal, action in Mcp::Action::"jira", resource)
+when {
+    (resource is Jira::Project && resource has category && resource.category == "Closed") ||
+    (resource is Jira::Issue && resource.project has category && resource.project.category == "Closed")
+};
+"#;
+
+#[test]
+fn the_category_of_a_project_is_known_by_its_issues_as_well() {
+    let engine = engine(&[CATEGORY]);
+    let (ops, place) = (issue("OPS-1"), Resource::Project(project("OPS")));
+    let hidden = Some(DenyReason::NotVisible);
+    for (category, outcome) in [
+        (None, hidden),
+        (Some(Known::Absent), None),
+        (Some(text("Open")), None),
+        (Some(text("Closed")), hidden),
+    ] {
+        let known: Vec<_> = category.into_iter().map(|value| (Attribute::Category, value)).collect();
+        let observed = observed(&place, &known);
+        assert_eq!(decided(&engine, "jira_get_issue", &ops, &observed), outcome, "{known:?}");
+        assert_eq!(
+            engine.may_view(&user(&[]), &session(), &place, &observed),
+            outcome.is_none(),
+            "{known:?}"
+        );
+    }
+    let other = observed(&Resource::Project(project("DEV")), &[(Attribute::Category, Known::Absent)]);
+    assert_eq!(decided(&engine, "jira_get_issue", &ops, &other), hidden, "of OPS nothing is known");
+}
+
+#[test]
+fn a_space_is_personal_by_its_key() {
+    let engine = engine(&[r#"
+@id("team") permit (principal, action in Mcp::Action::"confluence", resource)
+when {
+    (resource is Confluence::Space && resource.kind == "global") ||
+    (resource is Confluence::Page && resource.space.kind == "global")
+};
+"#]);
+    let none = Observed::default();
+    for (key, visible) in [("DOCS", true), ("~ann", false), ("~5B10AC8D82E05B22CC7D4EF5", false)] {
+        for item in [Resource::Space(space(key)), page("7", key)] {
+            assert_eq!(engine.may_view(&user(&[]), &session(), &item, &none), visible, "{key}");
+        }
+    }
+}
+
 #[test]
 fn only_policies_that_can_match_need_to_know() {
     let engine = engine(&[LEVELS.split("@id(\"done\")").next().unwrap().trim_end(), SEE_ALL]);

@@ -26,8 +26,10 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
         "Confluence::Instance::\"default\"",
     ];
     let literals: Vec<_> = uids.iter().map(|uid| uid.parse().unwrap()).collect();
-    let mentioned: BTreeSet<String> =
-        ["key", "project", "space", "body_len", "jql_len"].iter().map(|name| (*name).to_owned()).collect();
+    let mentioned: BTreeSet<String> = ["key", "kind", "project", "space", "body_len", "jql_len"]
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
     let engine = engine(&[ALL]);
     let types = Types::parse().unwrap();
     let resources = [
@@ -39,6 +41,8 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
         page("65537", "DOCS"),
         page("65538", "HR"),
         Resource::Space(space("DOCS")),
+        Resource::Space(space("~ann")),
+        page("65539", "~ann"),
         Resource::Instance(Product::Jira),
     ];
     let mut asked = 0;
@@ -78,5 +82,5 @@ fn the_assumptions_hold_of_what_the_engine_makes() {
             asked += 1;
         }
     }
-    assert_eq!(asked, 18);
+    assert_eq!(asked, 22);
 }
