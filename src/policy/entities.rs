@@ -1,6 +1,5 @@
 //! Principals and resources as Cedar entities, typed and complete.
 
-use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -97,11 +96,9 @@ impl Types {
 
     /// The principal in its groups.
     pub(super) fn principal(&self, principal: &Principal) -> Chain {
+        // A set of names: no group comes twice.
         let groups = principal.groups.iter().flatten().map(|group| uid(&self.group, group));
-        Chain {
-            uid: uid(self.principal_type(principal.kind), &principal.id),
-            ancestors: groups.collect::<BTreeSet<_>>().into_iter().collect(),
-        }
+        Chain { uid: uid(self.principal_type(principal.kind), &principal.id), ancestors: groups.collect() }
     }
 
     /// The resource of an instance in its project or space (if known) and in the instance; a page in the pages above it,
@@ -197,11 +194,14 @@ pub(super) fn closed(base: &Entities, entities: &[Entity]) -> Result<Entities, S
 /// An entity says itself all that it lies in, so what it lies in need not be there for that. A policy that reads an
 /// attribute of a project which is not there errs, and an error denies.
 pub(super) fn check_complete(store: &Entities, chain: &Chain) -> Result<(), String> {
-    if store.get(&chain.uid).is_none() {
+    let Some(held) = store.get(&chain.uid) else {
         return Err(format!("the store lacks `{}`", chain.uid));
+    };
+    let lies_in = |ancestor: &EntityUid| held.as_ref().is_descendant_of(ancestor.as_ref());
+    match chain.ancestors.iter().find(|ancestor| !lies_in(ancestor)) {
+        None => Ok(()),
+        Some(missing) => Err(format!("the store does not have `{}` in `{missing}`", chain.uid)),
     }
-    let missing = chain.ancestors.iter().find(|ancestor| !store.is_ancestor_of(ancestor, &chain.uid));
-    missing.map_or(Ok(()), |ancestor| Err(format!("the store does not have `{}` in `{ancestor}`", chain.uid)))
 }
 
 fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
