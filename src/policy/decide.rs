@@ -344,8 +344,8 @@ impl Viewer<'_> {
             entities.extend(types.resource_entities(resource, chain, at, self.observed)?);
         }
         let store = closed(base, &entities)?;
-        let chains = std::iter::once(&self.chain).chain(items.iter().map(|item| &item.chain));
-        chains.map(|chain| check_complete(&store, chain)).collect::<Result<(), _>>()?;
+        let mut chains = std::iter::once(&self.chain).chain(items.iter().map(|item| &item.chain));
+        chains.try_for_each(|chain| check_complete(&store, chain))?;
         Ok(store)
     }
 

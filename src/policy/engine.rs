@@ -273,15 +273,9 @@ impl<'a> Index<'a> {
         Ok(set)
     }
 
-    /// A store of these actions, each of which says itself which groups it is in.
-    fn base(&self, actions: &[&ActionRule]) -> Result<Entities, PolicyError> {
-        let actions = actions.iter().map(|rule| rule.chain.entity());
-        Entities::from_entities(actions, None).map_err(|error| PolicyError::Tools(error.to_string()))
-    }
-
     fn view(&mut self, product: Product) -> Result<ViewRule, PolicyError> {
         let action = self.action(view_action(product))?;
-        let base = self.base(&[&action])?;
+        let base = base(&[&action])?;
         let kinds = match product {
             Product::Jira => [ResourceKind::Project, ResourceKind::Issue],
             Product::Confluence => [ResourceKind::Space, ResourceKind::Page],
@@ -298,7 +292,7 @@ impl<'a> Index<'a> {
         confluence: &ViewRule,
     ) -> Result<ToolRule, PolicyError> {
         let action = self.action(facts.name)?;
-        let base = self.base(&[&action, &jira.action, &confluence.action])?;
+        let base = base(&[&action, &jira.action, &confluence.action])?;
         let view = |product| match product {
             Product::Jira => &jira.action.candidates.all,
             Product::Confluence => &confluence.action.candidates.all,
@@ -306,6 +300,12 @@ impl<'a> Index<'a> {
         let alone = alone::outcome(self.types, facts.resources, &action.candidates.all, view);
         Ok(ToolRule { facts: facts.clone(), action, base, alone })
     }
+}
+
+/// A store of these actions, each of which says itself which groups it is in.
+fn base(actions: &[&ActionRule]) -> Result<Entities, PolicyError> {
+    let actions = actions.iter().map(|rule| rule.chain.entity());
+    Entities::from_entities(actions, None).map_err(|error| PolicyError::Tools(error.to_string()))
 }
 
 fn limited(loaded: &LoadedPolicy) -> Option<(String, Limit)> {
