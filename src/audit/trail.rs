@@ -392,8 +392,7 @@ fn names(resources: &[Resource], at: &InstanceName) -> Vec<String> {
     for resource in resources {
         names.extend(resource.part_named_in(at));
         names.push(resource.named_in(at));
-        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
-        names.extend(place.map(|place| place.named_in(at)));
+        names.extend(resource.around().map(|place| place.named_in(at)));
     }
     names
 }

@@ -21,9 +21,9 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// Notes a request.
-    pub(super) fn sent(&self) {
-        self.sent.fetch_add(1, Ordering::Relaxed);
+    /// Notes requests.
+    pub(super) fn sent(&self, requests: usize) {
+        self.sent.fetch_add(requests, Ordering::Relaxed);
     }
 
     /// Notes that so many more may be sent.

@@ -107,7 +107,7 @@ impl Found {
 
     /// Notes how many it took.
     pub fn asked_more(&self, requests: usize) {
-        (0..requests).for_each(|_| self.cost.sent());
+        self.cost.sent(requests);
     }
 
     /// Notes what a name led to.

@@ -64,7 +64,7 @@ impl There<'_> {
     }
 
     pub(super) async fn ask(&self, lookup: &Lookup<'_>) -> Result<Value, LookupError> {
-        self.cost.sent();
+        self.cost.sent(1);
         ask(lookup, self.instance, self.credential, self.trail).await
     }
 

@@ -290,8 +290,7 @@ impl Observed {
 
     /// The first of these attributes that is not known of a resource, or of the project or space it lies in.
     pub fn lacks_around(&self, resource: &Resource, needs: Needs) -> Option<Attribute> {
-        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
-        self.lacks(resource, needs).or_else(|| self.lacks(&place?, needs))
+        self.lacks(resource, needs).or_else(|| self.lacks(&resource.around()?, needs))
     }
 
     /// The pages above a page, as far as they are known.

@@ -31,6 +31,7 @@ use crate::policy::Question;
 use crate::policy::Resource;
 use crate::policy::Session;
 use crate::policy::Tried;
+use crate::policy::candidates::Matching;
 use crate::policy::candidates::Verdict;
 use crate::policy::context;
 use crate::policy::decision::Refusal;
@@ -76,6 +77,15 @@ impl<'a> Asking<'a> {
 
     fn tool(rule: &'a ToolRule, input: &'a BTreeMap<String, InputValue>) -> Self {
         Self { action: &rule.action, input: Some((&rule.facts.input, input)), context: OnceLock::new() }
+    }
+
+    /// What it means that something has to be known and is not.
+    fn lacking(&self, lacking: String) -> Refusal {
+        match self.input {
+            // What is not known of an object would tell that it is there.
+            None => Refusal { reason: DenyReason::NotVisible, ..Refusal::error(lacking) },
+            Some(_) => Refusal::error(lacking),
+        }
     }
 
     /// The session, and the arguments of a tool.
@@ -213,11 +223,7 @@ impl Engine {
                 continue;
             }
             let action = &self.view(item.resource.product()).action;
-            // What is not known of an object would tell that it is there.
-            if let Some(lacking) = viewer.lacks(action, item) {
-                return Err(Refusal { reason: DenyReason::NotVisible, ..Refusal::error(lacking) });
-            }
-            seen.add(viewer.ask(&store, &Asking::view(action), item).map_err(Refusal::error)?);
+            seen.add(viewer.ask(&store, &Asking::view(action), item)?);
         }
         seen.permitted(|_| DenyReason::NotVisible)?;
 
@@ -225,7 +231,7 @@ impl Engine {
         let mut tally = Tally::default();
         let mut choices = Vec::new();
         for item in &items {
-            let verdict = viewer.ask(&store, &tool, item).map_err(Refusal::error)?;
+            let verdict = viewer.ask(&store, &tool, item)?;
             choices.extend(self.choice(&verdict));
             tally.add(verdict);
         }
@@ -305,21 +311,26 @@ impl Viewer<'_> {
 
     /// What is missing to decide whether this item may be shown, in words; nothing if it can be decided.
     pub fn missing(&self, item: &Resource) -> Option<String> {
-        self.lacks(&self.engine.view(item.product()).action, &self.item(item))
+        self.missing_of(&self.engine.view(item.product()).action, item)
+    }
+
+    /// The same for deciding on a tool.
+    pub(super) fn missing_for(&self, tool: &str, item: &Resource) -> Option<String> {
+        self.missing_of(&self.engine.tools.get(tool)?.action, item)
     }
 
     fn item<'r>(&self, resource: &'r Resource) -> Item<'r> {
         Item { resource, chain: self.engine.types.resource(resource, &self.session.instance, self.observed) }
     }
 
-    /// The same for deciding on a tool.
-    pub(super) fn missing_for(&self, tool: &str, item: &Resource) -> Option<String> {
-        self.lacks(&self.engine.tools.get(tool)?.action, &self.item(item))
+    fn missing_of(&self, action: &ActionRule, item: &Resource) -> Option<String> {
+        let item = self.item(item);
+        self.lacks(action, &item, &action.candidates.matching(&self.chain, &item.chain))
     }
 
     /// The attribute of a resource that a policy names and that is not known, in words. Whether a policy can match on
     /// a page is known only with the pages above it.
-    fn lacks(&self, action: &ActionRule, Item { resource, chain }: &Item<'_>) -> Option<String> {
+    fn lacks(&self, action: &ActionRule, item: &Item<'_>, matching: &Matching<'_>) -> Option<String> {
         if action.needs.is_empty() {
             return None;
         }
@@ -327,12 +338,10 @@ impl Viewer<'_> {
             let attribute = self.observed.lacks(of, needs)?;
             Some(format!("policies name `{}` of `{of}`, which is not known", attribute.name()))
         };
-        let above = action.needs.only(Attribute::Ancestors);
-        let needs = action.candidates.matching(&self.chain, chain).needs();
-        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
-        missing(above, resource)
+        let (resource, needs) = (item.resource, matching.needs());
+        missing(action.needs.only(Attribute::Ancestors), resource)
             .or_else(|| missing(needs, resource))
-            .or_else(|| place.and_then(|place| missing(needs, &place)))
+            .or_else(|| missing(needs, &resource.around()?))
     }
 
     /// Everything a decision on these resources needs, over a base that has the actions. Nothing of it is missing.
@@ -349,28 +358,27 @@ impl Viewer<'_> {
         Ok(store)
     }
 
-    fn ask(&self, store: &Entities, asking: &Asking<'_>, item: &Item<'_>) -> Result<Verdict, String> {
+    fn ask(&self, store: &Entities, asking: &Asking<'_>, item: &Item<'_>) -> Result<Verdict, Refusal> {
         let action = asking.action;
-        if let Some(lacking) = self.lacks(action, item) {
-            return Err(lacking);
+        let matching = action.candidates.matching(&self.chain, &item.chain);
+        if let Some(lacking) = self.lacks(action, item, &matching) {
+            return Err(asking.lacking(lacking));
         }
-        let resource = &item.chain;
-        check_complete(store, &action.chain)?;
-        let matching = action.candidates.matching(&self.chain, resource);
+        check_complete(store, &action.chain).map_err(Refusal::error)?;
         // Making a context costs more than all the rest: where no policy looks at it, there is none.
         let (context, schema) = if matching.reads_context() {
-            (asking.context(self)?, Some(&self.engine.schema))
+            (asking.context(self).map_err(Refusal::error)?, Some(&self.engine.schema))
         } else {
             (Context::empty(), None)
         };
         let request = Request::new(
             self.chain.uid.clone(),
             action.chain.uid.clone(),
-            EntityUid::clone(&resource.uid),
+            EntityUid::clone(&item.chain.uid),
             context,
             schema,
         )
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Refusal::error(error.to_string()))?;
         Ok(matching.ask(&self.engine.authorizer, &request, store))
     }
 }

@@ -134,7 +134,7 @@ impl Types {
     ) -> Result<Vec<Entity>, String> {
         let resource = resource.place();
         let mut entities = Vec::with_capacity(2);
-        if let Some(place) = resource.enclosing().filter(|place| place.kind() != resource.kind()) {
+        if let Some(place) = resource.around() {
             entities.push(entity(&place, &self.resource(&place, at, observed), observed)?);
         }
         entities.push(entity(resource, chain, observed)?);

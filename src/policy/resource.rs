@@ -247,6 +247,11 @@ impl Resource {
         }
     }
 
+    /// The project or space around it, if it is known; nothing for a project or space itself.
+    pub fn around(&self) -> Option<Resource> {
+        self.enclosing().filter(|place| place.kind() != self.kind())
+    }
+
     /// Whether another object lies in the same project or space as this one. What is not known is not told apart.
     pub fn shares_place(&self, other: &Resource) -> bool {
         match (self.enclosing(), other.enclosing()) {

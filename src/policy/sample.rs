@@ -188,8 +188,8 @@ impl Sample {
         self.set_input(name, &value)
     }
 
-    /// Says what an attribute of the resources is, and of what they lie in, of all that have one of this name: a text, true or false, or a list of
-    /// texts; an empty text where there is none. `ancestors` are the ids of the pages above a page.
+    /// Says what an attribute of the resources and of what they lie in is, of all that have one of this name: a text, true
+    /// or false, or a list of texts; an empty text where there is none. `ancestors` are the ids of the pages above a page.
     ///
     /// # Errors
     /// If no resource has such an attribute, or it cannot be that.

@@ -321,11 +321,10 @@ impl Explainer {
         let allowed = !permits.is_empty() && forbids.is_empty() && !erred;
         let deciding = if forbids.is_empty() { permits } else { forbids };
         let at = &sample.session.instance;
-        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
         Ok(Step {
             action: action.to_owned(),
             resource: resource.named_in(at),
-            place: place.map(|place| place.named_in(at)),
+            place: resource.around().map(|place| place.named_in(at)),
             allowed,
             deciding: if error.is_some() { Vec::new() } else { deciding },
             error,
