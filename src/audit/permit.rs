@@ -65,6 +65,8 @@ pub(super) struct Noted {
     pub(super) needs: Needs,
     /// What is known of them.
     pub(super) observed: Observed,
+    /// Whether there is a permit, so that something may have been changed.
+    pub(super) admitted: bool,
 }
 
 /// Allowed by policy, and the intent is on disk.

@@ -1,21 +1,28 @@
 //! The trail of one call, from the first look-up to its end.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Account;
 use super::Audit;
 use super::AuditError;
 use super::CallFacts;
 use super::CallId;
 use super::Code;
+use super::Ended;
 use super::LookupPermit;
 use super::Outcome;
 use super::Permit;
+use super::Rules;
 use super::SearchNote;
 use super::UpstreamNote;
+use super::level::Subject;
+use super::level::View;
 use super::permit::Noted;
 use super::permit::Notes;
 use super::permit::noted;
@@ -23,6 +30,7 @@ use super::permit::read;
 use super::record::clipped;
 use super::record::head;
 use super::record::inside;
+use super::values::Values;
 use super::writer::Durability;
 use super::writer::Record;
 use crate::ids::InstanceName;
@@ -33,6 +41,7 @@ use crate::policy::Basis;
 use crate::policy::Decision;
 use crate::policy::DenyReason;
 use crate::policy::Effect;
+use crate::policy::InputValue;
 use crate::policy::LimitUse;
 use crate::policy::Needs;
 use crate::policy::Observed;
@@ -47,11 +56,16 @@ use crate::policy::Tried;
 pub struct Trail {
     audit: Audit,
     facts: CallFacts,
-    principal: Option<Value>,
+    principal: Option<(&'static str, String)>,
+    account: Option<Account>,
     instance: InstanceName,
     notes: Notes,
-    /// The arguments of a call that is denied, as hashes.
-    arguments: Option<Value>,
+    /// What says how much of the arguments is recorded.
+    rules: Arc<Rules>,
+    /// The lengths of texts that policies see by their lengths alone.
+    lengths: BTreeMap<String, i64>,
+    /// The arguments of a call that has no intent.
+    arguments: Option<Map<String, Value>>,
     /// How many items of the result policies that are only tried would leave out.
     would_withhold: u64,
     started: Instant,
@@ -65,8 +79,11 @@ impl Trail {
             audit,
             facts,
             principal: None,
+            account: None,
             instance: InstanceName::default(),
             notes: Notes::default(),
+            rules: Arc::default(),
+            lengths: BTreeMap::new(),
             arguments: None,
             would_withhold: 0,
             started: Instant::now(),
@@ -115,12 +132,51 @@ impl Trail {
             PrincipalKind::User => "user",
             PrincipalKind::Service => "service",
         };
-        self.principal = Some(json!({"kind": kind, "id": principal.id}));
+        self.principal = Some((kind, principal.id.clone()));
+    }
+
+    /// Notes which account at Atlassian the call uses, where that is not the principal's own.
+    pub fn uses(&mut self, account: Option<Account>) {
+        self.account = account;
+    }
+
+    /// Notes the rules that say how much of the arguments is recorded.
+    pub fn told_by(&mut self, rules: &Arc<Rules>) {
+        self.rules = Arc::clone(rules);
+    }
+
+    /// Notes the arguments as policies see them: of a text that they see by its length, the record has the length.
+    pub fn measured(&mut self, arguments: &Map<String, Value>, input: &BTreeMap<String, InputValue>) {
+        let length = |(name, value): (&String, &InputValue)| match value {
+            InputValue::Number(length) if arguments.get(name).is_some_and(Value::is_string) => {
+                Some((name.clone(), *length))
+            }
+            _ => None,
+        };
+        self.lengths = input.iter().filter_map(length).collect();
     }
 
     /// Notes the arguments of a call that is denied, so that its outcome can be explained. The others have an intent.
-    pub fn refused(&mut self, arguments: &Map<String, Value>) {
-        self.arguments = Some(self.hashed(arguments));
+    pub fn refused(&mut self, arguments: &Map<String, Value>, resources: &[Resource]) {
+        self.arguments = Some(self.told(arguments, resources));
+    }
+
+    /// Notes the arguments of a call that ended before anything was decided, always as hashes: what they are is not
+    /// known. Names that the tool does not have are hashes as well.
+    pub fn ended_early(&mut self, arguments: &Map<String, Value>, is_known: impl Fn(&str) -> bool) {
+        let mut values = Values::new(&self.audit.key);
+        let mut told = Map::new();
+        for (name, value) in arguments {
+            let value = values.hashed(value, false);
+            let name = if is_known(name) { name.clone() } else { values.unknown_name(name) };
+            told.insert(name, value);
+        }
+        self.arguments = Some(self.with_key(told, View::default()));
+    }
+
+    /// Whether the arguments are in the intent, or will be in the outcome.
+    pub fn has_arguments(&self) -> bool {
+        self.arguments.is_some() || self.noted().admitted
     }
 
     /// Notes how many items of the result policies that are only tried would leave out.
@@ -167,10 +223,11 @@ impl Trail {
         record.insert("groups".into(), decision.basis.groups.clone().into());
         attributes(&decision.basis, &mut record);
         record.insert("decision".into(), decision_record(&decision));
-        record.insert("arguments".into(), self.hashed(arguments));
+        record.extend(self.told(arguments, &decision.resources));
         self.audit.metrics.decision("permit", "policy");
         self.tried("permit", decision.shadow.as_ref());
         self.audit.writer.announce(self.record("intent", inside(&record), Durability::Durable)).await?;
+        noted(&self.notes, |notes| notes.admitted = true);
         Ok(Permit::new(self.facts.call.clone(), decision, Notes::clone(&self.notes)))
     }
 
@@ -211,7 +268,8 @@ impl Trail {
             record.insert("at".into(), self.instance.as_str().into());
         }
         record.insert("access".into(), facts.access.as_str().into());
-        record.insert("principal".into(), self.principal.clone().unwrap_or_default());
+        let principal = self.principal.as_ref().map(|(kind, id)| json!({"kind": kind, "id": id}));
+        record.insert("principal".into(), principal.into());
         record.insert("method".into(), facts.method.into());
         record.insert("client".into(), clipped(&facts.client).into());
         record.insert("address".into(), facts.address.map(|address| address.to_string()).into());
@@ -229,11 +287,16 @@ impl Trail {
     fn outcome(&self, code: Code, word: &'static str, outcome: Option<&Outcome>) -> String {
         let mut record = self.head("outcome", code);
         record.insert("outcome".into(), word.into());
+        if let Some(error) = outcome.and_then(Outcome::error) {
+            record.insert("error".into(), error.as_str().into());
+        }
         match outcome {
-            Some(Outcome::Ok { bytes }) => drop(record.insert("bytes".into(), (*bytes).into())),
-            Some(Outcome::UpstreamError { status }) => drop(record.insert("status".into(), (*status).into())),
-            Some(Outcome::ToolError { problem } | Outcome::InvalidArguments { problem }) => {
-                drop(record.insert("problem".into(), clipped(problem).into()));
+            Some(Outcome::Ok(ended)) => drop(record.insert("result".into(), result(ended))),
+            Some(Outcome::UpstreamError { status, .. }) => {
+                drop(record.insert("status".into(), (*status).into()));
+            }
+            Some(Outcome::InvalidArguments { names }) => {
+                drop(record.insert("refused_arguments".into(), names.clone().into()));
             }
             Some(Outcome::Denied { reason, decision, policies, asked }) => {
                 self.audit.metrics.decision("deny", reason);
@@ -245,6 +308,10 @@ impl Trail {
                 record.insert("decision".into(), decision);
             }
             _ => {}
+        }
+        record.extend(self.arguments.clone().into_iter().flatten());
+        if let Some(Account { of, method, name }) = &self.account {
+            record.insert("account".into(), json!({"of": of, "method": method, "name": name}));
         }
         let elapsed = self.started.elapsed();
         record.insert("duration_ms".into(), milliseconds(elapsed).into());
@@ -267,9 +334,6 @@ impl Trail {
         record.insert("resolved".into(), asked.resolved.into());
         record.insert("groups".into(), asked.basis.groups.clone().into());
         attributes(&asked.basis, record);
-        if let Some(arguments) = &self.arguments {
-            record.insert("arguments".into(), arguments.clone());
-        }
         if let Value::Object(decision) = decision {
             decision.insert("policy_hash".into(), asked.basis.policy_hash.clone().into());
             decision.insert("schema_hash".into(), asked.basis.schema_hash.clone().into());
@@ -292,13 +356,44 @@ impl Trail {
         }
     }
 
-    /// Argument values as keyed hashes: a value can be looked for, but not read.
-    fn hashed(&self, arguments: &Map<String, Value>) -> Value {
-        let hash = |(name, value): (&String, &Value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (name.clone(), Value::from(self.audit.key.digest(&text)))
+    /// The arguments as the rules have them; by default texts are keyed hashes: a value can be looked for, but not
+    /// read.
+    fn told(&self, arguments: &Map<String, Value>, resources: &[Resource]) -> Map<String, Value> {
+        let view = self.rules.view(&Subject {
+            tool: &self.facts.tool,
+            product: self.facts.product,
+            access: self.facts.access,
+            principal: self.principal.as_ref().map(|(_, id)| id.as_str()),
+            instance: &self.instance,
+            resources,
+        });
+        let mut values = Values::new(&self.audit.key);
+        let mut tell = |(name, value): (&String, &Value)| {
+            let told = if view.shows(name) {
+                values.clear(value)
+            } else {
+                values.hashed(value, self.lengths.contains_key(name))
+            };
+            (name.clone(), told)
         };
-        Value::Object(arguments.iter().map(hash).collect())
+        let told = arguments.iter().map(&mut tell).collect();
+        let mut told = self.with_key(told, view);
+        if !self.lengths.is_empty() {
+            told.insert("lengths".into(), json!(self.lengths));
+        }
+        told
+    }
+
+    /// The arguments with what it takes to read them.
+    fn with_key(&self, arguments: Map<String, Value>, view: View<'_>) -> Map<String, Value> {
+        let mut told = Map::new();
+        told.insert("level".into(), view.level.as_str().into());
+        if !view.clear.is_empty() {
+            told.insert("clear".into(), view.clear.into());
+        }
+        told.insert("key_id".into(), self.audit.key.id().into());
+        told.insert("arguments".into(), arguments.into());
+        told
     }
 }
 
@@ -316,6 +411,7 @@ fn upstream(requests: &[UpstreamNote]) -> Value {
     let shown = requests.iter().map(|note| {
         json!({
             "method": note.method,
+            "path": note.path,
             "status": note.status,
             "bytes": note.bytes,
             "ms": milliseconds(note.duration),
@@ -324,9 +420,14 @@ fn upstream(requests: &[UpstreamNote]) -> Value {
     shown.collect()
 }
 
+fn result(ended: &Ended) -> Value {
+    let Ended { bytes, items, withheld, cut } = ended;
+    json!({"bytes": bytes, "items": items, "withheld": withheld, "cut": cut})
+}
+
 fn code_of(outcome: &Outcome) -> Code {
     match outcome {
-        Outcome::Ok { .. } => Code::Success,
+        Outcome::Ok(_) => Code::Success,
         Outcome::Denied { .. } => Code::Denied,
         _ => Code::Failure,
     }

@@ -4,6 +4,7 @@ use crate::atlassian::confluence::AccountError;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::PersonError;
+use crate::audit::ErrorClass;
 use crate::ids::InvalidId;
 use crate::lookup::Found;
 use crate::net::UpstreamError;
@@ -75,6 +76,20 @@ pub enum ToolError {
     /// The permit is for another effect; a fault of ours.
     #[error("the permit does not fit the tool; nothing was sent")]
     WrongPermit,
+}
+
+impl ToolError {
+    /// What went wrong, in the word of records.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Arguments(_) => ErrorClass::InvalidArguments,
+            Self::Upstream(error) => error.class(),
+            Self::Partial { .. } => ErrorClass::Partial,
+            Self::Absent => ErrorClass::NotVisible,
+            Self::NotConfigured(_) => ErrorClass::NotConfigured,
+            Self::WrongPermit => ErrorClass::Fault,
+        }
+    }
 }
 
 impl From<PersonError> for ToolError {
