@@ -53,7 +53,7 @@ pub struct Rule {
 pub struct Rules(Vec<Rule>);
 
 /// What a record holds of the arguments.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct View<'a> {
     pub(super) level: Level,
     pub(super) clear: &'a [String],
@@ -162,8 +162,8 @@ mod tests {
     use crate::ids::IssueKey;
     use crate::ids::ProjectKey;
 
-    fn pattern(text: &str) -> Option<Pattern> {
-        Some(Pattern::new(text).unwrap())
+    fn pattern(text: &str) -> Pattern {
+        Pattern::new(text).unwrap()
     }
 
     fn project(key: &str) -> Resource {
@@ -189,29 +189,35 @@ mod tests {
         let hides = Rule::default();
         let table: [(&[Rule], Level); 8] = [
             (&[], Level::Metadata),
-            (&[shows.clone()], Level::Arguments),
+            (std::slice::from_ref(&shows), Level::Arguments),
             (&[hides.clone(), shows.clone()], Level::Metadata),
-            (&[Rule { tool: pattern("jira_*"), ..shows.clone() }], Level::Arguments),
-            (&[Rule { tool: pattern("confluence_*"), ..hides.clone() }, shows.clone()], Level::Arguments),
+            (&[Rule { tool: Some(pattern("jira_*")), ..shows.clone() }], Level::Arguments),
+            (
+                &[Rule { tool: Some(pattern("confluence_*")), ..hides.clone() }, shows.clone()],
+                Level::Arguments,
+            ),
             (&[Rule { product: Some(Product::Confluence), ..shows.clone() }], Level::Metadata),
             (&[Rule { access: Some(Access::Write), ..shows.clone() }], Level::Metadata),
-            (&[Rule { principal: pattern("svc-*"), ..shows.clone() }], Level::Metadata),
+            (&[Rule { principal: Some(pattern("svc-*")), ..shows.clone() }], Level::Metadata),
         ];
         for (rules, wanted) in table {
             assert_eq!(level(rules, Some("ann"), &[project("OPS")]), wanted, "{rules:?}");
         }
     }
 
+    /// Rules, who calls, what the call touches, and what the record is to have.
+    type Row<'a> = (&'a [Rule], Option<&'a str>, &'a [Resource], Level);
+
     #[test]
     fn what_is_in_doubt_is_hidden() {
         let shows = Rule { level: Level::Arguments, ..Rule::default() };
-        let secret = Rule { project: pattern("SECRET"), ..Rule::default() };
-        let ops = Rule { project: pattern("OPS"), ..shows.clone() };
+        let secret = Rule { project: Some(pattern("SECRET")), ..Rule::default() };
+        let ops = Rule { project: Some(pattern("OPS")), ..shows.clone() };
         let known = Some("ann");
         let whole = Resource::Instance(Product::Jira);
         let lost = Resource::Issue { key: IssueKey::parse("OPS-1").unwrap(), project: None };
         let but_secret = [secret, shows.clone()];
-        let table: [(&[Rule], Option<&str>, &[Resource], Level); 9] = [
+        let table: [Row<'_>; 9] = [
             (&but_secret, known, &[project("OPS")], Level::Arguments),
             (&but_secret, known, &[project("SECRET")], Level::Metadata),
             (&but_secret, known, &[project("OPS"), project("SECRET")], Level::Metadata),
@@ -220,7 +226,7 @@ mod tests {
             (std::slice::from_ref(&ops), known, &[project("OPS")], Level::Arguments),
             (std::slice::from_ref(&ops), known, &[project("OPS"), project("DEV")], Level::Metadata),
             (std::slice::from_ref(&ops), known, &[lost], Level::Metadata),
-            (&[Rule { principal: pattern("ann"), ..shows }], None, &[project("OPS")], Level::Metadata),
+            (&[Rule { principal: Some(pattern("ann")), ..shows }], None, &[project("OPS")], Level::Metadata),
         ];
         for (rules, principal, resources, wanted) in table {
             assert_eq!(level(rules, principal, resources), wanted, "{rules:?} {resources:?}");

@@ -13,6 +13,7 @@ mod group;
 mod key;
 mod level;
 mod log;
+mod parts;
 mod permit;
 mod reason;
 mod record;

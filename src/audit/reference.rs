@@ -45,7 +45,7 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
             (
                 "arguments",
                 "numbers and flags in clear; a text as `hmac:` and 32 hexadecimal digits; lists and objects member by \
-                 member, with hashed keys; a text that is JSON or a list with commas as `text` and `parts`; at most 500 \
+                 member, with hashed keys; a text that is JSON or a list with commas as `text` and `parts`; keys and ids in the one form they have; at most 500 \
                  values, then `more`",
             ),
             ("lengths", "characters of texts that policies see by their length alone"),

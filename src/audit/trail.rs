@@ -14,15 +14,22 @@ use super::AuditError;
 use super::CallFacts;
 use super::CallId;
 use super::Code;
-use super::Ended;
 use super::LookupPermit;
 use super::Outcome;
 use super::Permit;
 use super::Rules;
 use super::SearchNote;
-use super::UpstreamNote;
 use super::level::Subject;
 use super::level::View;
+use super::parts::attributes;
+use super::parts::code_of;
+use super::parts::decision_record;
+use super::parts::effect_of;
+use super::parts::milliseconds;
+use super::parts::names;
+use super::parts::result;
+use super::parts::shadow;
+use super::parts::upstream;
 use super::permit::Noted;
 use super::permit::Notes;
 use super::permit::noted;
@@ -37,12 +44,8 @@ use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Asked;
-use crate::policy::Basis;
-use crate::policy::Decision;
-use crate::policy::DenyReason;
 use crate::policy::Effect;
 use crate::policy::InputValue;
-use crate::policy::LimitUse;
 use crate::policy::Needs;
 use crate::policy::Observed;
 use crate::policy::Principal;
@@ -167,7 +170,7 @@ impl Trail {
         let mut values = Values::new(&self.audit.key);
         let mut told = Map::new();
         for (name, value) in arguments {
-            let value = values.hashed(value, false);
+            let value = values.hashed(value);
             let name = if is_known(name) { name.clone() } else { values.unknown_name(name) };
             told.insert(name, value);
         }
@@ -369,11 +372,7 @@ impl Trail {
         });
         let mut values = Values::new(&self.audit.key);
         let mut tell = |(name, value): (&String, &Value)| {
-            let told = if view.shows(name) {
-                values.clear(value)
-            } else {
-                values.hashed(value, self.lengths.contains_key(name))
-            };
+            let told = if view.shows(name) { values.clear(value) } else { values.hashed(value) };
             (name.clone(), told)
         };
         let told = arguments.iter().map(&mut tell).collect();
@@ -405,89 +404,4 @@ impl Drop for Trail {
             let _ = self.audit.writer.leave(self.record("outcome", body, Durability::Written));
         }
     }
-}
-
-fn upstream(requests: &[UpstreamNote]) -> Value {
-    let shown = requests.iter().map(|note| {
-        json!({
-            "method": note.method,
-            "path": note.path,
-            "status": note.status,
-            "bytes": note.bytes,
-            "ms": milliseconds(note.duration),
-        })
-    });
-    shown.collect()
-}
-
-fn result(ended: &Ended) -> Value {
-    let Ended { bytes, items, withheld, cut } = ended;
-    json!({"bytes": bytes, "items": items, "withheld": withheld, "cut": cut})
-}
-
-fn code_of(outcome: &Outcome) -> Code {
-    match outcome {
-        Outcome::Ok(_) => Code::Success,
-        Outcome::Denied { .. } => Code::Denied,
-        _ => Code::Failure,
-    }
-}
-
-fn decision_record(decision: &Decision) -> Value {
-    let mut record = json!({
-        "id": decision.id,
-        "effect": "permit",
-        "policies": decision.policies,
-        "policy_hash": decision.basis.policy_hash,
-        "schema_hash": decision.basis.schema_hash,
-    });
-    if let Value::Object(record) = &mut record {
-        record.extend(shadow(decision.shadow.as_ref()));
-        if !decision.limits.is_empty() {
-            record.insert("limits".into(), decision.limits.iter().map(limit_record).collect());
-        }
-    }
-    record
-}
-
-/// What the policies that are only tried would have decided.
-fn shadow(tried: Option<&Tried>) -> Option<(String, Value)> {
-    let Tried { denied, policies, policy_hash } = tried?;
-    let effect = if denied.is_some() { "deny" } else { "permit" };
-    let reason = denied.map(DenyReason::as_str);
-    let record =
-        json!({"effect": effect, "reason": reason, "policies": policies, "policy_hash": policy_hash});
-    Some(("shadow".to_owned(), record))
-}
-
-fn effect_of(denied: Option<DenyReason>) -> &'static str {
-    if denied.is_some() { "deny" } else { "permit" }
-}
-
-fn limit_record(used: &LimitUse) -> Value {
-    let resets = jiff::Timestamp::from_millisecond(used.resets_ms).map(|at| at.to_string()).ok();
-    json!({"policy": used.policy, "used": used.used, "of": used.of, "resets": resets})
-}
-
-/// What was known of the resources, where policies name attributes of them.
-fn attributes(basis: &Basis, record: &mut Map<String, Value>) {
-    if !basis.attributes.is_empty() {
-        record.insert("attributes".into(), json!(basis.attributes));
-    }
-}
-
-/// Every resource, and the project or space it lies in.
-fn names(resources: &[Resource], at: &InstanceName) -> Vec<String> {
-    let mut names = Vec::new();
-    for resource in resources {
-        names.extend(resource.part_named_in(at));
-        names.push(resource.named_in(at));
-        let place = resource.enclosing().filter(|place| place.kind() != resource.kind());
-        names.extend(place.map(|place| place.named_in(at)));
-    }
-    names
-}
-
-fn milliseconds(duration: std::time::Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -19,23 +19,28 @@ pub(super) const LONGEST_IN_CLEAR: usize = 1_000;
 /// The most characters in clear in one record.
 const MOST_IN_CLEAR: usize = 20_000;
 
+/// The longest text, in bytes, of which what stands between commas is told: what is longer is prose.
+const LONGEST_LIST: usize = 4_000;
+
 /// Tells the arguments of one record.
 pub(super) struct Values<'a> {
     key: &'a HmacKey,
-    values_left: usize,
-    characters_left: usize,
+    /// How many more values are told.
+    members: usize,
+    /// How many more characters are told in clear.
+    characters: usize,
 }
 
 impl<'a> Values<'a> {
     pub(super) fn new(key: &'a HmacKey) -> Self {
-        Self { key, values_left: MOST_VALUES, characters_left: MOST_IN_CLEAR }
+        Self { key, members: MOST_VALUES, characters: MOST_IN_CLEAR }
     }
 
-    /// An argument as hashes. One that is long text has no parts.
-    pub(super) fn hashed(&mut self, value: &Value, is_long: bool) -> Value {
+    /// An argument as hashes.
+    pub(super) fn hashed(&mut self, value: &Value) -> Value {
         let Value::String(text) = value else { return self.member(value) };
         let whole = self.member(value);
-        match parts(text).filter(|_| !is_long) {
+        match parts(text) {
             Some(parts) => json!({"text": whole, "parts": self.member(&parts)}),
             None => whole,
         }
@@ -59,7 +64,7 @@ impl<'a> Values<'a> {
     fn member(&mut self, value: &Value) -> Value {
         match value {
             Value::String(text) => {
-                self.values_left = self.values_left.saturating_sub(1);
+                self.members = self.members.saturating_sub(1);
                 self.key.digest(text).into()
             }
             Value::Array(items) => self.list(items, Self::member),
@@ -71,22 +76,22 @@ impl<'a> Values<'a> {
     }
 
     fn counted(&mut self, value: &Value) -> Value {
-        self.values_left = self.values_left.saturating_sub(1);
+        self.members = self.members.saturating_sub(1);
         value.clone()
     }
 
     fn shown(&mut self, text: &str) -> String {
-        self.values_left = self.values_left.saturating_sub(1);
-        let most = LONGEST_IN_CLEAR.min(self.characters_left);
+        self.members = self.members.saturating_sub(1);
+        let most = LONGEST_IN_CLEAR.min(self.characters);
         let cut = cut(text, most);
-        self.characters_left = self.characters_left.saturating_sub(cut.chars().count());
+        self.characters = self.characters.saturating_sub(cut.chars().count());
         cut
     }
 
     fn list(&mut self, items: &[Value], tell: fn(&mut Self, &Value) -> Value) -> Value {
         let mut told = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            if self.values_left == 0 {
+            if self.members == 0 {
                 told.push(json!({"more": items.len() - index}));
                 break;
             }
@@ -103,7 +108,7 @@ impl<'a> Values<'a> {
     ) -> Value {
         let mut told = Map::new();
         for (index, (key, value)) in object.iter().enumerate() {
-            if self.values_left == 0 {
+            if self.members == 0 {
                 told.insert("more".into(), (object.len() - index).into());
                 break;
             }
@@ -129,7 +134,8 @@ fn parts(text: &str) -> Option<Value> {
     if text.starts_with(['[', '{']) {
         return serde_json::from_str(text).ok();
     }
-    text.contains(',').then(|| text.split(',').map(str::trim).map(Value::from).collect())
+    (text.contains(',') && text.len() <= LONGEST_LIST)
+        .then(|| text.split(',').map(str::trim).map(Value::from).collect())
 }
 
 #[cfg(test)]
@@ -141,7 +147,7 @@ mod tests {
     }
 
     fn hashed(value: &Value) -> Value {
-        Values::new(&key()).hashed(value, false)
+        Values::new(&key()).hashed(value)
     }
 
     #[test]
@@ -165,7 +171,8 @@ mod tests {
         for (value, wanted) in table {
             assert_eq!(hashed(&value), wanted, "{value}");
         }
-        assert_eq!(Values::new(&key()).hashed(&json!("a, b"), true), json!(digest("a, b")));
+        let prose = "a, ".repeat(LONGEST_LIST);
+        assert_eq!(hashed(&json!(prose)), json!(digest(&prose)));
     }
 
     #[test]

@@ -74,7 +74,8 @@ impl RecordedInputs {
         // A text that has parts is told whole beside them.
         let told = recorded.get("text").unwrap_or(recorded);
         let Value::String(told) = told else {
-            return if told.to_string() == value { Ok(()) } else { other() };
+            let is_it = serde_json::from_str::<Value>(value).is_ok_and(|given| given == *told);
+            return if is_it { Ok(()) } else { other() };
         };
         if self.is_clear(argument) {
             let begins = told.strip_suffix('…').is_some_and(|start| value.starts_with(start));
