@@ -12,6 +12,7 @@ mod shape;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use passage::Passage;
 pub use refusal::Refusal;
 pub use shape::Answer;
+use shape::Shaped;
 
 use crate::atlassian::Products;
 use crate::atlassian::confluence::Confluence;
@@ -30,6 +32,8 @@ use crate::audit::Admitted;
 use crate::audit::Audit;
 use crate::audit::CallFacts;
 use crate::audit::CallId;
+use crate::audit::Refusals;
+use crate::audit::Rules;
 use crate::audit::Trail;
 use crate::brake::Brake;
 use crate::identity::Caller;
@@ -77,6 +81,10 @@ pub struct Gate {
     pub lookups: Lookups,
     /// What is written down.
     pub audit: Audit,
+    /// How much of the arguments that is.
+    pub rules: Arc<Rules>,
+    /// Refusals before dispatch, as far as they are not too many.
+    pub refusals: Refusals,
     /// What is counted.
     pub metrics: Metrics,
     /// Which tools the configuration offers.
@@ -111,14 +119,19 @@ pub struct Request {
 }
 
 /// Runs one call and writes down how it ended. Dropping the future ends the request upstream and writes `abandoned`.
-pub async fn call(gate: &Gate, request: Request) -> Answer {
+pub async fn call(gate: &Gate, mut request: Request) -> Answer {
     let Some(tool) = gate.offer.find(&request.tool) else {
         return refusal::unknown(gate, &request).await;
     };
     let gate = &Passage::of(gate);
     let mut trail = gate.audit.trail(facts(gate, tool, &request));
     trail.needs(gate.engine.needs(tool.spec().name));
-    let ended = guarded(gate.deadline, tool.access(), steps(gate, tool, request, &mut trail)).await;
+    trail.told_by(&gate.rules);
+    let line = steps(gate, tool, &mut request, &mut trail);
+    let ended = guarded(gate.deadline, tool.access(), line).await;
+    if ended.is_err() && !trail.has_arguments() {
+        trail.ended_early(&request.arguments, |name| tools::has_argument(tool, name));
+    }
     let mut stages = gate.metrics.stages();
     let answer = shape::close(gate, tool, trail, ended).await;
     stages.done("outcome");
@@ -129,8 +142,8 @@ pub async fn call(gate: &Gate, request: Request) -> Answer {
 async fn guarded(
     limit: Duration,
     access: Access,
-    line: impl Future<Output = Result<Answer, Refusal>>,
-) -> Result<Answer, Refusal> {
+    line: impl Future<Output = Result<Shaped, Refusal>>,
+) -> Result<Shaped, Refusal> {
     match tokio::time::timeout(limit, AssertUnwindSafe(line).catch_unwind()).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_panic)) => Err(Refusal::Panic),
@@ -142,18 +155,19 @@ async fn guarded(
 async fn steps(
     gate: &Passage<'_>,
     tool: &'static dyn AnyTool,
-    mut request: Request,
+    request: &mut Request,
     trail: &mut Trail,
-) -> Result<Answer, Refusal> {
+) -> Result<Shaped, Refusal> {
     let mut stages = gate.metrics.stages();
-    let route = route(gate, tool, &mut request, trail).await?;
+    let route = route(gate, tool, request, trail).await?;
     if gate.hide_denied {
-        hide(gate, tool, &request, &route, trail).await?;
+        hide(gate, tool, request, &route, trail).await?;
     }
-    let decoded = decode(gate, tool, &request, &route, trail).await?;
+    let decoded = decode(gate, tool, request, &route, trail).await?;
+    trail.measured(decoded.arguments(), &decoded.input());
     gate.brake.check(tool.access())?;
     stages.done("decode");
-    let caller = identify(gate, &request, &route, trail).await?;
+    let caller = identify(gate, request, &route, trail).await?;
     stages.done("identify");
     let targets = decoded.targets();
     let mut found = Found::default();
@@ -195,9 +209,9 @@ async fn steps(
         .and_then(|()| shape::sift(gate, &question, kind, output))
         .map_err(|refusal| refusal.about(tool.spec().name, &targets))?;
     trail.would_withhold(gate.would_hide());
-    let answer = shape::shape(sifted);
+    let shaped = shape::shape(sifted);
     stages.done("shape");
-    Ok(answer)
+    Ok(shaped)
 }
 
 /// Finds out which Jira or Confluence the call is for. From here on every record names it.
@@ -254,6 +268,7 @@ async fn identify(
 ) -> Result<Caller, Refusal> {
     let caller = gate.identity.identify(&request.presented, route.clone(), &gate.engine, trail).await?;
     trail.identified(&caller.principal);
+    trail.uses(caller.account());
     Ok(caller)
 }
 
@@ -321,13 +336,13 @@ async fn decide_and_admit(
     };
     Ok(match tool.access() {
         Access::Read => {
-            let allowed = written(gate.engine.decide::<Read>(&question), decoded, trail)?;
+            let allowed = written(gate.engine.decide::<Read>(&question), decoded, resources, trail)?;
             stages.done("decide");
             gate.brake.check(Access::Read)?;
             Admitted::Read(trail.admit(allowed, decoded.arguments()).await?)
         }
         Access::Write => {
-            let allowed = written(gate.engine.decide::<Write>(&question), decoded, trail)?;
+            let allowed = written(gate.engine.decide::<Write>(&question), decoded, resources, trail)?;
             stages.done("decide");
             // Once more: what was asked of Atlassian until here took its time.
             gate.brake.check(Access::Write)?;
@@ -336,13 +351,14 @@ async fn decide_and_admit(
     })
 }
 
-/// A denial leaves the hashes of the arguments in the trail.
+/// A denial leaves the arguments in the trail, as they are recorded.
 fn written<E: Effect>(
     decided: Result<Allowed<E>, Denied>,
     decoded: &dyn Decoded,
+    resources: &[Resource],
     trail: &mut Trail,
 ) -> Result<Allowed<E>, Denied> {
-    decided.inspect_err(|_| trail.refused(decoded.arguments()))
+    decided.inspect_err(|_| trail.refused(decoded.arguments(), resources))
 }
 
 fn context<'a>(gate: &'a Passage<'_>, caller: &'a Caller, found: Found) -> Context<'a> {

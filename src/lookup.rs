@@ -202,28 +202,39 @@ impl Lookup<'_> {
                     query.fields = query.fields.with("project");
                     query.request(key, deployment, false)
                 }
-                None => Request::get(Path::of(["rest", "api", "2", "issue", key.as_str()]))
+                None => Request::get(Path::of(["rest", "api", "2", "issue"]).value("key", key.as_str()))
                     .with("fields", "project"),
             },
             Self::Issues(keys) => issues(keys, deployment),
             Self::Pages(ids, needs) => attributes::request(ids, *needs, deployment),
             Self::IssueNumbered(id) => {
-                Request::get(Path::of(["rest", "api", "2", "issue", id.as_str()])).with("fields", "project")
+                Request::get(Path::of(["rest", "api", "2", "issue"]).value("id", id.as_str()))
+                    .with("fields", "project")
             }
-            Self::Project(key) => Request::get(Path::of(["rest", "api", "2", "project", key.as_str()])),
-            Self::Board(id) => Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str()])),
-            Self::BoardProjects(id) => {
-                Request::get(Path::of(["rest", "agile", "1.0", "board", id.as_str(), "project"]))
+            Self::Project(key) => {
+                Request::get(Path::of(["rest", "api", "2", "project"]).value("key", key.as_str()))
             }
-            Self::Sprint(id) => Request::get(Path::of(["rest", "agile", "1.0", "sprint", id.as_str()])),
+            Self::Board(id) => {
+                Request::get(Path::of(["rest", "agile", "1.0", "board"]).value("id", id.as_str()))
+            }
+            Self::BoardProjects(id) => Request::get(
+                Path::of(["rest", "agile", "1.0", "board"]).value("id", id.as_str()).then(["project"]),
+            ),
+            Self::Sprint(id) => {
+                Request::get(Path::of(["rest", "agile", "1.0", "sprint"]).value("id", id.as_str()))
+            }
             Self::ServiceDesk(id) => {
-                Request::get(Path::of(["rest", "servicedeskapi", "servicedesk", id.as_str()]))
+                Request::get(Path::of(["rest", "servicedeskapi", "servicedesk"]).value("id", id.as_str()))
             }
-            Self::Version(id) => Request::get(Path::of(["rest", "api", "2", "version", id.as_str()])),
+            Self::Version(id) => {
+                Request::get(Path::of(["rest", "api", "2", "version"]).value("id", id.as_str()))
+            }
             Self::VersionProject(_, id) => {
-                Request::get(Path::of(["rest", "api", "2", "project", id.to_string().as_str()]))
+                Request::get(Path::of(["rest", "api", "2", "project"]).value("id", &id.to_string()))
             }
-            Self::Link(id) => Request::get(Path::of(["rest", "api", "2", "issueLink", id.as_str()])),
+            Self::Link(id) => {
+                Request::get(Path::of(["rest", "api", "2", "issueLink"]).value("id", id.as_str()))
+            }
             Self::Content { wanted } => wanted.request(deployment),
         }
     }

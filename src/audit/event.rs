@@ -1,7 +1,5 @@
 //! Records that belong to no call.
 
-use std::net::IpAddr;
-
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -10,6 +8,12 @@ use super::Code;
 use super::record::clipped;
 use super::record::head;
 use super::record::inside;
+use super::record::moment;
+use super::refusals::Network;
+use super::refusals::Refused;
+use super::refusals::Source;
+use super::refusals::Tally;
+use crate::ids::InstanceName;
 use crate::policy::Product;
 
 /// How many problems of policies one record tells.
@@ -102,23 +106,55 @@ impl Event {
         Self::new("event", Code::Thawed, fields)
     }
 
-    /// A request was refused before dispatch, with this HTTP status.
-    pub fn refused(status: u16, reason: &str, address: IpAddr) -> Self {
-        Self::new(
-            "refusal",
-            Code::Refused,
-            json!({"status": status, "reason": clipped(reason), "address": address}),
-        )
+    /// The operator's credential for a site is another one than before.
+    pub fn secret_rotated(product: Product, instance: &InstanceName, method: &'static str) -> Self {
+        let fields = json!({"product": product.as_str(), "method": method});
+        let at = (!instance.is_default()).then(|| instance.as_str());
+        Self::new("event", Code::SecretRotated, fields).with("at", at)
     }
 
-    /// A tool was called that is not offered.
-    pub fn unknown_tool(name: &str, address: Option<IpAddr>) -> Self {
-        Self::new("refusal", Code::UnknownTool, json!({"tool": clipped(name), "address": address}))
+    /// The record of a proof is of these policies, and says that these properties hold.
+    pub fn proof_accepted(policy_hash: &str, properties: &[String]) -> Self {
+        let properties: Vec<String> = properties.iter().map(|name| clipped(name)).collect();
+        let fields = json!({"policy_hash": policy_hash, "properties": properties});
+        Self::new("event", Code::ProofAccepted, fields)
+    }
+
+    /// A request was refused before dispatch, or a tool was called that is not offered.
+    pub(super) fn refused(refused: &Refused) -> Self {
+        let Refused { status, reason, address, tool } = refused;
+        let code = if tool.is_some() { Code::UnknownTool } else { Code::Refused };
+        let fields = json!({"reason": reason.as_str(), "address": address});
+        Self::new("refusal", code, fields).with("status", *status).with("tool", tool.as_deref().map(clipped))
+    }
+
+    /// More of the same were refused since the last record.
+    pub(super) fn refused_again(source: &Source, tally: &Tally) -> Self {
+        let Tally { status, count, first, last } = tally;
+        let shared = source.network == Network::Others;
+        let fields = json!({
+            "reason": source.reason.as_str(),
+            "address": (!shared).then(|| source.network.to_string()),
+            "count": count,
+            "first": moment(*first),
+            "last": moment(*last),
+        });
+        Self::new("refusal", Code::RefusedAgain, fields)
+            .with("status", *status)
+            .with("shared", shared.then_some(true))
     }
 
     fn new(stage: &'static str, code: Code, fields: Value) -> Self {
         let Value::Object(fields) = fields else { return Self { stage, code, fields: Map::new() } };
         Self { stage, code, fields }
+    }
+
+    /// With one more field, if there is a value for it.
+    fn with(mut self, name: &str, value: Option<impl Into<Value>>) -> Self {
+        if let Some(value) = value {
+            self.fields.insert(name.into(), value.into());
+        }
+        self
     }
 
     pub(super) fn stage(&self) -> &'static str {

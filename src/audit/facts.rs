@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 
+use super::ErrorClass;
 use crate::policy::Access;
 use crate::policy::Asked;
 use crate::policy::Narrowing;
@@ -66,6 +67,8 @@ pub struct CallFacts {
 pub struct UpstreamNote {
     /// The HTTP method.
     pub method: String,
+    /// The path as the code has it, with `{key}` and the like where a value was.
+    pub path: String,
     /// The status; none when there was no answer.
     pub status: Option<u16>,
     /// The size of the answer.
@@ -96,26 +99,52 @@ impl SearchNote {
     }
 }
 
+/// The account at Atlassian that a call used, where it is not the principal's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is: `operator` or `session`.
+    pub of: &'static str,
+    /// How it logs in.
+    pub method: &'static str,
+    /// The name it logs in with, where it has one.
+    pub name: Option<String>,
+}
+
+/// What a result was like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Its size.
+    pub bytes: u64,
+    /// How many items it has, if it is a list.
+    pub items: Option<u64>,
+    /// How many the policies left out.
+    pub withheld: u64,
+    /// Whether there is more than the result has.
+    pub cut: bool,
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// With a result.
-    Ok {
-        /// Its size.
-        bytes: u64,
-    },
+    Ok(Ended),
     /// The tool failed before or after Atlassian was asked.
     ToolError {
         /// What went wrong.
-        problem: String,
+        class: ErrorClass,
     },
     /// Atlassian answered with an error.
     UpstreamError {
         /// Its status.
         status: u16,
+        /// What went wrong.
+        class: ErrorClass,
     },
     /// Atlassian gave no answer.
-    UpstreamUnreachable,
+    UpstreamUnreachable {
+        /// What went wrong.
+        class: ErrorClass,
+    },
     /// A policy denied it.
     Denied {
         /// Why, in a word.
@@ -131,8 +160,8 @@ pub enum Outcome {
     NotVisible,
     /// The arguments were refused.
     InvalidArguments {
-        /// What was wrong with them.
-        problem: String,
+        /// Their names, as far as the tool has them.
+        names: Vec<String>,
     },
     /// It took too long.
     Deadline,
@@ -146,16 +175,31 @@ impl Outcome {
     /// The word in records and metrics.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Ok { .. } => "ok",
+            Self::Ok(_) => "ok",
             Self::ToolError { .. } => "tool_error",
             Self::UpstreamError { .. } => "upstream_error",
-            Self::UpstreamUnreachable => "upstream_unreachable",
+            Self::UpstreamUnreachable { .. } => "upstream_unreachable",
             Self::Denied { .. } => "denied",
             Self::NotVisible => "not_visible",
             Self::InvalidArguments { .. } => "invalid_arguments",
             Self::Deadline => "deadline",
             Self::Panic => "panic",
             Self::AuditFailed => "audit_failed",
+        }
+    }
+
+    /// What went wrong; nothing for a result and for a denial, which has its reason.
+    pub fn error(&self) -> Option<ErrorClass> {
+        match self {
+            Self::Ok(_) | Self::Denied { .. } => None,
+            Self::ToolError { class }
+            | Self::UpstreamError { class, .. }
+            | Self::UpstreamUnreachable { class } => Some(*class),
+            Self::NotVisible => Some(ErrorClass::NotVisible),
+            Self::InvalidArguments { .. } => Some(ErrorClass::InvalidArguments),
+            Self::Deadline => Some(ErrorClass::Deadline),
+            Self::Panic => Some(ErrorClass::Fault),
+            Self::AuditFailed => Some(ErrorClass::Audit),
         }
     }
 }

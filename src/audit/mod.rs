@@ -4,32 +4,44 @@
 //! durable. The [`Trail`] of a call is a guard: dropped without an end, it writes `abandoned`.
 
 mod alarm;
+mod class;
 mod code;
 mod error;
 mod event;
 mod facts;
 mod group;
 mod key;
+mod level;
 mod log;
+mod parts;
 mod permit;
+mod reason;
 mod record;
+mod reference;
+mod refusals;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod trail;
+mod values;
 mod writer;
 
+pub use class::ErrorClass;
 pub use code::Code;
-pub use code::documentation;
 pub use error::AuditError;
 pub use event::Event;
 pub use event::Reason;
+pub use facts::Account;
 pub use facts::CallFacts;
 pub use facts::CallId;
+pub use facts::Ended;
 pub use facts::Outcome;
 pub use facts::SearchNote;
 pub use facts::UpstreamNote;
 pub use key::HmacKey;
+pub use level::Level;
+pub use level::Rule;
+pub use level::Rules;
 pub use log::Audit;
 pub use log::AuditSettings;
 pub use permit::Admissible;
@@ -38,5 +50,9 @@ pub use permit::LookupPermit;
 pub use permit::Permit;
 pub use permit::Spent;
 pub use permit::Warrant;
+pub use reason::RefusalReason;
 pub use record::FORMAT;
+pub use reference::documentation;
+pub use refusals::Refusals;
+pub use refusals::Refused;
 pub use trail::Trail;

@@ -6,6 +6,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Code;
+use super::values::cut;
 
 /// The version of the record format, `v` in every record.
 pub const FORMAT: u32 = 1;
@@ -16,12 +17,16 @@ pub(super) const LONGEST: usize = 200;
 /// The fields every record begins with, after version and number.
 pub(super) fn head(stage: &'static str, code: Code, instance: &str) -> Map<String, Value> {
     let mut record = Map::new();
-    let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    record.insert("time".into(), time.into());
+    record.insert("time".into(), moment(jiff::Timestamp::now()).into());
     record.insert("stage".into(), stage.into());
     record.insert("code".into(), code.as_str().into());
     record.insert("instance".into(), instance.into());
     record
+}
+
+/// A moment as records have it, in UTC.
+pub(super) fn moment(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
 /// The inside of a record: JSON without the outer braces, where the writer puts version and number.
@@ -37,10 +42,7 @@ pub(super) fn line(sequence: u64, inside: &str) -> String {
 
 /// A text of a client, cut to what a record takes.
 pub(super) fn clipped(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
+    cut(text, LONGEST)
 }
 
 /// JSON escapes the controls of ASCII alone. What else ends a line or turns the direction of text somewhere is

@@ -1,11 +1,14 @@
 //! The trail of one call, from the first look-up to its end.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::Account;
 use super::Audit;
 use super::AuditError;
 use super::CallFacts;
@@ -14,8 +17,19 @@ use super::Code;
 use super::LookupPermit;
 use super::Outcome;
 use super::Permit;
+use super::Rules;
 use super::SearchNote;
-use super::UpstreamNote;
+use super::level::Subject;
+use super::level::View;
+use super::parts::attributes;
+use super::parts::code_of;
+use super::parts::decision_record;
+use super::parts::effect_of;
+use super::parts::milliseconds;
+use super::parts::names;
+use super::parts::result;
+use super::parts::shadow;
+use super::parts::upstream;
 use super::permit::Noted;
 use super::permit::Notes;
 use super::permit::noted;
@@ -23,17 +37,15 @@ use super::permit::read;
 use super::record::clipped;
 use super::record::head;
 use super::record::inside;
+use super::values::Values;
 use super::writer::Durability;
 use super::writer::Record;
 use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Asked;
-use crate::policy::Basis;
-use crate::policy::Decision;
-use crate::policy::DenyReason;
 use crate::policy::Effect;
-use crate::policy::LimitUse;
+use crate::policy::InputValue;
 use crate::policy::Needs;
 use crate::policy::Observed;
 use crate::policy::Principal;
@@ -47,11 +59,16 @@ use crate::policy::Tried;
 pub struct Trail {
     audit: Audit,
     facts: CallFacts,
-    principal: Option<Value>,
+    principal: Option<(&'static str, String)>,
+    account: Option<Account>,
     instance: InstanceName,
     notes: Notes,
-    /// The arguments of a call that is denied, as hashes.
-    arguments: Option<Value>,
+    /// What says how much of the arguments is recorded.
+    rules: Arc<Rules>,
+    /// The lengths of texts that policies see by their lengths alone.
+    lengths: BTreeMap<String, i64>,
+    /// The arguments of a call that has no intent.
+    arguments: Option<Map<String, Value>>,
     /// How many items of the result policies that are only tried would leave out.
     would_withhold: u64,
     started: Instant,
@@ -65,8 +82,11 @@ impl Trail {
             audit,
             facts,
             principal: None,
+            account: None,
             instance: InstanceName::default(),
             notes: Notes::default(),
+            rules: Arc::default(),
+            lengths: BTreeMap::new(),
             arguments: None,
             would_withhold: 0,
             started: Instant::now(),
@@ -115,12 +135,51 @@ impl Trail {
             PrincipalKind::User => "user",
             PrincipalKind::Service => "service",
         };
-        self.principal = Some(json!({"kind": kind, "id": principal.id}));
+        self.principal = Some((kind, principal.id.clone()));
+    }
+
+    /// Notes which account at Atlassian the call uses, where that is not the principal's own.
+    pub fn uses(&mut self, account: Option<Account>) {
+        self.account = account;
+    }
+
+    /// Notes the rules that say how much of the arguments is recorded.
+    pub fn told_by(&mut self, rules: &Arc<Rules>) {
+        self.rules = Arc::clone(rules);
+    }
+
+    /// Notes the arguments as policies see them: of a text that they see by its length, the record has the length.
+    pub fn measured(&mut self, arguments: &Map<String, Value>, input: &BTreeMap<String, InputValue>) {
+        let length = |(name, value): (&String, &InputValue)| match value {
+            InputValue::Number(length) if arguments.get(name).is_some_and(Value::is_string) => {
+                Some((name.clone(), *length))
+            }
+            _ => None,
+        };
+        self.lengths = input.iter().filter_map(length).collect();
     }
 
     /// Notes the arguments of a call that is denied, so that its outcome can be explained. The others have an intent.
-    pub fn refused(&mut self, arguments: &Map<String, Value>) {
-        self.arguments = Some(self.hashed(arguments));
+    pub fn refused(&mut self, arguments: &Map<String, Value>, resources: &[Resource]) {
+        self.arguments = Some(self.told(arguments, resources));
+    }
+
+    /// Notes the arguments of a call that ended before anything was decided, always as hashes: what they are is not
+    /// known. Names that the tool does not have are hashes as well.
+    pub fn ended_early(&mut self, arguments: &Map<String, Value>, is_known: impl Fn(&str) -> bool) {
+        let mut values = Values::new(&self.audit.key);
+        let mut told = Map::new();
+        for (name, value) in arguments {
+            let value = values.hashed(value);
+            let name = if is_known(name) { name.clone() } else { values.unknown_name(name) };
+            told.insert(name, value);
+        }
+        self.arguments = Some(self.with_key(told, View::default()));
+    }
+
+    /// Whether the arguments are in the intent, or will be in the outcome.
+    pub fn has_arguments(&self) -> bool {
+        self.arguments.is_some() || self.noted().admitted
     }
 
     /// Notes how many items of the result policies that are only tried would leave out.
@@ -173,7 +232,7 @@ impl Trail {
         record.insert("groups".into(), decision.basis.groups.clone().into());
         attributes(&decision.basis, &mut record);
         record.insert("decision".into(), decision_record(&decision));
-        record.insert("arguments".into(), self.hashed(arguments));
+        record.extend(self.told(arguments, &decision.resources));
         self.audit.metrics.decision("permit", "policy");
         self.tried("permit", decision.shadow.as_ref());
         self.audit.writer.announce(self.record("intent", inside(&record), Durability::Durable)).await?;
@@ -218,7 +277,8 @@ impl Trail {
             record.insert("at".into(), self.instance.as_str().into());
         }
         record.insert("access".into(), facts.access.as_str().into());
-        record.insert("principal".into(), self.principal.clone().unwrap_or_default());
+        let principal = self.principal.as_ref().map(|(kind, id)| json!({"kind": kind, "id": id}));
+        record.insert("principal".into(), principal.into());
         record.insert("method".into(), facts.method.into());
         record.insert("client".into(), clipped(&facts.client).into());
         record.insert("address".into(), facts.address.map(|address| address.to_string()).into());
@@ -236,11 +296,16 @@ impl Trail {
     fn outcome(&self, code: Code, word: &'static str, outcome: Option<&Outcome>) -> String {
         let mut record = self.head("outcome", code);
         record.insert("outcome".into(), word.into());
+        if let Some(error) = outcome.and_then(Outcome::error) {
+            record.insert("error".into(), error.as_str().into());
+        }
         match outcome {
-            Some(Outcome::Ok { bytes }) => drop(record.insert("bytes".into(), (*bytes).into())),
-            Some(Outcome::UpstreamError { status }) => drop(record.insert("status".into(), (*status).into())),
-            Some(Outcome::ToolError { problem } | Outcome::InvalidArguments { problem }) => {
-                drop(record.insert("problem".into(), clipped(problem).into()));
+            Some(Outcome::Ok(ended)) => drop(record.insert("result".into(), result(ended))),
+            Some(Outcome::UpstreamError { status, .. }) => {
+                drop(record.insert("status".into(), (*status).into()));
+            }
+            Some(Outcome::InvalidArguments { names }) => {
+                drop(record.insert("refused_arguments".into(), names.clone().into()));
             }
             Some(Outcome::Denied { reason, decision, policies, asked }) => {
                 self.audit.metrics.decision("deny", reason);
@@ -252,6 +317,10 @@ impl Trail {
                 record.insert("decision".into(), decision);
             }
             _ => {}
+        }
+        record.extend(self.arguments.clone().into_iter().flatten());
+        if let Some(Account { of, method, name }) = &self.account {
+            record.insert("account".into(), json!({"of": of, "method": method, "name": name}));
         }
         let elapsed = self.started.elapsed();
         record.insert("duration_ms".into(), milliseconds(elapsed).into());
@@ -278,9 +347,6 @@ impl Trail {
         record.insert("resolved".into(), asked.resolved.into());
         record.insert("groups".into(), asked.basis.groups.clone().into());
         attributes(&asked.basis, record);
-        if let Some(arguments) = &self.arguments {
-            record.insert("arguments".into(), arguments.clone());
-        }
         if let Value::Object(decision) = decision {
             decision.insert("policy_hash".into(), asked.basis.policy_hash.clone().into());
             decision.insert("schema_hash".into(), asked.basis.schema_hash.clone().into());
@@ -303,13 +369,40 @@ impl Trail {
         }
     }
 
-    /// Argument values as keyed hashes: a value can be looked for, but not read.
-    fn hashed(&self, arguments: &Map<String, Value>) -> Value {
-        let hash = |(name, value): (&String, &Value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            (name.clone(), Value::from(self.audit.key.digest(&text)))
+    /// The arguments as the rules have them; by default texts are keyed hashes: a value can be looked for, but not
+    /// read.
+    fn told(&self, arguments: &Map<String, Value>, resources: &[Resource]) -> Map<String, Value> {
+        let view = self.rules.view(&Subject {
+            tool: &self.facts.tool,
+            product: self.facts.product,
+            access: self.facts.access,
+            principal: self.principal.as_ref().map(|(_, id)| id.as_str()),
+            instance: &self.instance,
+            resources,
+        });
+        let mut values = Values::new(&self.audit.key);
+        let mut tell = |(name, value): (&String, &Value)| {
+            let told = if view.shows(name) { values.clear(value) } else { values.hashed(value) };
+            (name.clone(), told)
         };
-        Value::Object(arguments.iter().map(hash).collect())
+        let told = arguments.iter().map(&mut tell).collect();
+        let mut told = self.with_key(told, view);
+        if !self.lengths.is_empty() {
+            told.insert("lengths".into(), json!(self.lengths));
+        }
+        told
+    }
+
+    /// The arguments with what it takes to read them.
+    fn with_key(&self, arguments: Map<String, Value>, view: View<'_>) -> Map<String, Value> {
+        let mut told = Map::new();
+        told.insert("level".into(), view.level.as_str().into());
+        if !view.clear.is_empty() {
+            told.insert("clear".into(), view.clear.into());
+        }
+        told.insert("key_id".into(), self.audit.key.id().into());
+        told.insert("arguments".into(), arguments.into());
+        told
     }
 }
 
@@ -321,82 +414,4 @@ impl Drop for Trail {
             let _ = self.audit.writer.leave(self.record("outcome", body, Durability::Written));
         }
     }
-}
-
-fn upstream(requests: &[UpstreamNote]) -> Value {
-    let shown = requests.iter().map(|note| {
-        json!({
-            "method": note.method,
-            "status": note.status,
-            "bytes": note.bytes,
-            "ms": milliseconds(note.duration),
-        })
-    });
-    shown.collect()
-}
-
-fn code_of(outcome: &Outcome) -> Code {
-    match outcome {
-        Outcome::Ok { .. } => Code::Success,
-        Outcome::Denied { .. } => Code::Denied,
-        _ => Code::Failure,
-    }
-}
-
-fn decision_record(decision: &Decision) -> Value {
-    let mut record = json!({
-        "id": decision.id,
-        "effect": "permit",
-        "policies": decision.policies,
-        "policy_hash": decision.basis.policy_hash,
-        "schema_hash": decision.basis.schema_hash,
-    });
-    if let Value::Object(record) = &mut record {
-        record.extend(shadow(decision.shadow.as_ref()));
-        if !decision.limits.is_empty() {
-            record.insert("limits".into(), decision.limits.iter().map(limit_record).collect());
-        }
-    }
-    record
-}
-
-/// What the policies that are only tried would have decided.
-fn shadow(tried: Option<&Tried>) -> Option<(String, Value)> {
-    let Tried { denied, policies, policy_hash } = tried?;
-    let effect = if denied.is_some() { "deny" } else { "permit" };
-    let reason = denied.map(DenyReason::as_str);
-    let record =
-        json!({"effect": effect, "reason": reason, "policies": policies, "policy_hash": policy_hash});
-    Some(("shadow".to_owned(), record))
-}
-
-fn effect_of(denied: Option<DenyReason>) -> &'static str {
-    if denied.is_some() { "deny" } else { "permit" }
-}
-
-fn limit_record(used: &LimitUse) -> Value {
-    let resets = jiff::Timestamp::from_millisecond(used.resets_ms).map(|at| at.to_string()).ok();
-    json!({"policy": used.policy, "used": used.used, "of": used.of, "resets": resets})
-}
-
-/// What was known of the resources, where policies name attributes of them.
-fn attributes(basis: &Basis, record: &mut Map<String, Value>) {
-    if !basis.attributes.is_empty() {
-        record.insert("attributes".into(), json!(basis.attributes));
-    }
-}
-
-/// Every resource, and the project or space it lies in.
-fn names(resources: &[Resource], at: &InstanceName) -> Vec<String> {
-    let mut names = Vec::new();
-    for resource in resources {
-        names.extend(resource.part_named_in(at));
-        names.push(resource.named_in(at));
-        names.extend(resource.around().map(|place| place.named_in(at)));
-    }
-    names
-}
-
-fn milliseconds(duration: std::time::Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::Answer;
 use super::Gate;
 use super::Request;
@@ -12,6 +10,8 @@ use super::absence;
 use crate::audit::AuditError;
 use crate::audit::CallId;
 use crate::audit::Outcome;
+use crate::audit::RefusalReason;
+use crate::audit::Refused;
 use crate::brake::Frozen;
 use crate::identity::IdentityError;
 use crate::lookup::LookupError;
@@ -20,6 +20,7 @@ use crate::net::UpstreamError;
 use crate::policy::Access;
 use crate::policy::Denied;
 use crate::policy::DenyReason;
+use crate::tools;
 use crate::tools::AnyTool;
 use crate::tools::InvalidArguments;
 use crate::tools::ToolError;
@@ -171,7 +172,7 @@ impl Refusal {
         match self {
             Self::Identity(error) => identity_outcome(error),
             Self::Arguments(error) => {
-                Outcome::InvalidArguments { problem: arguments_named(tool, &error.to_string()) }
+                Outcome::InvalidArguments { names: arguments_named(tool, &error.to_string()) }
             }
             Self::NotVisible { denied: Some(denied), .. } | Self::Denied { denied, .. } => Outcome::Denied {
                 reason: reason_of(denied.reason),
@@ -188,12 +189,9 @@ impl Refusal {
             Self::Lookup(LookupError::NotVisible) => Outcome::NotVisible,
             Self::Lookup(LookupError::Audit(_)) | Self::Audit(_) => Outcome::AuditFailed,
             Self::Tool(ToolError::Arguments(problem)) => {
-                Outcome::InvalidArguments { problem: arguments_named(tool, problem) }
+                Outcome::InvalidArguments { names: arguments_named(tool, problem) }
             }
-            Self::Tool(ToolError::Partial { done, .. }) => {
-                Outcome::ToolError { problem: format!("done in part: {done}") }
-            }
-            Self::Tool(error) => Outcome::ToolError { problem: error.to_string() },
+            Self::Tool(error) => Outcome::ToolError { class: error.class() },
             Self::Deadline { .. } => Outcome::Deadline,
             Self::Panic => Outcome::Panic,
         }
@@ -201,15 +199,10 @@ impl Refusal {
 }
 
 /// The arguments of the tool that a text names between backticks: the rest of it may be what the caller sent.
-fn arguments_named(tool: &dyn AnyTool, text: &str) -> String {
-    let schema = tool.schema();
-    let properties = schema.get("properties").and_then(Value::as_object);
-    let known = |name: &&str| properties.is_some_and(|properties| properties.contains_key(*name));
+fn arguments_named(tool: &dyn AnyTool, text: &str) -> Vec<String> {
+    let known = |name: &&str| tools::has_argument(tool, name);
     let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(known).collect();
-    if named.is_empty() {
-        return "an argument that the tool does not have, or none that it needs".to_owned();
-    }
-    named.into_iter().collect::<Vec<_>>().join(", ")
+    named.into_iter().map(str::to_owned).collect()
 }
 
 /// A denial that no policy was asked about.
@@ -242,24 +235,30 @@ fn denied_text(denied: &Denied, what: Option<&str>) -> String {
 
 fn identity_outcome(error: &IdentityError) -> Outcome {
     match error {
-        IdentityError::Rejected(_) => Outcome::UpstreamError { status: 401 },
+        IdentityError::Rejected(_) => Outcome::UpstreamError { status: 401, class: error.class() },
         IdentityError::Lookup(LookupError::Upstream(error)) => upstream_outcome(error),
-        other => Outcome::ToolError { problem: other.to_string() },
+        other => Outcome::ToolError { class: other.class() },
     }
 }
 
 fn upstream_outcome(error: &UpstreamError) -> Outcome {
+    let class = error.class();
     match error.status() {
-        Some(status) => Outcome::UpstreamError { status },
-        None if error.is_unreachable() => Outcome::UpstreamUnreachable,
-        None => Outcome::ToolError { problem: error.to_string() },
+        Some(status) => Outcome::UpstreamError { status, class },
+        None if error.is_unreachable() => Outcome::UpstreamUnreachable { class },
+        None => Outcome::ToolError { class },
     }
 }
 
 /// The answer for a tool that is not offered: the same for every reason, and written down.
 pub(super) async fn unknown(gate: &Gate, request: &Request) -> Answer {
-    let event = crate::audit::Event::unknown_tool(&request.tool, request.presented.address);
-    if let Err(error) = gate.audit.event(event).await {
+    let refused = Refused {
+        status: None,
+        reason: RefusalReason::UnknownTool,
+        address: request.presented.address,
+        tool: Some(request.tool.clone()),
+    };
+    if let Err(error) = gate.refusals.note(refused).await {
         return Answer::error(error.to_string());
     }
     Answer::Unknown

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Gate;
 use super::Passage;
 use super::Refusal;
+use crate::audit::Ended;
 use crate::audit::Outcome;
 use crate::audit::Trail;
 use crate::policy::Access;
@@ -62,12 +63,27 @@ pub(super) struct Sifted {
     value: Value,
     note: Option<Value>,
     blocks: Vec<Block>,
+    /// What the record says of it; its size is not known yet.
+    ended: Ended,
 }
 
 impl Sifted {
     fn of(value: Value) -> Self {
-        Self { value, note: None, blocks: Vec::new() }
+        Self { value, note: None, blocks: Vec::new(), ended: Ended::default() }
     }
+
+    /// Notes for the record how many items it has, and how many were left out.
+    fn counted(self, items: Option<usize>, withheld: u64) -> Self {
+        let items = items.map(|items| items as u64);
+        Self { ended: Ended { items, withheld, ..self.ended }, ..self }
+    }
+}
+
+/// What a client gets for a call that succeeded, and what the record says of it.
+#[derive(Debug)]
+pub(super) struct Shaped {
+    pub(super) answer: Answer,
+    pub(super) ended: Ended,
 }
 
 /// What a write came back with, if it lies elsewhere than what was decided on: somebody moved it meanwhile.
@@ -113,7 +129,10 @@ pub(super) fn sift(
     };
     match output {
         // They hang on what was decided on, and hold nothing that could be decided on.
-        Output::Files { summary, blocks } => Ok(Sifted { blocks, ..Sifted::of(summary) }),
+        Output::Files { summary, blocks } => {
+            let files = blocks.len();
+            Ok(Sifted { blocks, ..Sifted::of(summary) }.counted(Some(files), 0))
+        }
         Output::Object { actual: Some(actual), value } if access == Access::Write => {
             let value = if may_view(&actual) { value } else { out_of_sight(&value) };
             sift(gate, question, (product, access), Output::Object { actual: None, value })
@@ -130,25 +149,27 @@ pub(super) fn sift(
             if let (Value::Object(object), 1..) = (&mut value, withheld) {
                 object.insert("withheld".into(), withheld.into());
             }
-            Ok(Sifted::of(value))
+            Ok(Sifted::of(value).counted(None, withheld))
         }
         Output::Derived { items, mut envelope, derive } => {
             let found = items.len();
             let kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
-            let withheld = (found - kept.len()) as u64;
+            let (items, withheld) = (kept.len(), (found - kept.len()) as u64);
             gate.metrics.results_filtered(question.tool, withheld);
             derive(kept, &mut envelope);
             if withheld > 0 {
                 envelope.insert("withheld".into(), withheld.into());
             }
-            Ok(Sifted::of(Value::Object(envelope)))
+            Ok(Sifted::of(Value::Object(envelope)).counted(Some(items), withheld))
         }
         Output::List { items, complete, next } => {
             let mut value = Value::Array(items);
             let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
             gate.metrics.results_filtered(question.tool, withheld);
             let Value::Array(items) = value else { return Ok(Sifted::of(value)) };
-            Ok(listed(items, Map::new(), None, None, Rest { complete, withheld, next }))
+            let count = items.len();
+            let listed = listed(items, Map::new(), None, None, Rest { complete, withheld, next });
+            Ok(listed.counted(Some(count), withheld))
         }
         Output::Items { items, envelope, field, complete, total, next, sought } => {
             let found = items.len();
@@ -163,8 +184,9 @@ pub(super) fn sift(
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }
             gate.metrics.results_filtered(question.tool, withheld);
+            let count = kept.len();
             let rest = Rest { complete, withheld: if sought { 0 } else { withheld }, next };
-            Ok(listed(kept, envelope, field, total, rest))
+            Ok(listed(kept, envelope, field, total, rest).counted(Some(count), withheld))
         }
     }
 }
@@ -205,6 +227,7 @@ fn listed(
     total: Option<u64>,
     rest: Rest,
 ) -> Sifted {
+    let ended = Ended { cut: !rest.complete, ..Ended::default() };
     let Some(field) = field else {
         let whole = rest.complete && rest.withheld == 0;
         let mut note = Map::new();
@@ -213,23 +236,25 @@ fn listed(
         }
         rest.write(&mut note);
         let note = (!whole).then_some(Value::Object(note));
-        return Sifted { note, ..Sifted::of(Value::Array(kept)) };
+        return Sifted { note, ended, ..Sifted::of(Value::Array(kept)) };
     };
     let mut value = Map::new();
     value.insert("total".into(), total.map_or(json!(-1), Value::from));
     value.extend(envelope);
     value.insert(field.into(), Value::Array(kept));
     rest.write(&mut value);
-    Sifted::of(Value::Object(value))
+    Sifted { ended, ..Sifted::of(Value::Object(value)) }
 }
 
 /// Compact JSON in one text; a bare list that is cut has a second one.
-pub(super) fn shape(sifted: Sifted) -> Answer {
+pub(super) fn shape(sifted: Sifted) -> Shaped {
     let note = sifted.note.map(|note| note.to_string());
     // A file may be all there is to say.
     let is_said = sifted.value.is_null() && !sifted.blocks.is_empty();
     let text = if is_said { String::new() } else { sifted.value.to_string() };
-    Answer::Result { text, note, blocks: sifted.blocks, is_error: false }
+    let answer = Answer::Result { text, note, blocks: sifted.blocks, is_error: false };
+    let ended = Ended { bytes: answer.bytes(), ..sifted.ended };
+    Shaped { answer, ended }
 }
 
 /// Writes the outcome, and gives the answer. A result that could not be written down says so beside it.
@@ -237,14 +262,11 @@ pub(super) async fn close(
     gate: &Gate,
     tool: &dyn AnyTool,
     mut trail: Trail,
-    ended: Result<Answer, Refusal>,
+    ended: Result<Shaped, Refusal>,
 ) -> Answer {
     let reference = trail.call().clone();
     let (answer, outcome) = match ended {
-        Ok(answer) => {
-            let bytes = answer.bytes();
-            (answer, Outcome::Ok { bytes })
-        }
+        Ok(Shaped { answer, ended }) => (answer, Outcome::Ok(ended)),
         Err(refusal) => {
             if let Some(cause) = refusal.operator() {
                 tracing::warn!(call = %reference, tool = tool.spec().name, "{cause}");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Failure;
+use super::audit_rules;
 use super::connect;
 use super::output;
 use super::started;
@@ -17,6 +18,7 @@ use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::audit::HmacKey;
+use crate::audit::Refusals;
 use crate::brake::Brake;
 use crate::call::Gate;
 use crate::config::DeniedTools;
@@ -71,7 +73,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     started("audit log", since);
     let since_audit = Instant::now();
     let (products, logins) =
-        futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts))?;
+        futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts, &audit))?;
     started("TLS roots, clients, credentials", since_audit);
     let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     let engine = policies.current();
@@ -101,7 +103,9 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         policies,
         brake: brake(settings),
         lookups: Lookups::default(),
+        refusals: Refusals::new(audit.clone()),
         audit,
+        rules: Arc::new(audit_rules::read(&settings.audit.rules)?),
         metrics: parts.metrics.clone(),
         offer,
         products,
@@ -313,11 +317,19 @@ async fn report_key(audit: &Audit, directory: &Path) -> Result<(), Failure> {
     audit.event(Event::key_created(audit.key_id())).await.map_err(Failure::temporary)
 }
 
+/// What is written down of policies that were loaded on the word of a proof record.
+pub(super) fn proof_accepted(engine: &Engine) -> Option<Event> {
+    Some(Event::proof_accepted(engine.policy_hash(), engine.proven()?))
+}
+
 async fn announce(settings: &Settings, audit: &Audit, engine: &Engine) -> Result<(), Failure> {
     audit
         .event(Event::start(engine.policy_hash(), engine.schema_hash(), read_only(settings)))
         .await
         .map_err(Failure::temporary)?;
+    if let Some(event) = proof_accepted(engine) {
+        audit.event(event).await.map_err(Failure::temporary)?;
+    }
     for (product, name, site) in connect::sites(settings) {
         if !site.reach.ssl_verify {
             output::complain(&format!(

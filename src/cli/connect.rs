@@ -22,6 +22,7 @@ use crate::atlassian::Site;
 use crate::atlassian::Sites;
 use crate::atlassian::forms;
 use crate::atlassian::gateway_base;
+use crate::audit::Audit;
 use crate::config;
 use crate::config::ClientCertificateSettings;
 use crate::config::CredentialSettings;
@@ -284,12 +285,13 @@ pub(super) async fn authority_client(
 pub(super) async fn logins(
     settings: &Settings,
     parts: &Parts,
+    audit: &Audit,
 ) -> Result<BTreeMap<(Product, InstanceName), InstanceLogin>, Failure> {
-    let mut sessions = Sessions::default();
+    let mut sessions = Sessions::new(audit);
     let mut logins = BTreeMap::new();
     for (product, name, from) in sites(settings) {
         let login = InstanceLogin {
-            operator: sessions.operator(product, from, settings, parts).await?,
+            operator: sessions.operator((product, name), from, settings, parts).await?,
             passthrough: from.passthrough_headers.clone(),
             cloud_id: from.cloud_id.clone(),
             oauth: from.oauth,

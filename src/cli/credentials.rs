@@ -11,12 +11,15 @@ use super::Failure;
 use super::assemble::Parts;
 use super::assemble::secret_failure;
 use super::connect;
+use crate::audit::Audit;
+use crate::audit::Event;
 use crate::config::CredentialSettings;
 use crate::config::Deployment;
 use crate::config::OAuthApp;
 use crate::config::ProductSettings;
 use crate::config::Settings;
 use crate::identity::Operator;
+use crate::ids::InstanceName;
 use crate::net::Authority;
 use crate::net::Credential;
 use crate::net::CredentialError;
@@ -33,16 +36,21 @@ use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
 
 /// The sessions of OAuth apps: one for each app, whatever products use it.
-#[derive(Default)]
 pub(super) struct Sessions {
     apps: BTreeMap<(String, Url), Arc<Session>>,
+    audit: Audit,
 }
 
 impl Sessions {
+    /// None yet; that a credential is another one than before goes to this log.
+    pub(super) fn new(audit: &Audit) -> Self {
+        Self { apps: BTreeMap::new(), audit: audit.clone() }
+    }
+
     /// The operator's own way in to a site.
     pub(super) async fn operator(
         &mut self,
-        product: Product,
+        (product, instance): (Product, &InstanceName),
         from: &ProductSettings,
         settings: &Settings,
         parts: &Parts,
@@ -59,7 +67,10 @@ impl Sessions {
             CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
         };
-        let source = Referenced { kind, reference: reference.clone(), secrets: Arc::clone(&parts.secrets) };
+        let secrets = Arc::clone(&parts.secrets);
+        let site = (product, instance.clone());
+        let source =
+            Referenced { kind, reference: reference.clone(), secrets, site, audit: self.audit.clone() };
         let credential = source.read().await.map_err(secret_failure)?;
         if !credential.is_sendable() {
             let text = format!(
@@ -117,6 +128,8 @@ struct Referenced {
     kind: Kind,
     reference: SecretRef,
     secrets: Arc<Secrets>,
+    site: (Product, InstanceName),
+    audit: Audit,
 }
 
 impl Referenced {
@@ -128,6 +141,19 @@ impl Referenced {
             Kind::AccessToken => Credential::oauth(trimmed()),
             Kind::Basic(username) => Credential::basic(username.clone(), secret),
         })
+    }
+}
+
+impl Referenced {
+    /// Writes down that the credential is another one from here on. One that is not written down is not used.
+    async fn rotated(&self, newer: &Credential) -> bool {
+        let (product, instance) = &self.site;
+        let event = Event::secret_rotated(*product, instance, newer.method());
+        let written = self.audit.event(event).await;
+        if let Err(error) = &written {
+            tracing::warn!(%error, "a newer credential is not used: it could not be written down");
+        }
+        written.is_ok()
     }
 }
 
@@ -157,6 +183,9 @@ impl Renew for Held {
             }
             match self.source.read().await {
                 Ok(newer) if newer.is_sendable() && !newer.sends_as(refused) => {
+                    if !self.source.rotated(&newer).await {
+                        return None;
+                    }
                     *current = newer.clone();
                     Some(newer)
                 }

@@ -2,6 +2,7 @@
 
 mod explain;
 mod freeze;
+mod inputs;
 mod matrix;
 mod recorded;
 mod show;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 
+use super::assemble::proof_accepted;
 use crate::audit::Event;
 use crate::audit::Reason;
 use crate::brake::Scope;
@@ -87,11 +88,13 @@ async fn take(gate: &Gate, reason: Reason, before: &Engine, engine: Engine) {
         gate.metrics.policy_reloaded();
         return;
     }
-    let event = Event::policies_loaded(reason, &hash, before.policy_hash(), engine.schema_hash());
-    if let Err(error) = gate.audit.event(event).await {
-        gate.metrics.policy_refused();
-        tracing::error!(%hash, "new policies are not taken, because that cannot be written down: {error}");
-        return;
+    let loaded = Event::policies_loaded(reason, &hash, before.policy_hash(), engine.schema_hash());
+    for event in proof_accepted(&engine).into_iter().chain([loaded]) {
+        if let Err(error) = gate.audit.event(event).await {
+            gate.metrics.policy_refused();
+            tracing::error!(%hash, "new policies are not taken, because that cannot be written down: {error}");
+            return;
+        }
     }
     gate.policies.replace(engine);
     gate.metrics.policy_loaded(&hash);

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::Failure;
 use super::assemble;
@@ -76,6 +77,7 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     sender.send_replace(Some(Arc::clone(&gate)));
     let metrics = metrics_listener(settings, &gate).await?;
     let _watch = reload::watch(&gate);
+    let counting = count_refusals(&gate);
     let result = match ended {
         Some(result) => result,
         None => tokio::select! {
@@ -84,6 +86,7 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
         },
     };
     metrics.cancel();
+    drop(counting);
     finish(&gate).await;
     result.map_err(|error| Failure::temporary(format!("standard input or output failed: {error}")))
 }
@@ -97,11 +100,13 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     })?;
     let metrics = metrics_listener(settings, &gate).await?;
     let _watch = reload::watch(&gate);
+    let counting = count_refusals(&gate);
     started("listeners", since);
     let told = listener.local_addr().map_err(Failure::temporary)?;
     output::complain(&format!("serving MCP on http://{told}{}", settings.server.path));
     let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
     metrics.cancel();
+    drop(counting);
     finish(&gate).await;
     served
 }
@@ -203,7 +208,14 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
     Ok(stop)
 }
 
+/// Writes the counts of refusals while the server runs; ends with what it gives.
+fn count_refusals(gate: &Arc<Gate>) -> AbortOnDropHandle<()> {
+    let gate = Arc::clone(gate);
+    AbortOnDropHandle::new(tokio::spawn(async move { gate.refusals.keep_writing().await }))
+}
+
 async fn finish(gate: &Gate) {
+    gate.refusals.write_counts().await;
     if let Err(error) = gate.audit.event(Event::stop()).await {
         output::complain(&error.to_string());
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use url::Url;
 
+use super::AuditRule;
 use super::AuditSettings;
 use super::ConfigError;
 use super::DeniedTools;
@@ -141,6 +142,7 @@ struct RawAudit {
     state_directory: Option<PathBuf>,
     hmac_key: Option<SecretRef>,
     write_deadline_seconds: Option<u64>,
+    rules: Vec<AuditRule>,
 }
 
 #[derive(Deserialize, Default)]
@@ -369,6 +371,7 @@ fn audit(raw: RawAudit, environment: &BTreeMap<String, String>) -> Result<AuditS
             .ok_or_else(|| homeless("audit.state_directory", "STATE_DIRECTORY"))?,
         hmac_key: raw.hmac_key,
         write_deadline_seconds: raw.write_deadline_seconds.unwrap_or(5),
+        rules: raw.rules,
     })
 }
 

@@ -12,6 +12,7 @@ use super::keys;
 use super::keys::KEYS;
 use super::keys::Key;
 use super::kinds::Given;
+use super::rules;
 use crate::ids::InstanceName;
 
 /// One value that was given.
@@ -168,7 +169,14 @@ fn given(item: &Item) -> Given {
     if let Some(truth) = item.as_bool() {
         return Given::Boolean(truth);
     }
+    if let Some(tables) = item.as_array_of_tables() {
+        return Given::Tables(tables.iter().map(|table| table_of(table)).collect());
+    }
     if let Some(array) = item.as_array() {
+        let tables = array.iter().map(|value| value.as_inline_table().map(|table| table_of(table)));
+        if let Some(tables) = tables.collect::<Option<Vec<_>>>().filter(|tables| !tables.is_empty()) {
+            return Given::Tables(tables);
+        }
         let items = array.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
         return items.map_or(Given::Other("an array with other things than strings"), Given::List);
     }
@@ -178,6 +186,10 @@ fn given(item: &Item) -> Given {
         return pairs.map_or(Given::Other("a table with other things than strings"), Given::Table);
     }
     Given::Other("a value of another type")
+}
+
+fn table_of(table: &dyn TableLike) -> rules::Table {
+    table.iter().map(|(name, item)| (name.to_owned(), given(item))).collect()
 }
 
 fn line_at(text: &str, offset: usize) -> usize {

@@ -186,6 +186,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("audit.state_directory", Kind::Path),
     Key::new("audit.hmac_key", Kind::Secret),
     Key::new("audit.write_deadline_seconds", Kind::Number(1, 300)),
+    Key::new("audit.rules", Kind::AuditRules),
     Key::new("metrics.address", Kind::Address),
     Key::new("log.level", Kind::Choice(LEVELS)).flag("--verbose"),
     Key::new("log.json", Kind::Flag),

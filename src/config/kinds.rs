@@ -5,6 +5,8 @@ use std::path::Path;
 use figment::value::Value;
 
 use super::addresses;
+use super::rules;
+use super::rules::Table;
 use crate::ids::CloudId;
 use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
@@ -53,6 +55,8 @@ pub(super) enum Kind {
     UrlPath,
     /// An address with a port, or `off`.
     Address,
+    /// Rules for the audit log; there is no other place for them than the file.
+    AuditRules,
 }
 
 /// A value as it was given, before anything is known about it.
@@ -70,6 +74,8 @@ pub(super) enum Given {
     List(Vec<String>),
     /// A TOML table of strings.
     Table(Vec<(String, String)>),
+    /// A TOML array of tables.
+    Tables(Vec<Table>),
     /// Anything else TOML has.
     Other(&'static str),
 }
@@ -107,6 +113,8 @@ impl Kind {
             (Self::Headers, Given::Table(pairs)) => {
                 headers(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())))
             }
+            (Self::AuditRules, Given::Tables(tables)) => rules::read(tables),
+            (Self::AuditRules, Given::List(items)) if items.is_empty() => rules::read(&[]),
             (_, Given::List(items)) if self.is_list() => self.read_list(items),
             (Self::Flag, Given::Boolean(value)) => Ok(Value::from(*value)),
             (Self::Number(..) | Self::Decimal(_), Given::Integer(value)) => {
@@ -150,6 +158,7 @@ impl Kind {
             Self::Host => addresses::host(text).map(Value::from),
             Self::UrlPath => addresses::url_path(text).map(Value::from),
             Self::Address => addresses::listener(text).map(Value::from),
+            Self::AuditRules => Err(format!("is a text; write {} in the configuration file", rules::FORM)),
         }
     }
 
@@ -191,6 +200,7 @@ impl Kind {
                 "an array of strings".to_owned()
             }
             Self::Decimal(most) => format!("a number from 0 to {most}"),
+            Self::AuditRules => rules::FORM.to_owned(),
             Self::Headers => "a table of strings, for example `{ X-Gateway = \"value\" }`".to_owned(),
             _ => "a string".to_owned(),
         }
@@ -210,6 +220,7 @@ impl Given {
             Self::Boolean(_) => "a boolean",
             Self::List(_) => "an array",
             Self::Table(_) => "a table",
+            Self::Tables(_) => "an array of tables",
             Self::Other(name) => name,
         }
     }

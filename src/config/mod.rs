@@ -16,6 +16,7 @@ mod load;
 mod login;
 mod product;
 mod refused;
+mod rules;
 mod settings;
 mod sources;
 mod summary;
@@ -27,7 +28,7 @@ pub use error::Origin;
 pub use load::Loaded;
 pub use load::load;
 pub use load::load_oauth_setup;
-
+pub use rules::AuditRule;
 pub use settings::AuditSettings;
 pub use settings::ClientCertificateSettings;
 pub use settings::CredentialSettings;

@@ -10,6 +10,7 @@ use http::HeaderName;
 use serde::Deserialize;
 use url::Url;
 
+use super::AuditRule;
 use crate::ids::CloudId;
 use crate::ids::InstanceName;
 use crate::secrets::SecretRef;
@@ -351,6 +352,8 @@ pub struct AuditSettings {
     pub hmac_key: Option<SecretRef>,
     /// How long a record may take to become durable.
     pub write_deadline_seconds: u64,
+    /// How much of the arguments is written down; the first rule that fits says.
+    pub rules: Vec<AuditRule>,
 }
 
 /// Where metrics and health are served.

@@ -1,5 +1,6 @@
 //! Why a caller could not be identified, or not be brought to where the call goes.
 
+use crate::audit::ErrorClass;
 use crate::lookup::LookupError;
 use crate::net::CredentialError;
 use crate::net::GuardError;
@@ -80,6 +81,25 @@ impl IdentityError {
         match self {
             Self::Lookup(LookupError::Upstream(error)) => Some(error),
             _ => None,
+        }
+    }
+
+    /// What went wrong, in the word of records.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Rejected(_) => ErrorClass::CredentialRejected,
+            Self::NoCredential(_) | Self::NoOwn(_) | Self::NotPassed(_) => ErrorClass::NoCredential,
+            Self::NoSite(_)
+            | Self::SitesOff
+            | Self::SiteUnknown(_)
+            | Self::Address { .. }
+            | Self::AddressesOff(_) => ErrorClass::SiteRefused,
+            Self::NoInstance { .. } => ErrorClass::NoInstance,
+            Self::Credential(_) => ErrorClass::CredentialUnavailable,
+            Self::Groups(_) => ErrorClass::GroupsIncomplete,
+            Self::Lookup(LookupError::Upstream(error)) => error.class(),
+            Self::Lookup(LookupError::NotVisible) => ErrorClass::NotVisible,
+            Self::Lookup(LookupError::Audit(_)) => ErrorClass::Audit,
         }
     }
 

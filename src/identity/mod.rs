@@ -20,6 +20,7 @@ pub use header::Own;
 pub use route::Route;
 
 use crate::atlassian::Instance;
+use crate::audit::Account;
 use crate::audit::Trail;
 use crate::ids::CloudId;
 use crate::ids::InstanceName;
@@ -67,6 +68,21 @@ pub struct Caller {
     pub session: Session,
     /// Which Jira or Confluence, and what is shown to it.
     pub route: Route,
+}
+
+impl Caller {
+    /// The account at Atlassian that is used for a service: the operator's credential or certificate, or a session that
+    /// is passed on. A user's is their own.
+    pub fn account(&self) -> Option<Account> {
+        let credential = &self.route.credential;
+        let (of, method) = match (self.principal.kind, credential.method()) {
+            (PrincipalKind::User, _) => return None,
+            (PrincipalKind::Service, "passed") => ("session", "passed"),
+            (PrincipalKind::Service, "none") => ("operator", "certificate"),
+            (PrincipalKind::Service, method) => ("operator", method),
+        };
+        Some(Account { of, method, name: credential.username().map(str::to_owned) })
+    }
 }
 
 /// How one instance is logged in to, as configured.

@@ -4,6 +4,7 @@ use super::envelope::Envelope;
 use crate::audit::AuditError;
 use crate::audit::CallFacts;
 use crate::audit::CallId;
+use crate::audit::Ended;
 use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity::IdentityError;
@@ -103,7 +104,7 @@ async fn identified(
     };
     let asked = tokio::time::timeout(gate.deadline, asking).await;
     let (outcome, result) = match asked {
-        Ok(Ok(accepted)) => (Outcome::Ok { bytes: 0 }, Ok(accepted)),
+        Ok(Ok(accepted)) => (Outcome::Ok(Ended::default()), Ok(accepted)),
         Ok(Err((error, Some(route)))) if !error.is_unauthenticated() => {
             (outcome_of(&error), Ok(Accepted { route, principal: None }))
         }
@@ -123,10 +124,11 @@ fn outcome_of(error: &IdentityError) -> Outcome {
         (_, Some(upstream)) => upstream.status(),
         _ => None,
     };
+    let class = error.class();
     match (status, error.upstream()) {
-        (Some(status), _) => Outcome::UpstreamError { status },
-        (None, Some(error)) if error.is_unreachable() => Outcome::UpstreamUnreachable,
-        _ => Outcome::ToolError { problem: error.to_string() },
+        (Some(status), _) => Outcome::UpstreamError { status, class },
+        (None, Some(error)) if error.is_unreachable() => Outcome::UpstreamUnreachable { class },
+        _ => Outcome::ToolError { class },
     }
 }
 

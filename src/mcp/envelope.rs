@@ -7,6 +7,8 @@ use serde_json::Value;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::audit::RefusalReason;
+
 /// The limits of one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -158,6 +160,15 @@ fn check(outside: &Outside<'_>) -> Result<Envelope, Refused> {
 }
 
 impl Refused {
+    /// Why, in the word of records.
+    pub(super) fn reason(&self) -> RefusalReason {
+        match self.code {
+            PARSE_ERROR => RefusalReason::BadJson,
+            INVALID_PARAMS => RefusalReason::BadParameters,
+            _ => RefusalReason::BadEnvelope,
+        }
+    }
+
     /// The JSON-RPC message that says so.
     pub(super) fn to_message(&self) -> Value {
         error_message(&self.id, self.code, &self.message)

@@ -5,6 +5,8 @@ use http::header::HOST;
 use http::header::ORIGIN;
 use http::uri::Authority;
 
+use crate::audit::RefusalReason;
+
 /// Allowed values of `Host` and `Origin`.
 #[derive(Debug, Clone, Default)]
 pub struct Allowlist {
@@ -26,6 +28,16 @@ pub enum HostError {
         "web pages of that Origin may not call this server; the administrator can add it to `server.allowed_origins`"
     )]
     Origin,
+}
+
+impl HostError {
+    /// Why, in the word of records.
+    pub(super) fn reason(self) -> RefusalReason {
+        match self {
+            Self::Host => RefusalReason::Host,
+            Self::Origin => RefusalReason::Origin,
+        }
+    }
 }
 
 impl Allowlist {

@@ -41,7 +41,8 @@ use super::envelope;
 use super::envelope::Limits;
 use super::handler::Handler;
 use super::hosts::Allowlist;
-use crate::audit::Event;
+use crate::audit;
+use crate::audit::RefusalReason;
 use crate::call::Gate;
 use crate::identity::Login;
 use crate::identity::Own;
@@ -111,9 +112,16 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
     if path != "/healthz" {
         router = router.route("/healthz", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }));
     }
-    let nothing = format!("there is nothing here; the MCP endpoint is {path}");
-    let fallback = move || async move { json_error(StatusCode::NOT_FOUND, &Value::Null, REFUSED, &nothing) };
-    router.fallback(fallback).with_state(endpoint)
+    router.fallback(nothing).with_state(endpoint)
+}
+
+async fn nothing(
+    State(endpoint): State<Endpoint>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+) -> Response {
+    let text = format!("there is nothing here; the MCP endpoint is {}", endpoint.settings.path);
+    let refused = Refused::new(StatusCode::NOT_FOUND, RefusalReason::Path, text);
+    refused.answer(&endpoint.gate, address).await
 }
 
 async fn serve(
@@ -131,29 +139,35 @@ async fn serve(
 /// A request refused before dispatch.
 struct Refused {
     status: StatusCode,
+    reason: RefusalReason,
     code: i32,
     message: String,
     id: Value,
 }
 
 impl Refused {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, code: REFUSED, message: message.into(), id: Value::Null }
+    fn new(status: StatusCode, reason: RefusalReason, message: impl Into<String>) -> Self {
+        Self { status, reason, code: REFUSED, message: message.into(), id: Value::Null }
     }
 
     fn about(self, id: &Value) -> Self {
         Self { id: id.clone(), ..self }
     }
 
-    /// Written down and counted first; if that cannot be done, nothing but that is said.
+    /// Written down or counted first; if that cannot be done, nothing but that is said.
     async fn answer(self, gate: &Gate, address: SocketAddr) -> Response {
         gate.metrics.request_refused(self.status.as_u16());
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             // A client of an older era may ask for a stream or end a session: that is no attempt at anything.
             return json_error(self.status, &self.id, self.code, &self.message);
         }
-        let event = Event::refused(self.status.as_u16(), &self.message, address.ip());
-        if let Err(error) = gate.audit.event(event).await {
+        let refused = audit::Refused {
+            status: Some(self.status.as_u16()),
+            reason: self.reason,
+            address: Some(address.ip()),
+            tool: None,
+        };
+        if let Err(error) = gate.refusals.note(refused).await {
             return json_error(StatusCode::SERVICE_UNAVAILABLE, &self.id, REFUSED, &error.to_string());
         }
         json_error(self.status, &self.id, self.code, &self.message)
@@ -171,29 +185,30 @@ async fn admit(
     settings
         .allowlist
         .check(&parts.headers, parts.uri.authority())
-        .map_err(|error| Refused::new(StatusCode::FORBIDDEN, error.to_string()))?;
+        .map_err(|error| Refused::new(StatusCode::FORBIDDEN, error.reason(), error.to_string()))?;
     if parts.method != Method::POST {
         let text = "this server keeps no sessions: POST one JSON-RPC message";
-        return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, text));
+        return Err(Refused::new(StatusCode::METHOD_NOT_ALLOWED, RefusalReason::Protocol, text));
     }
     let json =
         parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json);
     if !json {
         let text = "send the message as `Content-Type: application/json`";
-        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, RefusalReason::MediaType, text));
     }
     let login = login(settings, &parts.headers)?;
     let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
         status: StatusCode::BAD_REQUEST,
+        reason: refused.reason(),
         code: refused.code,
         message: refused.message,
         id: refused.id,
     })?;
     let place = Arc::clone(&endpoint.places).try_acquire_owned().map_err(|_| {
         let text = "too many calls at once; try again in a moment";
-        Refused::new(StatusCode::TOO_MANY_REQUESTS, text).about(&envelope.id)
+        Refused::new(StatusCode::TOO_MANY_REQUESTS, RefusalReason::Busy, text).about(&envelope.id)
     })?;
     let presented = Presented {
         login,
@@ -203,11 +218,11 @@ async fn admit(
         transport: "http",
     };
     let accepted = authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|error| {
-        let status = match error {
-            Unauthenticated::Rejected(_) => StatusCode::UNAUTHORIZED,
-            Unauthenticated::Unwritten(_) => StatusCode::SERVICE_UNAVAILABLE,
+        let (status, reason) = match error {
+            Unauthenticated::Rejected(_) => (StatusCode::UNAUTHORIZED, RefusalReason::Rejected),
+            Unauthenticated::Unwritten(_) => (StatusCode::SERVICE_UNAVAILABLE, RefusalReason::Audit),
         };
-        Refused::new(status, error.to_string()).about(&envelope.id)
+        Refused::new(status, reason, error.to_string()).about(&envelope.id)
     })?;
     parts.extensions.insert(presented);
     parts.extensions.insert::<Arc<[Accepted]>>(accepted.into());
@@ -219,7 +234,7 @@ async fn admit(
 
 /// Whose credential the request uses: the caller's own, or what the configuration lends or passes on.
 fn login(settings: &HttpSettings, headers: &HeaderMap) -> Result<Login, Refused> {
-    let unauthorized = |text: String| Refused::new(StatusCode::UNAUTHORIZED, text);
+    let unauthorized = |text: String| Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Credential, text);
     if !settings.ignore_header_auth {
         let own = Own::read(headers).map_err(|error| unauthorized(error.to_string()))?;
         if !own.is_empty() {
@@ -258,14 +273,21 @@ fn passed(settings: &HttpSettings, headers: &HeaderMap) -> HeaderMap {
 
 /// Reads the body whole. A client that stops sending does not keep its place.
 async fn collect(body: Body, limit: usize, deadline: Duration) -> Result<bytes::Bytes, Refused> {
-    let late = || Refused::new(StatusCode::REQUEST_TIMEOUT, "the request's body did not arrive in time");
+    let refused = |status, reason, text: &str| Refused::new(status, reason, text);
+    let late = || {
+        let text = "the request's body did not arrive in time";
+        refused(StatusCode::REQUEST_TIMEOUT, RefusalReason::Incomplete, text)
+    };
     match tokio::time::timeout(deadline, Limited::new(body, limit).collect()).await.map_err(|_| late())? {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Refused::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the request is larger than {limit} bytes"),
-        )),
-        Err(_) => Err(Refused::new(StatusCode::BAD_REQUEST, "the request's body broke off")),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
+            let text = format!("the request is larger than {limit} bytes");
+            Err(refused(StatusCode::PAYLOAD_TOO_LARGE, RefusalReason::TooLarge, &text))
+        }
+        Err(_) => {
+            let text = "the request's body broke off";
+            Err(refused(StatusCode::BAD_REQUEST, RefusalReason::Incomplete, text))
+        }
     }
 }
 
@@ -290,8 +312,9 @@ async fn dispatch(
     let said = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let text = said.pointer("/error/message").and_then(Value::as_str);
     let text = text.map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
-    let refused = Refused { code: envelope::INVALID_REQUEST, ..Refused::new(parts.status, text) }
-        .about(said.get("id").unwrap_or(&Value::Null));
+    let refused = Refused::new(parts.status, RefusalReason::Protocol, text);
+    let refused =
+        Refused { code: envelope::INVALID_REQUEST, ..refused }.about(said.get("id").unwrap_or(&Value::Null));
     let ours = refused.answer(&endpoint.gate, address).await;
     // rmcp's own errors have codes and data that ours lack.
     if said.is_null() || ours.status() != parts.status {

@@ -49,6 +49,11 @@ impl GateSoon {
         Self(watch::channel(Some(gate)).1)
     }
 
+    /// The gate, if it is ready.
+    fn now(&self) -> Option<Arc<Gate>> {
+        self.0.borrow().clone()
+    }
+
     /// Waits for the gate; `None` when it will never come, because the server is ending.
     pub async fn get(&self) -> Option<Arc<Gate>> {
         let mut receiver = self.0.clone();

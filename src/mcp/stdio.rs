@@ -26,6 +26,8 @@ use super::envelope::Envelope;
 use super::envelope::Limits;
 use super::envelope::Refused;
 use super::handler::Handler;
+use crate::audit;
+use crate::call::Gate;
 
 /// Bytes held between us and rmcp in each direction.
 const PIPE: usize = 1 << 20;
@@ -46,6 +48,7 @@ pub async fn serve(
     let writer = tokio::spawn(write(queue, output));
     let answers = tokio::spawn(forward(from_rmcp, lines.clone(), open.clone()));
     let (their_input, their_output) = tokio::io::split(theirs);
+    let refusing = gate.clone();
     let server = tokio::spawn(async move {
         let handler = Handler::new(gate.clone(), writes).that_tells_of_changes();
         match handler.serve((their_input, their_output)).await {
@@ -58,7 +61,7 @@ pub async fn serve(
             Err(error) => Err(error.to_string()),
         }
     });
-    check(input, to_rmcp, lines, limits, open).await?;
+    check(input, to_rmcp, lines, limits, (open, refusing)).await?;
     // rmcp ends when its input does; then every answer has been queued, and the writer empties the queue.
     if let Ok(Err(error)) = server.await {
         tracing::debug!(%error, "the stdio session ended before it began");
@@ -84,7 +87,7 @@ async fn check(
     mut to_rmcp: impl AsyncWrite + Unpin,
     answers: mpsc::Sender<Vec<u8>>,
     limits: Limits,
-    open: Open,
+    (open, gate): (Open, GateSoon),
 ) -> std::io::Result<()> {
     let mut input = BufReader::new(input);
     let mut line = Vec::new();
@@ -100,11 +103,23 @@ async fn check(
                 }
             }
             Err(refused) => {
+                // Before the gate is there, nothing can be called and nothing written down.
+                if let Some(gate) = gate.now() {
+                    note(&gate, &refused).await;
+                }
                 let _ = answers.send(refused.to_message().to_string().into_bytes()).await;
             }
         }
     }
     to_rmcp.shutdown().await
+}
+
+/// Writes a refusal down. The client is told all the same what is wrong with its line: nothing follows from it.
+async fn note(gate: &Gate, refused: &Refused) {
+    let noted = audit::Refused { status: None, reason: refused.reason(), address: None, tool: None };
+    if let Err(error) = gate.refusals.note(noted).await {
+        tracing::warn!(%error, "a refused line could not be written down");
+    }
 }
 
 /// Reads one line; of one that is too long only a little more than the limit is kept.

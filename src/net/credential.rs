@@ -128,6 +128,14 @@ impl Credential {
         }
     }
 
+    /// The name it logs in with, where it has one.
+    pub fn username(&self) -> Option<&str> {
+        match &self.authorization {
+            Authorization::Basic { username, .. } => Some(username),
+            Authorization::Bearer { .. } | Authorization::None => None,
+        }
+    }
+
     /// Whether another credential logs in with the same secret, whatever headers are passed on beside it.
     pub fn sends_as(&self, other: &Self) -> bool {
         match (&self.authorization, &other.authorization) {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Problem;
+use crate::audit::ErrorClass;
 use crate::policy::Product;
 
 /// Why a request to Jira or Confluence brought no result.
@@ -152,6 +153,22 @@ impl UpstreamError {
             | Self::TooLarge { status, .. } => Some(*status),
             Self::Malformed { status, .. } => *status,
             _ => None,
+        }
+    }
+
+    /// What went wrong, in the word of records.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Unreachable { .. } => ErrorClass::UpstreamUnreachable,
+            Self::Timeout { .. } => ErrorClass::UpstreamTimeout,
+            Self::Status { status: 409 | 412, .. } => ErrorClass::Conflict,
+            Self::Status { .. } => ErrorClass::UpstreamStatus,
+            Self::NotJson { .. } | Self::NotFile { .. } => ErrorClass::NotAtlassian,
+            Self::Malformed { .. } => ErrorClass::BadAnswer,
+            Self::TooLarge { .. } => ErrorClass::TooLarge,
+            Self::LeftAlone { .. } => ErrorClass::LeftAlone,
+            Self::Exhausted { .. } => ErrorClass::Exhausted,
+            Self::NotARead { .. } | Self::NotPermitted(_) => ErrorClass::NotPermitted,
         }
     }
 

@@ -7,28 +7,61 @@ use percent_encoding::utf8_percent_encode;
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// The path of a request below a product's base URL.
+///
+/// It is written down as the code has it: words of the code are `&'static str`, and everything else goes in by a name,
+/// which is all that the [`template`](Self::template) has of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Path(String);
+pub struct Path {
+    path: String,
+    template: String,
+}
 
 impl Path {
-    /// A path from segments; each is percent-encoded on its own. A segment that is empty, `.` or `..` cannot climb:
-    /// its dots are encoded as well.
-    pub fn of<'a>(segments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut path = String::new();
-        for segment in segments {
-            path.push('/');
-            if matches!(segment, "." | "..") {
-                path.push_str(&segment.replace('.', "%2E"));
-            } else {
-                path.extend(utf8_percent_encode(segment, SEGMENT));
-            }
+    /// A path from words of the code.
+    pub fn of(words: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { path: String::new(), template: String::new() }.then(words)
+    }
+
+    /// The same path with more words of the code after it.
+    #[must_use]
+    pub fn then(mut self, words: impl IntoIterator<Item = &'static str>) -> Self {
+        for word in words {
+            self.push(word);
+            self.template.push('/');
+            self.template.push_str(word);
         }
-        Self(path)
+        self
+    }
+
+    /// The same path with a value as the next segment, which records show by this name.
+    #[must_use]
+    pub fn value(mut self, name: &'static str, value: &str) -> Self {
+        self.push(value);
+        self.template.push_str("/{");
+        self.template.push_str(name);
+        self.template.push('}');
+        self
+    }
+
+    /// Each segment is percent-encoded on its own. One that is empty, `.` or `..` cannot climb: its dots are encoded as
+    /// well.
+    fn push(&mut self, segment: &str) {
+        self.path.push('/');
+        if matches!(segment, "." | "..") {
+            self.path.push_str(&segment.replace('.', "%2E"));
+        } else {
+            self.path.extend(utf8_percent_encode(segment, SEGMENT));
+        }
     }
 
     /// The path as text, starting with a slash.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.path
+    }
+
+    /// The path with the names of its values in place of them, for example `/rest/api/2/issue/{key}`.
+    pub fn template(&self) -> &str {
+        &self.template
     }
 }
 
@@ -38,15 +71,17 @@ mod tests {
 
     #[test]
     fn segments_stay_in_their_place() {
-        let table: [(&[&str], &str); 5] = [
-            (&["rest", "api", "2", "issue", "OPS-1"], "/rest/api/2/issue/OPS-1"),
-            (&["a/../b"], "/a%2F..%2Fb"),
-            (&["a", "..", "b"], "/a/%2E%2E/b"),
-            (&["x?y#z%2F"], "/x%3Fy%23z%252F"),
-            (&["ü"], "/%C3%BC"),
+        let table = [
+            ("OPS-1", "/rest/OPS-1/x"),
+            ("a/../b", "/rest/a%2F..%2Fb/x"),
+            ("..", "/rest/%2E%2E/x"),
+            ("x?y#z%2F", "/rest/x%3Fy%23z%252F/x"),
+            ("ü", "/rest/%C3%BC/x"),
         ];
-        for (segments, wanted) in table {
-            assert_eq!(Path::of(segments.iter().copied()).as_str(), wanted);
+        for (value, wanted) in table {
+            let path = Path::of(["rest"]).value("key", value).then(["x"]);
+            assert_eq!((path.as_str(), path.template()), (wanted, "/rest/{key}/x"));
         }
+        assert_eq!(Path::of(["a", "..", "b"]).as_str(), "/a/%2E%2E/b");
     }
 }

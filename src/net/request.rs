@@ -168,7 +168,8 @@ mod tests {
     fn only_reads_pass_for_reads() {
         let issue = || Path::of(["rest", "api", "2", "issue", "OPS-1"]);
         let search = || Path::of(["rest", "api", "3", "search", "jql"]);
-        let check = |id: &str| Path::of(["rest", "api", "content", id, "permission", "check"]);
+        let check =
+            |id: &str| Path::of(["rest", "api", "content"]).value("id", id).then(["permission", "check"]);
         let table = [
             (Request::get(issue()), true),
             (Request::get(issue()).with("updateHistory", "false"), true),

@@ -324,8 +324,8 @@ impl Upstream {
         let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
         let elapsed = started.elapsed();
         self.shared.metrics.upstream_request(self.product(), &self.instance, status, elapsed);
-        let method = asked.request.method.to_string();
-        (asked.note)(UpstreamNote { method, status, bytes, duration: elapsed });
+        let (method, path) = (asked.request.method.to_string(), asked.request.path.template().to_owned());
+        (asked.note)(UpstreamNote { method, path, status, bytes, duration: elapsed });
         Ok((result.map(|(reply, _)| reply), entered.admission))
     }
 

@@ -38,6 +38,8 @@ use crate::policy::source::PolicyFile;
 
 /// Decides every call. It never changes: a reload makes a new one.
 pub struct Engine {
+    /// What a proof record says of them.
+    proven: Option<Vec<String>>,
     pub(super) schema: Schema,
     pub(super) types: Types,
     pub(super) authorizer: Authorizer,
@@ -92,6 +94,11 @@ pub(super) struct ActionRule {
 }
 
 impl Engine {
+    /// The properties that a proof record says hold of these policies; nothing where no proof is asked for.
+    pub fn proven(&self) -> Option<&[String]> {
+        self.proven.as_deref()
+    }
+
     /// Reads, checks and indexes the policies. Anything doubtful is an error.
     pub fn load(tools: &[ToolFacts], settings: &EngineSettings) -> Result<Self, PolicyError> {
         Self::load_with_policies(tools, settings).map(|(engine, _)| engine)
@@ -108,7 +115,9 @@ impl Engine {
         let schema_hash = hash([text.as_bytes()]);
         let mut engine = Self::of(tools, schema.clone(), schema_hash.clone(), &loaded.enforced)?;
         if let Some(file) = &settings.require_proof {
-            record::require(file, engine.policy_hash(), &schema_hash, &Properties::of(&settings.source)?)?;
+            let properties = Properties::of(&settings.source)?;
+            record::require(file, engine.policy_hash(), &schema_hash, &properties)?;
+            engine.proven = Some(properties.all.iter().map(|property| property.name.clone()).collect());
         }
         if !loaded.shadow.is_empty() {
             let together = Self::of(tools, schema, schema_hash, &loaded.together())?;
@@ -137,6 +146,7 @@ impl Engine {
             }
         }
         Ok(Self {
+            proven: None,
             tools: rules,
             jira,
             confluence,

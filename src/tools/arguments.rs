@@ -33,14 +33,25 @@ pub const INSTANCE: &str = "instance";
 
 /// Takes the name of the site out of the arguments.
 pub fn take_instance(arguments: &mut Map<String, Value>) -> Result<Option<InstanceName>, InvalidArguments> {
-    let name = match arguments.remove(INSTANCE) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(name)) if name.trim().is_empty() => return Ok(None),
-        Some(Value::String(name)) => name,
-        Some(other) => return Err(InvalidArguments(vec![wrong(INSTANCE, "string", kind(&other))])),
+    let name = match arguments.get(INSTANCE) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) if name.trim().is_empty() => None,
+        Some(Value::String(name)) => Some(InstanceName::parse(name)),
+        Some(other) => return Err(InvalidArguments(vec![wrong(INSTANCE, "string", kind(other))])),
     };
-    let name = InstanceName::parse(&name);
-    name.map(Some).map_err(|error| InvalidArguments(vec![format!("`{INSTANCE}`: {error}")]))
+    let name = name.transpose().map_err(|error| InvalidArguments(vec![format!("`{INSTANCE}`: {error}")]))?;
+    // What is refused stays among the arguments, for the record.
+    arguments.remove(INSTANCE);
+    Ok(name)
+}
+
+/// Whether a tool has an argument of this name, or is told its site by it.
+pub fn has_argument(tool: &dyn AnyTool, name: &str) -> bool {
+    let schema = tool.schema();
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|properties| properties.contains_key(name))
+        || tool.spec().aliases.iter().any(|(alias, _)| *alias == name)
+        || name == INSTANCE
 }
 
 /// Keeps what a call asks for, or gets without asking, below the operator's bound on results. A list that is cut by it

@@ -4,6 +4,7 @@ use crate::atlassian::confluence::AccountError;
 use crate::atlassian::confluence::Confluence;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::PersonError;
+use crate::audit::ErrorClass;
 use crate::ids::InvalidId;
 use crate::lookup::Found;
 use crate::net::UpstreamError;
@@ -84,6 +85,18 @@ impl ToolError {
             Self::Upstream(error) => error.is_in_doubt(),
             Self::Partial { error, .. } => error.is_in_doubt(),
             Self::Arguments(_) | Self::Absent | Self::NotConfigured(_) | Self::WrongPermit => false,
+        }
+    }
+
+    /// What went wrong, in the word of records.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Arguments(_) => ErrorClass::InvalidArguments,
+            Self::Upstream(error) => error.class(),
+            Self::Partial { .. } => ErrorClass::Partial,
+            Self::Absent => ErrorClass::NotVisible,
+            Self::NotConfigured(_) => ErrorClass::NotConfigured,
+            Self::WrongPermit => ErrorClass::Fault,
         }
     }
 }

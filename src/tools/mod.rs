@@ -28,6 +28,7 @@ use serde_json::Value;
 pub use arguments::INSTANCE;
 pub use arguments::InvalidArguments;
 pub use arguments::bound;
+pub use arguments::has_argument;
 pub use arguments::take_instance;
 pub use context::Context;
 pub use context::ToolError;

@@ -289,7 +289,7 @@ async fn no_record_holds_the_value_of_an_argument() {
     ] {
         assert!(world.call("alice-token", tool, arguments).await.is_error, "{tool}");
     }
-    world.until_audited(|record| record["problem"] == "page_id").await;
+    world.until_audited(|record| record["refused_arguments"] == json!(["page_id"])).await;
     let text = format!("{:?}", world.audit());
     assert!(!text.contains("canary-7f"), "{text}");
     world.end();

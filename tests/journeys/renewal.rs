@@ -113,6 +113,9 @@ async fn a_secret_that_was_replaced_is_read_again_after_a_401_also_for_a_write()
     let posts: Vec<Seen> = outside.take().into_iter().filter(|seen| seen.method == "POST").collect();
     let shown: Vec<_> = posts.iter().filter_map(|seen| seen.header("authorization")).collect();
     assert_eq!(shown, ["Bearer canary-old", "Bearer canary-new"]);
+    let rotated = world.until_audited(|record| record["code"] == "PC0020").await;
+    assert_eq!((&rotated["product"], &rotated["method"]), (&json!("jira"), &json!("pat")), "{rotated}");
+    assert!(!rotated.to_string().contains("canary"), "{rotated}");
     assert_eq!(world.metric("portcullis_upstream_retries_total{product=\"jira\",reason=\"401\"}").await, 1);
     world.end();
 }

@@ -128,7 +128,7 @@ impl Confluence<'_> {
     ) -> Result<Option<Value>, UpstreamError> {
         // What was just created is in no permit yet, and has no files.
         let Ok(id) = permit.page(id) else { return Ok(None) };
-        let path = Path::of(["api", "v2", kind.collection(), id.as_str(), "attachments"]);
+        let path = Path::of(["api", "v2", kind.collection()]).value("id", id.as_str()).then(["attachments"]);
         let answer = self.get(permit, Request::get(path).with("limit", FILES)).await?;
         results(&answer)?;
         Ok(Some(answer))
@@ -156,7 +156,7 @@ impl Confluence<'_> {
             (Err(_), Some(parent)) => (permit.page(parent)?, Some(parent.as_str().to_owned())),
             (Err(_), None) => return Ok(None),
         };
-        let path = Path::of(["api", "v2", "pages", id.as_str(), "ancestors"]);
+        let path = Path::of(["api", "v2", "pages"]).value("id", id.as_str()).then(["ancestors"]);
         let answer = match self.get(permit, Request::get(path)).await {
             Err(error) if error.status() == Some(404) => return Ok(None),
             answer => answer?,

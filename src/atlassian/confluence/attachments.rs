@@ -95,7 +95,7 @@ impl Confluence<'_> {
         if self.has_version_two() {
             return self.on_either(permit, id, "attachments", &[("limit", FILES[0])]).await;
         }
-        let path = Path::of(["rest", "api", "content", id, "child", "attachment"]);
+        let path = Path::of(["rest", "api", "content"]).value("id", id).then(["child", "attachment"]);
         let request = Request::get(path).with("expand", "version").with("limit", FILES[1]);
         self.listed_whole(permit, &request).await
     }
@@ -112,11 +112,12 @@ impl Confluence<'_> {
         &self,
         permit: &Permit<E>,
         id: &str,
-        list: &str,
+        list: &'static str,
         query: &[(&'static str, &'static str)],
     ) -> Result<Listing, UpstreamError> {
         let of = |kind: PageKind| async move {
-            let request = Request::get(Path::of(["api", "v2", kind.collection(), id, list]));
+            let request =
+                Request::get(Path::of(["api", "v2", kind.collection()]).value("id", id).then([list]));
             let request = query.iter().fold(request, |request, (name, value)| request.with(name, *value));
             self.listed_whole(permit, &request).await
         };
@@ -155,9 +156,15 @@ impl Confluence<'_> {
         let request = Request::get(match self.deployment() {
             Deployment::Cloud => {
                 let id = attachment.id();
-                Path::of(["rest", "api", "content", page, "child", "attachment", id, "download"])
+                Path::of(["rest", "api", "content"])
+                    .value("id", page)
+                    .then(["child", "attachment"])
+                    .value("file", id)
+                    .then(["download"])
             }
-            Deployment::DataCenter => Path::of(["download", "attachments", page, attachment.segment()]),
+            Deployment::DataCenter => {
+                Path::of(["download", "attachments"]).value("page", page).value("file", attachment.segment())
+            }
         });
         let request = match attachment.version {
             Some(version) => request.with("version", version.to_string()),
@@ -176,7 +183,7 @@ impl Confluence<'_> {
         said: &Said,
     ) -> Result<Value, UpstreamError> {
         let page = permit.page(page)?.as_str();
-        let path = Path::of(["rest", "api", "content", page, "child", "attachment"]);
+        let path = Path::of(["rest", "api", "content"]).value("id", page).then(["child", "attachment"]);
         let method = if self.has_version_two() { Method::PUT } else { Method::POST };
         let answer = self.send(permit, Request::form(method, path.clone(), fields(file.clone(), said))).await;
         let answer = match answer {
@@ -184,8 +191,11 @@ impl Confluence<'_> {
             Err(error) if error.status() == Some(400) && !self.has_version_two() => {
                 let listed = self.get(permit, Request::get(path).with("filename", &file.name)).await?;
                 let Some(id) = id_of(&listed, &file.name) else { return Err(error) };
-                let path =
-                    Path::of(["rest", "api", "content", page, "child", "attachment", id.as_str(), "data"]);
+                let path = Path::of(["rest", "api", "content"])
+                    .value("id", page)
+                    .then(["child", "attachment"])
+                    .value("file", id.as_str())
+                    .then(["data"]);
                 self.send(permit, Request::form(Method::POST, path, fields(file, said))).await?
             }
             answer => answer?,
@@ -207,8 +217,10 @@ impl Confluence<'_> {
         let id = id.as_str();
         let path = match self.deployment() {
             // The second API takes the number alone here.
-            Deployment::Cloud => Path::of(["api", "v2", "attachments", id.strip_prefix("att").unwrap_or(id)]),
-            Deployment::DataCenter => Path::of(["rest", "api", "content", id]),
+            Deployment::Cloud => {
+                Path::of(["api", "v2", "attachments"]).value("id", id.strip_prefix("att").unwrap_or(id))
+            }
+            Deployment::DataCenter => Path::of(["rest", "api", "content"]).value("id", id),
         };
         match self.send(permit, Request::delete(path)).await? {
             Value::Null => Ok(()),

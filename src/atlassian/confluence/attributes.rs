@@ -32,7 +32,7 @@ pub fn request(ids: &[PageId], needs: Needs, deployment: Deployment) -> Request 
         parts.push("ancestors");
     }
     if let (Deployment::DataCenter, [id]) = (deployment, ids) {
-        return Request::get(Path::of(["rest", "api", "content", id.as_str()]))
+        return Request::get(Path::of(["rest", "api", "content"]).value("id", id.as_str()))
             .with("expand", parts.join(","));
     }
     let ids: Vec<&str> = ids.iter().map(PageId::as_str).collect();

@@ -75,8 +75,9 @@ impl Confluence<'_> {
         parent: &PageId,
         query: &ChildrenQuery,
     ) -> Result<Children, UpstreamError> {
-        let listed = async |kind: &str| {
-            let path = Path::of(["rest", "api", "content", parent.as_str(), "child", kind]);
+        let listed = async |kind: &'static str| {
+            let path =
+                Path::of(["rest", "api", "content"]).value("id", parent.as_str()).then(["child", kind]);
             let request = Request::get(path).with("expand", query.expand.as_str());
             self.listed_by_start(permit, &request, (query.start, query.limit, query.limit)).await
         };
@@ -109,7 +110,9 @@ impl Confluence<'_> {
     ) -> Result<Children, UpstreamError> {
         // A cursor cannot leave any out: what comes before the start is asked for as well.
         let most = query.start.saturating_add(query.limit);
-        let request = Request::get(Path::of(["api", "v2", "pages", parent.as_str(), "direct-children"]));
+        let request = Request::get(
+            Path::of(["api", "v2", "pages"]).value("id", parent.as_str()).then(["direct-children"]),
+        );
         let listed = if query.folders {
             self.listed_by_cursor(permit, &request, most).await
         } else {

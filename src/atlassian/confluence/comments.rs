@@ -88,7 +88,7 @@ impl Confluence<'_> {
     ) -> Result<Comments, UpstreamError> {
         let id = permit.page(id)?.as_str();
         if !self.has_version_two() {
-            let path = Path::of(["rest", "api", "content", id, "child", "comment"]);
+            let path = Path::of(["rest", "api", "content"]).value("id", id).then(["child", "comment"]);
             let places = ["footer", "inline", "resolved"];
             let request = Request::get(path).with("expand", EXPAND).with("depth", "all").with("limit", "100");
             let request = places.into_iter().fold(request, |request, place| request.with("location", place));
@@ -152,7 +152,7 @@ impl Confluence<'_> {
         id: &PageCommentId,
         kind: Kind,
     ) -> Result<Listing, UpstreamError> {
-        let path = Path::of(["api", "v2", kind.list(), id.as_str(), "children"]);
+        let path = Path::of(["api", "v2", kind.list()]).value("id", id.as_str()).then(["children"]);
         let request = Request::get(path).with("body-format", "storage").with("limit", "250");
         match self.listed_whole(permit, &request).await {
             // It was deleted since it was listed, and its replies with it.

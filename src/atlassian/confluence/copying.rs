@@ -53,7 +53,7 @@ impl Confluence<'_> {
             "copyAttachments": copy.attachments, "copyPermissions": false, "copyProperties": true,
             "copyLabels": true, "pageTitle": copy.title, "destination": destination,
         });
-        let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str(), "copy"]);
+        let path = Path::of(["rest", "api", "content"]).value("id", permit.page(id)?.as_str()).then(["copy"]);
         let copied = self.send(permit, Request::post(path, body).with("expand", PAGE_EXPAND)).await?;
         if copied.get("id").is_none() {
             return Err(malformed("it accepted the copy but gave no id; look whether the page exists"));
@@ -70,7 +70,7 @@ impl Confluence<'_> {
         let id = permit.page(id)?.as_str();
         let mut files = Vec::new();
         for _ in 0..MOST_ANSWERS {
-            let path = Path::of(["rest", "api", "content", id, "child", "attachment"]);
+            let path = Path::of(["rest", "api", "content"]).value("id", id).then(["child", "attachment"]);
             let request = Request::get(path)
                 .with("start", files.len().to_string())
                 .with("limit", FILES.to_string())
@@ -97,7 +97,9 @@ impl Confluence<'_> {
             file.get("title").and_then(Value::as_str).filter(|name| !name.trim_matches('.').is_empty());
         let name = name.ok_or_else(|| malformed("an attachment has no name"))?;
         let media_type = file.pointer("/extensions/mediaType").and_then(Value::as_str);
-        let path = Path::of(["download", "attachments", permit.page(source)?.as_str(), name]);
+        let path = Path::of(["download", "attachments"])
+            .value("id", permit.page(source)?.as_str())
+            .value("name", name);
         let reply = self.instance.upstream.download(permit, self.credential, Request::get(path)).await?;
         let (status, content) = (reply.status, reply.body);
         let size = file.pointer("/extensions/fileSize").and_then(Value::as_u64);
@@ -111,7 +113,7 @@ impl Confluence<'_> {
         let file =
             File { name: name.to_owned(), media_type: media_type.map(str::to_owned), bytes: content.bytes };
         let to = created.get("id").map(id_text).unwrap_or_default();
-        let path = Path::of(["rest", "api", "content", &to, "child", "attachment"]);
+        let path = Path::of(["rest", "api", "content"]).value("id", &to).then(["child", "attachment"]);
         let answer = self.send(permit, Request::upload(path, file)).await?;
         match answer.pointer("/results/0/id").or_else(|| answer.get("id")) {
             Some(_) => Ok(()),
@@ -125,7 +127,8 @@ impl Confluence<'_> {
         permit: &Permit<Write>,
         (source, created): (&PageId, &Value),
     ) -> Result<Vec<(String, UpstreamError)>, UpstreamError> {
-        let path = Path::of(["rest", "api", "content", permit.page(source)?.as_str(), "label"]);
+        let path =
+            Path::of(["rest", "api", "content"]).value("id", permit.page(source)?.as_str()).then(["label"]);
         let answer = self.get(permit, Request::get(path).with("limit", "200")).await?;
         let labels = answer.get("results").and_then(Value::as_array);
         let labels = labels.ok_or_else(|| malformed("no list of labels"))?;
@@ -139,7 +142,7 @@ impl Confluence<'_> {
             if prefix == "my" {
                 continue;
             }
-            let path = Path::of(["rest", "api", "content", &to, "label"]);
+            let path = Path::of(["rest", "api", "content"]).value("id", &to).then(["label"]);
             let request = Request::post(path, json!([{"prefix": prefix, "name": name}]));
             let labelled = self.send(permit, request).await.and_then(|answer| results(&answer));
             failed.extend(labelled.err().map(|error| (name.to_owned(), error)));

@@ -59,7 +59,7 @@ impl Confluence<'_> {
             if let (Value::Object(body), Some(parent)) = (&mut body, parent) {
                 body.insert("parentId".into(), parent.into());
             }
-            Request::put(Path::of(["api", "v2", edit.kind.collection(), id]), body)
+            Request::put(Path::of(["api", "v2", edit.kind.collection()]).value("id", id), body)
         } else {
             let format = edit.format.as_str();
             if let Value::Object(version) = &mut version {
@@ -72,7 +72,7 @@ impl Confluence<'_> {
             if let (Value::Object(body), Some(parent)) = (&mut body, parent) {
                 body.insert("ancestors".into(), json!([{"type": "page", "id": parent}]));
             }
-            Request::put(Path::of(["rest", "api", "content", id]), body).with("status", "current")
+            Request::put(Path::of(["rest", "api", "content"]).value("id", id), body).with("status", "current")
         };
         let answer = self.send(permit, request).await?;
         if answer.get("id").is_none() {
@@ -118,11 +118,11 @@ impl Confluence<'_> {
     pub async fn delete_page(&self, permit: &Permit<Write>, id: &PageId) -> Result<(), UpstreamError> {
         let id = permit.page(id)?.as_str();
         if !self.has_version_two() {
-            let request = Request::delete(Path::of(["rest", "api", "content", id]));
+            let request = Request::delete(Path::of(["rest", "api", "content"]).value("id", id));
             return self.send(permit, request).await.map(|_| ());
         }
         let of = |kind: PageKind| {
-            self.send(permit, Request::delete(Path::of(["api", "v2", kind.collection(), id])))
+            self.send(permit, Request::delete(Path::of(["api", "v2", kind.collection()]).value("id", id)))
         };
         page_kind::either(of).await.map(|_| ())
     }

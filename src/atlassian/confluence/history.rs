@@ -74,7 +74,7 @@ impl Confluence<'_> {
         id: &PageId,
         version: u64,
     ) -> Result<Value, UpstreamError> {
-        let path = || Path::of(["rest", "api", "content", id.as_str()]);
+        let path = || Path::of(["rest", "api", "content"]).value("id", id.as_str());
         let request = Request::get(path())
             .with("expand", EXPAND)
             .with("status", "historical")
@@ -97,7 +97,7 @@ impl Confluence<'_> {
         version: u64,
     ) -> Result<Value, UpstreamError> {
         let of = |kind: PageKind| {
-            let request = Request::get(Path::of(["api", "v2", kind.collection(), id.as_str()]))
+            let request = Request::get(Path::of(["api", "v2", kind.collection()]).value("id", id.as_str()))
                 .with("version", version.to_string())
                 .with("body-format", "storage")
                 .with("include-properties", "true");

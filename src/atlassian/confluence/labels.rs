@@ -28,11 +28,12 @@ impl Confluence<'_> {
     pub async fn labels<E: Effect>(&self, permit: &Permit<E>, id: &PageId) -> Result<Listing, UpstreamError> {
         let id = permit.page(id)?.as_str();
         if !self.has_version_two() {
-            let request = Request::get(Path::of(["rest", "api", "content", id, "label"]));
+            let request = Request::get(Path::of(["rest", "api", "content"]).value("id", id).then(["label"]));
             return self.listed_by_start(permit, &request, (0, MOST, PAGE)).await;
         }
         let of = |kind: PageKind| async move {
-            let request = Request::get(Path::of(["api", "v2", kind.collection(), id, "labels"]));
+            let request =
+                Request::get(Path::of(["api", "v2", kind.collection()]).value("id", id).then(["labels"]));
             self.listed_by_cursor(permit, &request, MOST).await
         };
         page_kind::either(of).await.map(|(_, labels)| labels)
@@ -45,7 +46,8 @@ impl Confluence<'_> {
         id: &PageId,
         (prefix, name): (&str, &str),
     ) -> Result<Vec<Value>, UpstreamError> {
-        let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str(), "label"]);
+        let path =
+            Path::of(["rest", "api", "content"]).value("id", permit.page(id)?.as_str()).then(["label"]);
         // A list by both documents; Cloud has no second API for it.
         let added = self.send(permit, Request::post(path, json!([{"prefix": prefix, "name": name}]))).await?;
         let labels = results(&added)?;

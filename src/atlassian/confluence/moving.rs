@@ -93,7 +93,7 @@ impl Confluence<'_> {
                 found.ok_or_else(|| UpstreamError::from_answer(Product::Confluence, 404, None, b"{}"))?;
             found.get("homepageId").filter(|id| !id.is_null()).map(id_text)
         } else {
-            let path = Path::of(["rest", "api", "space", key.spelled()]);
+            let path = Path::of(["rest", "api", "space"]).value("key", key.spelled());
             let found = self.get(permit, Request::get(path).with("expand", "homepage")).await?;
             found.pointer("/homepage/id").map(id_text)
         };
@@ -109,7 +109,10 @@ impl Confluence<'_> {
         (position, target): (Position, &Beside),
     ) -> Result<(), UpstreamError> {
         let id = permit.page(id)?.as_str();
-        let path = Path::of(["rest", "api", "content", id, "move", position.on_cloud(), &target.id]);
+        let path = Path::of(["rest", "api", "content"])
+            .value("id", id)
+            .then(["move", position.on_cloud()])
+            .value("id", &target.id);
         let answer =
             self.send(permit, Request { body: Body::None, ..Request::put(path, Value::Null) }).await?;
         match answer.get("pageId").map(id_text) {

@@ -123,7 +123,7 @@ impl Confluence<'_> {
         id: &str,
         absent: UpstreamError,
     ) -> Result<(), UpstreamError> {
-        let path = Path::of(["api", "v2", PageKind::BlogPost.collection(), id]);
+        let path = Path::of(["api", "v2", PageKind::BlogPost.collection()]).value("id", id);
         match self.get(permit, Request::get(path)).await {
             Err(error) if error.is_absent() => Err(absent),
             found => found.map(|_| ()),

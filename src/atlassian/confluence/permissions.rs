@@ -91,7 +91,9 @@ impl Confluence<'_> {
         (kind, identifier): (&str, &str),
         operation: &str,
     ) -> Result<Value, UpstreamError> {
-        let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str(), "permission", "check"]);
+        let path = Path::of(["rest", "api", "content"])
+            .value("id", permit.page(id)?.as_str())
+            .then(["permission", "check"]);
         let body = json!({"subject": {"type": kind, "identifier": identifier}, "operation": operation});
         let answer = self.get(permit, Request::post(path, body)).await?;
         if !answer.get("hasPermission").is_some_and(Value::is_boolean) {
@@ -108,7 +110,7 @@ impl Confluence<'_> {
         subject: &Subject,
         operation: &str,
     ) -> Result<Finding, UpstreamError> {
-        let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str()]);
+        let path = Path::of(["rest", "api", "content"]).value("id", permit.page(id)?.as_str());
         let page = async { self.get(permit, Request::get(path).with("expand", "space")).await };
         let update = async {
             match operation {
@@ -147,7 +149,7 @@ impl Confluence<'_> {
         permit: &Permit<E>,
         key: &SpaceKey,
     ) -> Result<Vec<Value>, UpstreamError> {
-        let path = Path::of(["rest", "api", "space", key.spelled(), "permissions"]);
+        let path = Path::of(["rest", "api", "space"]).value("key", key.spelled()).then(["permissions"]);
         match self.get(permit, Request::get(path)).await? {
             Value::Array(rights) => Ok(rights),
             answer => results(&answer),
@@ -175,8 +177,9 @@ impl Confluence<'_> {
         let key = space.get("key").and_then(Value::as_str).and_then(|key| SpaceKey::parse(key).ok());
         permit.space(&key.ok_or_else(|| malformed("the space has no key"))?)?;
         let id = space.get("id").map(id_text).ok_or_else(|| malformed("the space has no id"))?;
-        let request = Request::get(Path::of(["api", "v2", "spaces", id.as_str(), "permissions"]))
-            .with("limit", limit.clamp(1, super::listing::CURSOR_PAGE).to_string());
+        let request =
+            Request::get(Path::of(["api", "v2", "spaces"]).value("id", id.as_str()).then(["permissions"]))
+                .with("limit", limit.clamp(1, super::listing::CURSOR_PAGE).to_string());
         let request = cursor.into_iter().fold(request, |request, cursor| request.with("cursor", cursor));
         let answer = self.get(permit, request).await?;
         let complete = !super::listing::has_more(&answer);

@@ -86,15 +86,18 @@ impl<'p> Written<'p> {
     }
 
     fn all(&self) -> Path {
-        Path::of(["api", "v2", self.kind.collection(), self.id, "properties"])
+        Path::of(["api", "v2", self.kind.collection()]).value("id", self.id).then(["properties"])
     }
 
     fn by_id(&self, id: &str) -> Path {
-        Path::of(["api", "v2", self.kind.collection(), self.id, "properties", id])
+        Path::of(["api", "v2", self.kind.collection()])
+            .value("id", self.id)
+            .then(["properties"])
+            .value("id", id)
     }
 
     fn by_key(&self, key: &str) -> Path {
-        Path::of(["rest", "api", "content", self.id, "property", key])
+        Path::of(["rest", "api", "content"]).value("id", self.id).then(["property"]).value("key", key)
     }
 }
 
@@ -111,9 +114,9 @@ impl Confluence<'_> {
         }
         let Ok(id) = permit.page(id) else { return Looks::default() };
         let path = if self.has_version_two() {
-            Path::of(["api", "v2", kind.collection(), id.as_str(), "properties"])
+            Path::of(["api", "v2", kind.collection()]).value("id", id.as_str()).then(["properties"])
         } else {
-            Path::of(["rest", "api", "content", id.as_str(), "property"])
+            Path::of(["rest", "api", "content"]).value("id", id.as_str()).then(["property"])
         };
         let answer = self.get(permit, Request::get(path).with("limit", MANY)).await.unwrap_or_default();
         answer.get("results").and_then(Value::as_array).map_or_else(Looks::default, |found| Looks::of(found))
@@ -125,7 +128,8 @@ impl Confluence<'_> {
         permit: &Permit<Write>,
         id: &PageId,
     ) -> Result<Vec<PropertyChange>, UpstreamError> {
-        let path = Path::of(["rest", "api", "content", permit.page(id)?.as_str(), "property"]);
+        let path =
+            Path::of(["rest", "api", "content"]).value("id", permit.page(id)?.as_str()).then(["property"]);
         let answer = self.get(permit, Request::get(path).with("limit", MANY)).await?;
         let found = answer.get("results").and_then(Value::as_array);
         let found = found.ok_or_else(|| malformed("no list of properties"))?;
@@ -172,7 +176,10 @@ impl Confluence<'_> {
             (_, Some(known)) if known.get("value").and_then(Value::as_str) == Some(value) => return Ok(()),
             (true, None) => Request::post(page.all(), new),
             (true, Some(known)) => Request::put(page.by_id(&property_id(&known)?), later(&known)?),
-            (false, None) => Request::post(Path::of(["rest", "api", "content", page.id, "property"]), new),
+            (false, None) => Request::post(
+                Path::of(["rest", "api", "content"]).value("id", page.id).then(["property"]),
+                new,
+            ),
             (false, Some(known)) => Request::put(page.by_key(key), later(&known)?),
         };
         let answer = self.send(permit, request).await?;

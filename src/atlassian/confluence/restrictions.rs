@@ -130,7 +130,7 @@ impl Confluence<'_> {
         id: &PageId,
     ) -> Result<Restrictions, UpstreamError> {
         let id = permit.page(id)?.as_str();
-        let path = Path::of(["rest", "api", "content", id, "restriction", "byOperation"]);
+        let path = Path::of(["rest", "api", "content"]).value("id", id).then(["restriction", "byOperation"]);
         let answer = self.get(permit, Request::get(path)).await?;
         let mut found = Restrictions::default();
         for name in OPERATIONS {
@@ -154,7 +154,9 @@ impl Confluence<'_> {
         let id = permit.page(id)?.as_str();
         let mut found = Vec::new();
         for page in 0..REQUESTS {
-            let path = Path::of(["rest", "api", "content", id, "restriction", "relevantViewRestrictions"]);
+            let path = Path::of(["rest", "api", "content"])
+                .value("id", id)
+                .then(["restriction", "relevantViewRestrictions"]);
             let request = Request::get(path)
                 .with("start", (page * VIEW_PAGE).to_string())
                 .with("limit", VIEW_PAGE.to_string());
@@ -185,11 +187,15 @@ impl Confluence<'_> {
         &self,
         permit: &Permit<E>,
         id: &str,
-        operation: &str,
+        operation: &'static str,
     ) -> Result<Restriction, UpstreamError> {
         let mut whole = Restriction::default();
         for page in 0..REQUESTS {
-            let path = Path::of(["rest", "api", "content", id, "restriction", "byOperation", operation]);
+            let path = Path::of(["rest", "api", "content"]).value("id", id).then([
+                "restriction",
+                "byOperation",
+                operation,
+            ]);
             let request = Request::get(path)
                 .with("expand", "restrictions.user,restrictions.group")
                 .with("start", (page * PAGE).to_string())
@@ -225,7 +231,7 @@ impl Confluence<'_> {
         update: &Wish,
     ) -> Result<Restrictions, UpstreamError> {
         let page = permit.page(id)?;
-        let path = Path::of(["rest", "api", "content", page.as_str(), "restriction"]);
+        let path = Path::of(["rest", "api", "content"]).value("id", page.as_str()).then(["restriction"]);
         let wanted: Vec<Value> = [("read", read), ("update", update)]
             .into_iter()
             .filter_map(|(name, wish)| self.operation(name, wish))
@@ -270,7 +276,7 @@ impl Confluence<'_> {
         name: &str,
     ) -> Result<Option<String>, UpstreamError> {
         if self.deployment() == Deployment::DataCenter {
-            let request = Request::get(Path::of(["rest", "api", "group", name]));
+            let request = Request::get(Path::of(["rest", "api", "group"]).value("name", name));
             return match self.get(permit, request).await {
                 Err(error) if error.status() == Some(404) => Ok(None),
                 // Whoever may not look at groups is told of the rights all the same.

@@ -54,7 +54,8 @@ impl Confluence<'_> {
                 None => wanted::space_of_key(&permitted, key).await?,
             };
             let id = found.and_then(|found| found.get("id").map(id_text)).ok_or_else(super::pages::absent)?;
-            let request = Request::get(Path::of(["api", "v2", "spaces", id.as_str(), "pages"]));
+            let request =
+                Request::get(Path::of(["api", "v2", "spaces"]).value("id", id.as_str()).then(["pages"]));
             self.listed_by_cursor(permit, &request.with("status", "current"), limit).await?
         } else {
             let request = Request::get(Path::of(["rest", "api", "content"]))

@@ -102,7 +102,7 @@ impl Confluence<'_> {
         text: &str,
         limit: u64,
     ) -> Result<Listing, UpstreamError> {
-        let request = Request::get(Path::of(["rest", "api", "group", group, "member"]));
+        let request = Request::get(Path::of(["rest", "api", "group"]).value("group", group).then(["member"]));
         let Listing { items, complete } =
             self.listed_by_start(permit, &request, (0, MEMBERS, MEMBER_PAGE)).await?;
         let wanted = text.to_lowercase();

@@ -113,7 +113,7 @@ impl Wanted<'_> {
     }
 
     fn first(&self) -> Request {
-        let content = |id: &str| Request::get(Path::of(["rest", "api", "content", id]));
+        let content = |id: &str| Request::get(Path::of(["rest", "api", "content"]).value("id", id));
         match *self {
             Self::Page(id, with) | Self::BlogPost(id, with) => {
                 content(id.as_str()).with("expand", with.expand())
@@ -128,7 +128,7 @@ impl Wanted<'_> {
                 .with("expand", PAGE_EXPAND)
                 .with("spaceKey", space.spelled())
                 .with("title", title),
-            Self::Space(name) => Request::get(Path::of(["rest", "api", "space", name.as_str()])),
+            Self::Space(name) => Request::get(Path::of(["rest", "api", "space"]).value("id", name.as_str())),
             Self::Comment(id) | Self::InlineComment(id) => content(id.as_str())
                 .with("expand", "container,container.space,ancestors,body.storage,version"),
             Self::Attachment(id) => content(id.as_str()).with("expand", "container,container.space,version"),
@@ -137,7 +137,7 @@ impl Wanted<'_> {
     }
 
     fn second(&self) -> Request {
-        let one = |kind: &str, id: &str| Request::get(Path::of(["api", "v2", kind, id]));
+        let one = |kind: &'static str, id: &str| Request::get(Path::of(["api", "v2", kind]).value("id", id));
         match *self {
             Self::Page(id, with) => page(one("pages", id.as_str()), with),
             Self::BlogPost(id, with) => page(one("blogposts", id.as_str()), with),
@@ -172,7 +172,7 @@ fn page(request: Request, with: With) -> Request {
 }
 
 fn template(id: &TemplateId) -> Request {
-    Request::get(Path::of(["rest", "api", "template", id.as_str()]))
+    Request::get(Path::of(["rest", "api", "template"]).value("id", id.as_str()))
 }
 
 /// Whoever asks: a look-up before a decision, or a client with a permit.

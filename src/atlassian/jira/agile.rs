@@ -63,8 +63,8 @@ impl AgilePage {
     }
 }
 
-fn path<'a>(rest: impl IntoIterator<Item = &'a str>) -> Path {
-    Path::of(["rest", "agile", "1.0"].into_iter().chain(rest))
+fn path(word: &'static str) -> Path {
+    Path::of(["rest", "agile", "1.0", word])
 }
 
 impl Jira<'_> {
@@ -74,7 +74,7 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         wanted: &BoardQuery,
     ) -> Result<AgilePage, UpstreamError> {
-        let mut request = Request::get(path(["board"]));
+        let mut request = Request::get(path("board"));
         if let Some(name) = &wanted.name {
             request = request.with("name", name.as_str());
         }
@@ -97,7 +97,7 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         board: &BoardId,
     ) -> Result<Option<Vec<ProjectKey>>, UpstreamError> {
-        let request = Request::get(path(["board", board.as_str(), "project"]));
+        let request = Request::get(path("board").value("id", board.as_str()).then(["project"]));
         let answer = self.recall(permit, request, lists(&["values"])).await?;
         if answer.get("isLast").and_then(Value::as_bool) != Some(true) {
             return Ok(None);
@@ -118,7 +118,7 @@ impl Jira<'_> {
         limit: u64,
     ) -> Result<AgilePage, UpstreamError> {
         permit.part(&Part::Board(board.clone()))?;
-        let mut request = Request::get(path(["board", board.as_str(), "sprint"]));
+        let mut request = Request::get(path("board").value("id", board.as_str()).then(["sprint"]));
         if start_at > 0 {
             request = request.with("startAt", start_at.to_string());
         }
@@ -137,7 +137,7 @@ impl Jira<'_> {
         query: &SearchQuery,
     ) -> Result<SearchPage, UpstreamError> {
         permit.part(&Part::Board(board.clone()))?;
-        let mut request = Request::get(path(["board", board.as_str(), "issue"]))
+        let mut request = Request::get(path("board").value("id", board.as_str()).then(["issue"]))
             .with("startAt", query.start_at.to_string())
             .with("maxResults", query.limit.to_string())
             .with("fields", query.fields.to_query())
@@ -171,7 +171,7 @@ impl Jira<'_> {
         permit.part(&Part::Board(board.clone()))?;
         let number = board.as_str().parse::<u64>().map_err(|_| malformed("the board's id is too long"))?;
         fields.insert("originBoardId".into(), number.into());
-        self.stored_sprint(permit, Request::post(path(["sprint"]), Value::Object(fields))).await
+        self.stored_sprint(permit, Request::post(path("sprint"), Value::Object(fields))).await
     }
 
     /// Changes some of a sprint and brings what Jira stored.
@@ -182,7 +182,7 @@ impl Jira<'_> {
         changes: Map<String, Value>,
     ) -> Result<Value, UpstreamError> {
         permit.part(&Part::Sprint(sprint.clone()))?;
-        let path = path(["sprint", sprint.as_str()]);
+        let path = path("sprint").value("id", sprint.as_str());
         self.stored_sprint(permit, Request::post(path, Value::Object(changes))).await
     }
 
@@ -198,12 +198,12 @@ impl Jira<'_> {
         keys: &[IssueKey],
     ) -> Result<(), UpstreamError> {
         permit.part(&Part::Sprint(sprint.clone()))?;
-        self.move_issues(permit, path(["sprint", sprint.as_str(), "issue"]), keys).await
+        self.move_issues(permit, path("sprint").value("id", sprint.as_str()).then(["issue"]), keys).await
     }
 
     /// Moves issues out of their sprints.
     pub async fn to_backlog(&self, permit: &Permit<Write>, keys: &[IssueKey]) -> Result<(), UpstreamError> {
-        self.move_issues(permit, path(["backlog", "issue"]), keys).await
+        self.move_issues(permit, path("backlog").then(["issue"]), keys).await
     }
 
     async fn move_issues(

@@ -57,11 +57,13 @@ impl Jira<'_> {
         let id = attachment.id.as_str();
         let request = match self.deployment() {
             // Atlassian's own address of the file would do as well; this one asks for no second request.
-            Deployment::Cloud => Request::get(Path::of(["rest", "api", "2", "attachment", "content", id]))
-                .with("redirect", "false"),
-            Deployment::DataCenter => {
-                Request::get(Path::of(["secure", "attachment", id, attachment.segment()]))
+            Deployment::Cloud => {
+                Request::get(Path::of(["rest", "api", "2", "attachment", "content"]).value("id", id))
+                    .with("redirect", "false")
             }
+            Deployment::DataCenter => Request::get(
+                Path::of(["secure", "attachment"]).value("id", id).value("file", attachment.segment()),
+            ),
         };
         let reply = self.instance.upstream.download(permit, self.credential, request).await?;
         attachment.checked(Product::Jira, reply)
@@ -75,7 +77,7 @@ impl Jira<'_> {
         file: File,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let path = Path::of(["rest", "api", "2", "issue", key, "attachments"]);
+        let path = Path::of(["rest", "api", "2", "issue"]).value("key", key).then(["attachments"]);
         let is_whole = |files: &Value| files.get(0).is_some_and(has_id);
         let request = Request::upload(path, file);
         let mut stored = self.store(permit, request, is_whole, "it does not say what was attached").await?;

@@ -26,9 +26,10 @@ impl Jira<'_> {
         key: &IssueKey,
         project: &ProjectKey,
     ) -> Result<Result<String, String>, UpstreamError> {
-        let issue = Request::get(Path::of(["rest", "api", "2", "issue", permit.issue(key)?.as_str()]))
-            .with("fields", "issuetype")
-            .with("updateHistory", "false");
+        let issue =
+            Request::get(Path::of(["rest", "api", "2", "issue"]).value("key", permit.issue(key)?.as_str()))
+                .with("fields", "issuetype")
+                .with("updateHistory", "false");
         let (issue, listed) = futures::try_join!(self.get(permit, issue), self.issue_types(permit, project))?;
         let name = issue.pointer("/fields/issuetype/name").and_then(Value::as_str);
         let name = name.ok_or_else(|| malformed("the issue has no type"))?;
@@ -67,7 +68,7 @@ impl Jira<'_> {
         let mut waits = PATIENCE.iter().chain(std::iter::repeat(&2000));
         loop {
             tokio::time::sleep(Duration::from_millis(waits.next().copied().unwrap_or(2000))).await;
-            let path = Path::of(["rest", "api", "3", "bulk", "queue", task.as_str()]);
+            let path = Path::of(["rest", "api", "3", "bulk", "queue"]).value("task", task.as_str());
             let progress = self.get(permit, Request::get(path)).await?;
             match progress.get("status").and_then(Value::as_str) {
                 Some("COMPLETE") => return moved(&progress),

@@ -53,7 +53,7 @@ impl Jira<'_> {
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
         let version = self.version();
-        let path = Path::of(["rest", "api", version, "issue", key, "comment"]);
+        let path = Path::of(["rest", "api", version, "issue"]).value("key", key).then(["comment"]);
         self.store(permit, Request::post(path, comment.to_body()), has_id, NO_ID).await
     }
 
@@ -66,7 +66,10 @@ impl Jira<'_> {
         comment: &NewComment,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let path = Path::of(["rest", "api", self.version(), "issue", key, "comment", id.as_str()]);
+        let path = Path::of(["rest", "api", self.version(), "issue"])
+            .value("key", key)
+            .then(["comment"])
+            .value("id", id.as_str());
         self.store(permit, Request::put(path, comment.to_body()), has_id, NO_ID).await
     }
 
@@ -78,7 +81,7 @@ impl Jira<'_> {
         text: &str,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let path = Path::of(["rest", "servicedeskapi", "request", key, "comment"]);
+        let path = Path::of(["rest", "servicedeskapi", "request"]).value("key", key).then(["comment"]);
         let request = Request::post(path, json!({"body": text, "public": true}));
         self.store(permit, request.header("x-experimentalapi", "opt-in"), has_id, NO_ID).await
     }

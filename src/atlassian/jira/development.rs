@@ -23,7 +23,7 @@ const KINDS: [&str; 3] = ["pullrequest", "branch", "repository"];
 /// How many questions are under way at once.
 const AT_ONCE: usize = 4;
 
-fn path(what: &str) -> Path {
+fn path(what: &'static str) -> Path {
     Path::of(["rest", "dev-status", "1.0", "issue", what])
 }
 

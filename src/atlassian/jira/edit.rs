@@ -107,7 +107,7 @@ impl Jira<'_> {
         edit: &Edit,
     ) -> Result<(), UpstreamError> {
         let key = permit.written(key)?.as_str();
-        let path = Path::of(["rest", "api", self.version_for(edit), "issue", key]);
+        let path = Path::of(["rest", "api", self.version_for(edit), "issue"]).value("key", key);
         self.send(permit, Request::put(path, json!({"fields": edit.fields}))).await.map(|_| ())
     }
 
@@ -151,7 +151,7 @@ impl Jira<'_> {
         if let Some(comment) = &step.comment {
             body.insert("update".into(), json!({"comment": [{"add": comment.to_body()}]}));
         }
-        let path = Path::of(["rest", "api", self.version(), "issue", key, "transitions"]);
+        let path = Path::of(["rest", "api", self.version(), "issue"]).value("key", key).then(["transitions"]);
         self.send(permit, Request::post(path, Value::Object(body))).await.map(|_| ())
     }
 

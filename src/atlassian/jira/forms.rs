@@ -69,7 +69,11 @@ impl Jira<'_> {
 }
 
 fn path(key: &IssueKey, id: Option<&FormId>) -> Path {
-    Path::of(["issue", key.as_str(), "form"].into_iter().chain(id.map(FormId::as_str)))
+    let forms = Path::of(["issue"]).value("key", key.as_str()).then(["form"]);
+    match id {
+        Some(id) => forms.value("form", id.as_str()),
+        None => forms,
+    }
 }
 
 fn whole(form: Value) -> Result<Value, UpstreamError> {

@@ -133,7 +133,8 @@ impl Jira<'_> {
     pub async fn remote_links(&self, permit: &Permit<Read>, key: &IssueKey) -> Result<Value, UpstreamError> {
         let version = self.version();
         let key = permit.issue(key)?.as_str();
-        let request = Request::get(Path::of(["rest", "api", version, "issue", key, "remotelink"]));
+        let request =
+            Request::get(Path::of(["rest", "api", version, "issue"]).value("key", key).then(["remotelink"]));
         self.get(permit, request).await
     }
 
@@ -212,10 +213,10 @@ impl Jira<'_> {
 }
 
 /// The path of an issue, or of what hangs on it, where texts come along.
-pub(super) fn text_path(deployment: Deployment, key: &IssueKey, below: Option<&str>) -> Path {
-    Path::of(["rest", "api", version_of(deployment), "issue", key.as_str()].into_iter().chain(below))
+pub(super) fn text_path(deployment: Deployment, key: &IssueKey, below: Option<&'static str>) -> Path {
+    Path::of(["rest", "api", version_of(deployment), "issue"]).value("key", key.as_str()).then(below)
 }
 
-pub(super) fn issue_path(key: &IssueKey, below: Option<&str>) -> Path {
-    Path::of(["rest", "api", "2", "issue", key.as_str()].into_iter().chain(below))
+pub(super) fn issue_path(key: &IssueKey, below: Option<&'static str>) -> Path {
+    Path::of(["rest", "api", "2", "issue"]).value("key", key.as_str()).then(below)
 }

@@ -59,7 +59,7 @@ impl Jira<'_> {
     /// Removes a link between two issues.
     pub async fn unlink(&self, permit: &Permit<Write>, id: &LinkId) -> Result<(), UpstreamError> {
         permit.part(&Part::Link(id.clone()))?;
-        let path = Path::of(["rest", "api", "2", "issueLink", id.as_str()]);
+        let path = Path::of(["rest", "api", "2", "issueLink"]).value("id", id.as_str());
         self.send(permit, Request::delete(path)).await.map(|_| ())
     }
 
@@ -71,7 +71,7 @@ impl Jira<'_> {
         link: Value,
     ) -> Result<Value, UpstreamError> {
         let key = permit.issue(key)?.as_str();
-        let path = Path::of(["rest", "api", self.version(), "issue", key, "remotelink"]);
+        let path = Path::of(["rest", "api", self.version(), "issue"]).value("key", key).then(["remotelink"]);
         self.store(permit, Request::post(path, link), has_id, "the link has no id").await
     }
 }

@@ -133,9 +133,11 @@ impl Jira<'_> {
         &self,
         permit: &Permit<Read>,
         key: &ProjectKey,
-        what: &str,
+        what: &'static str,
     ) -> Result<Vec<Value>, UpstreamError> {
-        let path = Path::of(["rest", "api", "2", "project", permit.project(key)?.as_str(), what]);
+        let path = Path::of(["rest", "api", "2", "project"])
+            .value("key", permit.project(key)?.as_str())
+            .then([what]);
         match self.get(permit, Request::get(path)).await? {
             Value::Array(found) => Ok(found),
             _ => Err(malformed("what lies in the project is not a list")),
@@ -148,15 +150,9 @@ impl Jira<'_> {
         permit: &Permit<E>,
         key: &ProjectKey,
     ) -> Result<Vec<Value>, UpstreamError> {
-        let path = Path::of([
-            "rest",
-            "api",
-            "2",
-            "issue",
-            "createmeta",
-            permit.project(key)?.as_str(),
-            "issuetypes",
-        ]);
+        let path = Path::of(["rest", "api", "2", "issue", "createmeta"])
+            .value("key", permit.project(key)?.as_str())
+            .then(["issuetypes"]);
         self.meta(permit, path, &["issueTypes", "values"]).await
     }
 
@@ -168,7 +164,10 @@ impl Jira<'_> {
         kind: &str,
     ) -> Result<Vec<Value>, UpstreamError> {
         let key = permit.project(key)?.as_str();
-        let path = Path::of(["rest", "api", "2", "issue", "createmeta", key, "issuetypes", kind]);
+        let path = Path::of(["rest", "api", "2", "issue", "createmeta"])
+            .value("key", key)
+            .then(["issuetypes"])
+            .value("type", kind);
         self.meta(permit, path, &["fields", "values"]).await
     }
 
@@ -208,14 +207,17 @@ impl Jira<'_> {
         field: &str,
         project: Option<&ProjectKey>,
     ) -> Result<Option<Vec<Value>>, UpstreamError> {
-        let everywhere = async |what: &str| {
+        let everywhere = async |what: &'static str| {
             let request = Request::get(Path::of(["rest", "api", "2", what]));
             let answer = self.recall(permit, request, lists(&[])).await?;
             let listed = answer.as_array().ok_or_else(|| malformed("the choices are not a list"))?;
             Ok(Some(listed.clone()))
         };
         match (field, project) {
-            ("priority" | "resolution" | "status", _) | ("issuetype", None) => everywhere(field).await,
+            ("priority", _) => everywhere("priority").await,
+            ("resolution", _) => everywhere("resolution").await,
+            ("status", _) => everywhere("status").await,
+            ("issuetype", None) => everywhere("issuetype").await,
             ("issuetype", Some(project)) => self.issue_types(permit, project).await.map(Some),
             ("components", Some(project)) => self.components(permit, project).await.map(Some),
             ("versions" | "fixVersions", Some(project)) => self.versions(permit, project).await.map(Some),
@@ -230,13 +232,11 @@ impl Jira<'_> {
         field: &str,
         context: Option<&str>,
     ) -> Result<Vec<Value>, UpstreamError> {
-        let below = |rest: &[&str]| {
-            Path::of(["rest", "api", "3", "field", field, "context"].iter().chain(rest).copied())
-        };
+        let contexts = || Path::of(["rest", "api", "3", "field"]).value("field", field).then(["context"]);
         let context = match context {
             Some(context) => context.to_owned(),
             None => {
-                let request = Request::get(below(&[])).with("maxResults", "100");
+                let request = Request::get(contexts()).with("maxResults", "100");
                 let answer = self.recall(permit, request, lists(&["values"])).await?;
                 let id = answer.pointer("/values/0/id").and_then(Value::as_str).map(str::to_owned);
                 id.ok_or_else(|| malformed("the field has no context"))?
@@ -244,7 +244,7 @@ impl Jira<'_> {
         };
         let mut found: Vec<Value> = Vec::new();
         for _ in 0..MOST_PAGES {
-            let request = Request::get(below(&[&context, "option"]))
+            let request = Request::get(contexts().value("context", &context).then(["option"]))
                 .with("startAt", found.len().to_string())
                 .with("maxResults", "100");
             let answer = self.recall(permit, request, lists(&["values"])).await?;
@@ -289,7 +289,7 @@ impl Jira<'_> {
         changes: Map<String, Value>,
     ) -> Result<Value, UpstreamError> {
         permit.part(&Part::Version(id.clone()))?;
-        let path = Path::of(["rest", "api", "2", "version", id.as_str()]);
+        let path = Path::of(["rest", "api", "2", "version"]).value("id", id.as_str());
         self.stored_version(permit, Request::put(path, Value::Object(changes))).await
     }
 

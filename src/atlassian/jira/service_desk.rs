@@ -59,8 +59,12 @@ impl NewRequest {
 /// How many pages of desks are looked through.
 const MOST_PAGES: usize = 40;
 
-fn path<'a>(rest: impl IntoIterator<Item = &'a str>) -> Path {
-    Path::of(["rest", "servicedeskapi", "servicedesk"].into_iter().chain(rest))
+fn desks() -> Path {
+    Path::of(["rest", "servicedeskapi", "servicedesk"])
+}
+
+fn of(desk: &ServiceDeskId) -> Path {
+    desks().value("id", desk.as_str())
 }
 
 impl Jira<'_> {
@@ -75,7 +79,7 @@ impl Jira<'_> {
         let mut start = 0;
         for _ in 0..MOST_PAGES {
             let request =
-                Request::get(path([])).with("start", start.to_string()).with("limit", PAGE.to_string());
+                Request::get(desks()).with("start", start.to_string()).with("limit", PAGE.to_string());
             let request = request.header(EXPERIMENTAL.0, EXPERIMENTAL.1);
             let answer = self.recall(permit, request, lists(&["values"])).await?;
             let desks = answer.get("values").and_then(Value::as_array);
@@ -100,7 +104,7 @@ impl Jira<'_> {
         start: u64,
         limit: u64,
     ) -> Result<Value, UpstreamError> {
-        let request = paged(path([desk.as_str(), "queue"]), start, limit).with("includeCount", "true");
+        let request = paged(of(desk).then(["queue"]), start, limit).with("includeCount", "true");
         self.of_desk(permit, desk, request).await
     }
 
@@ -111,8 +115,8 @@ impl Jira<'_> {
         desk: &ServiceDeskId,
         queue: &QueueId,
     ) -> Result<Value, UpstreamError> {
-        let request =
-            Request::get(path([desk.as_str(), "queue", queue.as_str()])).with("includeCount", "true");
+        let request = Request::get(of(desk).then(["queue"]).value("queue", queue.as_str()))
+            .with("includeCount", "true");
         self.of_desk(permit, desk, request).await
     }
 
@@ -125,7 +129,8 @@ impl Jira<'_> {
         start: u64,
         limit: u64,
     ) -> Result<Value, UpstreamError> {
-        let request = paged(path([desk.as_str(), "queue", queue.as_str(), "issue"]), start, limit);
+        let request =
+            paged(of(desk).then(["queue"]).value("queue", queue.as_str()).then(["issue"]), start, limit);
         self.of_desk(permit, desk, request).await
     }
 
@@ -137,7 +142,7 @@ impl Jira<'_> {
         start: u64,
         limit: u64,
     ) -> Result<Value, UpstreamError> {
-        self.of_desk(permit, desk, paged(path([desk.as_str(), "requesttype"]), start, limit)).await
+        self.of_desk(permit, desk, paged(of(desk).then(["requesttype"]), start, limit)).await
     }
 
     /// Reads what a request of a type asks for.
@@ -147,7 +152,8 @@ impl Jira<'_> {
         desk: &ServiceDeskId,
         kind: &RequestTypeId,
     ) -> Result<Value, UpstreamError> {
-        let request = Request::get(path([desk.as_str(), "requesttype", kind.as_str(), "field"]));
+        let request =
+            Request::get(of(desk).then(["requesttype"]).value("type", kind.as_str()).then(["field"]));
         let answer = self.of_desk(permit, desk, request).await?;
         if answer.get("requestTypeFields").is_none() {
             return Err(malformed("the request type has no fields"));
@@ -178,7 +184,7 @@ impl Jira<'_> {
         file: File,
     ) -> Result<String, UpstreamError> {
         permit.part(&Part::ServiceDesk(desk.clone()))?;
-        let request = Request::upload(path([desk.as_str(), "attachTemporaryFile"]), file);
+        let request = Request::upload(of(desk).then(["attachTemporaryFile"]), file);
         let request = request.header(EXPERIMENTAL.0, EXPERIMENTAL.1);
         let id = |answer: &Value| {
             let id = answer.pointer("/temporaryAttachments/0/temporaryAttachmentId")?;
@@ -199,7 +205,7 @@ impl Jira<'_> {
         public: bool,
     ) -> Result<(), UpstreamError> {
         let key = permit.raised(&Part::ServiceDesk(desk.clone()), key)?.as_str();
-        let path = Path::of(["rest", "servicedeskapi", "request", key, "attachment"]);
+        let path = Path::of(["rest", "servicedeskapi", "request"]).value("key", key).then(["attachment"]);
         let body = json!({"temporaryAttachmentIds": uploaded, "public": public});
         let request = Request::post(path, body).header(EXPERIMENTAL.0, EXPERIMENTAL.1);
         self.store(permit, request, Value::is_object, "it does not say what was attached").await.map(|_| ())

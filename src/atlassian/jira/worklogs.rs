@@ -44,8 +44,10 @@ impl Jira<'_> {
         }
         // A comment alone is a document on Cloud; version 2 gives what version 3 does, besides.
         let version = if worklog.comment.is_some() { self.version() } else { "2" };
-        let mut request =
-            Request::post(Path::of(["rest", "api", version, "issue", key, "worklog"]), Value::Object(body));
+        let mut request = Request::post(
+            Path::of(["rest", "api", version, "issue"]).value("key", key).then(["worklog"]),
+            Value::Object(body),
+        );
         if let Some(remaining) = &worklog.remaining {
             request = request.with("adjustEstimate", "new").with("newEstimate", remaining.as_str());
         }

@@ -114,7 +114,11 @@ async fn a_disk_that_stands_still_refuses_the_call_in_time() {
 #[tokio::test]
 async fn an_outcome_that_cannot_be_written_is_not_told_as_a_refusal() {
     let (audit, ..) = on(Fault::SyncFails, LONG);
-    let error = audit.trail(facts(Access::Write)).close(Outcome::Ok { bytes: 1 }).await.unwrap_err();
+    let error = audit
+        .trail(facts(Access::Write))
+        .close(Outcome::Ok(Ended { bytes: 1, ..Ended::default() }))
+        .await
+        .unwrap_err();
     let text = error.to_string();
     assert!(text.contains("the sync failed") && !text.contains("refused"), "{text}");
 }
@@ -146,7 +150,11 @@ async fn records_nobody_waits_for_are_synced_while_others_keep_coming() {
     let (audit, _, syncs) = on(Fault::None, LONG);
     // A steady stream of records, none of which asks for a sync.
     for _ in 0..1_000_000 {
-        audit.trail(facts(Access::Read)).close(Outcome::Ok { bytes: 1 }).await.unwrap();
+        audit
+            .trail(facts(Access::Read))
+            .close(Outcome::Ok(Ended { bytes: 1, ..Ended::default() }))
+            .await
+            .unwrap();
         if syncs.load(Ordering::SeqCst) > 0 {
             return;
         }

@@ -142,7 +142,7 @@ async fn a_permit_exists_only_after_its_intent_is_in_the_file() {
             assert!(written, "the permit of {call} came before its intent");
             assert!(permit.issue(&IssueKey::parse("OPS-1").unwrap()).is_ok());
             assert!(permit.issue(&IssueKey::parse("OPS-2").unwrap()).is_err());
-            trail.close(Outcome::Ok { bytes: 1 }).await.unwrap();
+            trail.close(Outcome::Ok(Ended { bytes: 1, ..Ended::default() })).await.unwrap();
         })
     });
     for call in calls.collect::<Vec<_>>() {
@@ -191,9 +191,15 @@ async fn every_end_of_a_call_is_written() {
         asked: Some(Box::new(asked)),
     };
     let mut trail = audit.trail(facts(Access::Write));
-    trail.refused(&arguments());
+    trail.refused(&arguments(), &[]);
     trail.close(denied).await.unwrap();
-    audit.event(Event::unknown_tool("nope\n\u{202e}", None)).await.unwrap();
+    let unknown = Refused {
+        status: None,
+        reason: RefusalReason::UnknownTool,
+        address: None,
+        tool: Some("nope\n\u{202e}".into()),
+    };
+    Refusals::new(audit.clone()).note(unknown).await.unwrap();
     audit.shutdown();
     let seen: Vec<(Value, Value)> =
         lines(directory.path()).iter().map(|line| (line["code"].clone(), line["outcome"].clone())).collect();
@@ -235,7 +241,7 @@ async fn a_change_is_in_doubt_from_its_permit_on_until_atlassian_answers() {
     late.close(Outcome::Deadline).await.unwrap();
     let answered = audit.trail(facts());
     admit(&answered).await;
-    answered.close(Outcome::UpstreamError { status: 400 }).await.unwrap();
+    answered.close(Outcome::UpstreamError { status: 400, class: ErrorClass::UpstreamStatus }).await.unwrap();
     let abandoned = audit.trail(facts());
     admit(&abandoned).await;
     drop(abandoned);
@@ -243,6 +249,47 @@ async fn a_change_is_in_doubt_from_its_permit_on_until_atlassian_answers() {
     let outcomes = lines(directory.path()).into_iter().filter(|line| line["stage"] == "outcome");
     let doubts: Vec<Value> = outcomes.map(|line| line["in_doubt"].clone()).collect();
     assert_eq!(doubts, [Value::Null, json!(true), Value::Null, json!(true)]);
+}
+
+#[tokio::test]
+async fn the_level_of_a_rule_says_what_stands_in_clear() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let engine = engine();
+    let arguments = Map::from_iter([
+        ("fields".to_owned(), Value::from(CANARY)),
+        ("comment_limit".to_owned(), Value::from(5)),
+        ("issue_key".to_owned(), Value::from("OPS-1")),
+    ]);
+    let clear = Rule { clear: vec!["issue_key".into()], ..Rule::default() };
+    let all = Rule { level: Level::Arguments, ..Rule::default() };
+    for rules in [Vec::new(), vec![clear], vec![all]] {
+        let mut trail = audit.trail(facts(Access::Read));
+        trail.identified(&principal());
+        trail.told_by(&Arc::new(Rules::new(rules)));
+        drop(trail.admit(allowed(&engine), &arguments).await.unwrap());
+        trail.close(Outcome::NotVisible).await.unwrap();
+    }
+    audit.shutdown();
+    let lines = lines(directory.path());
+    let intents: Vec<&Value> = lines.iter().filter(|line| line["stage"] == "intent").collect();
+    let key = HmacKey::from_secret("0123456789abcdef0123456789abcdef");
+    let told = |fields: Value, issue_key: Value| json!({"fields": fields, "comment_limit": 5, "issue_key": issue_key});
+    let hash = |text: &str| Value::from(key.digest(text));
+    assert_eq!(intents[0]["arguments"], told(hash(CANARY), hash("OPS-1")));
+    assert_eq!(intents[1]["arguments"], told(hash(CANARY), json!("OPS-1")));
+    assert_eq!(intents[2]["arguments"], told(json!(CANARY), json!("OPS-1")));
+    let levels: Vec<_> = intents.iter().map(|intent| (&intent["level"], &intent["clear"])).collect();
+    let (metadata, arguments) = (json!("metadata"), json!("arguments"));
+    assert_eq!(
+        levels,
+        [(&metadata, &Value::Null), (&metadata, &json!(["issue_key"])), (&arguments, &Value::Null)]
+    );
+    assert!(intents.iter().all(|intent| intent["key_id"] == key.id()));
+    // The arguments stand in the intent alone, and the outcome has its word.
+    let outcomes = lines.iter().filter(|line| line["stage"] == "outcome");
+    assert!(outcomes.clone().all(|line| line["arguments"].is_null() && line["error"] == "not_visible"));
+    assert_eq!(outcomes.count(), 3);
 }
 
 #[cfg(unix)]

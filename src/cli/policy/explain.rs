@@ -135,13 +135,14 @@ fn recorded(
             recorded.give(name, value, &key)?;
         }
     }
+    let needed: Vec<InputField> = explainer.inputs_needed(&recorded.sample).into_iter().cloned().collect();
+    recorded.take_known(&needed);
     let missing =
-        |field: &&&InputField| recorded.has(&field.name) && !recorded.sample.input.contains_key(&field.name);
-    let needed = explainer.inputs_needed(&recorded.sample);
+        |field: &&InputField| recorded.has(&field.name) && !recorded.sample.input.contains_key(&field.name);
     let missing: Vec<&str> = needed.iter().filter(missing).map(|field| field.name.as_str()).collect();
     if !missing.is_empty() {
         let flags: Vec<String> = missing.iter().map(|name| format!("--input {name}=...")).collect();
-        let text = "policies look at arguments that the log has only as hashes; give them";
+        let text = "policies look at texts that the log has only as hashes; give them";
         return Err(Failure::usage(format!("{text}: {}", flags.join(" "))));
     }
     let mut notes = vec![format!(

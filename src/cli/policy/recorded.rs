@@ -6,12 +6,13 @@ use std::io::BufReader;
 use std::path::Path;
 use std::path::PathBuf;
 
-use serde_json::Map;
 use serde_json::Value;
 
+use super::inputs::RecordedInputs;
 use crate::audit::HmacKey;
 use crate::cli::Failure;
 use crate::policy::Attribute;
+use crate::policy::InputField;
 use crate::policy::PrincipalKind;
 use crate::policy::Resource;
 use crate::policy::Sample;
@@ -30,8 +31,8 @@ pub(super) struct Recorded {
     pub(super) used_up: bool,
     /// The hash of the policies of then.
     pub(super) policy_hash: Option<String>,
-    /// The arguments of the call as keyed hashes.
-    arguments: Map<String, Value>,
+    /// The arguments of the call, as far as the log has them.
+    inputs: RecordedInputs,
 }
 
 impl Recorded {
@@ -60,11 +61,11 @@ impl Recorded {
             let end = ends.unwrap_or("no outcome yet");
             return Err(Failure::unreadable(format!("the call `{id}` came to no decision: {end}")));
         };
-        let arguments = of_call().find_map(|record| record.get("arguments")?.as_object());
-        Self::read(decision, arguments.cloned().unwrap_or_default()).map_err(Failure::unreadable)
+        let inputs = of_call().find_map(|record| RecordedInputs::of(record.as_object()?));
+        Self::read(decision, inputs.unwrap_or_default()).map_err(Failure::unreadable)
     }
 
-    fn read(record: &Value, arguments: Map<String, Value>) -> Result<Self, String> {
+    fn read(record: &Value, inputs: RecordedInputs) -> Result<Self, String> {
         let mut sample = Sample::new(text(record, "/principal/id"))?;
         if text(record, "/principal/kind") == "service" {
             sample.principal.kind = PrincipalKind::Service;
@@ -103,13 +104,22 @@ impl Recorded {
             policies: texts(record, "/decision/policies"),
             used_up: text(record, "/decision/reason") == "limit",
             policy_hash: (!hash.is_empty()).then(|| hash.to_owned()),
-            arguments,
+            inputs,
         })
+    }
+
+    /// Takes from the log what it has of these inputs in clear.
+    pub(super) fn take_known<'f>(&mut self, needed: impl IntoIterator<Item = &'f InputField>) {
+        for field in needed {
+            if let Some(value) = self.inputs.known(field) {
+                self.sample.input.entry(field.name.clone()).or_insert(value);
+            }
+        }
     }
 
     /// Whether the call had this argument.
     pub(super) fn has(&self, argument: &str) -> bool {
-        self.arguments.contains_key(argument)
+        self.inputs.has(argument)
     }
 
     /// Takes an argument from whoever asks, if it is the one the log has the hash of.
@@ -121,21 +131,7 @@ impl Recorded {
                 format!("give `{argument}` itself: whether `{name}` is right cannot be checked by its hash");
             return Err(Failure::usage(text));
         }
-        let Some(recorded) = self.arguments.get(&argument).and_then(Value::as_str) else {
-            return Err(Failure::usage(format!(
-                "the call had no argument `{argument}`, as far as the log says"
-            )));
-        };
-        let written_with = recorded.split(':').nth(1).unwrap_or_default();
-        if written_with != key.id() {
-            let text = format!("the log was written with the key {written_with}, and this is {}", key.id());
-            return Err(Failure::usage(text));
-        }
-        if recorded != key.digest(value) {
-            return Err(Failure::usage(format!(
-                "`{argument}` was something else: its hash in the log is another"
-            )));
-        }
+        self.inputs.check(&argument, value, key).map_err(Failure::usage)?;
         self.sample.set_input_text(name, value).map_err(Failure::usage)
     }
 }

@@ -522,6 +522,40 @@ fn the_shipped_files_load_and_the_example_is_complete() {
 }
 
 #[test]
+fn rules_of_the_audit_log_are_read_in_their_order() {
+    let text = "[[audit.rules]]\nproject = \"HR\"\n[[audit.rules]]\ntool = \"jira_*\"\nlevel = \"arguments\"\n\
+                [[audit.rules]]\nclear = [\"issue_key\"]\n";
+    let tables = given(&[]).file(text).load().settings.audit.rules;
+    let inline = "[audit]\nrules = [{ project = \"HR\" }, { tool = \"jira_*\", level = \"arguments\" }, \
+                  { clear = [\"issue_key\"] }]\n";
+    assert_eq!(given(&[]).file(inline).load().settings.audit.rules, tables);
+    assert_eq!(tables[0], AuditRule { project: Some("HR".into()), ..AuditRule::default() });
+    assert_eq!(tables[1].level.as_deref(), Some("arguments"));
+    assert_eq!(tables[2].clear, ["issue_key"]);
+    assert!(given(&[]).load().settings.audit.rules.is_empty());
+}
+
+#[test]
+fn rules_of_the_audit_log_that_say_nothing_or_too_much_are_refused() {
+    for (text, says) in [
+        ("[audit]\nrules = []\n", "is an empty list"),
+        ("[audit]\nrules = \"metadata\"\n", "[[audit.rules]]"),
+        ("[audit]\nrules = [\"metadata\"]\n", "[[audit.rules]]"),
+        ("[[audit.rules]]\nlevel = \"none\"\n", "rule 1: `none` is no level"),
+        ("[[audit.rules]]\n[[audit.rules]]\nlevel = \"all\"\n", "rule 2: `level` is `all`"),
+        ("[[audit.rules]]\ntols = \"x\"\n", "did you mean `tool`"),
+        ("[[audit.rules]]\ntool = \"[\"\n", "`tool` is no pattern"),
+        ("[[audit.rules]]\ntool = 1\n", "`tool` takes a text"),
+        ("[[audit.rules]]\nclear = []\n", "`clear` takes names"),
+        ("[[audit.rules]]\nproject = \"A\"\nspace = \"B\"\n", "write two rules"),
+        ("[[audit.rules]]\nproject = \"A\"\nproduct = \"confluence\"\n", "no call would fit"),
+    ] {
+        let error = load(&given(&[]).file(text).sources).unwrap_err().to_string();
+        assert!(error.contains(says) && error.contains("config.toml:"), "{text}: {error}");
+    }
+}
+
+#[test]
 fn sources_and_flags_show_no_values() {
     let given = given(&[("JIRA_API_TOKEN", CANARY)]).flags(&[("jira.personal_token", CANARY)]);
     assert!(!format!("{:?}", given.sources).contains(CANARY));

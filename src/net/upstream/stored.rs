@@ -35,8 +35,8 @@ impl Upstream {
             Err(error) => Err(self.failure(&error, None).error),
         };
         let (bytes, duration) = (read.as_ref().map_or(0, |(_, bytes)| *bytes), started.elapsed());
-        let method = asked.request.method.to_string();
-        (asked.note)(UpstreamNote { method, status, bytes, duration });
+        let (method, path) = (asked.request.method.to_string(), asked.request.path.template().to_owned());
+        (asked.note)(UpstreamNote { method, path, status, bytes, duration });
         Some(read.map(|(reply, _)| reply))
     }
 }
