@@ -104,7 +104,7 @@ impl Code {
         }
     }
 
-    fn meaning(self) -> &'static str {
+    pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Start => "The server started.",
             Self::Stop => "The server stopped.",

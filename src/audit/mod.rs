@@ -12,6 +12,7 @@ mod group;
 mod key;
 mod log;
 mod permit;
+pub mod read;
 mod record;
 mod storage;
 #[cfg(test)]

@@ -1,8 +1,13 @@
 //! `portcullis audit`: what there is to know of the audit log.
 
+mod selection;
+mod show;
+
 use clap::Args;
 use clap::Subcommand;
 
+use super::Cli;
+use super::Failure;
 use super::output;
 use crate::audit;
 
@@ -17,10 +22,16 @@ pub(super) struct Arguments {
 enum Command {
     /// Print the list of codes that records have, as docs/AUDIT-EVENTS.md has it.
     Events,
+    /// Show what the log says: calls and events, in the order of time.
+    Show(show::Arguments),
 }
 
-pub(super) fn run(arguments: &Arguments) {
-    match arguments.command {
-        Command::Events => output::say(audit::documentation().trim_end()),
+pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Events => {
+            output::say(audit::documentation().trim_end());
+            Ok(())
+        }
+        Command::Show(arguments) => show::run(arguments, cli),
     }
 }
