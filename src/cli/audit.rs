@@ -1,5 +1,6 @@
 //! `portcullis audit`: what there is to know of the audit log.
 
+mod hash;
 mod selection;
 mod show;
 
@@ -24,6 +25,8 @@ enum Command {
     Events,
     /// Show what the log says: calls and events, in the order of time.
     Show(show::Arguments),
+    /// Print a value as it stands in records, and find the records that hold it.
+    Hash(hash::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
@@ -33,5 +36,6 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
             Ok(())
         }
         Command::Show(arguments) => show::run(arguments, cli),
+        Command::Hash(arguments) => hash::run(arguments, cli),
     }
 }
