@@ -1,5 +1,6 @@
 //! `portcullis audit`: what there is to know of the audit log.
 
+mod export;
 mod hash;
 mod selection;
 mod show;
@@ -27,6 +28,8 @@ enum Command {
     Show(show::Arguments),
     /// Print a value as it stands in records, and find the records that hold it.
     Hash(hash::Arguments),
+    /// Print the log in the form of a SIEM: one event for each call, and one for each record that belongs to none.
+    Export(export::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
@@ -37,5 +40,6 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         }
         Command::Show(arguments) => show::run(arguments, cli),
         Command::Hash(arguments) => hash::run(arguments, cli),
+        Command::Export(arguments) => export::run(arguments, cli),
     }
 }

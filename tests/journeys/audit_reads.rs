@@ -48,13 +48,22 @@ async fn calls_are_shown_and_found_while_the_server_runs() {
     let mut rows = Vec::new();
     while rows.len() < 3 {
         let row = tokio::time::timeout(LIMIT, shown.next_line()).await.unwrap().unwrap().unwrap();
-        rows.extend(row.contains(" alice ").then_some(row));
+        rows.extend(row.contains(" jira_").then_some(row));
     }
     assert!(rows[0].contains("Jira::Issue OPS-1") && rows[2].contains("denied ("), "{rows:#?}");
     follow.kill().await.unwrap();
 
     let table = well(&variables, &["audit", "show", "--project", "OPS", "--since", "1h"]).await;
     assert_eq!(table.lines().count(), 3, "{table}");
+    let events = well(&variables, &["audit", "export", "--format", "ocsf", "--tool", "jira_get_issue"]).await;
+    let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), 2);
+    assert!(
+        events.iter().all(|event| event["type_uid"] == 600_302 && event["status"] == "Success"),
+        "{events:?}"
+    );
+    let cells = well(&variables, &["audit", "export", "--format", "csv"]).await;
+    assert!(cells.starts_with("time,began,code,"), "{cells}");
     let denied = well(&variables, &["audit", "show", "--decision", "deny", "--json"]).await;
     let denied: Vec<Value> = denied.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(denied.iter().any(|record| record["code"] == "PC1004"), "{denied:?}");

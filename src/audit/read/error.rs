@@ -33,7 +33,9 @@ pub enum ReadError {
         cause: String,
     },
     /// A record of a later version.
-    #[error("{path}:{line}: the record is of version {version}, and this program knows 1 and 2; use a later one")]
+    #[error(
+        "{path}:{line}: the record is of version {version}, and this program knows 1 and 2; use a later one"
+    )]
     Later {
         /// The file.
         path: String,

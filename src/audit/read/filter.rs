@@ -35,7 +35,10 @@ impl Filter {
             && any(&self.codes, |code| row.records().any(|record| record.fields.code == code))
             && any(&self.tools, |tool| row.tool() == Some(tool))
             && any(&self.outcomes, |outcome| row.outcome() == Some(outcome))
-            && self.decision.as_ref().is_none_or(|effect| row.decision().is_some_and(|it| it.effect == *effect))
+            && self
+                .decision
+                .as_ref()
+                .is_none_or(|effect| row.decision().is_some_and(|it| it.effect == *effect))
             && (self.principals.is_empty() || row.who().is_some_and(|who| self.principals.contains(&who)))
             && any(&self.projects, |project| {
                 row.resources().iter().any(|name| Named::read(name).is_some_and(|it| it.is_within(project)))
@@ -44,7 +47,8 @@ impl Filter {
 
     fn in_time(&self, row: &Row) -> bool {
         let time = row.time();
-        self.since.is_none_or(|since| time >= since.time()) && self.until.is_none_or(|until| time < until.time())
+        self.since.is_none_or(|since| time >= since.time())
+            && self.until.is_none_or(|until| time < until.time())
     }
 }
 

@@ -4,6 +4,7 @@
 //! of this machine is. Whether a log is whole is not asked here either.
 
 mod error;
+mod export;
 mod file;
 mod filter;
 mod moment;
@@ -19,6 +20,7 @@ mod tail;
 mod tests;
 
 pub use error::ReadError;
+pub use export::Format;
 pub use filter::Filter;
 pub use moment::Moment;
 pub use plain::plain;

@@ -39,7 +39,8 @@ mod tests {
     fn what_does_something_is_shown_as_what_it_is() {
         assert_eq!(plain("Zoë 日本 e\u{301}"), "Zoë 日本 e\u{301}");
         assert_eq!(plain("\u{1b}[31mred\n"), "\\u{1b}[31mred\\u{a}");
-        for hostile in ['\0', '\r', '\t', '\u{7f}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{200b}', '\u{e0041}'] {
+        for hostile in ['\0', '\r', '\t', '\u{7f}', '\u{9b}', '\u{2028}', '\u{202e}', '\u{200b}', '\u{e0041}']
+        {
             let shown = plain(&hostile.to_string()).into_owned();
             assert!(shown.is_ascii() && shown.starts_with("\\u{"), "{shown}");
         }

@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use super::ReadError;
 use super::Record;
 use super::error::shown;
-pub use super::file::Position;
 use super::file::LogReader;
+pub use super::file::Position;
 use super::file::Step;
 
 /// The records of files, merged by their time; those of one file keep their order.

@@ -56,7 +56,10 @@ mod tests {
     fn an_issue_lies_in_its_project() {
         let within = |name, key| Named::read(name).unwrap().is_within(key);
         assert!(within("Jira::Issue::\"OPS-1\"", "OPS") && within("Jira::Project::\"OPS\"", "ops"));
-        assert!(within("Jira::Issue::\"cloud/OPS-1\"", "OPS") && within("Jira::Issue::\"cloud/OPS-1\"", "cloud/OPS"));
+        assert!(
+            within("Jira::Issue::\"cloud/OPS-1\"", "OPS")
+                && within("Jira::Issue::\"cloud/OPS-1\"", "cloud/OPS")
+        );
         assert!(!within("Jira::Issue::\"OPS-1\"", "cloud/OPS") && !within("Jira::Issue::\"OPSX-1\"", "OPS"));
         assert!(within("Confluence::Space::\"~ann\"", "~ann") && !within("Confluence::Page::\"7\"", "7"));
         assert_eq!(Named::read("OPS-1"), None);
@@ -64,7 +67,12 @@ mod tests {
 
     #[test]
     fn places_are_named_once() {
-        let names = ["Jira::Issue::\"OPS-1\"", "Jira::Project::\"OPS\"", "Confluence::Page::\"7\"", "Confluence::Space::\"DOCS\""];
+        let names = [
+            "Jira::Issue::\"OPS-1\"",
+            "Jira::Project::\"OPS\"",
+            "Confluence::Page::\"7\"",
+            "Confluence::Space::\"DOCS\"",
+        ];
         assert_eq!(places(&names.map(str::to_owned)), ["Jira OPS", "Confluence DOCS"]);
     }
 }

@@ -56,7 +56,8 @@ fn what(row: &Row) -> String {
         // Over one call without an end, or over a record by itself, it has to be said what it is.
         Some(tool) if matches!(fields.stage.as_str(), "outcome" | "intent") => tool.clone(),
         Some(tool) => format!("{tool} ({})", fields.stage),
-        None => meaning(&fields.code).map_or_else(|| fields.stage.clone(), |text| text.trim_end_matches('.').to_owned()),
+        None => meaning(&fields.code)
+            .map_or_else(|| fields.stage.clone(), |text| text.trim_end_matches('.').to_owned()),
     }
 }
 
@@ -68,9 +69,11 @@ pub(super) fn meaning(code: &str) -> Option<&'static str> {
 /// The first resource, and how many there are besides; projects and spaces that others lie in do not count.
 fn on(row: &Row) -> Option<String> {
     let resources = row.resources();
-    let named = |name: &String| Named::read(name).map_or_else(|| name.clone(), |it| format!("{} {}", it.kind, it.id));
+    let named =
+        |name: &String| Named::read(name).map_or_else(|| name.clone(), |it| format!("{} {}", it.kind, it.id));
     let first = resources.first().map(named)?;
-    let is_place = |name: &&String| name.starts_with("Jira::Project::") || name.starts_with("Confluence::Space::");
+    let is_place =
+        |name: &&String| name.starts_with("Jira::Project::") || name.starts_with("Confluence::Space::");
     let more = resources.iter().skip(1).filter(|name| !is_place(name)).count();
     Some(if more == 0 { first } else { format!("{first} +{more}") })
 }
@@ -81,9 +84,11 @@ fn ended(row: &Row) -> Option<String> {
     let denied = row.decision().filter(|decision| decision.effect == "deny");
     match (row.outcome(), denied.and_then(|decision| decision.reason.as_deref())) {
         (Some(outcome), Some(reason)) => Some(format!("{outcome} ({reason})")),
-        (Some("upstream_error"), None) => {
-            Some(fields.status.map_or_else(|| "upstream_error".to_owned(), |status| format!("upstream_error {status}")))
-        }
+        (Some("upstream_error"), None) => Some(
+            fields
+                .status
+                .map_or_else(|| "upstream_error".to_owned(), |status| format!("upstream_error {status}")),
+        ),
         (Some(outcome), None) => Some(outcome.to_owned()),
         (None, _) if row.call().is_some() && row.decision().is_some() => Some("no outcome".to_owned()),
         (None, _) if fields.stage == "refusal" => Some("refused".to_owned()),
@@ -105,7 +110,8 @@ mod tests {
     fn rows_read_as_sentences() {
         let log = Log::new();
         let mut many = logs::denied("c2", "ann", "OPS");
-        many["resources"] = json!(["Jira::Issue::\"OPS-1\"", "Jira::Project::\"OPS\"", "Jira::Issue::\"OPS-2\""]);
+        many["resources"] =
+            json!(["Jira::Issue::\"OPS-1\"", "Jira::Project::\"OPS\"", "Jira::Issue::\"OPS-2\""]);
         log.write("a", &[
             (1, "05:40:00", json!({"stage": "start", "code": "PC0001", "version": "0.1.0", "read_only": true})),
             (2, "05:40:01", logs::intent("c1", "ann", "OPS")),

@@ -106,14 +106,17 @@ fn what_is_no_log_is_refused() {
 #[test]
 fn the_records_of_a_call_are_one_row() {
     let log = Log::new();
-    log.write("a", &[
-        (1, "05:40:00", json!({"stage": "start", "code": "PC0001"})),
-        (2, "05:40:01", intent("c1", "ann", "OPS")),
-        (3, "05:40:02", intent("c2", "bob", "DEV")),
-        (4, "05:40:03", outcome("c2", "bob", "ok")),
-        (5, "05:40:04", outcome("c1", "ann", "upstream_error")),
-        (6, "05:40:05", intent("c3", "ann", "OPS")),
-    ]);
+    log.write(
+        "a",
+        &[
+            (1, "05:40:00", json!({"stage": "start", "code": "PC0001"})),
+            (2, "05:40:01", intent("c1", "ann", "OPS")),
+            (3, "05:40:02", intent("c2", "bob", "DEV")),
+            (4, "05:40:03", outcome("c2", "bob", "ok")),
+            (5, "05:40:04", outcome("c1", "ann", "upstream_error")),
+            (6, "05:40:05", intent("c3", "ann", "OPS")),
+        ],
+    );
     let rows: Vec<Row> = Rows::of_calls(of(&[log.path()])).map(Result::unwrap).collect();
     let shown: Vec<_> = rows.iter().map(|row| (row.call(), row.outcome(), row.records().count())).collect();
     let wanted = [
@@ -139,7 +142,8 @@ fn calls_without_an_end_do_not_fill_the_memory() {
     };
     let mut folder = Folder::default();
     let begun = |number: u64| intent(&format!("c{number}"), "ann", "OPS");
-    let early: Vec<Row> = (0..10_005).filter_map(|number| folder.push(record(number, begun(number)))).collect();
+    let early: Vec<Row> =
+        (0..10_005).filter_map(|number| folder.push(record(number, begun(number)))).collect();
     assert_eq!(early.iter().filter_map(Row::call).collect::<Vec<_>>(), ["c0", "c1", "c2", "c3", "c4"]);
     assert!((0..98).all(|number| folder.push(record(number, begun(7))).is_none()));
     assert_eq!(folder.push(record(1, begun(7))).unwrap().records().count(), 100);
@@ -150,15 +154,18 @@ fn calls_without_an_end_do_not_fill_the_memory() {
 #[test]
 fn filters_take_the_rows_that_they_name() {
     let log = Log::new();
-    log.write("a", &[
-        (1, "05:00:00", json!({"stage": "start", "code": "PC0001"})),
-        (2, "06:00:00", intent("c1", "ann", "OPS")),
-        (3, "06:00:01", outcome("c1", "ann", "ok")),
-        (4, "07:00:00", intent("c2", "bob", "cloud/DEV")),
-        (5, "07:00:01", outcome("c2", "bob", "deadline")),
-        (6, "08:00:00", logs::denied("c3", "ann", "OPS")),
-        (7, "09:00:00", json!({"stage": "event", "code": "PC0007", "os_user": "root"})),
-    ]);
+    log.write(
+        "a",
+        &[
+            (1, "05:00:00", json!({"stage": "start", "code": "PC0001"})),
+            (2, "06:00:00", intent("c1", "ann", "OPS")),
+            (3, "06:00:01", outcome("c1", "ann", "ok")),
+            (4, "07:00:00", intent("c2", "bob", "cloud/DEV")),
+            (5, "07:00:01", outcome("c2", "bob", "deadline")),
+            (6, "08:00:00", logs::denied("c3", "ann", "OPS")),
+            (7, "09:00:00", json!({"stage": "event", "code": "PC0007", "os_user": "root"})),
+        ],
+    );
     let found = |filter: Filter| -> Vec<u64> {
         let rows = Rows::of_calls(of(&[log.path()])).map(Result::unwrap);
         rows.filter(|row| filter.takes(row)).map(|row| row.last().fields.seq).collect()

@@ -97,7 +97,8 @@ fn find(paths: &[PathBuf], digests: &[String], known: &BTreeSet<&str>) -> Result
 fn cells(record: &Record, digests: &[String]) -> [String; 5] {
     let fields = &record.fields;
     let or_none = |text: Option<&str>| text.unwrap_or("-").to_owned();
-    let is_found = |value: &Value| value.as_str().is_some_and(|text| digests.iter().any(|digest| digest == text));
+    let is_found =
+        |value: &Value| value.as_str().is_some_and(|text| digests.iter().any(|digest| digest == text));
     let arguments = fields.arguments.iter().flatten().filter(|(_, value)| is_found(value));
     let arguments: Vec<&str> = arguments.map(|(name, _)| name.as_str()).collect();
     [
@@ -169,7 +170,11 @@ fn former(state_directory: &Path) -> Result<Vec<HmacKey>, Failure> {
         let Some(id) = name.strip_prefix("audit-hmac.key.").filter(|id| id.len() == 8) else { continue };
         let key = HmacKey::read(&path).map_err(Failure::configuration)?;
         if key.id() != id {
-            let text = format!("`{}` holds the key {}: rename the file so that it ends with it", path.display(), key.id());
+            let text = format!(
+                "`{}` holds the key {}: rename the file so that it ends with it",
+                path.display(),
+                key.id()
+            );
             return Err(Failure::configuration(text));
         }
         keys.push(key);
@@ -186,7 +191,10 @@ mod tests {
         assert_eq!(spellings("plain"), ["plain"]);
         assert_eq!(spellings("42"), ["42"]);
         assert_eq!(spellings("\"quoted\""), ["\"quoted\""]);
-        assert_eq!(spellings("{\"b\": [1, 2], \"a\": null}"), ["{\"b\": [1, 2], \"a\": null}", "{\"b\":[1,2],\"a\":null}"]);
+        assert_eq!(
+            spellings("{\"b\": [1, 2], \"a\": null}"),
+            ["{\"b\": [1, 2], \"a\": null}", "{\"b\":[1,2],\"a\":null}"]
+        );
     }
 
     #[test]

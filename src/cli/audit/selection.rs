@@ -77,7 +77,11 @@ impl Selection {
     }
 
     /// Hands on every call and every other record that is wanted; stops where `take` says that it wants no more.
-    pub(super) fn each(&self, cli: &Cli, take: impl FnMut(Row) -> Result<bool, Failure>) -> Result<(), Failure> {
+    pub(super) fn each(
+        &self,
+        cli: &Cli,
+        take: impl FnMut(Row) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
         each(&mut Rows::of_calls(records(&self.paths(cli)?)?), &self.filter()?, take)
     }
 }

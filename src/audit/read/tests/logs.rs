@@ -20,7 +20,8 @@ impl Log {
 
     /// A file of these records: number, time of day, and what else is in them.
     pub(in crate::audit::read) fn write(&self, name: &str, records: &[(u64, &str, Value)]) -> PathBuf {
-        let lines: Vec<String> = records.iter().map(|(number, time, body)| line(*number, time, body)).collect();
+        let lines: Vec<String> =
+            records.iter().map(|(number, time, body)| line(*number, time, body)).collect();
         self.raw(name, &lines.concat())
     }
 
