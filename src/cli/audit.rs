@@ -2,6 +2,7 @@
 
 mod export;
 mod hash;
+mod report;
 mod selection;
 mod show;
 
@@ -30,6 +31,8 @@ enum Command {
     Hash(hash::Arguments),
     /// Print the log in the form of a SIEM: one event for each call, and one for each record that belongs to none.
     Export(export::Arguments),
+    /// Print a report: who did what where, what was denied, what was never used.
+    Report(report::Arguments),
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
@@ -41,5 +44,6 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         Command::Show(arguments) => show::run(arguments, cli),
         Command::Hash(arguments) => hash::run(arguments, cli),
         Command::Export(arguments) => export::run(arguments, cli),
+        Command::Report(arguments) => report::run(arguments, cli),
     }
 }

@@ -14,12 +14,18 @@ use crate::support::Setup;
 use crate::support::World;
 use crate::support::command;
 use crate::support::line::run;
+use crate::support::policy_directory;
 use crate::support::usual;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// A value that stands in no record.
 const CANARY: &str = "canary of an auditor";
+
+const POLICIES: &str = r#"
+@id("read") permit (principal, action in Mcp::Action::"read", resource);
+@id("spare") permit (principal, action == Mcp::Action::"jira_add_comment", resource in Jira::Project::"SPARE");
+"#;
 
 /// What a command printed, if it ended well.
 async fn well(variables: &BTreeMap<&'static str, String>, arguments: &[&str]) -> String {
@@ -30,7 +36,7 @@ async fn well(variables: &BTreeMap<&'static str, String>, arguments: &[&str]) ->
 
 #[tokio::test]
 async fn calls_are_shown_and_found_while_the_server_runs() {
-    let world = World::start(Setup::default()).await;
+    let world = World::start(Setup { policies: Some(POLICIES), ..Setup::default() }).await;
     let variables = usual("http://127.0.0.1:9", &world.home, false);
     let mut follow = tokio::process::Command::from(command(&variables));
     let mut follow =
@@ -68,6 +74,17 @@ async fn calls_are_shown_and_found_while_the_server_runs() {
     let denied: Vec<Value> = denied.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(denied.iter().any(|record| record["code"] == "PC1004"), "{denied:?}");
     assert!(denied.iter().all(|record| record["tool"] == "jira_add_comment"), "{denied:?}");
+
+    let policies = policy_directory(&world.home, POLICIES);
+    let report = ["audit", "report", "--since", "1h", "--policies", &policies];
+    let text = well(&variables, &report).await;
+    assert!(text.contains("| alice | Jira OPS | 1 | 0 | 1 | 0 |"), "{text}");
+    assert!(
+        text.contains("| spare | permit | in force | own.cedar |") && !text.contains("| read | permit |"),
+        "{text}"
+    );
+    let html = well(&variables, &[&report[..], &["--format", "html"]].concat()).await;
+    assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"), "{html}");
 
     let found = well(&variables, &["audit", "hash", CANARY, "--find"]).await;
     assert_eq!(found.lines().count(), 3, "{found}");

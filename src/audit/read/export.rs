@@ -23,7 +23,7 @@ pub enum Format {
     Ocsf,
     /// Documents of the Elastic Common Schema, as JSON Lines.
     Ecs,
-    /// The Common Event Format of ArcSight.
+    /// The Common Event Format of `ArcSight`.
     Cef,
     /// Comma-separated values (RFC 4180), for people with spreadsheets.
     Csv,

@@ -53,7 +53,12 @@ impl Tail {
     }
 
     fn read(&mut self, file: PathBuf, added: &mut Vec<Record>) -> Result<(), ReadError> {
-        let length = std::fs::metadata(&file).map_err(|error| ReadError::unreadable(&file, &error))?.len();
+        let length = match std::fs::metadata(&file) {
+            Ok(metadata) => metadata.len(),
+            // Retention was quicker.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(ReadError::unreadable(&file, &error)),
+        };
         let known = self.positions.get(&file).copied().unwrap_or_default();
         if length == known.offset {
             return Ok(());

@@ -56,7 +56,9 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
     let digests: Vec<String> =
         keys.iter().flat_map(|key| spellings(&value).into_iter().map(|text| key.digest(&text))).collect();
     let Some(named) = &arguments.find else {
-        digests.iter().for_each(|digest| output::say(digest));
+        for digest in &digests {
+            output::say(digest);
+        }
         return Ok(());
     };
     let known: BTreeSet<&str> = keys.iter().map(HmacKey::id).collect();
@@ -84,7 +86,9 @@ fn find(paths: &[PathBuf], digests: &[String], known: &BTreeSet<&str>) -> Result
         }
     }
     lines.flush()?;
-    records.notes().iter().for_each(|note| output::complain(note));
+    for note in records.notes() {
+        output::complain(note);
+    }
     for id in others {
         output::complain(&format!(
             "the log has values that were hashed with the key {id}, which is not here: name its file with --key, or \

@@ -98,7 +98,9 @@ pub(super) fn each(
             return Ok(());
         }
     }
-    rows.notes().iter().for_each(|note| output::complain(note));
+    for note in rows.notes() {
+        output::complain(note);
+    }
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
     if arguments.follow {
         return follow(paths, rows, &filter, printer);
     }
-    selection::each(&mut rows, &filter, |row| printer.take(row))?;
+    selection::each(&mut rows, &filter, |row| printer.take(&row))?;
     printer.finish()
 }
 
@@ -58,7 +58,7 @@ fn follow(paths: Vec<PathBuf>, mut rows: Rows, filter: &Filter, mut printer: Pri
     printer.lay_out()?;
     while let Some(row) = rows.next_whole() {
         let row = row.map_err(selection::unreadable)?;
-        if filter.takes(&row) && !printer.take(row)? {
+        if filter.takes(&row) && !printer.take(&row)? {
             return Ok(());
         }
     }
@@ -71,10 +71,12 @@ fn follow(paths: Vec<PathBuf>, mut rows: Rows, filter: &Filter, mut printer: Pri
                 None => Some(Row::alone(record)),
             };
             if let Some(row) = row.filter(|row| filter.takes(row)) {
-                printer.take(row)?;
+                printer.take(&row)?;
             }
         }
-        tail.take_notes().iter().for_each(|note| output::complain(note));
+        for note in tail.take_notes() {
+            output::complain(&note);
+        }
         std::thread::sleep(PAUSE);
     }
     Ok(())
@@ -94,14 +96,14 @@ impl Printer {
     }
 
     /// Prints a row. False if nobody reads any more.
-    fn take(&mut self, row: Row) -> Result<bool, Failure> {
+    fn take(&mut self, row: &Row) -> Result<bool, Failure> {
         if self.json {
             for record in row.records() {
                 self.lines.say(&record.line)?;
             }
             return Ok(self.lines.is_read());
         }
-        let cells = read::cells(&row);
+        let cells = read::cells(row);
         match &self.table {
             Some(table) => self.lines.say(&table.line(&cells))?,
             None => self.waiting.push(cells),

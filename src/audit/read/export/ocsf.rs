@@ -114,7 +114,7 @@ fn api_activity(row: &Row, event: &mut Map<String, Value>) {
         put(event, "start_time", Some(row.began().as_millisecond()));
         put(event, "end_time", row.outcome().map(|_| row.time().as_millisecond()));
     }
-    let duration = row.latest(|fields| fields.duration_ms).map(|duration| duration.round());
+    let duration = row.latest(|fields| fields.duration_ms).map(f64::round);
     put(event, "duration", duration.and_then(|duration| format!("{duration:.0}").parse::<i64>().ok()));
     put(event, "actor", Some(actor(row)));
     put(event, "api", Some(api(row)));

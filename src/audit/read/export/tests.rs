@@ -15,6 +15,17 @@ const HOSTILE: &str = "a\"b|c=d\\\n\r\u{2028}\u{202e}\u{1b}[31m,\u{e0041}";
 /// A row of every kind, and hostile ones.
 fn rows() -> Vec<Row> {
     let log = Log::new();
+    let records = [calls(), events()].concat();
+    let lines = records.iter().zip(1..).map(|(record, number)| {
+        let time = format!("05:40:{number:02}");
+        logs::line(number, &time, record)
+    });
+    log.raw("a", &lines.collect::<String>());
+    Rows::of_calls(Records::of(&[log.path()]).unwrap()).map(Result::unwrap).collect()
+}
+
+/// Four calls that ended, and one that did not.
+fn calls() -> Vec<Value> {
     let mut hostile = logs::denied("c4", HOSTILE, "OPS");
     hostile["client"] = HOSTILE.into();
     hostile["tool"] = "jira_delete_issue".into();
@@ -26,68 +37,29 @@ fn rows() -> Vec<Row> {
     service["principal"]["kind"] = "service".into();
     service["problem"] = HOSTILE.into();
     service["address"] = Value::Null;
-    let event = |stage: &str, code: &str, more: &Value| {
-        let mut event = json!({"stage": stage, "code": code});
-        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        event
-    };
-    log.write(
-        "a",
-        &[
-            (
-                1,
-                "05:40:00",
-                event("start", "PC0001", &json!({"version": "0.1.0", "policy_hash": "p", "read_only": true})),
-            ),
-            (2, "05:40:01", logs::intent("c1", "ann", "OPS")),
-            (3, "05:40:02", logs::outcome("c1", "ann", "ok")),
-            (4, "05:40:03", logs::denied("c2", "ann", "cloud/OPS")),
-            (5, "05:40:04", hostile),
-            (6, "05:40:05", service),
-            (
-                7,
-                "05:40:06",
-                event(
-                    "refusal",
-                    "PC2001",
-                    &json!({"status": 401, "reason": "no token", "address": "192.0.2.1"}),
-                ),
-            ),
-            (8, "05:40:06", event("refusal", "PC2002", &json!({"tool": HOSTILE, "address": Value::Null}))),
-            (
-                9,
-                "05:40:07",
-                event(
-                    "event",
-                    "PC0005",
-                    &json!({"reason": "files", "policy_hash": "q", "policy_hash_before": "p"}),
-                ),
-            ),
-            (
-                10,
-                "05:40:07",
-                event(
-                    "event",
-                    "PC0006",
-                    &json!({"reason": "files", "policy_hash": "q", "problems": [HOSTILE]}),
-                ),
-            ),
-            (
-                11,
-                "05:40:08",
-                event("event", "PC0007", &json!({"frozen": "all", "os_user": "root", "reason": HOSTILE})),
-            ),
-            (
-                12,
-                "05:40:08",
-                event("event", "PC0008", &json!({"was": "all", "os_user": "root", "reason": Value::Null})),
-            ),
-            (13, "05:40:09", event("news", "PC9999", &json!({"news": {"a": [1]}}))),
-            (14, "05:40:10", logs::intent("c6", "bob", "DEV")),
-            (15, "05:40:11", event("stop", "PC0002", &json!({}))),
-        ],
-    );
-    Rows::of_calls(Records::of(&[log.path()]).unwrap()).map(Result::unwrap).collect()
+    vec![
+        logs::intent("c1", "ann", "OPS"),
+        logs::outcome("c1", "ann", "ok"),
+        logs::denied("c2", "ann", "cloud/OPS"),
+        hostile,
+        service,
+        logs::intent("c6", "bob", "DEV"),
+    ]
+}
+
+/// What is no call.
+fn events() -> Vec<Value> {
+    vec![
+        json!({"stage": "start", "code": "PC0001", "version": "0.1.0", "policy_hash": "p", "read_only": true}),
+        json!({"stage": "refusal", "code": "PC2001", "status": 401, "reason": "no token", "address": "192.0.2.1"}),
+        json!({"stage": "refusal", "code": "PC2002", "tool": HOSTILE, "address": null}),
+        json!({"stage": "event", "code": "PC0005", "reason": "files", "policy_hash": "q", "policy_hash_before": "p"}),
+        json!({"stage": "event", "code": "PC0006", "reason": "files", "policy_hash": "q", "problems": [HOSTILE]}),
+        json!({"stage": "event", "code": "PC0007", "frozen": "all", "os_user": "root", "reason": HOSTILE}),
+        json!({"stage": "event", "code": "PC0008", "was": "all", "os_user": "root", "reason": null}),
+        json!({"stage": "news", "code": "PC9999", "news": {"a": [1]}}),
+        json!({"stage": "stop", "code": "PC0002"}),
+    ]
 }
 
 fn ocsf() -> Vec<Value> {
@@ -107,7 +79,7 @@ fn a_line_is_one_line_in_every_form() {
 #[test]
 fn ocsf_says_what_was_decided_and_done() {
     let events = ocsf();
-    let read = &events[1];
+    let read = &events[0];
     let wanted = json!({
         "class_uid": 6003, "type_uid": 600_302, "activity_name": "Read", "status_id": 1, "action_id": 1,
         "disposition": "Allowed", "severity_id": 1, "duration": 13,
@@ -124,11 +96,11 @@ fn ocsf_says_what_was_decided_and_done() {
     );
     assert_eq!(read["authorizations"][0]["policy"]["uid"], "read");
     assert_eq!(read["unmapped"]["arguments"]["issue_key"].as_str().unwrap().split(':').next(), Some("hmac"));
-    let denied = &events[3];
+    let denied = &events[2];
     assert_eq!((&denied["type_uid"], &denied["disposition"]), (&json!(600_304), &json!("Blocked")));
     assert_eq!(denied["actor"]["app_name"], HOSTILE, "what a client sent comes back as it was");
     assert_eq!(denied["metadata"]["profiles"], json!(["security_control", "trace"]));
-    assert_eq!(events[0]["type_uid"], 600_203);
+    assert_eq!(events[4]["type_uid"], 600_203);
     let codes: Vec<&Value> = events.iter().map(|event| &event["metadata"]["event_code"]).collect();
     let news = codes.iter().position(|code| **code == "PC9999").unwrap();
     assert_eq!(events[news]["unmapped"]["news"], json!({"a": [1]}));
@@ -165,7 +137,7 @@ fn ocsf_is_what_the_published_schema_says() {
     assert_eq!((of_api, of_lifecycle), (7, 7));
     // The schema is one that finds something.
     for (name, value) in [("no_such_attribute", json!(1)), ("activity_id", json!(7)), ("actor", json!({}))] {
-        let mut wrong = events[1].clone();
+        let mut wrong = events[0].clone();
         wrong[name] = value;
         assert!(!api.is_valid(&wrong), "{name}");
     }
@@ -186,7 +158,7 @@ fn ecs_takes_only_words_that_it_knows() {
         assert!(all("category", &categories) && all("type", &types), "{event}");
     }
     let lines = rows();
-    let read: Value = serde_json::from_str(&Format::Ecs.line(&lines[1])).unwrap();
+    let read: Value = serde_json::from_str(&Format::Ecs.line(&lines[0])).unwrap();
     assert_eq!(read["event"]["type"], json!(["access", "allowed"]));
     assert_eq!(
         (&read["event"]["outcome"], &read["event"]["duration"]),
@@ -205,15 +177,15 @@ fn cef_has_seven_bars_and_pairs_after_them() {
         assert_eq!((header.len(), header[0], header[1]), (8, "CEF:0", "Portcullis"), "{line}");
         assert!(header[6].parse::<u8>().unwrap() <= 10);
     }
-    let hostile = &lines[3];
+    let hostile = &lines[2];
     assert!(hostile.contains(r#"suser=a"b|c\=d\\\\u{a}"#), "{hostile}");
     assert!(hostile.contains("c6a2=2001:db8::1") && !hostile.contains(" src="), "{hostile}");
     assert!(
-        lines[1].contains(" src=192.0.2.7 ") && lines[1].contains("cn1Label=durationMs cn1=12"),
+        lines[0].contains(" src=192.0.2.7 ") && lines[0].contains("cn1Label=durationMs cn1=12"),
         "{}",
-        lines[1]
+        lines[0]
     );
-    assert!(lines[1].starts_with(&format!(
+    assert!(lines[0].starts_with(&format!(
         "CEF:0|Portcullis|Portcullis|{}|PC1003|A call succeeded|1|rt=",
         env!("CARGO_PKG_VERSION")
     )));
@@ -243,7 +215,7 @@ fn csv_has_as_many_cells_as_columns() {
         assert_eq!(cells.len(), columns.len(), "{cells:?}");
         assert!(!cells.iter().any(|cell| cell.starts_with('=')), "{cells:?}");
     }
-    let cells = parsed(&Format::Csv.line(&rows[1]));
+    let cells = parsed(&Format::Csv.line(&rows[0]));
     let cell = |name: &str| &cells[columns.iter().position(|column| column == name).unwrap()];
     assert_eq!((cell("principal").as_str(), cell("policies").as_str()), ("ann", "read"));
     assert_eq!(cell("resources"), "Jira::Issue::\"OPS-1\"; Jira::Project::\"OPS\"");

@@ -67,6 +67,8 @@ pub struct Fields {
     pub problem: Option<String>,
     /// Why.
     pub reason: Option<String>,
+    /// For how many requests it stands, where not for one.
+    pub count: Option<u64>,
     /// How long the call took.
     pub duration_ms: Option<f64>,
     /// The requests to Atlassian.
