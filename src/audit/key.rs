@@ -89,16 +89,7 @@ impl HmacKey {
 
     /// A value as it stands in records: `hmac:<32 hexadecimal digits>`. The record names the key's id once.
     pub fn digest(&self, value: &str) -> String {
-        format!("hmac:{}", self.tag(value))
-    }
-
-    /// A value as it stands in records of version 1, which name the id in every value: `hmac:<key id>:<digits>`.
-    pub fn digest_with_id(&self, value: &str) -> String {
-        format!("hmac:{}:{}", self.id, self.tag(value))
-    }
-
-    fn tag(&self, value: &str) -> String {
-        short_hex(hmac::sign(&self.key, value.as_bytes()).as_ref(), 16)
+        format!("hmac:{}", short_hex(hmac::sign(&self.key, value.as_bytes()).as_ref(), 16))
     }
 }
 
@@ -226,7 +217,6 @@ mod tests {
         let key = HmacKey::from_secret(" Jefe\n");
         let (value, tag) = ("what do ya want for nothing?", "5bdcc146bf60754e6a042426089575c7");
         assert_eq!(key.digest(value), format!("hmac:{tag}"));
-        assert_eq!(key.digest_with_id(value), format!("hmac:{}:{tag}", key.id()));
         assert_eq!(format!("{key:?}"), format!("HmacKey({})", key.id()));
     }
 

@@ -15,6 +15,7 @@ mod level;
 mod log;
 mod parts;
 mod permit;
+pub mod read;
 mod reason;
 mod record;
 mod reference;

@@ -1,15 +1,17 @@
 //! A decision as the audit log has it, made into a call that can be decided again.
 
-use std::fs::File;
-use std::io::BufRead;
-use std::io::BufReader;
 use std::path::Path;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::inputs::RecordedInputs;
 use crate::audit::HmacKey;
+use crate::audit::read::Decision;
+use crate::audit::read::Fields;
+use crate::audit::read::Record;
+use crate::audit::read::Records;
+use crate::audit::read::Row;
+use crate::audit::read::Rows;
 use crate::cli::Failure;
 use crate::policy::Attribute;
 use crate::policy::InputField;
@@ -38,58 +40,50 @@ pub(super) struct Recorded {
 impl Recorded {
     /// The decision with this id, or the last one of the call with this id.
     pub(super) fn find(path: &Path, id: &str) -> Result<Self, Failure> {
-        let call = records(path, id)?
-            .iter()
-            .find(|record| text(record, "call") == id || text(record, "/decision/id") == id)
-            .map(|record| text(record, "call").to_owned());
-        let Some(call) = call else {
-            let path = path.display();
-            return Err(Failure::unreadable(format!(
-                "no call and no decision in `{path}` has the id `{id}`"
-            )));
-        };
-        let records = records(path, &call)?;
-        let of_call = || records.iter().filter(|record| text(record, "call") == call);
-        let mut decisions = of_call().filter(|record| !text(record, "/decision/id").is_empty());
-        let decision = if call == id {
-            decisions.next_back()
-        } else {
-            decisions.find(|record| text(record, "/decision/id") == id)
-        };
-        let Some(decision) = decision else {
-            let ends = of_call().map(|record| text(record, "outcome")).find(|outcome| !outcome.is_empty());
-            let end = ends.unwrap_or("no outcome yet");
+        let row = row(path, id)?;
+        let decisions: Vec<(&Fields, &Decision)> = row
+            .records()
+            .filter_map(|record| Some((&record.fields, record.fields.decision.as_ref()?)))
+            .collect();
+        let asked = decisions.iter().find(|(_, decision)| decision.id == id).or(decisions.last());
+        let Some((fields, decision)) = asked else {
+            let end = row.outcome().unwrap_or("no outcome yet");
             return Err(Failure::unreadable(format!("the call `{id}` came to no decision: {end}")));
         };
-        let inputs = of_call().find_map(|record| RecordedInputs::of(record.as_object()?));
-        Self::read(decision, inputs.unwrap_or_default()).map_err(Failure::unreadable)
+        let inputs = row.records().find_map(|record| RecordedInputs::of(&record.whole()));
+        Self::read(fields, decision, inputs.unwrap_or_default()).map_err(Failure::unreadable)
     }
 
-    fn read(record: &Value, inputs: RecordedInputs) -> Result<Self, String> {
-        let mut sample = Sample::new(text(record, "/principal/id"))?;
-        if text(record, "/principal/kind") == "service" {
+    fn read(fields: &Fields, decision: &Decision, inputs: RecordedInputs) -> Result<Self, String> {
+        let who = fields.principal.as_ref();
+        let mut sample = Sample::new(who.map(|who| who.id.as_str()).unwrap_or_default())?;
+        if who.is_some_and(|who| who.kind == "service") {
             sample.principal.kind = PrincipalKind::Service;
         }
-        sample.principal.groups = Some(texts(record, "groups").into_iter().collect());
-        let tool = text(record, "tool");
+        sample.principal.groups = Some(fields.groups.iter().flatten().cloned().collect());
+        let tool = fields.tool.as_deref().unwrap_or_default();
         sample.tool =
             Some(tools::find(tool).ok_or_else(|| format!("there is no tool `{tool}` any more"))?.facts());
-        for (field, name) in
-            [("method", "method"), ("client", "client"), ("time", "now"), ("address", "address")]
-        {
-            match text(record, field) {
-                "" => {}
-                value => sample.set_session(name, value)?,
+        let now = fields.time.to_string();
+        let session = [
+            ("method", fields.method.as_deref()),
+            ("client", fields.client.as_deref()),
+            ("now", Some(now.as_str())),
+            ("address", fields.address.as_deref()),
+        ];
+        for (name, value) in session.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            if !value.is_empty() {
+                sample.set_session(name, value)?;
             }
         }
-        for resource in resources(&texts(record, "resources"), record.get("resolved") == Some(&true.into())) {
+        for resource in resources(&fields.resources, fields.resolved == Some(true)) {
             sample.add_resource(&resource)?;
         }
         let places = sample.resources.iter().filter_map(Resource::enclosing);
         let resources: Vec<Resource> = sample.resources.iter().cloned().chain(places).collect();
         for resource in &resources {
             let named = resource.named_in(&sample.session.instance);
-            let known = record.get("attributes").and_then(|all| all.get(&named)).and_then(Value::as_object);
+            let known = fields.attributes.as_ref().and_then(|all| all.get(&named)).and_then(Value::as_object);
             for (name, value) in known.into_iter().flatten() {
                 // Of an attribute that there is no more, nothing is asked.
                 let Some(attribute) = Attribute::named(resource.kind(), name) else { continue };
@@ -97,13 +91,12 @@ impl Recorded {
                 sample.observed.note(resource, attribute, value);
             }
         }
-        let hash = text(record, "/decision/policy_hash");
         Ok(Self {
             sample,
-            effect: text(record, "/decision/effect").to_owned(),
-            policies: texts(record, "/decision/policies"),
-            used_up: text(record, "/decision/reason") == "limit",
-            policy_hash: (!hash.is_empty()).then(|| hash.to_owned()),
+            effect: decision.effect.clone(),
+            policies: decision.policies.clone(),
+            used_up: decision.reason.as_deref() == Some("limit"),
+            policy_hash: decision.policy_hash.clone(),
             inputs,
         })
     }
@@ -163,44 +156,17 @@ fn resources(names: &[String], resolved: bool) -> Vec<String> {
     found
 }
 
-/// Every record that has this text somewhere.
-fn records(path: &Path, id: &str) -> Result<Vec<Value>, Failure> {
-    let failed = |path: &Path, error: std::io::Error| {
-        Failure::unreadable(format!("cannot read `{}`: {error}", path.display()))
-    };
-    let mut files: Vec<PathBuf> = if path.is_dir() {
-        let entries = std::fs::read_dir(path).map_err(|error| failed(path, error))?;
-        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        paths.filter(|file| file.extension().is_some_and(|extension| extension == "jsonl")).collect()
-    } else {
-        vec![path.to_owned()]
-    };
-    files.sort();
-    let mut found = Vec::new();
-    for file in &files {
-        let reader = BufReader::new(File::open(file).map_err(|error| failed(file, error))?);
-        for line in reader.lines() {
-            let line = line.map_err(|error| failed(file, error))?;
-            if line.contains(id) {
-                // The last line of a running server may be half written.
-                found.extend(serde_json::from_str::<Value>(&line));
-            }
+/// The records of the call that has this id, or a decision with it.
+fn row(path: &Path, id: &str) -> Result<Row, Failure> {
+    for row in Rows::of_calls(Records::of(&[path.to_owned()]).map_err(Failure::unreadable)?) {
+        let row = row.map_err(Failure::unreadable)?;
+        let decided = |record: &Record| record.fields.decision.as_ref().is_some_and(|it| it.id == id);
+        if row.call() == Some(id) || row.records().any(decided) {
+            return Ok(row);
         }
     }
-    Ok(found)
-}
-
-fn at<'v>(record: &'v Value, field: &str) -> Option<&'v Value> {
-    if field.starts_with('/') { record.pointer(field) } else { record.get(field) }
-}
-
-fn text<'v>(record: &'v Value, field: &str) -> &'v str {
-    at(record, field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn texts(record: &Value, field: &str) -> Vec<String> {
-    let items = at(record, field).and_then(Value::as_array).into_iter().flatten();
-    items.filter_map(Value::as_str).map(str::to_owned).collect()
+    let path = path.display();
+    Err(Failure::unreadable(format!("no call and no decision in `{path}` has the id `{id}`")))
 }
 
 #[cfg(test)]

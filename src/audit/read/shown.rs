@@ -1,0 +1,136 @@
+//! Rows as people read them.
+
+use super::Column;
+use super::Row;
+use super::resource::Named;
+use crate::audit::Code;
+
+/// How many characters of what an event says are shown.
+const MOST_DETAILS: usize = 160;
+
+/// The columns of [`cells`].
+pub const COLUMNS: [Column; 9] = [
+    Column { title: "TIME", least: 23, most: 23 },
+    Column { title: "CODE", least: 6, most: 8 },
+    Column { title: "WHO", least: 8, most: 36 },
+    Column { title: "WHAT", least: 16, most: 48 },
+    Column { title: "ON", least: 8, most: 48 },
+    Column { title: "OUTCOME", least: 8, most: 24 },
+    Column { title: "POLICIES", least: 8, most: 40 },
+    Column { title: "MS", least: 6, most: 10 },
+    Column { title: "CALL", least: 32, most: 400 },
+];
+
+/// A row as the cells of [`COLUMNS`]. The last one is of an event what it says besides.
+pub fn cells(row: &Row) -> [String; 9] {
+    let none = || "-".to_owned();
+    let fields = &row.last().fields;
+    let policies = row.decision().map(|decision| decision.policies.join(", "));
+    [
+        fields.time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+        fields.code.clone(),
+        row.who().unwrap_or_else(none),
+        what(row),
+        on(row).unwrap_or_else(none),
+        ended(row).unwrap_or_else(none),
+        policies.filter(|policies| !policies.is_empty()).unwrap_or_else(none),
+        fields.duration_ms.map_or_else(none, |duration| format!("{duration:.1}")),
+        row.call().map_or_else(|| details(row), str::to_owned),
+    ]
+}
+
+/// What an event says besides what every record begins with, as `name=value`.
+fn details(row: &Row) -> String {
+    let besides = row.last().besides();
+    let said = besides.iter().map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name}={text}"),
+        None => format!("{name}={value}"),
+    });
+    said.collect::<Vec<_>>().join(" ").chars().take(MOST_DETAILS).collect()
+}
+
+/// The tool, or what kind of event it is.
+fn what(row: &Row) -> String {
+    let fields = &row.last().fields;
+    match &fields.tool {
+        // Over one call without an end, or over a record by itself, it has to be said what it is.
+        Some(tool) if matches!(fields.stage.as_str(), "outcome" | "intent") => tool.clone(),
+        Some(tool) => format!("{tool} ({})", fields.stage),
+        None => meaning(&fields.code)
+            .map_or_else(|| fields.stage.clone(), |text| text.trim_end_matches('.').to_owned()),
+    }
+}
+
+/// What a code means, if this program knows it.
+pub(super) fn meaning(code: &str) -> Option<&'static str> {
+    Code::ALL.iter().find(|known| known.as_str() == code).map(|known| known.meaning())
+}
+
+/// The first resource, and how many there are besides; projects and spaces that others lie in do not count.
+fn on(row: &Row) -> Option<String> {
+    let resources = row.resources();
+    let named =
+        |name: &String| Named::read(name).map_or_else(|| name.clone(), |it| format!("{} {}", it.kind, it.id));
+    let first = resources.first().map(named)?;
+    let is_place =
+        |name: &&String| name.starts_with("Jira::Project::") || name.starts_with("Confluence::Space::");
+    let more = resources.iter().skip(1).filter(|name| !is_place(name)).count();
+    Some(if more == 0 { first } else { format!("{first} +{more}") })
+}
+
+/// How a row ended, and why.
+fn ended(row: &Row) -> Option<String> {
+    let fields = &row.last().fields;
+    let denied = row.decision().filter(|decision| decision.effect == "deny");
+    match (row.outcome(), denied.and_then(|decision| decision.reason.as_deref())) {
+        (Some(outcome), Some(reason)) => Some(format!("{outcome} ({reason})")),
+        (Some("upstream_error"), None) => Some(
+            fields
+                .status
+                .map_or_else(|| "upstream_error".to_owned(), |status| format!("upstream_error {status}")),
+        ),
+        (Some(outcome), None) => Some(outcome.to_owned()),
+        (None, _) if row.call().is_some() && row.decision().is_some() => Some("no outcome".to_owned()),
+        (None, _) if fields.stage == "refusal" => Some("refused".to_owned()),
+        (None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Records;
+    use super::super::Rows;
+    use super::super::tests::logs;
+    use super::super::tests::logs::Log;
+    use super::*;
+
+    #[test]
+    fn rows_read_as_sentences() {
+        let log = Log::new();
+        let mut many = logs::denied("c2", "ann", "OPS");
+        many["resources"] =
+            json!(["Jira::Issue::\"OPS-1\"", "Jira::Project::\"OPS\"", "Jira::Issue::\"OPS-2\""]);
+        log.write("a", &[
+            (1, "05:40:00", json!({"stage": "start", "code": "PC0001", "version": "0.1.0", "read_only": true})),
+            (2, "05:40:01", logs::intent("c1", "ann", "OPS")),
+            (3, "05:40:02", logs::outcome("c1", "ann", "ok")),
+            (4, "05:40:03", many),
+            (5, "05:40:04", json!({"stage": "refusal", "code": "PC2001", "status": 401, "reason": "no token\u{1b}[31m", "address": "192.0.2.1"})),
+            (6, "05:40:05", logs::intent("c3", "bob", "DEV")),
+            (7, "05:40:06", json!({"stage": "event", "code": "PC9999"})),
+        ]);
+        let rows = Rows::of_calls(Records::of(&[log.path()]).unwrap());
+        let shown: Vec<String> = rows.map(|row| cells(&row.unwrap())[1..].join(" | ")).collect();
+        let wanted = [
+            "PC0001 | - | The server started | - | - | - | - | version=0.1.0 read_only=true",
+            "PC1003 | ann | jira_get_issue | Jira::Issue OPS-1 | ok | read | 12.5 | c1",
+            "PC1004 | ann | jira_get_issue | Jira::Issue OPS-1 +1 | denied (forbidden) | no-ops | 1.5 | c2",
+            "PC2001 | - | A request was refused before dispatch | - | refused | - | - | status=401 reason=no token\u{1b}[31m address=192.0.2.1",
+            "PC9999 | - | event | - | - | - | - | ",
+            "PC1002 | bob | jira_get_issue | Jira::Issue DEV-1 | no outcome | read | - | c3",
+        ];
+        assert_eq!(shown, wanted);
+    }
+}

@@ -1,0 +1,118 @@
+//! Which part of which log a command reads.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::audit::read::Filter;
+use crate::audit::read::Moment;
+use crate::audit::read::ReadError;
+use crate::audit::read::Records;
+use crate::audit::read::Row;
+use crate::audit::read::Rows;
+use crate::cli::Cli;
+use crate::cli::Failure;
+use crate::cli::load;
+use crate::cli::output;
+
+/// The log, and filters. A filter that is given again takes one or the other; different filters take what all of them do.
+#[derive(Debug, Args)]
+pub(super) struct Selection {
+    /// Files of a log, or their directory; without one, the log of the configuration.
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// From when on: `2026-11-29T05:40:00Z`, `2026-11-29` (in UTC), or a span before now such as `2h`, `7d`.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Until when, likewise.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Who called: the id of a user, or `service:NAME`.
+    #[arg(long, value_name = "ID")]
+    principal: Vec<String>,
+    /// A tool.
+    #[arg(long)]
+    tool: Vec<String>,
+    /// The key of a project or space; what lies in it is in it. `SITE/KEY` says of which site as well.
+    #[arg(long, value_name = "KEY")]
+    project: Vec<String>,
+    /// What was decided.
+    #[arg(long, value_parser = ["permit", "deny"])]
+    decision: Option<String>,
+    /// A code, such as `PC1004`: see `portcullis audit events`.
+    #[arg(long)]
+    code: Vec<String>,
+    /// The id of a call.
+    #[arg(long, value_name = "ID")]
+    call: Vec<String>,
+    /// How calls ended, such as `ok`, `denied`, `upstream_error`.
+    #[arg(long, value_name = "WORD")]
+    outcome: Vec<String>,
+}
+
+impl Selection {
+    /// The files and directories.
+    pub(super) fn paths(&self, cli: &Cli) -> Result<Vec<PathBuf>, Failure> {
+        paths(&self.paths, cli)
+    }
+
+    /// The filters.
+    pub(super) fn filter(&self) -> Result<Filter, Failure> {
+        let now = Timestamp::now();
+        let moment = |text: &Option<String>| {
+            text.as_ref().map(|text| Moment::parse(text, now)).transpose().map_err(Failure::usage)
+        };
+        Ok(Filter {
+            since: moment(&self.since)?,
+            until: moment(&self.until)?,
+            principals: self.principal.clone(),
+            tools: self.tool.clone(),
+            projects: self.project.clone(),
+            decision: self.decision.clone(),
+            codes: self.code.clone(),
+            calls: self.call.clone(),
+            outcomes: self.outcome.clone(),
+        })
+    }
+
+    /// Hands on every call and every other record that is wanted; stops where `take` says that it wants no more.
+    pub(super) fn each(
+        &self,
+        cli: &Cli,
+        take: impl FnMut(Row) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
+        each(&mut Rows::of_calls(records(&self.paths(cli)?)?), &self.filter()?, take)
+    }
+}
+
+/// Hands on the rows that a filter takes, and says what has to be said of the files.
+pub(super) fn each(
+    rows: &mut Rows,
+    filter: &Filter,
+    mut take: impl FnMut(Row) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    for row in rows.by_ref() {
+        let row = row.map_err(unreadable)?;
+        if filter.takes(&row) && !take(row)? {
+            return Ok(());
+        }
+    }
+    for note in rows.notes() {
+        output::complain(note);
+    }
+    Ok(())
+}
+
+/// What was named, or the log of the configuration.
+pub(super) fn paths(named: &[PathBuf], cli: &Cli) -> Result<Vec<PathBuf>, Failure> {
+    if named.is_empty() { Ok(vec![load(cli)?.settings.audit.directory]) } else { Ok(named.to_vec()) }
+}
+
+pub(super) fn records(paths: &[PathBuf]) -> Result<Records, Failure> {
+    Records::of(paths).map_err(unreadable)
+}
+
+pub(super) fn unreadable(error: ReadError) -> Failure {
+    Failure::unreadable(error)
+}
