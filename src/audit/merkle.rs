@@ -75,19 +75,19 @@ impl fmt::Debug for TreeHash {
 
 /// A tree that only grows: the roots of the full trees it is made of, the largest first.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Frontier {
+pub struct Frontier {
     size: u64,
     peaks: Vec<TreeHash>,
 }
 
 impl Frontier {
     /// How many leaves the tree has.
-    pub(super) fn size(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.size
     }
 
     /// Adds a leaf. Each full tree that this ends takes in the one of its size to the left.
-    pub(super) fn push(&mut self, leaf: TreeHash) {
+    pub fn push(&mut self, leaf: TreeHash) {
         let mut node = leaf;
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.peaks.pop() {
@@ -99,7 +99,7 @@ impl Frontier {
     }
 
     /// The root of the tree as it is now.
-    pub(super) fn root(&self) -> TreeHash {
+    pub fn root(&self) -> TreeHash {
         let mut peaks = self.peaks.iter().rev().copied();
         let Some(last) = peaks.next() else { return TreeHash::of([]) };
         peaks.fold(last, |right, left| TreeHash::of_nodes(left, right))

@@ -19,6 +19,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod trail;
+pub mod verify;
 mod writer;
 
 pub use code::Code;
@@ -34,6 +35,7 @@ pub use facts::UpstreamNote;
 pub use key::HmacKey;
 pub use log::Audit;
 pub use log::AuditSettings;
+pub use merkle::Frontier;
 pub use merkle::TreeHash;
 pub use note::Checkpoint;
 pub use note::NoteError;
