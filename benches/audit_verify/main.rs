@@ -47,7 +47,11 @@ fn main() -> anyhow::Result<ExitCode> {
     let signer = Signer::new("portcullis/bench", &[7; 32])?;
     let written = Instant::now();
     let bytes = write(&arguments.directory, &signer, arguments.records).context("cannot write the log")?;
-    println!("written   {} records, {bytes} bytes in {:.1} s", arguments.records, written.elapsed().as_secs_f64());
+    println!(
+        "written   {} records, {bytes} bytes in {:.1} s",
+        arguments.records,
+        written.elapsed().as_secs_f64()
+    );
 
     let before = peak_memory();
     let since = Instant::now();
@@ -60,10 +64,19 @@ fn main() -> anyhow::Result<ExitCode> {
     let took = since.elapsed();
     ensure!(report.is_good() && report.records() == arguments.records, "{:?}", report.findings);
     let count = report.records() as f64;
-    println!("verified  {:.0} records/s, {:.0} MB/s, in {:.1} s", count / took.as_secs_f64(), bytes as f64 / 1e6 / took.as_secs_f64(), took.as_secs_f64());
+    println!(
+        "verified  {:.0} records/s, {:.0} MB/s, in {:.1} s",
+        count / took.as_secs_f64(),
+        bytes as f64 / 1e6 / took.as_secs_f64(),
+        took.as_secs_f64()
+    );
     println!("memory    peak {} before, {} after", before, peak_memory());
     let bar = BAR.mul_f64(count);
-    println!("bar       {:.1} s for as many records: {}", bar.as_secs_f64(), if took < bar { "met" } else { "missed" });
+    println!(
+        "bar       {:.1} s for as many records: {}",
+        bar.as_secs_f64(),
+        if took < bar { "met" } else { "missed" }
+    );
     Ok(if took < bar { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -90,7 +103,10 @@ fn write(directory: &Path, signer: &Signer, records: u64) -> io::Result<u64> {
     let (mut tree, mut previous, mut bytes) = (Frontier::default(), TreeHash::ZERO, 0);
     for sequence in 1..=records {
         let body = match sequence {
-            1 => format!("\"stage\":\"start\",\"checkpoint_key\":\"{}\",\"continues\":null,\"heads\":[]", signer.verifier()),
+            1 => format!(
+                "\"stage\":\"start\",\"checkpoint_key\":\"{}\",\"continues\":null,\"heads\":[]",
+                signer.verifier()
+            ),
             last if last == records => "\"stage\":\"stop\"".to_owned(),
             call => body(call),
         };
@@ -101,7 +117,8 @@ fn write(directory: &Path, signer: &Signer, records: u64) -> io::Result<u64> {
         bytes += line.len() as u64 + 1;
     }
     out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    let checkpoint = Checkpoint { origin: format!("portcullis/{name}"), size: tree.size(), root: tree.root() };
+    let checkpoint =
+        Checkpoint { origin: format!("portcullis/{name}"), size: tree.size(), root: tree.root() };
     fs::write(directory.join(format!("{name}.checkpoint")), signer.sign(&checkpoint))?;
     Ok(bytes)
 }

@@ -1,8 +1,15 @@
 //! `portcullis audit`: what there is to know of the audit log.
 
+mod key;
+mod log;
+mod prove;
+mod verify;
+
 use clap::Args;
 use clap::Subcommand;
 
+use super::Cli;
+use super::Failure;
 use super::output;
 use crate::audit;
 
@@ -17,10 +24,29 @@ pub(super) struct Arguments {
 enum Command {
     /// Print the list of codes that records have, as docs/AUDIT-EVENTS.md has it.
     Events,
+    /// Say whether the log is what the server wrote: no record changed, added, removed or moved, and no file.
+    ///
+    /// Exit code 1 says that something is wrong, and names what and where.
+    Verify(verify::Arguments),
+    /// Prove to an auditor that the records of a call are in the log; prints a file that is checked without it.
+    Prove(prove::Arguments),
+    /// Check a file of proofs.
+    ///
+    /// Exit code 1 says that it proves nothing.
+    CheckProof(prove::CheckArguments),
+    /// Print the keys that the log's checkpoints are signed with, to give to an auditor or to `audit verify`.
+    Key(key::Arguments),
 }
 
-pub(super) fn run(arguments: &Arguments) {
-    match arguments.command {
-        Command::Events => output::say(audit::documentation().trim_end()),
+pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Events => {
+            output::say(audit::documentation().trim_end());
+            Ok(())
+        }
+        Command::Verify(arguments) => verify::run(arguments, cli),
+        Command::Prove(arguments) => prove::run(arguments, cli),
+        Command::CheckProof(arguments) => prove::check(arguments),
+        Command::Key(arguments) => key::run(arguments, cli),
     }
 }

@@ -139,10 +139,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     match &cli.command {
         Some(Command::Tools(arguments)) => tools::run(arguments),
         Some(Command::Convert(arguments)) => convert::run(arguments),
-        Some(Command::Audit(arguments)) => {
-            audit::run(arguments);
-            Ok(())
-        }
+        Some(Command::Audit(arguments)) => audit::run(arguments, cli),
         Some(Command::Policy(arguments)) => policy::run(arguments, cli),
         Some(Command::Check) => check::run(&load(cli)?),
         Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),

@@ -107,7 +107,9 @@ pub(super) fn proofs<R: Read + Seek>(
         |bytes| Block::inspect(bytes, &|_| false).hashes,
         |hashes| {
             for builder in &mut builders {
-                hashes.iter().for_each(|hash| builder.push(*hash));
+                for hash in &hashes {
+                    builder.push(*hash);
+                }
             }
             ControlFlow::Continue(())
         },

@@ -70,7 +70,7 @@ impl Log {
         keys: &[VerifierKey],
         kept: &[Kept],
         keep: impl Fn(&[u8]) -> bool + Sync,
-    ) -> Result<Examined, Finding> {
+    ) -> Result<Examined, Box<Finding>> {
         // The checkpoint comes first: it is written after the records that it covers.
         let own = limited(&self.path.with_file_name(self.name.checkpoint_file()));
         let kept: Vec<&Kept> = kept.iter().filter(|kept| kept.log == self.name).collect();
@@ -84,10 +84,9 @@ impl Log {
             let contents = Contents::read(|| File::open(&self.path), length, &sizes, keep)?;
             Ok((length, active, contents))
         };
-        let (bytes, active, contents) = read().map_err(|error: io::Error| Finding {
-            file: self.name.file(),
-            line: None,
-            fault: Fault::File(FileFault::Unreadable { cause: error.to_string() }),
+        let (bytes, active, contents) = read().map_err(|error: io::Error| {
+            let fault = Fault::File(FileFault::Unreadable { cause: error.to_string() });
+            Box::new(Finding { file: self.name.file(), line: None, fault })
         })?;
         let mut examined = Examined {
             log: self,

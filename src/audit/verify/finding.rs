@@ -3,6 +3,9 @@
 use super::super::merkle::TreeHash;
 use super::super::note::NoteError;
 
+/// The longest text that is shown, in characters.
+const LONGEST: usize = 1000;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -211,19 +214,37 @@ pub struct Told {
     pub meaning: &'static str,
 }
 
-fn told(name: &'static str, found: impl ToString, expected: impl ToString, meaning: &'static str) -> Told {
-    Told { name, found: found.to_string(), expected: expected.to_string(), meaning }
+fn told(
+    name: &'static str,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+    meaning: &'static str,
+) -> Told {
+    Told { name, found: found.into(), expected: expected.into(), meaning }
+}
+
+/// A text as it is shown. Parts of it may come from the log, so from anyone.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(LONGEST) {
+        match character {
+            '"' | '\'' | '\\' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    shown
 }
 
 impl Fault {
     /// The fault in words.
     pub fn told(&self) -> Told {
-        match self {
+        let told = match self {
             Self::Record(fault) => fault.told(),
             Self::File(fault) => fault.told(),
             Self::Checkpoint(fault) => fault.told(),
             Self::Link(fault) => fault.told(),
-        }
+        };
+        Told { found: shown(&told.found), expected: shown(&told.expected), ..told }
     }
 }
 
@@ -262,8 +283,8 @@ impl RecordFault {
             ),
             Self::Chain { found, expected } => told(
                 "record_chain",
-                found,
-                expected,
+                found.to_string(),
+                expected.to_string(),
                 "The record before this line was changed, or this one was: compare both with a copy of the log.",
             ),
             Self::AfterEnd => told(
@@ -360,7 +381,7 @@ impl CheckpointFault {
             ),
             Self::Refused { cause } => told(
                 "checkpoint_refused",
-                cause,
+                cause.to_string(),
                 "a checkpoint signed with the log's key",
                 "The checkpoint was changed or made by another: get it back from a copy of the log.",
             ),
@@ -385,7 +406,7 @@ impl CheckpointFault {
             Self::Rewritten { size, found, expected } => told(
                 "checkpoint_rewritten",
                 format!("{found} for the first {size} records"),
-                expected,
+                expected.to_string(),
                 "The file is not the one that was signed, but was written anew: compare it with a copy of the log.",
             ),
             Self::Uncovered { found, expected } => told(
@@ -415,8 +436,8 @@ impl LinkFault {
             ),
             Self::Chain { found, expected } => told(
                 "file_chain",
-                found,
-                expected,
+                found.to_string(),
+                expected.to_string(),
                 "The file does not follow the one that it says it continues: compare both with a copy of the log.",
             ),
             Self::Sequence { found, expected } => told(

@@ -82,7 +82,7 @@ impl Verification {
                 Ok(file) => files.push(file),
                 Err(finding) => {
                     unread.insert(name);
-                    report.findings.push(finding);
+                    report.findings.push(*finding);
                 }
             }
         }
@@ -136,12 +136,11 @@ impl Found {
             }
         };
         for entry in entries {
-            let file = entry.file_name();
-            let Some(file) = file.to_str() else { continue };
-            if name::is_log(file) {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            if name::is_log(&file) {
                 self.add_file(&entry.path());
-            } else if let Some(log) = LogName::of_checkpoint_file(file) {
-                self.named.push((log, file.to_owned()));
+            } else if let Some(log) = LogName::of_checkpoint_file(&file) {
+                self.named.push((log, file));
             }
         }
     }
@@ -192,27 +191,25 @@ impl Report {
     }
 }
 
-/// A path as it is shown: its name may come from anyone.
 fn shown(path: &Path) -> String {
-    path.to_string_lossy().escape_debug().to_string()
+    finding::shown(&path.to_string_lossy())
 }
 
 /// The key that each log file names, the oldest first.
 ///
 /// # Errors
 /// If a file cannot be read, or names none.
-pub fn keys(paths: &[PathBuf]) -> Result<Vec<(LogName, VerifierKey)>, Finding> {
+pub fn keys(paths: &[PathBuf]) -> Result<Vec<(LogName, VerifierKey)>, Box<Finding>> {
     let found = Verification { paths: paths.to_vec(), ..Verification::default() }.find();
     if let Some(finding) = found.report.findings.into_iter().next() {
-        return Err(finding);
+        return Err(Box::new(finding));
     }
     let mut keys = Vec::new();
     for log in found.logs {
-        let fault = |fault| Finding { file: log.name.file(), line: Some(1), fault };
         match file::opening_of(&log.path) {
-            Ok(Some(opening)) => keys.push((log.name.clone(), opening.key)),
+            Ok(Some(opening)) => keys.push((log.name, opening.key)),
             Ok(None) => {}
-            Err(error) => return Err(fault(error)),
+            Err(fault) => return Err(Box::new(Finding { file: log.name.file(), line: Some(1), fault })),
         }
     }
     Ok(keys)

@@ -20,6 +20,7 @@ use super::LogName;
 use super::Verification;
 use super::contents;
 use super::file::Examined;
+use super::finding::shown;
 use super::line::Line;
 
 /// What kind of file it is, so that nobody takes another one for it.
@@ -143,8 +144,7 @@ impl Verification {
         let keep = |line: &[u8]| finder.find(line).is_some() && is_of(line, id);
         let mut proofs = Vec::new();
         for log in found.logs {
-            let file =
-                log.examine(&self.keys, &found.kept, keep).map_err(|f| ProveError::Unsound(Box::new(f)))?;
+            let file = log.examine(&self.keys, &found.kept, keep).map_err(ProveError::Unsound)?;
             if proofs.len() + file.contents.kept.len() > MOST {
                 return Err(ProveError::TooMany(id.to_owned()));
             }
@@ -252,7 +252,7 @@ impl Proof {
 
     fn proved(&self) -> Proved {
         let record: Value = serde_json::from_str(&self.record).unwrap_or_default();
-        let text = |field: &str| record.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |field: &str| record.get(field).and_then(Value::as_str).map(shown).unwrap_or_default();
         Proved {
             place: format!("{}:{}", self.file, self.index.saturating_add(1)),
             time: text("time"),

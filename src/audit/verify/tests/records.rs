@@ -7,6 +7,7 @@ use std::io::SeekFrom;
 use std::io::Write;
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::A;
 use super::B;
@@ -31,7 +32,11 @@ fn a_log_that_nobody_touched_is_good() {
 
 #[test]
 fn every_single_bit_counts() {
-    let log = example();
+    let log = Directory::new(7);
+    let mut a = log.begin(A, "start", None, &[], 1);
+    a.record("event", &json!({}));
+    let a = a.end("stop");
+    log.begin(B, "start", Some(&a), &[&a], 1).end("recovered");
     let mut flipped = 0;
     for (path, bytes) in contents(log.path()) {
         let mut file = File::options().write(true).open(&path).unwrap();
@@ -48,7 +53,7 @@ fn every_single_bit_counts() {
             put(*byte);
         }
     }
-    assert!(flipped > 20_000 && verify(log.path()).is_good());
+    assert!(flipped > 10_000 && verify(log.path()).is_good());
 }
 
 /// Changes the lines of every file, and says what is found.
@@ -124,8 +129,9 @@ fn what_was_cut_off_anywhere_is_missed() {
     let log = example();
     for file in [A, B, C] {
         let bytes = fs::read(log.file(file)).unwrap();
-        for length in 0..bytes.len() {
-            fs::write(log.file(file), &bytes[..length]).unwrap();
+        let writer = File::options().write(true).open(log.file(file)).unwrap();
+        for length in (0..bytes.len() as u64).rev() {
+            writer.set_len(length).unwrap();
             assert!(!verify(log.path()).is_good(), "{file} cut to {length} bytes");
         }
         fs::write(log.file(file), bytes).unwrap();
