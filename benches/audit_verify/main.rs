@@ -3,6 +3,7 @@
 //! It makes a log of records as calls leave them, verifies it, and removes it. The bar, 10 million records in 60 seconds
 //! on two processors, is its exit code; it counts on an idle machine only.
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+#![expect(clippy::cast_precision_loss, reason = "they are for people")]
 
 use std::fs;
 use std::fs::File;
@@ -24,8 +25,8 @@ use portcullis::audit::Signer;
 use portcullis::audit::TreeHash;
 use portcullis::audit::verify::Verification;
 
-/// The bar, for each record.
-const BAR: Duration = Duration::from_nanos(60_000_000_000 / 10_000_000);
+/// The bar, for each record: 10 million in 60 seconds.
+const BAR: Duration = Duration::from_micros(6);
 
 /// Verifies a large audit log.
 #[derive(Debug, Parser)]

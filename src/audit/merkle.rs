@@ -246,7 +246,9 @@ mod tests {
 
     fn prove(leaves: &[TreeHash], index: u64) -> Vec<TreeHash> {
         let mut builder = ProofBuilder::new(index, leaves.len() as u64).unwrap();
-        leaves.iter().for_each(|leaf| builder.push(*leaf));
+        for leaf in leaves {
+            builder.push(*leaf);
+        }
         builder.finish()
     }
 

@@ -5,6 +5,7 @@
 
 mod advisories;
 mod attributes;
+mod audit_log;
 mod boundary;
 mod brakes;
 mod confluence_details;

@@ -56,7 +56,7 @@ pub struct Verification {
     pub paths: Vec<PathBuf>,
     /// The keys that checkpoints are to be signed with. With none, it is the key that each file names.
     pub keys: Vec<VerifierKey>,
-    /// Files of checkpoints that were kept elsewhere.
+    /// Files of checkpoints that were kept elsewhere, and directories of them.
     pub checkpoints: Vec<PathBuf>,
 }
 
@@ -113,9 +113,7 @@ impl Verification {
             found.find(paths.join(", "), Fault::File(FileFault::NoLog));
         }
         for path in &self.checkpoints {
-            if let Err(fault) = found.add_kept(path, &self.keys) {
-                found.find(shown(path), Fault::Checkpoint(fault));
-            }
+            found.add_all_kept(path, &self.keys);
         }
         found
     }
@@ -126,19 +124,24 @@ impl Found {
         self.report.findings.push(Finding { file, line: None, fault });
     }
 
-    fn add_directory(&mut self, directory: &Path) {
+    /// What is in a directory; nothing, with a finding, if it cannot be read.
+    fn entries(&mut self, directory: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let entries = match entries {
-            Ok(entries) => entries,
+        match entries {
+            Ok(entries) => entries.into_iter().map(|entry| entry.path()).collect(),
             Err(error) => {
                 let cause = error.to_string();
-                return self.find(shown(directory), Fault::File(FileFault::Unreadable { cause }));
+                self.find(shown(directory), Fault::File(FileFault::Unreadable { cause }));
+                Vec::new()
             }
-        };
-        for entry in entries {
-            let file = entry.file_name().to_string_lossy().into_owned();
+        }
+    }
+
+    fn add_directory(&mut self, directory: &Path) {
+        for path in self.entries(directory) {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name::is_log(&file) {
-                self.add_file(&entry.path());
+                self.add_file(&path);
             } else if let Some(log) = LogName::of_checkpoint_file(&file) {
                 self.named.push((log, file));
             }
@@ -154,6 +157,19 @@ impl Found {
             return self.find(shown(path), Fault::File(FileFault::Twice));
         }
         self.logs.push(Log { name, path: path.to_owned() });
+    }
+
+    /// Reads checkpoints that were kept elsewhere: one, or all that are in a directory.
+    fn add_all_kept(&mut self, path: &Path, keys: &[VerifierKey]) {
+        let files = if path.is_dir() { self.entries(path) } else { vec![path.to_owned()] };
+        if files.is_empty() {
+            self.find(shown(path), Fault::Checkpoint(CheckpointFault::Absent));
+        }
+        for file in files {
+            if let Err(fault) = self.add_kept(&file, keys) {
+                self.find(shown(&file), Fault::Checkpoint(fault));
+            }
+        }
     }
 
     /// Reads a checkpoint that was kept elsewhere. One of a log that is not there is only worth something with a key that

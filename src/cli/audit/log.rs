@@ -26,8 +26,8 @@ pub(super) struct Anchors {
     /// each key there was. Without one, it is what the log itself says.
     #[arg(long = "key", value_name = "VKEY")]
     keys: Vec<VerifierKey>,
-    /// A checkpoint that was kept elsewhere; again for each. It finds a tail that was cut off and a log that was written
-    /// anew.
+    /// A checkpoint that was kept elsewhere, or a directory of them; again for each. It finds a tail that was cut off and
+    /// a log that was written anew.
     #[arg(long = "checkpoint", value_name = "FILE")]
     checkpoints: Vec<PathBuf>,
 }

@@ -139,10 +139,20 @@ fn a_cut_tail_is_found_by_a_checkpoint_that_was_kept() {
         anchored(&log, std::slice::from_ref(&kept)),
         [format!("{} checkpoint_cut_tail", kept.display())]
     );
+    assert_eq!(
+        anchored(&log, &[elsewhere.path().to_owned()]),
+        [format!("{} checkpoint_cut_tail", kept.display())],
+        "all of a directory"
+    );
     fs::write(&kept, "anything").unwrap();
     assert_eq!(
         anchored(&log, std::slice::from_ref(&kept)),
         [format!("{} checkpoint_refused", kept.display())]
+    );
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(
+        anchored(&log, &[empty.path().to_owned()]),
+        [format!("{} checkpoint_absent", empty.path().display())]
     );
     assert!(anchored(&log, &[elsewhere.path().join("none")])[0].ends_with("none checkpoint_unreadable"));
 }
