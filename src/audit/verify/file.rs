@@ -55,6 +55,8 @@ pub(super) struct Examined {
     pub(super) active: bool,
     pub(super) contents: Contents,
     pub(super) opening: Option<Opening>,
+    /// The key of the process that recovered the file, where that is another.
+    recovery_key: Option<VerifierKey>,
     /// The file it says is the next.
     pub(super) next: Option<LogName>,
     /// The checkpoint beside it as it was read, and what it says, when it is the key's.
@@ -94,6 +96,7 @@ impl Log {
             active,
             contents,
             opening: None,
+            recovery_key: None,
             next: None,
             checkpoint: None,
             findings: Vec::new(),
@@ -150,10 +153,15 @@ impl Examined {
             Err(RecordFault::NoStart)
         };
         let next = (last.stage == Stage::Continued).then(|| opening::next(end)).transpose();
+        let recovery = (last.stage == Stage::Recovered).then(|| opening::recovery_key(end)).transpose();
         let ended = last.stage.ends() || self.active || !self.is_sound();
         match opening {
             Ok(opening) => self.opening = Some(opening),
             Err(fault) => self.find(Some(1), Fault::Record(fault)),
+        }
+        match recovery {
+            Ok(key) => self.recovery_key = key.flatten(),
+            Err(fault) => self.find(Some(self.contents.records()), Fault::Record(fault)),
         }
         match next {
             Ok(next) => self.next = next,
@@ -184,20 +192,7 @@ impl Examined {
             }
             _ => {}
         }
-        let key = self.opening.as_ref().map(|opening| opening.key.clone());
-        if let Some(key) = &key
-            && !keys.is_empty()
-            && !keys.contains(key)
-        {
-            let expected: Vec<String> = keys.iter().map(ToString::to_string).collect();
-            let fault = CheckpointFault::Key { found: key.to_string(), expected: expected.join(" or ") };
-            self.find(Some(1), Fault::Checkpoint(fault));
-        }
-        // Without a first record, only a key that was given can tell whose a checkpoint is.
-        let candidates: Vec<VerifierKey> = match key {
-            Some(key) if keys.is_empty() || keys.contains(&key) => vec![key],
-            _ => keys.to_vec(),
-        };
+        let candidates = self.check_keys(keys);
         self.check_own(own, &candidates);
         for kept in kept {
             if let Err(fault) = self.hold(&kept.note, &candidates) {
@@ -205,6 +200,25 @@ impl Examined {
                 self.findings.push(Finding { file, line: None, fault: Fault::Checkpoint(fault) });
             }
         }
+    }
+
+    /// Whether the keys that the file names are among those that were given; returns those its checkpoints may be signed
+    /// with.
+    fn check_keys(&mut self, given: &[VerifierKey]) -> Vec<VerifierKey> {
+        let first = self.opening.as_ref().map(|opening| (1, opening.key.clone()));
+        let last = self.recovery_key.clone().map(|key| (self.contents.records(), key));
+        let named: Vec<(u64, VerifierKey)> = first.into_iter().chain(last).collect();
+        if given.is_empty() {
+            return named.into_iter().map(|(_, key)| key).collect();
+        }
+        let expected: Vec<String> = given.iter().map(ToString::to_string).collect();
+        for (line, key) in named {
+            if !given.contains(&key) {
+                let fault = CheckpointFault::Key { found: key.to_string(), expected: expected.join(" or ") };
+                self.find(Some(line), Fault::Checkpoint(fault));
+            }
+        }
+        given.to_vec()
     }
 
     /// The checkpoint beside the file.
@@ -271,6 +285,8 @@ pub(super) fn signed(note: &SignedCheckpoint, keys: &[VerifierKey]) -> Result<Ch
     for key in keys {
         match note.verify(key) {
             Ok(checkpoint) => return Ok(checkpoint.clone()),
+            // That a key is another one says less than that its signature is wrong.
+            Err(_) if matches!(refusal, NoteError::Signature(_)) => {}
             Err(cause) => refusal = cause,
         }
     }

@@ -314,7 +314,7 @@ impl RecordFault {
             Self::Closing { cause } => told(
                 "record_closing",
                 cause,
-                "the name of the next file in `next`",
+                "`next`, the name of the next file, or `checkpoint_key`, as the server writes them",
                 "The last record was changed: compare it with a copy of the log.",
             ),
         }

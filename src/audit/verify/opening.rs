@@ -48,6 +48,12 @@ struct Triple {
 }
 
 #[derive(Deserialize)]
+struct Recovery {
+    #[serde(default)]
+    checkpoint_key: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct Closing {
     #[serde(deserialize_with = "log_name")]
     next: LogName,
@@ -92,6 +98,15 @@ pub(super) fn next(line: &[u8]) -> Result<LogName, RecordFault> {
     let closing: Closing =
         serde_json::from_slice(line).map_err(|error| RecordFault::Closing { cause: error.to_string() })?;
     Ok(closing.next)
+}
+
+/// The key that a last record of stage `recovered` names: the process that recovered the file may have another than the
+/// one that wrote it.
+pub(super) fn recovery_key(line: &[u8]) -> Result<Option<VerifierKey>, RecordFault> {
+    let closing = |cause: String| RecordFault::Closing { cause };
+    let recovery: Recovery = serde_json::from_slice(line).map_err(|error| closing(error.to_string()))?;
+    let key = recovery.checkpoint_key.map(|key| key.parse()).transpose();
+    key.map_err(|error| closing(format!("`checkpoint_key`: {error}")))
 }
 
 fn log_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LogName, D::Error> {

@@ -129,7 +129,12 @@ impl Growing<'_> {
 
     /// Leaves the file as it is, signed.
     pub(super) fn sign(&self) -> Written {
-        let note = self.directory.signer.sign(&Checkpoint {
+        self.sign_with(&self.directory.signer)
+    }
+
+    /// Leaves the file as it is, signed with another key.
+    pub(super) fn sign_with(&self, signer: &Signer) -> Written {
+        let note = signer.sign(&Checkpoint {
             origin: self.name.origin(),
             size: self.tree.size(),
             root: self.tree.root(),

@@ -13,6 +13,7 @@ use super::contents;
 use super::example;
 use super::faults;
 use super::verify;
+use crate::audit::note::Signer;
 use crate::audit::verify::Note;
 use crate::audit::verify::Verification;
 use crate::audit::verify::tests::builder::Directory;
@@ -205,6 +206,25 @@ fn a_rotation_that_was_killed_leaves_a_log_that_is_good() {
         }
         assert_eq!(faults(&verify(log.path())), [""; 0], "recovered: {recovered}");
     }
+}
+
+#[test]
+fn a_file_may_be_recovered_by_a_process_with_another_key() {
+    let log = Directory::new(7);
+    let other = Signer::new("portcullis/default", &[8; 32]).unwrap();
+    let mut file = log.begin(A, "start", None, &[], 1);
+    file.record("recovered", &json!({"checkpoint_key": other.verifier().to_string()}));
+    file.sign_with(&other);
+    assert_eq!(faults(&verify(log.path())), [""; 0]);
+    assert_eq!(anchored(&log, &[])[0], format!("{A}:2 checkpoint_key"));
+    let keys = vec![log.signer.verifier().clone(), other.verifier().clone()];
+    let report = Verification { paths: vec![log.path().to_owned()], keys, checkpoints: vec![] }.run();
+    assert_eq!((faults(&report), report.notes), (vec![], vec![]));
+
+    let mut file = log.begin(A, "start", None, &[], 1);
+    file.record("recovered", &json!({"checkpoint_key": "none"}));
+    file.sign();
+    assert_eq!(faults(&verify(log.path())), [format!("{A}:2 record_closing")]);
 }
 
 #[test]
