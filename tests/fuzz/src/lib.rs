@@ -1,7 +1,9 @@
-//! The markup module by itself, and what must hold for any input.
+//! The markup module and the verification of the audit log by themselves, and what must hold for any input.
 
 #[path = "../../../src/markup/mod.rs"]
 pub mod markup;
+
+pub mod audit;
 
 mod laws;
 

@@ -1,0 +1,121 @@
+//! `portcullis audit verify`.
+
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::Value;
+use serde_json::json;
+
+use super::log::Anchors;
+use super::log::Log;
+use super::log::place;
+use crate::audit::verify::FileReport;
+use crate::audit::verify::Finding;
+use crate::audit::verify::Note;
+use crate::audit::verify::Report;
+use crate::cli::Cli;
+use crate::cli::Failure;
+use crate::cli::output;
+
+/// Arguments of `portcullis audit verify`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    log: Log,
+    #[command(flatten)]
+    anchors: Anchors,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
+    let verification = arguments.log.verification(&arguments.anchors, cli)?;
+    let since = Instant::now();
+    let report = verification.run();
+    let seconds = since.elapsed().as_secs_f64();
+    if arguments.json {
+        output::say(&json(&report, seconds).to_string());
+    } else {
+        tell(&report, seconds);
+    }
+    match report.findings.len() {
+        0 => Ok(()),
+        1 => Err(Failure::failed("the audit log is not in order: one thing is wrong")),
+        count => Err(Failure::failed(format!("the audit log is not in order: {count} things are wrong"))),
+    }
+}
+
+fn tell(report: &Report, seconds: f64) {
+    for file in &report.files {
+        output::say(&line(file));
+    }
+    for note in &report.notes {
+        output::say(&format!("note: {note}"));
+    }
+    for finding in &report.findings {
+        let told = finding.fault.told();
+        output::say(&format!(
+            "{}: {}\n  found     {}\n  expected  {}\n  {}",
+            place(finding),
+            told.name,
+            told.found,
+            told.expected,
+            told.meaning
+        ));
+    }
+    let (records, files) = (report.records(), report.files.len());
+    let verdict = if report.is_good() { "nothing is wrong" } else { "not in order" };
+    output::say(&format!("{verdict}: {records} records in {files} files, {}", speed(records, seconds)));
+}
+
+fn line(file: &FileReport) -> String {
+    let FileReport { file: name, records, covered, active, .. } = file;
+    let state = if *active { ", being written" } else { "" };
+    format!("{name}  {records} records, {covered} of them signed{state}")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is a figure for people")]
+fn speed(records: u64, seconds: f64) -> String {
+    format!("{seconds:.1} s, {:.0} records/s", records as f64 / seconds.max(f64::EPSILON))
+}
+
+fn json(report: &Report, seconds: f64) -> Value {
+    json!({
+        "good": report.is_good(),
+        "records": report.records(),
+        "bytes": report.bytes(),
+        "seconds": seconds,
+        "files": report.files.iter().map(file).collect::<Vec<_>>(),
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+        "notes": report.notes.iter().map(note).collect::<Vec<_>>(),
+    })
+}
+
+fn file(file: &FileReport) -> Value {
+    json!({
+        "file": file.file,
+        "version": file.version,
+        "records": file.records,
+        "signed": file.covered,
+        "bytes": file.bytes,
+        "being_written": file.active,
+        "key": file.key,
+    })
+}
+
+fn finding(finding: &Finding) -> Value {
+    let told = finding.fault.told();
+    json!({
+        "file": finding.file,
+        "line": finding.line,
+        "fault": told.name,
+        "found": told.found,
+        "expected": told.expected,
+        "meaning": told.meaning,
+    })
+}
+
+fn note(note: &Note) -> Value {
+    json!({"note": note.name(), "file": note.file(), "text": note.to_string()})
+}
