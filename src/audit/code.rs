@@ -21,6 +21,22 @@ pub enum Code {
     Frozen,
     /// An administrator thawed what was frozen.
     Thawed,
+    /// A command of an administrator began a log of its own.
+    CommandStart,
+    /// A log goes on in this file.
+    Continue,
+    /// A log goes on in the next file.
+    Continued,
+    /// Another process ended this file: the one that wrote it was killed.
+    Recovered,
+    /// A file of a killed process was ended.
+    FileRecovered,
+    /// A file of a killed process was not ended, because it is not as it was written.
+    FileDamaged,
+    /// A key that signs checkpoints was made.
+    SigningKeyCreated,
+    /// The log can be written again; calls were refused meanwhile.
+    Resumed,
     /// Something is asked of Atlassian to decide on a call.
     Resolve,
     /// A call is about to be carried out.
@@ -35,6 +51,8 @@ pub enum Code {
     Abandoned,
     /// What a call changed lies elsewhere than where it was decided on.
     Misplaced,
+    /// How a call ended is not known: the server was killed.
+    Unknown,
     /// A request was refused before dispatch.
     Refused,
     /// A tool was called that is not offered.
@@ -52,6 +70,14 @@ impl Code {
         Self::PoliciesRefused,
         Self::Frozen,
         Self::Thawed,
+        Self::CommandStart,
+        Self::Continue,
+        Self::Continued,
+        Self::Recovered,
+        Self::FileRecovered,
+        Self::FileDamaged,
+        Self::SigningKeyCreated,
+        Self::Resumed,
         Self::Resolve,
         Self::Intent,
         Self::Success,
@@ -59,6 +85,7 @@ impl Code {
         Self::Failure,
         Self::Abandoned,
         Self::Misplaced,
+        Self::Unknown,
         Self::Refused,
         Self::UnknownTool,
     ];
@@ -74,6 +101,14 @@ impl Code {
             Self::PoliciesRefused => "PC0006",
             Self::Frozen => "PC0007",
             Self::Thawed => "PC0008",
+            Self::CommandStart => "PC0009",
+            Self::Continue => "PC0010",
+            Self::Continued => "PC0011",
+            Self::Recovered => "PC0012",
+            Self::FileRecovered => "PC0013",
+            Self::FileDamaged => "PC0014",
+            Self::SigningKeyCreated => "PC0015",
+            Self::Resumed => "PC0016",
             Self::Resolve => "PC1001",
             Self::Intent => "PC1002",
             Self::Success => "PC1003",
@@ -81,6 +116,7 @@ impl Code {
             Self::Failure => "PC1005",
             Self::Abandoned => "PC1006",
             Self::Misplaced => "PC1007",
+            Self::Unknown => "PC1008",
             Self::Refused => "PC2001",
             Self::UnknownTool => "PC2002",
         }
@@ -88,7 +124,10 @@ impl Code {
 
     fn stage(self) -> &'static str {
         match self {
-            Self::Start => "start",
+            Self::Start | Self::CommandStart => "start",
+            Self::Continue => "continue",
+            Self::Continued => "continued",
+            Self::Recovered => "recovered",
             Self::Stop => "stop",
             Self::KeyCreated
             | Self::TlsRelaxed
@@ -96,10 +135,14 @@ impl Code {
             | Self::PoliciesRefused
             | Self::Frozen
             | Self::Thawed
+            | Self::FileRecovered
+            | Self::FileDamaged
+            | Self::SigningKeyCreated
+            | Self::Resumed
             | Self::Misplaced => "event",
             Self::Resolve => "resolve",
             Self::Intent => "intent",
-            Self::Success | Self::Denied | Self::Failure | Self::Abandoned => "outcome",
+            Self::Success | Self::Denied | Self::Failure | Self::Abandoned | Self::Unknown => "outcome",
             Self::Refused | Self::UnknownTool => "refusal",
         }
     }
@@ -116,6 +159,16 @@ impl Code {
             }
             Self::Frozen => "An administrator froze what writes, or everything.",
             Self::Thawed => "An administrator thawed what was frozen.",
+            Self::CommandStart => "A command of an administrator began a log of its own.",
+            Self::Continue => "A log goes on in this file.",
+            Self::Continued => "A log goes on in the next file.",
+            Self::Recovered => "Another process ended this file: the one that wrote it was killed.",
+            Self::FileRecovered => "A file of a killed process was ended.",
+            Self::FileDamaged => {
+                "A file of a killed process was not ended, because it is not as it was written."
+            }
+            Self::SigningKeyCreated => "A key that signs checkpoints was made.",
+            Self::Resumed => "The log can be written again; calls were refused meanwhile.",
             Self::Resolve => "Something is asked of Atlassian to decide on a call.",
             Self::Intent => "A call is about to be carried out.",
             Self::Success => "A call succeeded.",
@@ -123,6 +176,7 @@ impl Code {
             Self::Failure => "A call failed.",
             Self::Abandoned => "A call was abandoned: its client went away, or the server ended it.",
             Self::Misplaced => "What a call changed lies elsewhere than where it was decided on.",
+            Self::Unknown => "How a call ended is not known: the server was killed.",
             Self::Refused => "A request was refused before dispatch.",
             Self::UnknownTool => "A tool was called that is not offered.",
         }
@@ -131,7 +185,9 @@ impl Code {
     /// The fields that its records have besides those that all have.
     fn fields(self) -> &'static str {
         match self {
-            Self::Start => "`version`, `policy_hash`, `schema_hash`, `read_only`",
+            Self::Start => {
+                "`version`, `policy_hash`, `schema_hash`, `read_only`, `checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each)"
+            }
             Self::Stop => "-",
             Self::KeyCreated => "`key_id`",
             Self::TlsRelaxed => "`product`",
@@ -141,6 +197,18 @@ impl Code {
             Self::PoliciesRefused => "`reason`, `policy_hash`, `problems`",
             Self::Frozen => "`frozen` (`writes` or `all`), `os_user`, `reason`",
             Self::Thawed => "`was`, `os_user`, `reason`",
+            Self::CommandStart => {
+                "`version`, `command`, and as PC0001 `checkpoint_key`, `continues`, `heads`"
+            }
+            Self::Continue => {
+                "`checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each), `open` calls"
+            }
+            Self::Continued => "`next`",
+            Self::Recovered => "`cut_bytes`, `unknown` (calls), `checkpoint_key` if it is another",
+            Self::FileRecovered => "`file`, `cut_bytes`, `unknown` (calls)",
+            Self::FileDamaged => "`file`, `problem`",
+            Self::SigningKeyCreated => "`checkpoint_key`",
+            Self::Resumed => "`cause`, `since`",
             Self::Resolve => "`lookup`, `resources`",
             Self::Intent => "`decision`, `resources`, `groups`, `arguments` as hashes",
             Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`, `shadow`",
@@ -148,6 +216,7 @@ impl Code {
             Self::Failure => "`outcome`, `status` or `problem`",
             Self::Abandoned => "`duration_ms`, `upstream`",
             Self::Misplaced => "`resources`, `actual`, `actual_place`",
+            Self::Unknown => "`outcome`",
             Self::Refused => "`status`, `reason`, `address`",
             Self::UnknownTool => "`tool`, `address`",
         }
@@ -167,7 +236,8 @@ pub fn documentation() -> String {
 const HEAD: &str = "\
 # Codes of audit records
 
-Each record is a line of JSON with `v`, `seq`, `time`, `stage`, `code` and `instance`. Records of a call also have `call`,
+Each record is a line of JSON with `v`, `seq`, `prev` (the hash of the record before), `time`, `stage`, `code` and
+`instance`. Records of a call also have `call`,
 `tool`, `product`, `access`, `principal`, `method`, `client`, `address` and `transport`. A code never changes its meaning.
 This list is printed by `portcullis audit events`.
 

@@ -4,17 +4,27 @@
 //! durable. The [`Trail`] of a call is a guard: dropped without an end, it writes `abandoned`.
 
 mod alarm;
+mod chain;
 mod code;
 mod error;
 mod event;
 mod facts;
 mod group;
+mod heads;
 mod key;
+mod ledger;
 mod log;
 mod merkle;
+#[path = "verify/name.rs"]
+mod name;
 mod note;
+mod open_call;
 mod permit;
 mod record;
+mod recovery;
+mod reserve;
+mod scan;
+mod signing;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -25,6 +35,7 @@ pub use code::Code;
 pub use code::documentation;
 pub use error::AuditError;
 pub use event::Event;
+pub use event::Opening;
 pub use event::Reason;
 pub use facts::CallFacts;
 pub use facts::CallId;
@@ -35,6 +46,7 @@ pub use key::HmacKey;
 pub use log::Audit;
 pub use log::AuditSettings;
 pub use merkle::TreeHash;
+pub use name::LogName;
 pub use note::Checkpoint;
 pub use note::NoteError;
 pub use note::SignedCheckpoint;
@@ -47,4 +59,5 @@ pub use permit::Permit;
 pub use permit::Spent;
 pub use permit::Warrant;
 pub use record::FORMAT;
+pub use signing::SigningKey;
 pub use trail::Trail;

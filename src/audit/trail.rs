@@ -24,6 +24,7 @@ use super::record::clipped;
 use super::record::head;
 use super::record::inside;
 use super::writer::Durability;
+use super::writer::Kind;
 use super::writer::Record;
 use crate::ids::InstanceName;
 use crate::policy::Access;
@@ -198,7 +199,11 @@ impl Trail {
     }
 
     fn record(&self, stage: &'static str, body: String, durability: Durability) -> Record {
-        Record { stage, call: Some(self.facts.call.clone()), body, durability }
+        let kind = match stage {
+            "resolve" | "intent" => Kind::Announced,
+            _ => Kind::Happened,
+        };
+        Record { stage, call: Some(self.facts.call.clone()), body, durability, kind }
     }
 
     fn head(&self, stage: &'static str, code: Code) -> Map<String, Value> {

@@ -14,7 +14,6 @@ use super::assemble::Parts;
 use super::output;
 use super::reload;
 use super::started;
-use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::CredentialSettings;
 use crate::config::Loaded;
@@ -195,10 +194,9 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
 }
 
 async fn finish(gate: &Gate) {
-    if let Err(error) = gate.audit.event(Event::stop()).await {
-        output::complain(&error.to_string());
-    }
-    gate.audit.shutdown();
+    let audit = gate.audit.clone();
+    // It waits for the disk.
+    let _ = tokio::task::spawn_blocking(move || audit.shutdown()).await;
 }
 
 /// Waits for SIGINT or SIGTERM.
