@@ -21,11 +21,17 @@ pub(super) struct AuditPaused<'a> {
 
 /// The disk takes the audit log again.
 #[derive(Debug)]
-pub(super) struct AuditResumed;
+pub(super) struct AuditResumed<'a> {
+    /// Why it was not taken.
+    pub(super) error: &'a AuditError,
+}
 
 /// A checkpoint of everything was written.
 #[derive(Debug)]
-pub(super) struct CheckpointWritten;
+pub(super) struct CheckpointWritten {
+    /// When, in seconds since 1970.
+    pub(super) second: i64,
+}
 
 /// A checkpoint could not be written; the log itself goes on.
 #[derive(Debug)]
@@ -75,15 +81,15 @@ impl AuditPaused<'_> {
     }
 }
 
-impl AuditResumed {
+impl AuditResumed<'_> {
     pub(super) fn emit(self) {
-        tracing::warn!("the audit log can be written again; calls are admitted");
+        tracing::warn!(was = %self.error, "the audit log can be written again; calls are admitted");
     }
 }
 
 impl CheckpointWritten {
     pub(super) fn emit(self, metrics: &Metrics) {
-        metrics.audit_checkpoint(jiff::Timestamp::now().as_second());
+        metrics.audit_checkpoint(self.second);
     }
 }
 

@@ -42,7 +42,7 @@ const CHECKED: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// How long the thread waits where nothing is to be done.
-const IDLE: Duration = Duration::from_secs(60 * 60);
+const IDLE: Duration = Duration::from_hours(1);
 
 pub(super) struct Thread<G: Ground> {
     ledger: Ledger<G>,
@@ -110,7 +110,10 @@ impl<G: Ground> Thread<G> {
                     self.work(|thread| thread.group(group));
                     if !stops.is_empty() {
                         self.work(Self::end);
-                        return stops.into_iter().for_each(|done| drop(done.send(())));
+                        for done in stops {
+                            let _ = done.send(());
+                        }
+                        return;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -175,7 +178,9 @@ impl<G: Ground> Thread<G> {
         self.shared.metrics.audit_written(started.elapsed());
         if !checks.is_empty() {
             let result = self.check();
-            checks.into_iter().for_each(|reply| drop(reply.send(result.clone())));
+            for reply in checks {
+                let _ = reply.send(result.clone());
+            }
         }
     }
 
@@ -334,7 +339,10 @@ impl<G: Ground> Thread<G> {
 
     fn told(&self, result: io::Result<()>) {
         match result {
-            Ok(()) => CheckpointWritten.emit(&self.shared.metrics),
+            Ok(()) => {
+                let second = jiff::Timestamp::now().as_second();
+                CheckpointWritten { second }.emit(&self.shared.metrics);
+            }
             Err(error) => CheckpointFailed { error: &error }.emit(&self.shared.metrics),
         }
     }

@@ -75,7 +75,7 @@ pub(super) struct Rotated {
 }
 
 /// How long a file that cannot be left is kept before it is tried again.
-const STAY: Duration = Duration::from_secs(60);
+const STAY: Duration = Duration::from_mins(1);
 
 impl<G: Ground> Ledger<G> {
     /// The first file of a process. The first record, which is returned, has to be the first that is written.

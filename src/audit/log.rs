@@ -77,7 +77,9 @@ impl Audit {
             let left = recovery::recover(directory, instance, &settings.signing_key)?;
             ground.check()?;
             ground.reserve()?;
-            left.iter().for_each(|left| FileLeftBehind { left }.emit());
+            for left in &left {
+                FileLeftBehind { left }.emit();
+            }
             Self::on(ground, settings, opening, left.iter().map(Event::left_behind))
         };
         open().map_err(|error: std::io::Error| failed(error.to_string()))

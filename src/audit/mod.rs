@@ -16,6 +16,7 @@ mod ledger;
 mod log;
 mod merkle;
 #[path = "verify/name.rs"]
+#[expect(dead_code, reason = "verification uses all of it")]
 mod name;
 mod note;
 mod open_call;

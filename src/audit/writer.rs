@@ -144,8 +144,10 @@ impl Shared {
 
     /// Admits again.
     pub(super) fn resume(&self) {
-        self.paused.write().unwrap_or_else(PoisonError::into_inner).take();
-        AuditResumed.emit();
+        let before = self.paused.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = &before {
+            AuditResumed { error }.emit();
+        }
     }
 
     /// Why nothing is admitted, if so.

@@ -331,7 +331,7 @@ async fn audit(
         checkpoint_records: settings.audit.checkpoint_records,
         checkpoint_interval: Duration::from_secs(settings.audit.checkpoint_seconds),
         rotate_bytes: settings.audit.rotate_bytes,
-        rotate_age: Duration::from_secs(settings.audit.rotate_hours * 60 * 60),
+        rotate_age: Duration::from_hours(settings.audit.rotate_hours),
         reserve_bytes: RESERVE,
         metrics: parts.metrics.clone(),
     };

@@ -283,7 +283,9 @@ async fn processes_that_start_at_once_end_a_file_once() {
             std::thread::spawn(move || open(&path).shutdown())
         })
         .collect();
-    starts.into_iter().for_each(|start| start.join().unwrap());
+    for start in starts {
+        start.join().unwrap();
+    }
     let files = linked(left.path());
     assert_eq!(files.len(), 5);
     let all: Vec<&Value> = files.iter().flat_map(|file| &file.records).collect();

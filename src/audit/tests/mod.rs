@@ -46,9 +46,9 @@ fn settings(directory: &Path) -> AuditSettings {
         signing_key: signing_key(),
         write_deadline: Duration::from_secs(5),
         checkpoint_records: 1000,
-        checkpoint_interval: Duration::from_secs(60),
+        checkpoint_interval: Duration::from_mins(1),
         rotate_bytes: 1 << 30,
-        rotate_age: Duration::from_secs(24 * 60 * 60),
+        rotate_age: Duration::from_hours(24),
         reserve_bytes: 0,
         metrics: Metrics::new().unwrap(),
     }

@@ -128,7 +128,7 @@ fn record(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure>
         checkpoint_records: settings.checkpoint_records,
         checkpoint_interval: Duration::from_secs(settings.checkpoint_seconds),
         rotate_bytes: settings.rotate_bytes,
-        rotate_age: Duration::from_secs(settings.rotate_hours * 60 * 60),
+        rotate_age: Duration::from_hours(settings.rotate_hours),
         // No call runs here.
         reserve_bytes: 0,
         metrics: Metrics::new().map_err(Failure::failed)?,
