@@ -19,6 +19,22 @@ pub enum Code {
     Frozen,
     /// An administrator thawed what was frozen.
     Thawed,
+    /// A command of an administrator began a log of its own.
+    CommandStart,
+    /// A log goes on in this file.
+    Continue,
+    /// A log goes on in the next file.
+    Continued,
+    /// Another process ended this file: the one that wrote it was killed.
+    Recovered,
+    /// A file of a killed process was ended.
+    FileRecovered,
+    /// A file of a killed process was not ended, because it is not as it was written.
+    FileDamaged,
+    /// A key that signs checkpoints was made.
+    SigningKeyCreated,
+    /// The log can be written again; calls were refused meanwhile.
+    Resumed,
     /// The operator's credential for a product is another one than before.
     SecretRotated,
     /// The record of a proof of the policies was accepted.
@@ -37,6 +53,8 @@ pub enum Code {
     Abandoned,
     /// What a call changed lies elsewhere than where it was decided on.
     Misplaced,
+    /// How a call ended is not known: the server was killed.
+    Unknown,
     /// A request was refused before dispatch.
     Refused,
     /// A tool was called that is not offered.
@@ -56,6 +74,14 @@ impl Code {
         Self::PoliciesRefused,
         Self::Frozen,
         Self::Thawed,
+        Self::CommandStart,
+        Self::Continue,
+        Self::Continued,
+        Self::Recovered,
+        Self::FileRecovered,
+        Self::FileDamaged,
+        Self::SigningKeyCreated,
+        Self::Resumed,
         Self::SecretRotated,
         Self::ProofAccepted,
         Self::Resolve,
@@ -65,6 +91,7 @@ impl Code {
         Self::Failure,
         Self::Abandoned,
         Self::Misplaced,
+        Self::Unknown,
         Self::Refused,
         Self::UnknownTool,
         Self::RefusedAgain,
@@ -81,6 +108,14 @@ impl Code {
             Self::PoliciesRefused => "PC0006",
             Self::Frozen => "PC0007",
             Self::Thawed => "PC0008",
+            Self::CommandStart => "PC0009",
+            Self::Continue => "PC0010",
+            Self::Continued => "PC0011",
+            Self::Recovered => "PC0012",
+            Self::FileRecovered => "PC0013",
+            Self::FileDamaged => "PC0014",
+            Self::SigningKeyCreated => "PC0015",
+            Self::Resumed => "PC0016",
             Self::SecretRotated => "PC0020",
             Self::ProofAccepted => "PC0021",
             Self::Resolve => "PC1001",
@@ -90,6 +125,7 @@ impl Code {
             Self::Failure => "PC1005",
             Self::Abandoned => "PC1006",
             Self::Misplaced => "PC1007",
+            Self::Unknown => "PC1008",
             Self::Refused => "PC2001",
             Self::UnknownTool => "PC2002",
             Self::RefusedAgain => "PC2003",
@@ -98,7 +134,10 @@ impl Code {
 
     pub(super) fn stage(self) -> &'static str {
         match self {
-            Self::Start => "start",
+            Self::Start | Self::CommandStart => "start",
+            Self::Continue => "continue",
+            Self::Continued => "continued",
+            Self::Recovered => "recovered",
             Self::Stop => "stop",
             Self::KeyCreated
             | Self::TlsRelaxed
@@ -108,10 +147,14 @@ impl Code {
             | Self::Thawed
             | Self::SecretRotated
             | Self::ProofAccepted
+            | Self::FileRecovered
+            | Self::FileDamaged
+            | Self::SigningKeyCreated
+            | Self::Resumed
             | Self::Misplaced => "event",
             Self::Resolve => "resolve",
             Self::Intent => "intent",
-            Self::Success | Self::Denied | Self::Failure | Self::Abandoned => "outcome",
+            Self::Success | Self::Denied | Self::Failure | Self::Abandoned | Self::Unknown => "outcome",
             Self::Refused | Self::UnknownTool | Self::RefusedAgain => "refusal",
         }
     }
@@ -128,6 +171,16 @@ impl Code {
             }
             Self::Frozen => "An administrator froze what writes, or everything.",
             Self::Thawed => "An administrator thawed what was frozen.",
+            Self::CommandStart => "A command of an administrator began a log of its own.",
+            Self::Continue => "A log goes on in this file.",
+            Self::Continued => "A log goes on in the next file.",
+            Self::Recovered => "Another process ended this file: the one that wrote it was killed.",
+            Self::FileRecovered => "A file of a killed process was ended.",
+            Self::FileDamaged => {
+                "A file of a killed process was not ended, because it is not as it was written."
+            }
+            Self::SigningKeyCreated => "A key that signs checkpoints was made.",
+            Self::Resumed => "The log can be written again; calls were refused meanwhile.",
             Self::SecretRotated => "The operator's credential for a product is another one than before.",
             Self::ProofAccepted => "The record of a proof of the policies was accepted.",
             Self::Resolve => "Something is asked of Atlassian to decide on a call.",
@@ -137,6 +190,7 @@ impl Code {
             Self::Failure => "A call failed.",
             Self::Abandoned => "A call was abandoned: its client went away, or the server ended it.",
             Self::Misplaced => "What a call changed lies elsewhere than where it was decided on.",
+            Self::Unknown => "How a call ended is not known: the server was killed.",
             Self::Refused => "A request was refused before dispatch.",
             Self::UnknownTool => "A tool was called that is not offered.",
             Self::RefusedAgain => "More requests were refused than are written down one by one.",
@@ -146,8 +200,10 @@ impl Code {
     /// The fields that its records have besides those of its stage.
     pub(super) fn fields(self) -> &'static str {
         match self {
-            Self::Start => "`version`, `policy_hash`, `schema_hash`, `read_only`",
-            Self::Stop | Self::Intent | Self::Abandoned => "-",
+            Self::Start => {
+                "`version`, `policy_hash`, `schema_hash`, `read_only`, `checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each)"
+            }
+            Self::Stop | Self::Intent | Self::Abandoned | Self::Unknown => "-",
             Self::KeyCreated => "`key_id`",
             Self::TlsRelaxed => "`product`",
             Self::PoliciesLoaded => {
@@ -156,6 +212,18 @@ impl Code {
             Self::PoliciesRefused => "`reason`, `policy_hash`, `problems`",
             Self::Frozen => "`frozen` (`writes` or `all`), `os_user`, `reason`",
             Self::Thawed => "`was`, `os_user`, `reason`",
+            Self::CommandStart => {
+                "`version`, `command`, and as PC0001 `checkpoint_key`, `continues`, `heads`"
+            }
+            Self::Continue => {
+                "`checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each), `open` calls"
+            }
+            Self::Continued => "`next`",
+            Self::Recovered => "`cut_bytes`, `unknown` (calls), `checkpoint_key` if it is another",
+            Self::FileRecovered => "`file`, `cut_bytes`, `unknown` (calls)",
+            Self::FileDamaged => "`file`, `problem`",
+            Self::SigningKeyCreated => "`checkpoint_key`",
+            Self::Resumed => "`cause`, `since`",
             Self::SecretRotated => "`product`, `at`, `method`",
             Self::ProofAccepted => "`policy_hash`, `properties`",
             Self::Resolve => "`lookup`, `resources`",

@@ -5,10 +5,12 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Code;
+use super::VerifierKey;
 use super::record::clipped;
 use super::record::head;
 use super::record::inside;
 use super::record::moment;
+use super::recovery::LeftBehind;
 use super::refusals::Network;
 use super::refusals::Refused;
 use super::refusals::Source;
@@ -46,25 +48,34 @@ pub struct Event {
 }
 
 impl Event {
-    /// The server started, with these policies.
-    pub fn start(policy_hash: &str, schema_hash: &str, read_only: bool) -> Self {
-        let fields = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "policy_hash": policy_hash,
-            "schema_hash": schema_hash,
-            "read_only": read_only,
-        });
-        Self::new("start", Code::Start, fields)
-    }
-
-    /// The server stopped.
-    pub fn stop() -> Self {
-        Self::new("stop", Code::Stop, json!({}))
-    }
-
     /// A key for argument values was made.
     pub fn key_created(id: &str) -> Self {
         Self::new("event", Code::KeyCreated, json!({"key_id": id}))
+    }
+
+    /// A key that signs checkpoints was made.
+    pub fn signing_key_created(key: &VerifierKey) -> Self {
+        Self::new("event", Code::SigningKeyCreated, json!({"checkpoint_key": key.to_string()}))
+    }
+
+    /// What became of a file that a killed process left.
+    pub(super) fn left_behind(left: &LeftBehind) -> Self {
+        let file = left.file.file();
+        match &left.result {
+            Ok(ended) => {
+                let fields = json!({"file": file, "cut_bytes": ended.cut_bytes, "unknown": ended.unknown});
+                Self::new("event", Code::FileRecovered, fields)
+            }
+            Err(problem) => {
+                Self::new("event", Code::FileDamaged, json!({"file": file, "problem": clipped(problem)}))
+            }
+        }
+    }
+
+    /// The log can be written again.
+    pub(super) fn resumed(cause: &str, since: jiff::Timestamp) -> Self {
+        let fields = json!({"cause": clipped(cause), "since": since.to_string()});
+        Self::new("event", Code::Resumed, fields)
     }
 
     /// The certificates of a product are not checked.
@@ -162,8 +173,39 @@ impl Event {
     }
 
     pub(super) fn body(&self, instance: &str) -> String {
+        inside(&self.record(instance))
+    }
+
+    fn record(&self, instance: &str) -> Map<String, Value> {
         let mut record = head(self.stage, self.code, instance);
         record.extend(self.fields.clone());
-        inside(&record)
+        record
+    }
+}
+
+/// The first record of a log: there is no log without it.
+#[derive(Debug, Clone)]
+pub struct Opening(Event);
+
+impl Opening {
+    /// The server starts, with these policies.
+    pub fn server(policy_hash: &str, schema_hash: &str, read_only: bool) -> Self {
+        let fields = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "policy_hash": policy_hash,
+            "schema_hash": schema_hash,
+            "read_only": read_only,
+        });
+        Self(Event::new("start", Code::Start, fields))
+    }
+
+    /// A command of an administrator has something to write down.
+    pub fn command(command: &'static str) -> Self {
+        let fields = json!({"version": env!("CARGO_PKG_VERSION"), "command": command});
+        Self(Event::new("start", Code::CommandStart, fields))
+    }
+
+    pub(super) fn record(&self, instance: &str) -> Map<String, Value> {
+        self.0.record(instance)
     }
 }

@@ -1,5 +1,10 @@
 //! The writing thread: it takes all records that wait, writes them at once, and one sync serves all that need it.
+//!
+//! A write or a sync that fails refuses what was announced by it and keeps what has happened already: that is written
+//! first when the disk takes something again, and only then anything new is admitted.
 
+use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -8,12 +13,21 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::AuditError;
-use super::record::line;
-use super::storage::Storage;
+use super::CallId;
+use super::Event;
+use super::alarm::AuditRecordLost;
+use super::alarm::CheckpointFailed;
+use super::alarm::CheckpointWritten;
+use super::alarm::RotationFailed;
+use super::ledger::Ledger;
+use super::open_call::OpenCall;
+use super::storage::Ground;
 use super::writer::Durability;
 use super::writer::Entry;
+use super::writer::Kind;
 use super::writer::Message;
 use super::writer::QUEUE;
+use super::writer::Record;
 use super::writer::Reply;
 use super::writer::Shared;
 use super::writer::ended;
@@ -24,15 +38,32 @@ const LINGER: Duration = Duration::from_millis(200);
 /// How long a successful check is believed.
 const CHECKED: Duration = Duration::from_secs(1);
 
-pub(super) struct Thread<S> {
-    storage: S,
+/// How long after a failure the disk is tried again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// How long the thread waits where nothing is to be done.
+const IDLE: Duration = Duration::from_hours(1);
+
+pub(super) struct Thread<G: Ground> {
+    ledger: Ledger<G>,
     shared: Arc<Shared>,
-    sequence: u64,
-    /// Since when something written is not synced.
-    unsynced: Option<Instant>,
-    /// After a failed write or sync nothing can be said of what is on disk: nothing more is written.
-    broken: Option<AuditError>,
+    instance: Arc<str>,
+    /// What is written and not synced, and since when.
+    unsynced: Vec<Entry>,
+    since: Option<Instant>,
+    trouble: Option<Trouble>,
+    /// What has happened and is not written; first of all the opening of a file.
+    pending: Vec<Entry>,
+    /// The intents of calls that have not ended.
+    open: HashMap<CallId, String>,
     checked: Option<Instant>,
+}
+
+/// Why nothing can be written.
+struct Trouble {
+    error: AuditError,
+    since: jiff::Timestamp,
+    again: Instant,
 }
 
 /// What was taken from the queue at once.
@@ -41,39 +72,75 @@ struct Group {
     entries: Vec<Entry>,
     checks: Vec<Reply>,
     flushes: Vec<std::sync::mpsc::Sender<()>>,
+    stops: Vec<std::sync::mpsc::Sender<()>>,
 }
 
-impl<S: Storage> Thread<S> {
-    pub(super) fn new(storage: S, shared: Arc<Shared>) -> Self {
-        Self { storage, shared, sequence: 0, unsynced: None, broken: None, checked: None }
+impl<G: Ground> Thread<G> {
+    pub(super) fn new(ledger: Ledger<G>, shared: Arc<Shared>, instance: Arc<str>) -> Self {
+        Self {
+            ledger,
+            shared,
+            instance,
+            unsynced: Vec::new(),
+            since: None,
+            trouble: None,
+            pending: Vec::new(),
+            open: HashMap::new(),
+            checked: None,
+        }
     }
 
-    /// Works until every handle is gone.
+    /// Writes the first records of a log.
+    pub(super) fn begin(&mut self, records: Vec<Record>) -> io::Result<()> {
+        self.write(records.into_iter().map(Entry::own).collect()).map_err(|(error, _)| error)?;
+        self.sync_all().map_err(|(error, _)| error)?;
+        self.checkpoint();
+        Ok(())
+    }
+
+    /// Works until every handle is gone, or the log is ended.
     pub(super) fn run(mut self, messages: &Receiver<Message>) {
         // However the thread ends, nobody must wait for it.
         let _closing = Closing(Arc::clone(&self.shared));
         loop {
             match self.next(messages) {
                 Ok(first) => {
-                    let group = self.gather(first, messages);
+                    let mut group = self.gather(first, messages);
+                    let stops = std::mem::take(&mut group.stops);
                     self.work(|thread| thread.group(group));
+                    if !stops.is_empty() {
+                        self.work(Self::end);
+                        for done in stops {
+                            let _ = done.send(());
+                        }
+                        return;
+                    }
                 }
-                Err(RecvTimeoutError::Timeout) => self.work(Self::sync),
-                Err(RecvTimeoutError::Disconnected) => return self.sync(),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.work(Self::end),
             }
+            self.work(Self::keep_house);
         }
     }
 
-    /// The next message, or a time-out when something has stayed unsynced for long enough.
+    /// The next message, or a time-out when something else has to be done.
     fn next(&self, messages: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
-        let Some(since) = self.unsynced else {
-            return messages.recv().map_err(|_| RecvTimeoutError::Disconnected);
-        };
-        match LINGER.checked_sub(since.elapsed()) {
-            Some(rest) => messages.recv_timeout(rest),
-            // Also while records keep coming.
-            None => Err(RecvTimeoutError::Timeout),
+        let rest = self.rest();
+        // Also while records keep coming.
+        if rest.is_zero() {
+            return Err(RecvTimeoutError::Timeout);
         }
+        messages.recv_timeout(rest)
+    }
+
+    /// How long there is nothing to do without a message.
+    fn rest(&self) -> Duration {
+        if let Some(trouble) = &self.trouble {
+            return trouble.again.saturating_duration_since(Instant::now());
+        }
+        let sync = self.since.map(|since| LINGER.saturating_sub(since.elapsed()));
+        let times = sync.into_iter().chain(self.ledger.until_checkpoint());
+        times.chain(self.ledger.until_rotation()).min().unwrap_or(IDLE)
     }
 
     fn gather(&self, first: Message, messages: &Receiver<Message>) -> Group {
@@ -83,6 +150,7 @@ impl<S: Storage> Thread<S> {
                 Message::Entry(entry) => group.entries.push(entry),
                 Message::Check(reply) => group.checks.push(reply),
                 Message::Flush(done) => group.flushes.push(done),
+                Message::Stop(done) => group.stops.push(done),
             }
         }
         self.shared.waiting.fetch_sub(group.entries.len(), Ordering::Relaxed);
@@ -97,76 +165,239 @@ impl<S: Storage> Thread<S> {
 
     fn group(&mut self, group: Group) {
         let started = Instant::now();
-        self.write(&group.entries);
-        let (durable, written): (Vec<Entry>, Vec<Entry>) =
-            group.entries.into_iter().partition(|entry| entry.record.durability == Durability::Durable);
-        self.answer(written);
-        if !durable.is_empty() || !group.flushes.is_empty() {
+        let Group { entries, checks, flushes, .. } = group;
+        if !entries.is_empty() {
+            self.take(entries);
+        }
+        if !flushes.is_empty() {
             self.sync();
         }
-        self.answer(durable);
-        for done in group.flushes {
+        for done in flushes {
             let _ = done.send(());
         }
         self.shared.metrics.audit_written(started.elapsed());
-        if !group.checks.is_empty() {
+        if !checks.is_empty() {
             let result = self.check();
-            group.checks.into_iter().for_each(|reply| drop(reply.send(result.clone())));
+            for reply in checks {
+                let _ = reply.send(result.clone());
+            }
         }
     }
 
-    fn write(&mut self, entries: &[Entry]) {
-        if self.broken.is_some() || entries.is_empty() {
-            return;
+    /// Writes what came, and syncs if someone waits for that.
+    fn take(&mut self, entries: Vec<Entry>) {
+        if let Some(trouble) = &self.trouble {
+            let error = trouble.error.clone();
+            return self.put_off(entries, &error);
         }
-        let mut bytes = String::with_capacity(entries.iter().map(|entry| entry.record.body.len() + 48).sum());
-        for entry in entries {
-            self.sequence += 1;
-            bytes.push_str(&line(self.sequence, &entry.record.body));
+        let durable = entries.iter().any(|entry| entry.record.durability == Durability::Durable);
+        if let Err((error, entries)) = self.write(entries) {
+            return self.fail(&error, entries);
         }
-        self.unsynced.get_or_insert_with(Instant::now);
-        match self.storage.write(bytes.as_bytes()) {
-            Ok(()) => entries.iter().for_each(|entry| self.shared.metrics.audit_record(entry.record.stage)),
-            Err(error) => self.fail(&error),
+        if durable {
+            self.sync();
         }
+    }
+
+    /// Writes entries after those that had to wait. If it fails, none of them is in the file.
+    fn write(&mut self, entries: Vec<Entry>) -> Result<(), (io::Error, Vec<Entry>)> {
+        if let Err(error) = self.ledger.write(entries.iter().map(|entry| entry.record.body.as_str())) {
+            return Err((error, entries));
+        }
+        self.since.get_or_insert_with(Instant::now);
+        for mut entry in entries {
+            self.shared.metrics.audit_record(entry.record.stage);
+            if entry.record.durability == Durability::Written {
+                entry.answer(Ok(()));
+            }
+            self.unsynced.push(entry);
+        }
+        Ok(())
     }
 
     fn sync(&mut self) {
-        if self.unsynced.take().is_none() || self.broken.is_some() {
+        if self.trouble.is_none()
+            && let Err((error, entries)) = self.sync_all()
+        {
+            self.fail(&error, entries);
+        }
+    }
+
+    /// Makes everything written durable. If it fails, nothing is known of it, and all of it comes back.
+    fn sync_all(&mut self) -> Result<(), (io::Error, Vec<Entry>)> {
+        if self.since.is_none() {
+            return Ok(());
+        }
+        self.since = None;
+        let entries = std::mem::take(&mut self.unsynced);
+        if let Err(error) = self.ledger.sync() {
+            return Err((error, entries));
+        }
+        for mut entry in entries {
+            entry.answer(Ok(()));
+            self.note(entry.record);
+        }
+        Ok(())
+    }
+
+    /// Keeps in mind which calls have not ended.
+    fn note(&mut self, record: Record) {
+        match (record.stage, record.call) {
+            ("intent", Some(call)) => drop(self.open.insert(call, record.body)),
+            ("outcome", Some(call)) => drop(self.open.remove(&call)),
+            _ => {}
+        }
+    }
+
+    /// The disk did not take these, nor what is written and not synced is certain to be in the file.
+    fn fail(&mut self, error: &io::Error, entries: Vec<Entry>) {
+        let full = error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded;
+        let error = AuditError::Unwritable { cause: error.to_string() };
+        let since = self.trouble.as_ref().map_or_else(jiff::Timestamp::now, |trouble| trouble.since);
+        let is_new = self.trouble.is_none();
+        self.trouble = Some(Trouble { error: error.clone(), since, again: Instant::now() + AGAIN });
+        self.checked = None;
+        self.shared.pause(&error);
+        self.put_off(entries, &error);
+        if full && let Err(error) = self.ledger.ground.release() {
+            tracing::error!(%error, "the room that is kept for the ends of calls cannot be given back");
+        }
+        // The room that was given back is for what has happened: it is written at once.
+        if is_new && full {
+            self.mend();
+        }
+    }
+
+    /// Refuses what was announced, and keeps what has happened.
+    fn put_off(&mut self, entries: Vec<Entry>, error: &AuditError) {
+        for mut entry in entries {
+            let announced = entry.record.kind == Kind::Announced && entry.reply.is_some();
+            if announced {
+                self.shared.metrics.audit_write_errors(1);
+                entry.answer(Err(error.clone()));
+            } else if self.pending.len() >= QUEUE {
+                let call = entry.record.call.as_ref().map(CallId::as_str);
+                AuditRecordLost { stage: entry.record.stage, call }.emit(&self.shared.metrics);
+                entry.answer(Err(self.shared.close(error.clone())));
+            } else {
+                self.pending.push(entry);
+            }
+        }
+    }
+
+    /// Tries whether the disk takes something again: first what has happened, then the room that is kept free.
+    fn mend(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        let result = if pending.is_empty() { Ok(()) } else { self.write(pending) };
+        let result = result.and_then(|()| self.sync_all());
+        let result = result.and_then(|()| self.resume());
+        if let Err((error, entries)) = result {
+            self.fail(&error, entries);
+        }
+    }
+
+    /// Admits again, if there is room for it and that can be written down.
+    fn resume(&mut self) -> Result<(), (io::Error, Vec<Entry>)> {
+        let Some(trouble) = &self.trouble else { return Ok(()) };
+        let event = Event::resumed(&trouble.error.to_string(), trouble.since);
+        let record = Record::own(event.stage(), event.body(&self.instance));
+        let ground = &mut self.ledger.ground;
+        // The event has not happened if it cannot be written.
+        let ready = ground.check().and_then(|()| ground.reserve()).map_err(|error| (error, Vec::new()));
+        ready
+            .and_then(|()| self.write(vec![Entry::own(record)]))
+            .map_err(|(error, _)| (error, Vec::new()))?;
+        self.sync_all().map_err(|(error, _)| (error, Vec::new()))?;
+        self.trouble = None;
+        self.shared.resume();
+        Ok(())
+    }
+
+    /// What has to be done from time to time.
+    fn keep_house(&mut self) {
+        if let Some(trouble) = &self.trouble {
+            if Instant::now() >= trouble.again {
+                self.mend();
+            }
             return;
         }
-        if let Err(error) = self.storage.sync() {
-            self.fail(&error);
+        if self.since.is_some_and(|since| since.elapsed() >= LINGER) {
+            self.sync();
+        }
+        if self.trouble.is_none() && self.ledger.is_checkpoint_due() {
+            self.checkpoint();
+        }
+        if self.trouble.is_none() && self.ledger.is_rotation_due() {
+            self.rotate();
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let result = self.ledger.checkpoint();
+        self.told(result);
+    }
+
+    fn told(&self, result: io::Result<()>) {
+        match result {
+            Ok(()) => {
+                let second = jiff::Timestamp::now().as_second();
+                CheckpointWritten { second }.emit(&self.shared.metrics);
+            }
+            Err(error) => CheckpointFailed { error: &error }.emit(&self.shared.metrics),
+        }
+    }
+
+    /// Leaves the file for another. If that is not possible the file goes on, or the disk is in trouble anyway.
+    fn rotate(&mut self) {
+        self.sync();
+        if self.trouble.is_some() {
+            return;
+        }
+        match self.ledger.rotate(OpenCall::records(self.open.values())) {
+            Ok(rotated) => {
+                self.told(rotated.checkpoint);
+                // From here on it comes before everything else, whatever happens.
+                let opening = Entry::own(Record::own("continue", rotated.opening));
+                if let Err((error, entries)) = self.write(vec![opening]).and_then(|()| self.sync_all()) {
+                    return self.fail(&error, entries);
+                }
+                self.checkpoint();
+            }
+            Err(error) => {
+                self.ledger.stay();
+                RotationFailed { error: &error, file: self.ledger.name() }.emit(&self.shared.metrics);
+            }
         }
     }
 
     fn check(&mut self) -> Result<(), AuditError> {
-        if let Some(error) = &self.broken {
-            return Err(error.clone());
+        if let Some(trouble) = &self.trouble {
+            return Err(trouble.error.clone());
         }
         if self.checked.is_some_and(|at| at.elapsed() < CHECKED) {
             return Ok(());
         }
-        let result = self.storage.check();
+        let result = self.ledger.ground.check();
         self.checked = result.is_ok().then(Instant::now);
         // A full disk may have room again before a call comes: the log stays open.
         result.map_err(|error| AuditError::Unwritable { cause: error.to_string() })
     }
 
-    fn fail(&mut self, error: &std::io::Error) {
-        let error = AuditError::Unwritable { cause: error.to_string() };
-        self.shared.close(error.clone());
-        self.broken = Some(error);
-    }
-
-    fn answer(&self, entries: Vec<Entry>) {
-        let result = self.broken.clone().map_or(Ok(()), Err);
-        if result.is_err() {
-            self.shared.metrics.audit_write_errors(entries.len());
+    /// Writes the last record of the log. If that is not possible the next start does it.
+    fn end(&mut self) {
+        if self.trouble.is_some() {
+            self.mend();
         }
-        for reply in entries.into_iter().filter_map(|entry| entry.reply) {
-            // Who does not wait any more has left, or goes without a permit.
-            let _ = reply.send(result.clone());
+        self.sync();
+        if self.trouble.is_none()
+            && let Err(error) = self.ledger.end()
+        {
+            tracing::error!(%error, "the audit log has no end; the next start gives it one");
+        }
+        for mut entry in std::mem::take(&mut self.pending) {
+            let call = entry.record.call.as_ref().map(CallId::as_str);
+            AuditRecordLost { stage: entry.record.stage, call }.emit(&self.shared.metrics);
+            entry.answer(Err(ended()));
         }
     }
 }

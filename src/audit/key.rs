@@ -39,11 +39,10 @@ impl HmacKey {
     /// # Errors
     /// If the file cannot be read, or is too short for a key.
     pub fn read(path: &Path) -> Result<Self, AuditError> {
-        let text = Zeroizing::new(
-            std::fs::read_to_string(path).map_err(|error| Self::failed(path, error.to_string()))?,
-        );
+        let text =
+            Zeroizing::new(std::fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?);
         if text.trim().len() < SHORTEST {
-            return Err(Self::failed(path, format!("it is shorter than {SHORTEST} characters")));
+            return Err(failed(path, format!("it is shorter than {SHORTEST} characters")));
         }
         Ok(Self::from_secret(&text))
     }
@@ -57,24 +56,8 @@ impl HmacKey {
     ///
     /// Returns whether it was made just now; then it has to be reported.
     pub fn load_or_create(state_directory: &Path) -> Result<(Self, bool), AuditError> {
-        let path = Self::path(state_directory);
-        let failed = |error: io::Error| Self::failed(&path, error.to_string());
-        private_directory(state_directory).map_err(failed)?;
-        let made = !path.try_exists().map_err(failed)? && make(state_directory).map_err(failed)?;
-        let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(failed)?);
-        if text.trim().len() < SHORTEST {
-            let cause = format!("it is shorter than {SHORTEST} characters; remove it to have a new one made");
-            return Err(Self::failed(&path, cause));
-        }
-        if readable_by_others(&path).map_err(failed)? {
-            let cause = "others can read it; take that from them with `chmod 600`".to_owned();
-            return Err(Self::failed(&path, cause));
-        }
+        let (text, made) = load_or_make(state_directory, FILE)?;
         Ok((Self::from_secret(&text), made))
-    }
-
-    fn failed(path: &Path, cause: String) -> AuditError {
-        AuditError::Key { path: path.display().to_string(), cause }
     }
 
     fn new(bytes: &[u8]) -> Self {
@@ -99,14 +82,40 @@ impl std::fmt::Debug for HmacKey {
     }
 }
 
+/// The text of a key of this machine: read from the state directory, or made there at first start (0600), and whether
+/// it was made just now.
+pub(super) fn load_or_make(
+    directory: &Path,
+    name: &'static str,
+) -> Result<(Zeroizing<String>, bool), AuditError> {
+    let path = directory.join(name);
+    let broken = |error: io::Error| failed(&path, error.to_string());
+    private_directory(directory).map_err(broken)?;
+    let made = !path.try_exists().map_err(broken)? && make(directory, name).map_err(broken)?;
+    let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(broken)?);
+    if text.trim().len() < SHORTEST {
+        let cause = format!("it is shorter than {SHORTEST} characters; remove it to have a new one made");
+        return Err(failed(&path, cause));
+    }
+    if readable_by_others(&path).map_err(broken)? {
+        let cause = "others can read it; take that from them with `chmod 600`".to_owned();
+        return Err(failed(&path, cause));
+    }
+    Ok((text, made))
+}
+
+pub(super) fn failed(path: &Path, cause: String) -> AuditError {
+    AuditError::Key { path: path.display().to_string(), cause }
+}
+
 /// Makes a key under another name and gives it its own when it is whole: no start, of however many processes at
 /// once, ever sees half a key. False if another process was first.
-fn make(directory: &Path) -> io::Result<bool> {
-    let draft = directory.join(format!("{FILE}.{}", short_hex(random()?.as_slice(), 8)));
+fn make(directory: &Path, name: &str) -> io::Result<bool> {
+    let draft = directory.join(format!("{name}.{}", short_hex(random()?.as_slice(), 8)));
     let written = private_file(&draft)
         .and_then(|mut file| file.write_all(random_text()?.as_bytes()).and_then(|()| file.sync_all()));
     // A link, unlike a rename, never replaces what is there.
-    let linked = written.and_then(|()| std::fs::hard_link(&draft, directory.join(FILE)));
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, directory.join(name)));
     std::fs::remove_file(&draft)?;
     match linked {
         Ok(()) => sync_directory(directory).map(|()| true),

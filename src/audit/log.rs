@@ -1,7 +1,5 @@
-//! The audit log of this process: one file, one writer.
+//! The audit log of this process: one writer, one file after the other.
 
-use std::fs::File;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +10,18 @@ use super::AuditError;
 use super::CallFacts;
 use super::Event;
 use super::HmacKey;
+use super::Opening;
+use super::SigningKey;
 use super::Trail;
-use super::key::private_directory;
-use super::key::private_file;
-use super::key::sync_directory;
-use super::storage::LogFile;
-use super::storage::Storage;
+use super::VerifierKey;
+use super::alarm::FileLeftBehind;
+use super::ledger::Ledger;
+use super::ledger::Pace;
+use super::recovery;
+use super::storage::Directory;
+use super::storage::Ground;
 use super::writer::Durability;
+use super::writer::Kind;
 use super::writer::Record;
 use super::writer::Writer;
 use crate::telemetry::Metrics;
@@ -30,44 +33,81 @@ pub struct AuditSettings {
     pub directory: PathBuf,
     /// The key for argument values.
     pub key: HmacKey,
+    /// The key that checkpoints are signed with.
+    pub signing_key: SigningKey,
     /// The name of this server in file names and records.
     pub instance: String,
     /// How long a record may take to reach the disk.
     pub write_deadline: Duration,
+    /// After how many records a checkpoint is written.
+    pub checkpoint_records: u64,
+    /// After what time a checkpoint is written, if there are new records.
+    pub checkpoint_interval: Duration,
+    /// The size after which a file is left for another.
+    pub rotate_bytes: u64,
+    /// The age after which a file is left for another.
+    pub rotate_age: Duration,
+    /// How much of the disk is kept free for the ends of calls.
+    pub reserve_bytes: u64,
     /// What is counted.
     pub metrics: Metrics,
 }
 
-/// The audit log. Clones write to the same file.
+/// The audit log. Clones write to the same files.
 #[derive(Debug, Clone)]
 pub struct Audit {
     pub(super) writer: Writer,
     pub(super) key: Arc<HmacKey>,
+    signing_key: SigningKey,
     pub(super) instance: Arc<str>,
     pub(super) metrics: Metrics,
 }
 
 impl Audit {
-    /// Opens a file of its own, `audit-<instance>-<start>.jsonl` (0600), locked against a second writer.
-    pub fn open(settings: &AuditSettings) -> Result<Self, AuditError> {
-        let failed =
-            |cause: String| AuditError::Open { directory: settings.directory.display().to_string(), cause };
-        if !is_plain(&settings.instance) {
-            return Err(failed(format!(
-                "`{}` cannot be part of a file name",
-                settings.instance.escape_debug()
-            )));
+    /// Ends what killed processes have left, and opens a file of its own, `audit-<instance>-<start>.jsonl` (0600), locked
+    /// against a second writer.
+    pub fn open(settings: &AuditSettings, opening: &Opening) -> Result<Self, AuditError> {
+        let AuditSettings { directory, instance, .. } = settings;
+        let failed = |cause: String| AuditError::Open { directory: directory.display().to_string(), cause };
+        if !is_plain(instance) {
+            return Err(failed(format!("`{}` cannot be part of a file name", instance.escape_debug())));
         }
-        let file =
-            open(&settings.directory, &settings.instance).map_err(|error| failed(error.to_string()))?;
-        Self::with(file, settings).map_err(|error| failed(error.to_string()))
+        let open = || {
+            let mut ground = Directory::new(directory, instance, settings.reserve_bytes)?;
+            let left = recovery::recover(directory, instance, &settings.signing_key)?;
+            ground.check()?;
+            ground.reserve()?;
+            for left in &left {
+                FileLeftBehind { left }.emit();
+            }
+            Self::on(ground, settings, opening, left.iter().map(Event::left_behind))
+        };
+        open().map_err(|error: std::io::Error| failed(error.to_string()))
     }
 
-    pub(super) fn with(storage: impl Storage, settings: &AuditSettings) -> std::io::Result<Self> {
+    pub(super) fn on(
+        ground: impl Ground,
+        settings: &AuditSettings,
+        opening: &Opening,
+        events: impl Iterator<Item = Event>,
+    ) -> std::io::Result<Self> {
+        let instance: Arc<str> = settings.instance.as_str().into();
+        let pace = Pace {
+            checkpoint_records: settings.checkpoint_records,
+            checkpoint_interval: settings.checkpoint_interval,
+            rotate_bytes: settings.rotate_bytes,
+            rotate_age: settings.rotate_age,
+        };
+        let (ledger, opening) =
+            Ledger::begin(ground, &instance, settings.signing_key.clone(), pace, opening.record(&instance))?;
+        let events = events.map(|event| Record::own(event.stage(), event.body(&instance)));
+        let records = std::iter::once(Record::own("start", opening)).chain(events).collect();
+        let (deadline, metrics) = (settings.write_deadline, settings.metrics.clone());
         Ok(Self {
-            writer: Writer::start(storage, settings.write_deadline, settings.metrics.clone())?,
+            writer: Writer::start(ledger, records, Arc::clone(&instance), deadline, metrics)?,
             key: Arc::new(settings.key.clone()),
-            instance: settings.instance.as_str().into(),
+            signing_key: settings.signing_key.clone(),
+            instance,
             metrics: settings.metrics.clone(),
         })
     }
@@ -80,7 +120,13 @@ impl Audit {
     /// Writes an event that belongs to no call; returns when it is on disk.
     pub async fn event(&self, event: Event) -> Result<(), AuditError> {
         let body = event.body(&self.instance);
-        let record = Record { stage: event.stage(), call: None, body, durability: Durability::Durable };
+        let record = Record {
+            stage: event.stage(),
+            call: None,
+            body,
+            durability: Durability::Durable,
+            kind: Kind::Announced,
+        };
         self.writer.announce(record).await
     }
 
@@ -103,39 +149,21 @@ impl Audit {
         self.key.id()
     }
 
-    /// Waits until everything is on disk, at most as long as a record may take.
+    /// The key that checks the checkpoints of the log.
+    pub fn checkpoint_key(&self) -> &VerifierKey {
+        self.signing_key.verifier()
+    }
+
+    /// Ends the log, and waits until everything is on disk, at most as long as a record may take. Nothing can be written
+    /// after that.
     pub fn shutdown(&self) {
-        if !self.writer.flush() {
+        if !self.writer.stop() {
             tracing::error!("the audit log did not take its last records in time");
         }
     }
 }
 
-fn open(directory: &Path, instance: &str) -> std::io::Result<LogFile> {
-    private_directory(directory)?;
-    let (file, path) = new_file(directory, instance)?;
-    let mut file = LogFile::new(file, &path)?;
-    file.check()?;
-    sync_directory(directory)?;
-    Ok(file)
-}
-
 fn is_plain(instance: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !instance.is_empty() && instance.len() <= 64 && instance.chars().all(plain)
-}
-
-/// A new file whose name tells when the process started; a second one in the same second gets a number.
-fn new_file(directory: &Path, instance: &str) -> std::io::Result<(File, PathBuf)> {
-    let start = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    let mut last = None;
-    for number in 0..1000 {
-        let suffix = if number == 0 { String::new() } else { format!("-{number}") };
-        let path = directory.join(format!("audit-{instance}-{start}{suffix}.jsonl"));
-        match private_file(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => last = Some(error),
-            result => return result.map(|file| (file, path)),
-        }
-    }
-    Err(last.unwrap_or_else(|| std::io::Error::other("no free name")))
 }

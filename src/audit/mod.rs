@@ -4,24 +4,32 @@
 //! durable. The [`Trail`] of a call is a guard: dropped without an end, it writes `abandoned`.
 
 mod alarm;
+mod chain;
 mod class;
 mod code;
 mod error;
 mod event;
 mod facts;
 mod group;
+mod heads;
 mod key;
+mod ledger;
 mod level;
 mod log;
 mod merkle;
 mod note;
+mod open_call;
 mod parts;
 mod permit;
 pub mod read;
 mod reason;
 mod record;
+mod recovery;
 mod reference;
 mod refusals;
+mod reserve;
+mod scan;
+mod signing;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -34,6 +42,7 @@ pub use class::ErrorClass;
 pub use code::Code;
 pub use error::AuditError;
 pub use event::Event;
+pub use event::Opening;
 pub use event::Reason;
 pub use facts::Account;
 pub use facts::CallFacts;
@@ -66,4 +75,6 @@ pub use record::FORMAT;
 pub use reference::documentation;
 pub use refusals::Refusals;
 pub use refusals::Refused;
+pub use signing::SigningKey;
 pub use trail::Trail;
+pub use verify::LogName;

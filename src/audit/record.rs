@@ -6,15 +6,16 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Code;
+use super::TreeHash;
 use super::values::cut;
 
 /// The version of the record format, `v` in every record.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The longest text of a client, in characters, that a record takes.
 pub(super) const LONGEST: usize = 200;
 
-/// The fields every record begins with, after version and number.
+/// The fields every record begins with, after version, number and the hash of the record before.
 pub(super) fn head(stage: &'static str, code: Code, instance: &str) -> Map<String, Value> {
     let mut record = Map::new();
     record.insert("time".into(), moment(jiff::Timestamp::now()).into());
@@ -29,15 +30,16 @@ pub(super) fn moment(at: jiff::Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-/// The inside of a record: JSON without the outer braces, where the writer puts version and number.
+/// The inside of a record: JSON without the outer braces, where the writer puts what chains it.
 pub(super) fn inside(record: &Map<String, Value>) -> String {
     let text = serde_json::to_string(record).unwrap_or_default();
     escaped(text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default())
 }
 
-/// The whole line of a record.
-pub(super) fn line(sequence: u64, inside: &str) -> String {
-    format!("{{\"v\":{FORMAT},\"seq\":{sequence},{inside}}}\n")
+/// Adds the whole line of a record, without its newline.
+pub(super) fn write_line(text: &mut String, sequence: u64, previous: TreeHash, inside: &str) {
+    // Writing to a string cannot fail.
+    let _ = write!(text, "{{\"v\":{FORMAT},\"seq\":{sequence},\"prev\":\"{previous}\",{inside}}}");
 }
 
 /// A text of a client, cut to what a record takes.
@@ -73,6 +75,12 @@ mod tests {
 
     use super::*;
 
+    fn line(inside: &str) -> String {
+        let mut text = String::new();
+        write_line(&mut text, 7, TreeHash::ZERO, inside);
+        text
+    }
+
     #[test]
     fn long_texts_are_cut_with_a_mark() {
         assert_eq!(clipped("short"), "short");
@@ -85,14 +93,12 @@ mod tests {
         let hostile = "a\"\n\r\u{85}\u{2028}\u{2029}\u{202e}\u{0}\u{7f}\u{feff}{}";
         let mut record = head("event", Code::Start, "default");
         record.insert("client".into(), hostile.into());
-        let line = line(7, &inside(&record));
-        assert!(line.ends_with('\n'));
-        let body = line.trim_end_matches('\n');
+        let body = line(&inside(&record));
         assert!(
             !body.chars().any(|c| c.is_control() || "\u{2028}\u{2029}\u{202e}\u{feff}".contains(c)),
             "{body}"
         );
-        let read: Value = serde_json::from_str(body).unwrap();
+        let read: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((&read["client"], &read["seq"], &read["v"]), (&json!(hostile), &json!(7), &json!(FORMAT)));
         let time = read["time"].as_str().unwrap();
         assert_eq!((time.len(), time.as_bytes()[19], time.as_bytes()[23]), (24, b'.', b'Z'), "{time}");
@@ -103,11 +109,11 @@ mod tests {
         fn any_text_comes_back_as_it_was(text in any::<String>(), name in any::<String>()) {
             let mut record = Map::new();
             record.insert(name, text.into());
-            let line = line(1, &inside(&record));
-            prop_assert_eq!(line.matches('\n').count(), 1);
+            let line = line(&inside(&record));
+            prop_assert_eq!(line.matches('\n').count(), 0);
             let mut read: Map<String, Value> = serde_json::from_str(&line).unwrap();
             for (key, value) in record {
-                if key != "v" && key != "seq" {
+                if !["v", "seq", "prev"].contains(&key.as_str()) {
                     prop_assert_eq!(read.remove(&key), Some(value));
                 }
             }

@@ -12,7 +12,11 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
         "all",
         &[
             ("v", "version of this format"),
-            ("seq", "number of the record in the file"),
+            ("seq", "number of the record; it goes on from file to file of one process"),
+            (
+                "prev",
+                "SHA-256 of a zero byte and the line before; of the first, of the last line of the file it goes on from, or 64 zeros",
+            ),
             ("time", "when it was written, UTC"),
             ("stage", "one of the stages below"),
             ("code", "one of the codes above"),

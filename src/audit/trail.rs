@@ -39,6 +39,7 @@ use super::record::head;
 use super::record::inside;
 use super::values::Values;
 use super::writer::Durability;
+use super::writer::Kind;
 use super::writer::Record;
 use crate::ids::InstanceName;
 use crate::policy::Access;
@@ -264,7 +265,11 @@ impl Trail {
     }
 
     fn record(&self, stage: &'static str, body: String, durability: Durability) -> Record {
-        Record { stage, call: Some(self.facts.call.clone()), body, durability }
+        let kind = match stage {
+            "resolve" | "intent" => Kind::Announced,
+            _ => Kind::Happened,
+        };
+        Record { stage, call: Some(self.facts.call.clone()), body, durability, kind }
     }
 
     fn head(&self, stage: &'static str, code: Code) -> Map<String, Value> {

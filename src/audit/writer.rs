@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
+use std::sync::RwLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -17,9 +19,12 @@ use super::AuditError;
 use super::CallId;
 use super::alarm::AuditClosed;
 use super::alarm::AuditLate;
+use super::alarm::AuditPaused;
 use super::alarm::AuditRecordLost;
+use super::alarm::AuditResumed;
 use super::group::Thread;
-use super::storage::Storage;
+use super::ledger::Ledger;
+use super::storage::Ground;
 use crate::telemetry::Metrics;
 
 /// How many records may wait.
@@ -40,6 +45,15 @@ pub(super) enum Durability {
     Durable,
 }
 
+/// Whether something follows a record, or has come before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// What it tells happens only if it is written.
+    Announced,
+    /// What it tells has happened.
+    Happened,
+}
+
 /// A record without its sequence number.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -50,6 +64,14 @@ pub(super) struct Record {
     /// The inside of a JSON object.
     pub(super) body: String,
     pub(super) durability: Durability,
+    pub(super) kind: Kind,
+}
+
+impl Record {
+    /// A record of the writer itself.
+    pub(super) fn own(stage: &'static str, body: String) -> Self {
+        Self { stage, call: None, body, durability: Durability::Durable, kind: Kind::Happened }
+    }
 }
 
 pub(super) type Reply = oneshot::Sender<Result<(), AuditError>>;
@@ -61,11 +83,28 @@ pub(super) struct Entry {
     pub(super) reply: Option<Reply>,
 }
 
+impl Entry {
+    /// A record that nobody waits for.
+    pub(super) fn own(record: Record) -> Self {
+        Self { record, reply: None }
+    }
+
+    /// Tells who waits, if anybody does.
+    pub(super) fn answer(&mut self, result: Result<(), AuditError>) {
+        if let Some(reply) = self.reply.take() {
+            // Who does not wait any more has left, or goes without a permit.
+            let _ = reply.send(result);
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Message {
     Entry(Entry),
     Check(Reply),
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests look into a log that goes on"))]
     Flush(mpsc::Sender<()>),
+    Stop(mpsc::Sender<()>),
 }
 
 /// What both sides of the queue know.
@@ -73,6 +112,8 @@ pub(super) enum Message {
 pub(super) struct Shared {
     /// Why nothing more is admitted; for good, until a restart.
     closed: OnceLock<AuditError>,
+    /// Why nothing is admitted until the disk takes something again.
+    paused: RwLock<Option<AuditError>>,
     /// Records in the queue.
     pub(super) waiting: AtomicUsize,
     /// Since when the thread is at the disk, in milliseconds after `started`, plus one; 0 while it is not.
@@ -93,6 +134,25 @@ impl Shared {
     /// Why the log is closed, if it is.
     pub(super) fn closed(&self) -> Option<&AuditError> {
         self.closed.get()
+    }
+
+    /// Admits nothing until [`Self::resume`].
+    pub(super) fn pause(&self, error: &AuditError) {
+        let before = self.paused.write().unwrap_or_else(PoisonError::into_inner).replace(error.clone());
+        AuditPaused { error, is_new: before.is_none() }.emit(&self.metrics);
+    }
+
+    /// Admits again.
+    pub(super) fn resume(&self) {
+        let before = self.paused.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = &before {
+            AuditResumed { error }.emit();
+        }
+    }
+
+    /// Why nothing is admitted, if so.
+    fn refuses(&self) -> Option<AuditError> {
+        self.closed().cloned().or_else(|| self.paused.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// Admits nothing from now on. The first reason stays.
@@ -130,21 +190,25 @@ impl Shared {
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(
-        storage: impl Storage,
+    /// Writes the first records, and starts the thread.
+    pub(super) fn start<G: Ground>(
+        ledger: Ledger<G>,
+        records: Vec<Record>,
+        instance: Arc<str>,
         deadline: Duration,
         metrics: Metrics,
     ) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::sync_channel(QUEUE);
         let shared = Arc::new(Shared {
             closed: OnceLock::new(),
+            paused: RwLock::new(None),
             waiting: AtomicUsize::new(0),
             busy: AtomicU64::new(0),
             started: Instant::now(),
             metrics,
         });
-        let thread = Thread::new(storage, Arc::clone(&shared));
+        let mut thread = Thread::new(ledger, Arc::clone(&shared), instance);
+        thread.begin(records)?;
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || thread.run(&messages))?;
         Ok(Self { queue, shared, deadline })
     }
@@ -152,7 +216,7 @@ impl Writer {
     /// Writes a record that something would follow, and waits until it is where it must be. An error means that
     /// nothing may follow.
     pub(super) async fn announce(&self, record: Record) -> Result<(), AuditError> {
-        self.open()?;
+        self.open().inspect_err(|_| self.shared.metrics.audit_write_errors(1))?;
         if self.shared.waiting.load(Ordering::Relaxed) >= ADMISSIONS {
             return Err(self.late("too many records are waiting"));
         }
@@ -189,8 +253,8 @@ impl Writer {
 
     /// Why nothing would be admitted now, if so.
     pub(super) fn open(&self) -> Result<(), AuditError> {
-        if let Some(error) = self.shared.closed() {
-            return Err(error.clone());
+        if let Some(error) = self.shared.refuses() {
+            return Err(error);
         }
         if self.shared.stalled(self.deadline) {
             return Err(AuditError::Slow { cause: "the disk does not answer" });
@@ -199,10 +263,21 @@ impl Writer {
     }
 
     /// Waits until everything handed in is on disk, at most as long as a record may take.
+    #[cfg(test)]
     pub(super) fn flush(&self) -> bool {
+        self.finish(Message::Flush)
+    }
+
+    /// Ends the log: waits until everything handed in and the last record are on disk, at most as long as a record may
+    /// take. Nothing is taken after that.
+    pub(super) fn stop(&self) -> bool {
+        self.finish(Message::Stop)
+    }
+
+    fn finish(&self, message: impl FnOnce(mpsc::Sender<()>) -> Message) -> bool {
         let until = Instant::now() + self.deadline;
         let (done, wait) = mpsc::channel();
-        let mut message = Message::Flush(done);
+        let mut message = message(done);
         loop {
             match self.queue.try_send(message) {
                 Ok(()) => break,

@@ -18,7 +18,9 @@ use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::audit::HmacKey;
+use crate::audit::Opening;
 use crate::audit::Refusals;
+use crate::audit::SigningKey;
 use crate::brake::Brake;
 use crate::call::Gate;
 use crate::config::DeniedTools;
@@ -69,12 +71,11 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         started("policies", since);
         policies
     });
-    let audit = audit(settings, parts).await?;
-    started("audit log", since);
-    let since_audit = Instant::now();
-    let (products, logins) =
-        futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts, &audit))?;
-    started("TLS roots, clients, credentials", since_audit);
+    let keys = audit_keys(settings, parts).await?;
+    started("audit keys", since);
+    let since_keys = Instant::now();
+    let products = connect::products(settings, parts).await?;
+    started("TLS roots, clients", since_keys);
     let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     let engine = policies.current();
     parts.metrics.policy_loaded(engine.policy_hash());
@@ -85,8 +86,13 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     }
     let offer = Offer::new(&products, enabled, toolsets);
     let since_loaded = Instant::now();
+    let opening = Opening::server(engine.policy_hash(), engine.schema_hash(), read_only(settings));
+    let audit = audit(settings, parts, keys, &opening).await?;
     announce(settings, &audit, &engine).await?;
-    started("start record", since_loaded);
+    started("audit log", since_loaded);
+    let since_audit = Instant::now();
+    let logins = connect::logins(settings, parts, &audit).await?;
+    started("credentials", since_audit);
     started("gate", since);
     Ok(Gate {
         identity: Identity::new(IdentitySettings {
@@ -285,36 +291,85 @@ fn bounds<Key>(
     Ok(bounds)
 }
 
-async fn audit(settings: &Settings, parts: &Parts) -> Result<Audit, Failure> {
-    let (key, created) = match &settings.audit.hmac_key {
-        Some(reference) => (
-            HmacKey::from_secret(parts.secrets.resolve(reference).await.map_err(secret_failure)?.expose()),
-            None,
-        ),
-        None => {
-            let (key, created) =
-                HmacKey::load_or_create(&settings.audit.state_directory).map_err(Failure::configuration)?;
-            (key, created.then(|| settings.audit.state_directory.clone()))
+/// The name of this server in its audit log.
+pub(super) const INSTANCE: &str = "default";
+
+/// The keys of the audit log, and which of them were made just now.
+struct AuditKeys {
+    values: HmacKey,
+    values_made: bool,
+    signing: SigningKey,
+    signing_made: bool,
+}
+
+async fn audit_keys(settings: &Settings, parts: &Parts) -> Result<AuditKeys, Failure> {
+    let state = &settings.audit.state_directory;
+    let (values, values_made) = match &settings.audit.hmac_key {
+        Some(reference) => {
+            let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
+            (HmacKey::from_secret(secret.expose()), false)
         }
+        None => HmacKey::load_or_create(state).map_err(Failure::configuration)?,
     };
+    let (signing, signing_made) = match &settings.audit.signing_key {
+        Some(reference) => {
+            let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
+            let key = SigningKey::from_secret(INSTANCE, secret.expose());
+            (key.map_err(Failure::configuration)?, false)
+        }
+        None => SigningKey::load_or_create(state, INSTANCE).map_err(Failure::configuration)?,
+    };
+    Ok(AuditKeys { values, values_made, signing, signing_made })
+}
+
+async fn audit(
+    settings: &Settings,
+    parts: &Parts,
+    keys: AuditKeys,
+    opening: &Opening,
+) -> Result<Audit, Failure> {
+    let AuditKeys { values, values_made, signing, signing_made } = keys;
     let audit_settings = crate::audit::AuditSettings {
         directory: settings.audit.directory.clone(),
-        key,
-        instance: "default".to_owned(),
+        key: values,
+        signing_key: signing,
+        instance: INSTANCE.to_owned(),
         write_deadline: Duration::from_secs(settings.audit.write_deadline_seconds),
+        checkpoint_records: settings.audit.checkpoint_records,
+        checkpoint_interval: Duration::from_secs(settings.audit.checkpoint_seconds),
+        rotate_bytes: settings.audit.rotate_bytes,
+        rotate_age: Duration::from_hours(settings.audit.rotate_hours),
+        reserve_bytes: RESERVE,
         metrics: parts.metrics.clone(),
     };
-    let audit = Audit::open(&audit_settings).map_err(Failure::configuration)?;
-    if let Some(directory) = created {
-        report_key(&audit, &directory).await?;
+    let audit = Audit::open(&audit_settings, opening).map_err(Failure::configuration)?;
+    let directory = &settings.audit.state_directory;
+    if values_made {
+        report_key(&audit, directory).await?;
+    }
+    if signing_made {
+        report_signing_key(&audit, directory).await?;
     }
     Ok(audit)
 }
+
+/// How much of the disk is kept free for the ends of calls.
+const RESERVE: u64 = 16 * 1024 * 1024;
 
 /// A key that was just made is reported once: without it, nobody can search the log for a value later.
 async fn report_key(audit: &Audit, directory: &Path) -> Result<(), Failure> {
     output::complain(&format!("made a new audit key in {}; keep it with the logs", directory.display()));
     audit.event(Event::key_created(audit.key_id())).await.map_err(Failure::temporary)
+}
+
+/// So is the key of checkpoints: who checks the log has to know its public half from elsewhere than the log.
+async fn report_signing_key(audit: &Audit, directory: &Path) -> Result<(), Failure> {
+    let key = audit.checkpoint_key();
+    output::complain(&format!(
+        "made a new key for audit checkpoints in {}; check them with this one, kept apart from the logs: {key}",
+        directory.display()
+    ));
+    audit.event(Event::signing_key_created(key)).await.map_err(Failure::temporary)
 }
 
 /// What is written down of policies that were loaded on the word of a proof record.
@@ -323,10 +378,6 @@ pub(super) fn proof_accepted(engine: &Engine) -> Option<Event> {
 }
 
 async fn announce(settings: &Settings, audit: &Audit, engine: &Engine) -> Result<(), Failure> {
-    audit
-        .event(Event::start(engine.policy_hash(), engine.schema_hash(), read_only(settings)))
-        .await
-        .map_err(Failure::temporary)?;
     if let Some(event) = proof_accepted(engine) {
         audit.event(event).await.map_err(Failure::temporary)?;
     }

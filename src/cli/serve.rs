@@ -15,7 +15,6 @@ use super::assemble::Parts;
 use super::output;
 use super::reload;
 use super::started;
-use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::CredentialSettings;
 use crate::config::Loaded;
@@ -216,10 +215,9 @@ fn count_refusals(gate: &Arc<Gate>) -> AbortOnDropHandle<()> {
 
 async fn finish(gate: &Gate) {
     gate.refusals.write_counts().await;
-    if let Err(error) = gate.audit.event(Event::stop()).await {
-        output::complain(&error.to_string());
-    }
-    gate.audit.shutdown();
+    let audit = gate.audit.clone();
+    // It waits for the disk.
+    let _ = tokio::task::spawn_blocking(move || audit.shutdown()).await;
 }
 
 /// Waits for SIGINT or SIGTERM.

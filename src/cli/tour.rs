@@ -124,6 +124,10 @@ fn audit(demo: &Demo) -> Result<(), Failure> {
     heading("8. The audit trail of the denied write");
     let mut lines = Vec::new();
     for entry in std::fs::read_dir(&demo.audit).map_err(Failure::failed)?.flatten() {
+        // Beside the log is its checkpoint.
+        if entry.path().extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
         let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
         lines.extend(text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()));
     }

@@ -141,8 +141,13 @@ struct RawAudit {
     directory: Option<PathBuf>,
     state_directory: Option<PathBuf>,
     hmac_key: Option<SecretRef>,
+    signing_key: Option<SecretRef>,
     write_deadline_seconds: Option<u64>,
     rules: Vec<AuditRule>,
+    checkpoint_records: Option<u64>,
+    checkpoint_seconds: Option<u64>,
+    rotate_bytes: Option<u64>,
+    rotate_hours: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -370,8 +375,13 @@ fn audit(raw: RawAudit, environment: &BTreeMap<String, String>) -> Result<AuditS
         state_directory: state_directory
             .ok_or_else(|| homeless("audit.state_directory", "STATE_DIRECTORY"))?,
         hmac_key: raw.hmac_key,
+        signing_key: raw.signing_key,
         write_deadline_seconds: raw.write_deadline_seconds.unwrap_or(5),
         rules: raw.rules,
+        checkpoint_records: raw.checkpoint_records.unwrap_or(1000),
+        checkpoint_seconds: raw.checkpoint_seconds.unwrap_or(60),
+        rotate_bytes: raw.rotate_bytes.unwrap_or(256_000_000),
+        rotate_hours: raw.rotate_hours.unwrap_or(24),
     })
 }
 

@@ -350,10 +350,20 @@ pub struct AuditSettings {
     pub state_directory: PathBuf,
     /// The key that hides caller-chosen text in records; made at first start if it is not given.
     pub hmac_key: Option<SecretRef>,
+    /// The key that signs checkpoints; made at first start if it is not given.
+    pub signing_key: Option<SecretRef>,
     /// How long a record may take to become durable.
     pub write_deadline_seconds: u64,
     /// How much of the arguments is written down; the first rule that fits says.
     pub rules: Vec<AuditRule>,
+    /// After how many records a checkpoint is written.
+    pub checkpoint_records: u64,
+    /// After what time a checkpoint is written, if there are new records.
+    pub checkpoint_seconds: u64,
+    /// The size after which a file is left for another.
+    pub rotate_bytes: u64,
+    /// The age after which a file is left for another.
+    pub rotate_hours: u64,
 }
 
 /// Where metrics and health are served.

@@ -79,7 +79,7 @@ impl Settings {
             product.credential.reference().into_iter().chain(password).chain(product.custom_headers.values())
         });
         let of_vault = self.vault.iter().flat_map(|vault| [&vault.role_id, &vault.secret_id]);
-        of_products.chain(&self.audit.hmac_key).chain(of_vault)
+        of_products.chain(&self.audit.hmac_key).chain(&self.audit.signing_key).chain(of_vault)
     }
 
     /// The settings in plain lines without secrets.
@@ -127,6 +127,10 @@ impl Settings {
         line("audit", &self.audit.directory.display().to_string());
         line("state", &self.audit.state_directory.display().to_string());
         line("hmac key", self.audit.hmac_key.as_ref().map_or("made at first start", |key| origin(key)));
+        line(
+            "checkpoint key",
+            self.audit.signing_key.as_ref().map_or("made at first start", |key| origin(key)),
+        );
         line(
             "metrics",
             &self.metrics.address.map_or_else(|| "off".to_owned(), |address| address.to_string()),

@@ -70,6 +70,7 @@ struct Upstream {
 struct Audit {
     records: IntCounterVec,
     errors: IntCounter,
+    checkpoint: IntGauge,
     seconds: Histogram,
 }
 
@@ -112,6 +113,7 @@ impl Upstream {
 impl Audit {
     fn new(at: &Registry) -> Result<Self, prometheus::Error> {
         let errors = "Audit records that could not be written or synced, or not in time.";
+        let checkpoint = "When the newest signed checkpoint of the audit log was written.";
         let seconds =
             HistogramOpts::new("audit_write_duration_seconds", "How long one group of records took.");
         let seconds = Histogram::with_opts(seconds.buckets(SECONDS.to_vec()))?;
@@ -119,6 +121,7 @@ impl Audit {
         Ok(Self {
             records: counters(at, "audit_records_total", "Audit records by stage.", &["stage"])?,
             errors: counter(at, "audit_write_errors_total", errors)?,
+            checkpoint: gauge(at, "audit_checkpoint_timestamp_seconds", checkpoint)?,
             seconds,
         })
     }
@@ -234,6 +237,11 @@ impl Metrics {
     /// So many records could not be written, or not in time.
     pub fn audit_write_errors(&self, count: usize) {
         self.0.audit.errors.inc_by(count as u64);
+    }
+
+    /// A checkpoint was written at this time, in seconds since 1970.
+    pub fn audit_checkpoint(&self, seconds: i64) {
+        self.0.audit.checkpoint.set(seconds);
     }
 
     /// Whether a product's certificates are checked.

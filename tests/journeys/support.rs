@@ -354,6 +354,8 @@ pub(crate) fn audit(home: &TempDir) -> Vec<Value> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(home.path().join("audit"))
         .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_default();
+    // Beside the logs are their checkpoints.
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
     let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
     texts

@@ -1,9 +1,11 @@
 //! The promises of the audit log, also where the disk does not keep its own.
 
 mod faults;
+mod files;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,9 +45,27 @@ fn settings(directory: &Path) -> AuditSettings {
         directory: directory.to_path_buf(),
         key: HmacKey::from_secret("0123456789abcdef0123456789abcdef"),
         instance: "test".into(),
+        signing_key: signing_key(),
         write_deadline: Duration::from_secs(5),
+        checkpoint_records: 1000,
+        checkpoint_interval: Duration::from_mins(1),
+        rotate_bytes: 1 << 30,
+        rotate_age: Duration::from_hours(24),
+        reserve_bytes: 0,
         metrics: Metrics::new().unwrap(),
     }
+}
+
+fn signing_key() -> SigningKey {
+    SigningKey::from_secret("test", &"07".repeat(32)).unwrap()
+}
+
+fn opening() -> Opening {
+    Opening::server("p1", "s1", true)
+}
+
+fn open(directory: &Path) -> Audit {
+    Audit::open(&settings(directory), &opening()).unwrap()
 }
 
 fn facts(access: Access) -> CallFacts {
@@ -61,6 +81,10 @@ fn facts(access: Access) -> CallFacts {
         trace_id: None,
         os_user: None,
     }
+}
+
+fn ok() -> Outcome {
+    Outcome::Ok(Ended { bytes: 1, ..Ended::default() })
 }
 
 fn principal() -> Principal {
@@ -109,19 +133,31 @@ fn arguments() -> Map<String, Value> {
     Map::from_iter([("fields".to_owned(), Value::from(CANARY))])
 }
 
+/// The log files of a directory, the oldest first.
+fn logs(directory: &Path) -> Vec<PathBuf> {
+    let mut names = heads::logs(directory).unwrap();
+    names.sort();
+    names.iter().map(|name| directory.join(name.file())).collect()
+}
+
+/// The records of all files.
+fn records(directory: &Path) -> Vec<Value> {
+    let texts = logs(directory).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.map(|line| serde_json::from_str(&line).unwrap()).collect()
+}
+
+/// The records between the first and the last.
 fn lines(directory: &Path) -> Vec<Value> {
-    let mut lines = Vec::new();
-    for entry in std::fs::read_dir(directory).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        lines.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
-    }
-    lines
+    let mut records = records(directory);
+    let (first, last) = (records.remove(0), records.pop().unwrap());
+    assert_eq!((&first["stage"], &last["stage"]), (&json!("start"), &json!("stop")));
+    records
 }
 
 /// The lines of intents; another line may be half written just now.
 fn intents(directory: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(directory).unwrap();
-    let texts = entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let texts = logs(directory).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
     let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
     lines.filter(|line| line.contains("\"stage\":\"intent\"")).collect()
 }
@@ -129,7 +165,7 @@ fn intents(directory: &Path) -> Vec<String> {
 #[tokio::test]
 async fn a_permit_exists_only_after_its_intent_is_in_the_file() {
     let directory = tempfile::tempdir().unwrap();
-    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let audit = open(directory.path());
     let engine = Arc::new(engine());
     let calls = (0..200).map(|_| {
         let (audit, engine, path) = (audit.clone(), Arc::clone(&engine), directory.path().to_path_buf());
@@ -151,7 +187,7 @@ async fn a_permit_exists_only_after_its_intent_is_in_the_file() {
     audit.shutdown();
     let lines = lines(directory.path());
     let numbers: Vec<u64> = lines.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
-    assert_eq!(numbers, (1..=400).collect::<Vec<u64>>());
+    assert_eq!(numbers, (2..=401).collect::<Vec<u64>>());
     let text = serde_json::to_string(&lines).unwrap();
     assert!(!text.contains(CANARY) && text.contains("hmac:"));
     let intent = lines.iter().find(|line| line["stage"] == "intent").unwrap();
@@ -163,7 +199,7 @@ async fn a_permit_exists_only_after_its_intent_is_in_the_file() {
 #[tokio::test]
 async fn every_end_of_a_call_is_written() {
     let directory = tempfile::tempdir().unwrap();
-    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let audit = open(directory.path());
     drop(audit.trail(facts(Access::Read)));
     let panicking = {
         let audit = audit.clone();
@@ -224,7 +260,7 @@ async fn every_end_of_a_call_is_written() {
 #[tokio::test]
 async fn a_change_is_in_doubt_from_its_permit_on_until_atlassian_answers() {
     let directory = tempfile::tempdir().unwrap();
-    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let audit = open(directory.path());
     let engine = Engine::load(&tools::facts(), &EngineSettings::alone(PolicySource::ReadWrite)).unwrap();
     let facts = || CallFacts { tool: "jira_add_comment".into(), ..facts(Access::Write) };
     let arguments = json!({"issue_key": "OPS-1", "body": "hello"});
@@ -254,7 +290,7 @@ async fn a_change_is_in_doubt_from_its_permit_on_until_atlassian_answers() {
 #[tokio::test]
 async fn the_level_of_a_rule_says_what_stands_in_clear() {
     let directory = tempfile::tempdir().unwrap();
-    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let audit = open(directory.path());
     let engine = engine();
     let arguments = Map::from_iter([
         ("fields".to_owned(), Value::from(CANARY)),
@@ -298,11 +334,11 @@ async fn files_are_private_and_have_one_writer() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("logs/audit");
-    let first = Audit::open(&settings(&directory)).unwrap();
-    let second = Audit::open(&settings(&directory)).unwrap();
-    first.event(Event::stop()).await.unwrap();
-    second.event(Event::stop()).await.unwrap();
-    let files: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let first = open(&directory);
+    let second = open(&directory);
+    first.event(Event::key_created("a")).await.unwrap();
+    second.event(Event::key_created("b")).await.unwrap();
+    let files = logs(&directory);
     assert_eq!(files.len(), 2, "{files:?}");
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&directory), mode(&files[0])), (0o700, 0o600));
@@ -313,7 +349,7 @@ async fn files_are_private_and_have_one_writer() {
 #[tokio::test]
 async fn a_permit_is_made_for_the_call_that_was_decided_on_alone() {
     let directory = tempfile::tempdir().unwrap();
-    let audit = Audit::open(&settings(directory.path())).unwrap();
+    let audit = open(directory.path());
     let engine = engine();
     for other in [
         CallFacts { tool: "jira_search".into(), ..facts(Access::Read) },
@@ -330,18 +366,21 @@ async fn a_permit_is_made_for_the_call_that_was_decided_on_alone() {
 async fn a_probe_writes_for_real_and_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("audit");
-    let audit = Audit::open(&settings(&directory)).unwrap();
+    let audit = open(&directory);
+    let files = || std::fs::read_dir(&directory).unwrap().count();
+    let before = files();
     audit.probe().await.unwrap();
-    assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 1);
-    let gone = Audit::open(&settings(&directory)).unwrap();
+    assert_eq!(files(), before);
+    let gone = open(&directory);
     std::fs::remove_dir_all(&directory).unwrap();
-    let error = gone.probe().await.unwrap_err().to_string();
+    assert!(gone.probe().await.is_err());
+    let error = gone.event(Event::key_created("a")).await.unwrap_err().to_string();
     assert!(error.contains("the log file was removed"), "{error}");
 }
 
 #[test]
 fn a_log_that_cannot_be_opened_says_where() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let error = Audit::open(&settings(&file.path().join("audit"))).unwrap_err().to_string();
+    let error = Audit::open(&settings(&file.path().join("audit")), &opening()).unwrap_err().to_string();
     assert!(error.contains("cannot open the audit log in") && error.contains("audit"), "{error}");
 }

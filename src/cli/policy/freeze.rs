@@ -13,6 +13,8 @@ use crate::audit::Audit;
 use crate::audit::AuditSettings;
 use crate::audit::Event;
 use crate::audit::HmacKey;
+use crate::audit::Opening;
+use crate::audit::SigningKey;
 use crate::brake;
 use crate::brake::Brake;
 use crate::brake::BrakeError;
@@ -77,7 +79,7 @@ pub(super) fn freeze(arguments: &FreezeArguments, cli: &Cli) -> Result<(), Failu
     let state = brake.state();
     tell(why, &brake, &format!("{state} ({})", brake.file().display()), json!({"state": told(&state)}))?;
     let event = Event::frozen(scope.as_str(), &freeze.by, freeze.reason.as_deref());
-    record(cli, event).map_err(|failure| Failure {
+    record(cli, "policy freeze", event).map_err(|failure| Failure {
         message: format!("it is frozen, but that could not be written down: {}", failure.message),
         ..failure
     })
@@ -94,7 +96,8 @@ pub(super) fn thaw(arguments: &ThawArguments, cli: &Cli) -> Result<(), Failure> 
     if before == State::Free {
         return tell(why, &brake, &format!("nothing is frozen ({})", file.display()), told);
     }
-    record(cli, Event::thawed(&before.to_string(), &who(), why.reason.as_deref()))?;
+    let event = Event::thawed(&before.to_string(), &who(), why.reason.as_deref());
+    record(cli, "policy thaw", event)?;
     brake.thaw().map_err(refused)?;
     tell(why, &brake, &format!("thawed; it was {before} ({})", file.display()), told)
 }
@@ -138,19 +141,34 @@ fn refused(error: BrakeError) -> Failure {
 }
 
 /// Writes an event into the log of the configuration, in a file of its own, and waits until it is on disk. No secret is
-/// asked for: a vault that does not answer must not be in the way.
-fn record(cli: &Cli, event: Event) -> Result<(), Failure> {
+/// asked for: a vault that does not answer must not be in the way. So the checkpoint of the file is signed with the key
+/// of this machine, also where the server is given another.
+fn record(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure> {
     let settings = load(cli)?.settings.audit;
-    let audit = Audit::open(&AuditSettings {
+    let instance = assemble::INSTANCE;
+    let (signing_key, made) =
+        SigningKey::load_or_create(&settings.state_directory, instance).map_err(Failure::configuration)?;
+    let settings = AuditSettings {
         directory: settings.directory,
         // An event has no arguments to hash.
         key: HmacKey::from_secret("unused"),
-        instance: "default".to_owned(),
+        signing_key,
+        instance: instance.to_owned(),
         write_deadline: Duration::from_secs(settings.write_deadline_seconds),
+        checkpoint_records: settings.checkpoint_records,
+        checkpoint_interval: Duration::from_secs(settings.checkpoint_seconds),
+        rotate_bytes: settings.rotate_bytes,
+        rotate_age: Duration::from_hours(settings.rotate_hours),
+        // No call runs here.
+        reserve_bytes: 0,
         metrics: Metrics::new().map_err(Failure::failed)?,
-    });
-    let audit = audit.map_err(Failure::configuration)?;
+    };
+    let audit = Audit::open(&settings, &Opening::command(command)).map_err(Failure::configuration)?;
     block_on(async {
+        if made {
+            let event = Event::signing_key_created(audit.checkpoint_key());
+            audit.event(event).await.map_err(Failure::temporary)?;
+        }
         audit.event(event).await.map_err(Failure::temporary)?;
         audit.shutdown();
         Ok(())

@@ -1,0 +1,261 @@
+//! The log file that is written now: what is in it, what of that is on disk, and how the next file goes on from it.
+
+use std::io;
+use std::time::Duration;
+use std::time::Instant;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use super::Checkpoint;
+use super::Code;
+use super::LogName;
+use super::SigningKey;
+use super::chain::Chain;
+use super::heads::Head;
+use super::record::head;
+use super::record::inside;
+use super::storage::Ground;
+use super::storage::Storage;
+
+/// When checkpoints are written and files are left.
+#[derive(Debug, Clone)]
+pub(super) struct Pace {
+    pub(super) checkpoint_records: u64,
+    pub(super) checkpoint_interval: Duration,
+    pub(super) rotate_bytes: u64,
+    pub(super) rotate_age: Duration,
+}
+
+/// How much of a file.
+#[derive(Debug, Clone, Default)]
+struct Mark {
+    length: u64,
+    chain: Chain,
+}
+
+/// The file of one process, and after a rotation the next one.
+#[derive(Debug)]
+pub(super) struct Ledger<G: Ground> {
+    pub(super) ground: G,
+    instance: String,
+    signer: SigningKey,
+    pace: Pace,
+    name: LogName,
+    file: G::File,
+    /// What was written, and is good.
+    written: Mark,
+    /// What of that is on disk.
+    durable: Mark,
+    /// Whether the file may have more bytes than `written` says.
+    torn: bool,
+    /// Whether a sync of the file has failed: it is left as soon as there is another.
+    suspect: bool,
+    /// When the file was begun.
+    begun: Instant,
+    /// How many records the newest checkpoint covers.
+    covered: u64,
+    /// How many records the last checkpoint would have covered, if it came to nothing.
+    tried: u64,
+    /// When that was.
+    checkpointed: Instant,
+    /// A next file, when the last attempt to go on in it came to nothing.
+    spare: Option<(LogName, G::File)>,
+    /// Until when another file is not tried.
+    stays: Option<Instant>,
+}
+
+/// What a rotation leaves to be done.
+#[derive(Debug)]
+pub(super) struct Rotated {
+    /// The first record of the next file.
+    pub(super) opening: String,
+    /// Whether the file that was left has its last checkpoint.
+    pub(super) checkpoint: io::Result<()>,
+}
+
+/// How long a file that cannot be left is kept before it is tried again.
+const STAY: Duration = Duration::from_mins(1);
+
+impl<G: Ground> Ledger<G> {
+    /// The first file of a process. The first record, which is returned, has to be the first that is written.
+    pub(super) fn begin(
+        mut ground: G,
+        instance: &str,
+        signer: SigningKey,
+        pace: Pace,
+        opening: Map<String, Value>,
+    ) -> io::Result<(Self, String)> {
+        let heads = ground.heads()?;
+        let continues = heads.iter().find(|head| head.file.instance() == instance);
+        let chain = continues.map(|head| Chain::after(head.last)).unwrap_or_default();
+        let opening = opened(opening, &signer, continues, &heads);
+        let (name, file) = ground.create()?;
+        let written = Mark { length: 0, chain };
+        let ledger = Self {
+            ground,
+            instance: instance.to_owned(),
+            signer,
+            pace,
+            name,
+            file,
+            durable: written.clone(),
+            written,
+            torn: false,
+            suspect: false,
+            begun: Instant::now(),
+            covered: 0,
+            tried: 0,
+            checkpointed: Instant::now(),
+            spare: None,
+            stays: None,
+        };
+        Ok((ledger, opening))
+    }
+
+    /// Writes records. If that fails, the file is as if none of them had been tried.
+    pub(super) fn write<'b>(&mut self, bodies: impl Iterator<Item = &'b str>) -> io::Result<()> {
+        self.mend()?;
+        let mut chain = self.written.chain.clone();
+        let mut text = String::new();
+        bodies.for_each(|body| chain.append(&mut text, body));
+        if let Err(error) = self.file.write(text.as_bytes()) {
+            self.torn = true;
+            // If this fails as well it is tried again before anything else is written.
+            let _ = self.mend();
+            return Err(error);
+        }
+        let length = self.written.length.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
+        self.written = Mark { length, chain };
+        Ok(())
+    }
+
+    /// Makes what was written durable. If that fails, nothing is known of it: it is as if it had not been written.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if let Err(error) = self.file.sync() {
+            self.written = self.durable.clone();
+            (self.torn, self.suspect) = (true, true);
+            let _ = self.mend();
+            return Err(error);
+        }
+        self.durable = self.written.clone();
+        Ok(())
+    }
+
+    /// Takes away what a failed write has left.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.torn {
+            self.file.cut(self.written.length)?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+
+    /// How long until a checkpoint has to be written; none while the newest covers everything.
+    pub(super) fn until_checkpoint(&self) -> Option<Duration> {
+        let uncovered = self.durable.chain.records().saturating_sub(self.covered);
+        (uncovered > 0).then(|| self.pace.checkpoint_interval.saturating_sub(self.checkpointed.elapsed()))
+    }
+
+    /// Whether a checkpoint has to be written now.
+    pub(super) fn is_checkpoint_due(&self) -> bool {
+        let uncovered = self.durable.chain.records().saturating_sub(self.covered);
+        uncovered >= self.pace.checkpoint_records
+            || self.until_checkpoint().is_some_and(|rest| rest.is_zero())
+    }
+
+    /// Writes a checkpoint of everything that is on disk.
+    pub(super) fn checkpoint(&mut self) -> io::Result<()> {
+        let Mark { chain, .. } = &self.durable;
+        let (size, root) = (chain.records(), chain.root());
+        // Also one that fails: it is tried again at the next time, and not with every record.
+        (self.tried, self.checkpointed) = (size, Instant::now());
+        let note = self.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
+        self.ground.keep_checkpoint(&self.name, &note)?;
+        self.covered = size;
+        Ok(())
+    }
+
+    /// Whether the file has to be left for another. One without a record of its own never is.
+    pub(super) fn is_rotation_due(&self) -> bool {
+        let full = self.durable.length >= self.pace.rotate_bytes;
+        let due = full || self.suspect || self.begun.elapsed() >= self.pace.rotate_age;
+        due && self.durable.chain.records() > 1 && self.stays.is_none_or(|until| Instant::now() >= until)
+    }
+
+    /// How long until the file has to be left for its age; none while it has no record of its own.
+    pub(super) fn until_rotation(&self) -> Option<Duration> {
+        let stays = self.stays.map(|until| until.saturating_duration_since(Instant::now()));
+        let rest = self.pace.rotate_age.saturating_sub(self.begun.elapsed());
+        (self.durable.chain.records() > 1).then(|| rest.max(stays.unwrap_or_default()))
+    }
+
+    /// Keeps the file for a while although it should be left.
+    pub(super) fn stay(&mut self) {
+        self.stays = Some(Instant::now() + STAY);
+    }
+
+    /// Leaves the file for another. Everything written has to be on disk. The first record of the next file, which is
+    /// returned, has to be the next that is written; calls that are `open` end in the next file.
+    pub(super) fn rotate(&mut self, open: Vec<Value>) -> io::Result<Rotated> {
+        let heads = self.ground.heads()?;
+        let (name, file) = match self.spare.take() {
+            Some(spare) => spare,
+            None => self.ground.create()?,
+        };
+        if let Err(error) = self.leave("continued", Code::Continued, Some(&name)) {
+            self.spare = Some((name, file));
+            return Err(error);
+        }
+        let checkpoint = self.checkpoint();
+        let continues = Head {
+            file: self.name.clone(),
+            records: self.durable.chain.records(),
+            root: self.durable.chain.root(),
+            last: self.durable.chain.previous(),
+        };
+        let mut record = head("continue", Code::Continue, &self.instance);
+        record.insert("open".into(), open.into());
+        let opening = opened(record, &self.signer, Some(&continues), &heads);
+        (self.name, self.file) = (name, file);
+        self.written = Mark { length: 0, chain: self.durable.chain.next_file() };
+        self.durable = self.written.clone();
+        (self.suspect, self.covered, self.tried) = (false, 0, 0);
+        (self.begun, self.stays) = (Instant::now(), None);
+        Ok(Rotated { opening, checkpoint })
+    }
+
+    /// Ends the last file of the process.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.leave("stop", Code::Stop, None)?;
+        self.checkpoint()
+    }
+
+    /// Writes the last record of the file.
+    fn leave(&mut self, stage: &'static str, code: Code, next: Option<&LogName>) -> io::Result<()> {
+        let mut record = head(stage, code, &self.instance);
+        if let Some(next) = next {
+            record.insert("next".into(), next.file().into());
+        }
+        self.write(std::iter::once(inside(&record).as_str()))?;
+        self.sync()
+    }
+
+    /// The name of the file.
+    pub(super) fn name(&self) -> &LogName {
+        &self.name
+    }
+}
+
+/// The first record of a file.
+fn opened(
+    mut record: Map<String, Value>,
+    signer: &SigningKey,
+    continues: Option<&Head>,
+    heads: &[Head],
+) -> String {
+    record.insert("checkpoint_key".into(), signer.verifier().to_string().into());
+    record.insert("continues".into(), continues.map(Head::record).into());
+    record.insert("heads".into(), heads.iter().map(Head::record).collect());
+    inside(&record)
+}
