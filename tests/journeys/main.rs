@@ -5,6 +5,7 @@
 
 mod advisories;
 mod attributes;
+mod audit_crash;
 mod audit_log;
 mod audit_reads;
 mod audit_records;
