@@ -1,5 +1,6 @@
 //! Why a log cannot be read.
 
+use crate::audit::FORMAT;
 use std::io;
 use std::path::Path;
 
@@ -32,11 +33,12 @@ pub enum ReadError {
         /// What is wrong with it.
         cause: String,
     },
-    /// A record of a later version.
+    /// A record of another version.
     #[error(
-        "{path}:{line}: the record is of version {version}, and this program knows 1 and 2; use a later one"
+        "{path}:{line}: the record is of version {version}, and this program reads version {FORMAT}; use the one that \
+         wrote it, or a later one"
     )]
-    Later {
+    OtherVersion {
         /// The file.
         path: String,
         /// The number of the line, from 1.

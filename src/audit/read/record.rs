@@ -13,9 +13,7 @@ use self::fields::Fields;
 use super::ReadError;
 use super::error::shown;
 use super::plain;
-
-/// The versions of the format that are read.
-const VERSIONS: std::ops::RangeInclusive<u32> = 1..=2;
+use crate::audit::FORMAT;
 
 /// What every record begins with, and an event does not say besides.
 const HEAD: [&str; 7] = ["v", "seq", "prev", "time", "stage", "code", "instance"];
@@ -56,10 +54,10 @@ impl Record {
         let version = match &fields {
             Ok(fields) => fields.v,
             // A later version may have other fields, and that is then what has to be said.
-            Err(_) => serde_json::from_str::<Version>(&line).map_or(1, |version| version.v),
+            Err(_) => serde_json::from_str::<Version>(&line).map_or(FORMAT, |version| version.v),
         };
-        if !VERSIONS.contains(&version) {
-            return Err(ReadError::Later { path: shown(&place.file), line: place.line, version });
+        if version != FORMAT {
+            return Err(ReadError::OtherVersion { path: shown(&place.file), line: place.line, version });
         }
         let fields = fields.map_err(no_record)?;
         Ok(Self { line, place, fields })

@@ -47,21 +47,25 @@ fn a_file_is_opened_when_its_turn_comes() {
 }
 
 #[test]
-fn both_versions_are_read_and_no_later_one() {
+fn one_version_is_read_with_what_is_new_in_it() {
     let log = Log::new();
     let line = |v, more| {
         format!(
             "{{\"v\":{v},\"seq\":1,{more}\"time\":\"2026-11-29T05:40:00.000Z\",\"stage\":\"x\",\"code\":\"PC9\",\"instance\":\"i\"}}\n"
         )
     };
-    let file = log.raw("a", &[line(1, ""), line(2, "\"prev\":\"00\",\"news\":[1],")].concat());
-    let records: Vec<Record> = of(&[file]).map(Result::unwrap).collect();
-    assert_eq!(records[0].fields.v, 1);
-    assert_eq!(records[1].line, line(2, "\"prev\":\"00\",\"news\":[1],").trim_end());
-    assert_eq!(serde_json::Value::from(records[1].besides()), json!({"news": [1]}));
-    let later = log.raw("b", &line(3, "\"call\":{},"));
-    let error = of(&[later]).next().unwrap().unwrap_err();
-    assert!(matches!(error, ReadError::Later { line: 1, version: 3, .. }), "{error}");
+    let file = log.raw("a", &line(2, "\"prev\":\"00\",\"news\":[1],"));
+    let record = of(&[file]).next().unwrap().unwrap();
+    assert_eq!(record.line, line(2, "\"prev\":\"00\",\"news\":[1],").trim_end());
+    assert_eq!(serde_json::Value::from(record.besides()), json!({"news": [1]}));
+    for (name, version, more) in [("b", 1, ""), ("c", 3, "\"call\":{},")] {
+        let other = log.raw(name, &line(version, more));
+        let error = of(&[other]).next().unwrap().unwrap_err();
+        assert!(
+            matches!(error, ReadError::OtherVersion { line: 1, version: found, .. } if found == version),
+            "{error}"
+        );
+    }
 }
 
 #[test]
@@ -77,7 +81,7 @@ fn a_torn_last_line_is_said_and_any_other_bad_line_is_an_error() {
         assert_eq!(records.positions()[&file], Position { offset: good.len() as u64, line: 1 });
     }
     let twice = good.replace("\"seq\":1", "\"seq\":1,\"seq\":2");
-    for bad in ["", "[]", "{\"v\":1}", "\"\u{1b}[31m\"", "{\"v\":1,\"seq\":\"1\"}", &twice] {
+    for bad in ["", "[]", "{\"v\":2}", "\"\u{1b}[31m\"", "{\"v\":2,\"seq\":\"1\"}", &twice] {
         let file = log.raw("bad", &format!("{good}{}\n{good}", bad.trim_end()));
         let mut records = of(&[file]);
         assert!(records.next().unwrap().is_ok(), "what stands before is read");

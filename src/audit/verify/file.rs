@@ -24,7 +24,6 @@ use super::finding::RecordFault;
 use super::line::LONGEST;
 use super::line::Line;
 use super::line::Stage;
-use super::line::Version;
 use super::name::LogName;
 use super::opening;
 use super::opening::Opening;
@@ -114,11 +113,6 @@ impl Examined {
         !self.findings.iter().any(|finding| matches!(finding.fault, Fault::Record(_)))
     }
 
-    /// The version of its records, if there are any.
-    pub(super) fn version(&self) -> Option<Version> {
-        self.contents.first.as_ref().map(|(line, _)| line.version)
-    }
-
     pub(super) fn find(&mut self, line: Option<u64>, fault: Fault) {
         self.findings.push(Finding { file: self.log.name.file(), line, fault });
     }
@@ -135,11 +129,7 @@ impl Examined {
         } else if self.contents.torn > 0 && !self.active {
             self.find(Some(after), Fault::Record(RecordFault::Torn { bytes: self.contents.torn }));
         }
-        match self.version() {
-            Some(Version::Chained) => self.check_ends(),
-            Some(Version::Unchained) => self.notes.push(Note::Unchained { file: self.log.name.file() }),
-            None => {}
-        }
+        self.check_ends();
     }
 
     fn check_ends(&mut self) {
@@ -173,24 +163,12 @@ impl Examined {
     }
 
     fn check_checkpoints(&mut self, own: io::Result<Vec<u8>>, keys: &[VerifierKey], kept: &[&Kept]) {
-        match (self.version(), &own) {
-            (None, Err(error)) if error.kind() == io::ErrorKind::NotFound && kept.is_empty() => {
-                if self.is_sound() {
-                    self.notes.push(Note::Empty { file: self.log.name.file() });
-                }
-                return;
+        let has_none = own.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        if self.contents.first.is_none() && has_none && kept.is_empty() {
+            if self.is_sound() {
+                self.notes.push(Note::Empty { file: self.log.name.file() });
             }
-            (Some(Version::Unchained), Err(error))
-                if error.kind() == io::ErrorKind::NotFound && kept.is_empty() =>
-            {
-                return;
-            }
-            (Some(Version::Unchained), _) => {
-                let after = kept.first().map_or(self.log.name.checkpoint_file(), |kept| kept.source.clone());
-                self.find(None, Fault::File(FileFault::Downgraded { after }));
-                return;
-            }
-            _ => {}
+            return;
         }
         let candidates = self.check_keys(keys);
         self.check_own(own, &candidates);
@@ -312,7 +290,7 @@ fn state(path: &Path) -> io::Result<(u64, bool)> {
     }
 }
 
-/// What the first record of a file tells; none if it has no record of the version that tells it.
+/// What the first record of a file tells; none if it has no record yet.
 pub(super) fn opening_of(path: &Path) -> Result<Option<Opening>, Fault> {
     let unreadable = |error: io::Error| Fault::File(FileFault::Unreadable { cause: error.to_string() });
     let mut text = Vec::new();
@@ -320,10 +298,7 @@ pub(super) fn opening_of(path: &Path) -> Result<Option<Opening>, Fault> {
     let file = File::open(path).map_err(unreadable)?;
     BufReader::new(file.take(most)).read_until(b'\n', &mut text).map_err(unreadable)?;
     let Some(text) = text.strip_suffix(b"\n") else { return Ok(None) };
-    let line = Line::read(text).map_err(Fault::Record)?;
-    if line.version == Version::Unchained {
-        return Ok(None);
-    }
+    Line::read(text).map_err(Fault::Record)?;
     Opening::read(text).map(Some).map_err(Fault::Record)
 }
 

@@ -45,13 +45,6 @@ pub enum RecordFault {
         /// How many bytes it has.
         bytes: u64,
     },
-    /// The record has another version than the one before.
-    Version {
-        /// Its version.
-        found: u32,
-        /// The version of the file.
-        expected: u32,
-    },
     /// The record has not the next number.
     Sequence {
         /// Its number.
@@ -100,11 +93,6 @@ pub enum FileFault {
     Twice,
     /// Nobody writes it, and its last record does not end it.
     Unended,
-    /// It has the old form, and a file before it had the new one.
-    Downgraded {
-        /// An older file of the new form.
-        after: String,
-    },
 }
 
 /// What is wrong with a checkpoint, or between one and its file.
@@ -269,12 +257,6 @@ impl RecordFault {
                 "a whole line",
                 "The process was killed while it wrote, or the end was cut off: the next start of the server repairs the first, and a checkpoint kept elsewhere tells the second.",
             ),
-            Self::Version { found, expected } => told(
-                "record_version",
-                format!("version {found}"),
-                format!("version {expected}"),
-                "A file has one version throughout, so this line was put in: compare the file with a copy of the log.",
-            ),
             Self::Sequence { found, expected } => told(
                 "record_sequence",
                 format!("record {found}"),
@@ -353,12 +335,6 @@ impl FileFault {
                 "another record",
                 "a last record of stage `stop`, `continued` or `recovered`",
                 "The process was killed and the server has not started since, or the end was cut off: start the server, which repairs the first; a checkpoint kept elsewhere tells the second.",
-            ),
-            Self::Downgraded { after } => told(
-                "file_downgraded",
-                "version 1, which has no chain",
-                format!("version 2, as `{after}` has"),
-                "An old release wrote this file, or somebody who could not sign: ask who ran it at that time.",
             ),
         }
     }

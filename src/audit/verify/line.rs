@@ -8,24 +8,6 @@ use super::finding::RecordFault;
 /// The longest line that can be a record, in bytes.
 pub(super) const LONGEST: usize = 1024 * 1024;
 
-/// The form of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Version {
-    /// `v` 1: a record does not know of the one before.
-    Unchained,
-    /// `v` 2: each record has the hash of the one before.
-    Chained,
-}
-
-impl Version {
-    pub(super) fn number(self) -> u32 {
-        match self {
-            Self::Unchained => 1,
-            Self::Chained => 2,
-        }
-    }
-}
-
 /// What a record is, as far as the chain asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -69,7 +51,6 @@ impl Stage {
 /// What is known of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line {
-    pub(super) version: Version,
     pub(super) sequence: u64,
     /// What it says is the hash of the record before.
     pub(super) previous: TreeHash,
@@ -85,8 +66,8 @@ struct Fields<'line> {
     _version: u32,
     #[serde(rename = "seq")]
     _sequence: u64,
-    #[serde(borrow, rename = "prev", default)]
-    previous: Option<&'line str>,
+    #[serde(borrow, rename = "prev")]
+    _previous: &'line str,
     #[serde(borrow)]
     stage: &'line str,
 }
@@ -99,37 +80,25 @@ impl Line {
         }
         let form = |cause: &str| RecordFault::Form { cause: cause.to_owned() };
         let text = std::str::from_utf8(line).map_err(|_| form("it is not UTF-8"))?;
-        let (version, rest) = version(text)?;
+        let rest = text.strip_prefix("{\"v\":2,\"seq\":");
+        let rest = rest.ok_or_else(|| form("it does not begin with `{\"v\":2,\"seq\":`"))?;
         let (sequence, rest) = number(rest).ok_or_else(|| form("its `seq` is not a number"))?;
-        let previous = match version {
-            Version::Unchained => TreeHash::ZERO,
-            Version::Chained => {
-                previous(rest).ok_or_else(|| form("its third field is not a `prev` of 64 digits"))?
-            }
-        };
+        let previous = previous(rest);
+        let previous = previous.ok_or_else(|| form("its third field is not a `prev` of 64 digits"))?;
         let fields: Fields<'_> =
             serde_json::from_str(text).map_err(|error| RecordFault::Form { cause: error.to_string() })?;
-        if !text.ends_with('}') || (version == Version::Unchained && fields.previous.is_some()) {
-            return Err(form("it does not have the fields of its version"));
+        if !text.ends_with('}') {
+            return Err(form("it does not end with its last field"));
         }
         let stage = Stage::named(fields.stage);
-        Ok(Self { version, sequence, previous, stage, hash: TreeHash::of_line(line) })
+        Ok(Self { sequence, previous, stage, hash: TreeHash::of_line(line) })
     }
 
     /// Whether this record may stand right after the other in one file.
     pub(super) fn follows(&self, before: &Self) -> Result<(), RecordFault> {
-        if self.version != before.version {
-            return Err(RecordFault::Version {
-                found: self.version.number(),
-                expected: before.version.number(),
-            });
-        }
         if Some(self.sequence) != before.sequence.checked_add(1) {
             let expected = before.sequence.saturating_add(1);
             return Err(RecordFault::Sequence { found: self.sequence, expected });
-        }
-        if self.version == Version::Unchained {
-            return Ok(());
         }
         if self.previous != before.hash {
             return Err(RecordFault::Chain { found: self.previous, expected: before.hash });
@@ -141,17 +110,6 @@ impl Line {
             return Err(RecordFault::SecondStart);
         }
         Ok(())
-    }
-}
-
-fn version(text: &str) -> Result<(Version, &str), RecordFault> {
-    if let Some(rest) = text.strip_prefix("{\"v\":2,\"seq\":") {
-        Ok((Version::Chained, rest))
-    } else if let Some(rest) = text.strip_prefix("{\"v\":1,\"seq\":") {
-        Ok((Version::Unchained, rest))
-    } else {
-        let cause = "it does not begin with `{\"v\":2,\"seq\":`".to_owned();
-        Err(RecordFault::Form { cause })
     }
 }
 
@@ -182,12 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn records_of_both_versions_are_read() {
+    fn a_record_is_read() {
         let line = Line::read(chained("7").as_bytes()).unwrap();
-        assert_eq!((line.version, line.sequence, line.stage), (Version::Chained, 7, Stage::Other));
+        assert_eq!((line.sequence, line.stage), (7, Stage::Other));
         assert_eq!((line.previous, line.hash), (TreeHash::ZERO, TreeHash::of_line(chained("7").as_bytes())));
-        let line = Line::read(record("{\"v\":1,\"seq\":7,").as_bytes()).unwrap();
-        assert_eq!((line.version, line.sequence), (Version::Unchained, 7));
     }
 
     #[test]
@@ -210,7 +166,8 @@ mod tests {
             format!("{good}{{}}"),
             format!("{good} "),
             good[..good.len() - 1].to_owned(),
-            record("{\"v\":1,\"seq\":7,\"prev\":\"\","),
+            record("{\"v\":1,\"seq\":7,"),
+            record("{\"v\":2,\"seq\":7,"),
             String::new(),
         ];
         for other in others {

@@ -6,13 +6,11 @@ use std::collections::BTreeSet;
 use super::super::merkle::TreeHash;
 use super::file::Examined;
 use super::finding::Fault;
-use super::finding::FileFault;
 use super::finding::Finding;
 use super::finding::LinkFault;
 use super::finding::RecordFault;
 use super::line::Line;
 use super::line::Stage;
-use super::line::Version;
 use super::name::LogName;
 use super::opening::Head;
 use super::opening::Opening;
@@ -37,7 +35,6 @@ impl<'l> Links<'l> {
     /// Holds all files against each other.
     pub(super) fn check(mut self, named: &[(LogName, String)]) -> (Vec<Finding>, Vec<Note>) {
         for file in self.files.clone().into_values() {
-            self.check_version(file);
             if let Some(next) = &file.next {
                 self.check_next(file, next);
             }
@@ -57,23 +54,6 @@ impl<'l> Links<'l> {
 
     fn find(&mut self, file: &LogName, line: Option<u64>, fault: LinkFault) {
         self.findings.push(Finding { file: file.file(), line, fault: Fault::Link(fault) });
-    }
-
-    /// An instance that has begun to chain does not go back.
-    fn check_version(&mut self, file: &Examined) {
-        let name = &file.log.name;
-        if file.version() != Some(Version::Unchained) {
-            return;
-        }
-        let chained = self.files.iter().find(|(other, examined)| {
-            **other < name
-                && other.instance() == name.instance()
-                && examined.version() == Some(Version::Chained)
-        });
-        if let Some((other, _)) = chained {
-            let fault = Fault::File(FileFault::Downgraded { after: other.file() });
-            self.findings.push(Finding { file: name.file(), line: None, fault });
-        }
     }
 
     /// Whether a file is as another one has seen it.

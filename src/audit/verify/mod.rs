@@ -195,7 +195,6 @@ impl Report {
     fn add(&mut self, file: Examined) {
         self.files.push(FileReport {
             file: file.log.name.file(),
-            version: file.version().map(line::Version::number),
             records: file.contents.records(),
             covered: file.checkpoint.as_ref().map_or(0, |(_, checkpoint)| checkpoint.size),
             bytes: file.bytes,

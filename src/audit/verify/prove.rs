@@ -93,9 +93,6 @@ pub enum ProveError {
         /// The line.
         line: u64,
     },
-    /// The file has no chain.
-    #[error("{0} has no chain (version 1), so nothing in it can be proved")]
-    Unchained(String),
     /// The file changed or could not be read again.
     #[error("cannot read {file} again: {cause}")]
     Unreadable {
@@ -163,9 +160,6 @@ fn prove(file: Examined) -> Result<Vec<Proof>, ProveError> {
     let Some((last, _)) = file.contents.kept.last() else { return Ok(Vec::new()) };
     if let Some(finding) = file.findings.into_iter().next() {
         return Err(ProveError::Unsound(Box::new(finding)));
-    }
-    if file.opening.is_none() {
-        return Err(ProveError::Unchained(name));
     }
     let covered = file.checkpoint.filter(|(_, checkpoint)| *last < checkpoint.size);
     let Some((note, checkpoint)) = covered else {

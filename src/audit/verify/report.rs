@@ -37,8 +37,6 @@ impl Report {
 pub struct FileReport {
     /// Its name.
     pub file: String,
-    /// The version of its records, if it has any.
-    pub version: Option<u32>,
     /// How many good records it has, up to the first bad one.
     pub records: u64,
     /// How many of them a signed checkpoint covers.
@@ -54,11 +52,6 @@ pub struct FileReport {
 /// What is not wrong, but has to be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
-    /// The records have no chain: nobody can say whether they were changed.
-    Unchained {
-        /// The file.
-        file: String,
-    },
     /// The file is being written.
     BeingWritten {
         /// The file.
@@ -93,7 +86,6 @@ impl Note {
     /// Its stable name.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Unchained { .. } => "unchained",
             Self::BeingWritten { .. } => "being_written",
             Self::Empty { .. } => "empty",
             Self::Older { .. } => "older",
@@ -105,8 +97,7 @@ impl Note {
     /// The file it is about.
     pub fn file(&self) -> Option<&str> {
         match self {
-            Self::Unchained { file }
-            | Self::BeingWritten { file, .. }
+            Self::BeingWritten { file, .. }
             | Self::Empty { file }
             | Self::Older { file, .. }
             | Self::NotRead { file, .. } => Some(file),
@@ -118,9 +109,6 @@ impl Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unchained { file } => {
-                write!(f, "{file} is not chained (version 1): whether it was changed cannot be told")
-            }
             Self::BeingWritten { file, uncovered } => {
                 write!(f, "{file} is being written; its newest {uncovered} records are not signed yet")
             }

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         }
     }
     if told.is_empty() {
-        return Err(Failure::unreadable("no file of the log names a key: none has a record of version 2"));
+        return Err(Failure::unreadable("no file of the log has a record, which would name a key"));
     }
     Ok(())
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::selection;
 use crate::audit::VerifierKey;
 use crate::audit::verify::Finding;
 use crate::audit::verify::Verification;
 use crate::cli::Cli;
 use crate::cli::Failure;
-use crate::cli::load;
 
 /// The log.
 #[derive(Debug, Args)]
@@ -35,10 +35,7 @@ pub(super) struct Anchors {
 impl Log {
     /// The files and directories.
     pub(super) fn paths(&self, cli: &Cli) -> Result<Vec<PathBuf>, Failure> {
-        if self.paths.is_empty() {
-            return Ok(vec![load(cli)?.settings.audit.directory]);
-        }
-        Ok(self.paths.clone())
+        selection::paths(&self.paths, cli)
     }
 
     /// What is to be verified.

@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
     let proofs = verification.prove(&arguments.id).map_err(|error| match error {
         ProveError::Unknown(_) | ProveError::Unreadable { .. } => Failure::unreadable(error),
         ProveError::Uncovered { .. } => Failure::temporary(error),
-        ProveError::TooMany(_) | ProveError::Unsound(_) | ProveError::Unchained(_) => Failure::failed(error),
+        ProveError::TooMany(_) | ProveError::Unsound(_) => Failure::failed(error),
     })?;
     output::say(&proofs.to_json());
     Ok(())

@@ -95,7 +95,6 @@ fn json(report: &Report, seconds: f64) -> Value {
 fn file(file: &FileReport) -> Value {
     json!({
         "file": file.file,
-        "version": file.version,
         "records": file.records,
         "signed": file.covered,
         "bytes": file.bytes,

@@ -36,7 +36,7 @@ impl Log {
 /// The line of a record.
 pub(in crate::audit::read) fn line(number: u64, time: &str, body: &Value) -> String {
     let mut record = json!({
-        "v": 1,
+        "v": 2,
         "seq": number,
         "time": format!("2026-11-29T{time}.000Z"),
         "stage": "event",
