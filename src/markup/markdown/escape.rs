@@ -175,6 +175,16 @@ pub(super) fn for_span(code: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Whether a bar stands behind an odd number of backslashes: in a cell of a table, no span of code can hold it, because
+/// comrak takes backslashes in pairs there and drops the one that is left before a bar.
+pub(super) fn has_escaped_bar(code: &str) -> bool {
+    code.match_indices('|').any(|(at, _)| {
+        let before = code.get(..at).unwrap_or_default();
+        let backslashes = before.len() - before.trim_end_matches('\\').len();
+        backslashes % 2 == 1
+    })
+}
+
 /// Writes a code span.
 pub(super) fn code(out: &mut String, code: &str, within: Within) {
     let code = code.replace(['\n', '\r'], " ");

@@ -139,6 +139,9 @@ impl Writer {
         if !is_exact && self.detail == Detail::All {
             write_comment(&mut self.out, "text", &json!(code));
         }
+        if place.within == Within::Table && escape::has_escaped_bar(&shown) {
+            return self.tagged("code", &[], &shown.replace(['\n', '\r'], " "));
+        }
         // Two spans of code side by side would be one.
         if self.out.ends_with('`') && self.code_end == self.out.len() {
             self.out.push_str("<wbr>");

@@ -330,3 +330,13 @@ fn lines_stay_lines_for_jira_alone() {
         assert!(storage.is_empty() || written == storage, "{markdown}: {written}");
     }
 }
+
+#[test]
+fn bars_behind_backslashes_come_back_in_cells() {
+    for code in ["|", "\\|", "\\\\|", "\\\\\\|", "a\\||b", "\\| \\|", " \\|", "`\\|`", "\\|\\"] {
+        let of = |blocks| Cell { header: true, columns: 0, rows: 0, blocks, extra: None };
+        let content = vec![Inline::Text("x".into()), Inline::Code(code.into()), Inline::Text("y".into())];
+        let cells = vec![of(vec![Block::Paragraph(content)]), of(Vec::new())];
+        check(vec![Block::Table(Table { rows: vec![Row { cells, extra: None }] })]).unwrap();
+    }
+}
