@@ -73,6 +73,7 @@ impl Site {
         variables.extend([
             ("TRANSPORT", "streamable-http".to_owned()),
             ("PORT", "0".to_owned()),
+            ("PORTCULLIS_METRICS__ADDRESS", "off".to_owned()),
             ("READ_ONLY_MODE", "false".to_owned()),
         ]);
         let path = self.home.path().join(format!("{name}.log"));
