@@ -261,7 +261,7 @@ async fn a_server_killed_at_any_point_has_written_down_what_it_did() {
         let told = site.until_killed(&mut server, &name, points.next()).await;
         site.compare(&name, &told).await;
     }
-    drop(site.server("the last").await);
+    let _last = site.server("the last").await;
     site.has_ended_what_was_left("the last");
     site.verifies();
 }
@@ -285,6 +285,6 @@ async fn two_servers_in_one_directory_write_files_of_their_own() {
     site.has_ended_what_was_left("third");
     let told = site.until_killed(&mut third, "third", Point { answers: 5, turns: 0 }).await;
     site.compare("third", &told).await;
-    drop(site.server("fourth").await);
+    let _fourth = site.server("fourth").await;
     site.verifies();
 }
