@@ -277,7 +277,8 @@ async fn resolve(
         other => Refusal::Lookup(other),
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
-    Met { gate, caller, trail }.know(&resources).await?;
+    let asked = Met { gate, caller, trail }.know(&resources).await?;
+    found.also_sent(asked);
     Ok(resources)
 }
 

@@ -40,14 +40,23 @@ pub(super) struct Met<'a> {
 }
 
 impl Met<'_> {
-    /// Asks for what is not known of these, as far as policies name it.
-    pub(super) async fn know(self, resources: &[Resource]) -> Result<(), Refusal> {
+    /// Asks for what is not known of these, as far as policies name it, and says how many requests that took. Where one
+    /// of them is known to be hidden the call ends as if it were absent: then nothing is asked of the others.
+    pub(super) async fn know(self, resources: &[Resource]) -> Result<usize, Refusal> {
         if self.needs().is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let (observed, needs) = (self.trail.observed(), self.needs());
-        let unknown = resources.iter().filter(|resource| observed.lacks(resource, needs).is_some());
-        self.ask(&unknown.cloned().collect::<Vec<_>>()).await
+        let (unknown, known): (Vec<_>, Vec<_>) =
+            resources.iter().cloned().partition(|resource| observed.lacks(resource, needs).is_some());
+        let viewer = self.gate.engine.viewer(&self.caller.principal, &self.caller.session, &observed);
+        let is_hidden = |resource: &Resource| {
+            resource.is_resolved() && !matches!(resource, Resource::Instance(_)) && !viewer.may_view(resource)
+        };
+        if known.iter().any(is_hidden) {
+            return Ok(0);
+        }
+        self.ask(&unknown).await
     }
 
     /// The same for everything in a result. Of the pages that were decided on it is asked once more: a page does not say
@@ -58,7 +67,7 @@ impl Met<'_> {
         }
         let mut resources = self.not_viewable_yet(&found_in(output));
         resources.extend(decided.iter().filter(|one| page(one).is_some()).cloned());
-        self.ask(&resources).await
+        self.ask(&resources).await.map(|_| ())
     }
 
     fn product(self) -> Product {
@@ -76,22 +85,25 @@ impl Met<'_> {
         resources.iter().filter(|resource| viewer.missing(resource).is_some()).cloned().collect()
     }
 
-    async fn ask(self, resources: &[Resource]) -> Result<(), Refusal> {
+    /// How many requests it took.
+    async fn ask(self, resources: &[Resource]) -> Result<usize, Refusal> {
         match self.product() {
             Product::Jira => self.issues(resources.iter().filter_map(issue).collect()).await,
             Product::Confluence => self.pages(resources.iter().filter_map(page).collect()).await,
         }
     }
 
-    async fn issues(self, keys: BTreeSet<IssueKey>) -> Result<(), Refusal> {
+    async fn issues(self, keys: BTreeSet<IssueKey>) -> Result<usize, Refusal> {
         let keys: Vec<IssueKey> = keys.into_iter().collect();
+        let mut requests = 0;
         for keys in keys.chunks(TOGETHER).take(MOST_REQUESTS) {
             self.look_up(&Lookup::Issues(keys)).await?;
+            requests += 1;
         }
-        Ok(())
+        Ok(requests)
     }
 
-    async fn pages(self, mut ids: BTreeSet<PageId>) -> Result<(), Refusal> {
+    async fn pages(self, mut ids: BTreeSet<PageId>) -> Result<usize, Refusal> {
         let mut pages = Pages::default();
         let mut requests = 0;
         while !ids.is_empty() && requests < MOST_REQUESTS {
@@ -107,7 +119,7 @@ impl Met<'_> {
             }
         }
         self.trail.observe(pages.observed());
-        Ok(())
+        Ok(requests)
     }
 
     /// The answer; nothing where there is none. What Atlassian does not say stays unknown.

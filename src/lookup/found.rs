@@ -99,6 +99,11 @@ impl Found {
         self.cost.join(&other.cost);
     }
 
+    /// Notes requests that were made for what the look-ups found, besides their own.
+    pub fn also_sent(&self, requests: usize) {
+        (0..requests).for_each(|_| self.cost.sent());
+    }
+
     /// Notes what a name led to.
     pub(super) fn note(&mut self, target: &Target, places: &[Resource]) {
         match (target, places) {

@@ -70,7 +70,8 @@ impl There<'_> {
 
     /// Finds out where a target lies.
     pub(super) async fn locate(&self, target: &Target) -> Result<Place, LookupError> {
-        self.cost.sought(target, self.instance.deployment);
+        let needs = self.trail.needed(self.instance.upstream.product());
+        self.cost.sought(target, self.instance.deployment, needs);
         match target {
             Target::Issue(key, query) => {
                 let issue = self.ask(&Lookup::Issue { key, query: query.as_ref() }).await?;
