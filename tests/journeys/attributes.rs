@@ -66,11 +66,19 @@ async fn set(world: &World, cloud: bool, key: &str, fields: Value) {
     upstream(world, cloud, "PUT", &path, Some(json!({"fields": fields}))).await;
 }
 
-/// The answer to a key that nobody has, with another key in it.
-async fn absent(world: &World, tool: &str, arguments: &Value, key: &str) -> String {
+/// A refusal with one name instead of another, and how many requests it took.
+async fn refused(world: &World, tool: &str, arguments: Value, named: (&str, &str)) -> (String, u64) {
+    let before = world.asked().await;
+    let answer = world.call("alice-token", tool, arguments).await;
+    assert!(answer.is_error, "{tool}: {}", answer.text);
+    (without_reference(&answer.text).replace(named.0, named.1), world.asked().await - before)
+}
+
+/// The same for a key that nobody has.
+async fn absent(world: &World, tool: &str, arguments: &Value, key: &str) -> (String, u64) {
     let mut arguments = arguments.clone();
     arguments["issue_key"] = "OPS-9999".into();
-    without_reference(&world.call("alice-token", tool, arguments).await.text).replace("OPS-9999", key)
+    refused(world, tool, arguments, ("OPS-9999", key)).await
 }
 
 fn without_reference(text: &str) -> String {
@@ -135,12 +143,61 @@ async fn an_issue_of_a_forbidden_level_is_found_nowhere() {
             ("jira_add_comment", json!({"issue_key": "OPS-1", "body": "hello"})),
             ("jira_delete_issue", json!({"issue_key": "OPS-1"})),
         ] {
-            let hidden = without_reference(&world.call("alice-token", tool, arguments.clone()).await.text);
+            let hidden = refused(&world, tool, arguments.clone(), ("OPS-1", "OPS-1")).await;
             assert_eq!(hidden, absent(&world, tool, &arguments, "OPS-1").await, "{cloud} {tool} {arguments}");
         }
         let low = world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-2"})).await.json();
         assert_eq!(low["key"], "OPS-2");
         assert!(low.get("security").is_none() && low.get("security_level").is_none(), "{low}");
+        end(&world);
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_names_a_hidden_issue_is_no_other_than_one_that_names_an_absent_one() {
+    let queries = [
+        "key = {}",
+        "key != {}",
+        "issuekey in (OPS-2, {}) OR project = DEV",
+        "parent = {} OR project = OPS ORDER BY key",
+        "cf[10010] != {}",
+        "'Epic Link' not in ({})",
+    ];
+    for cloud in [false, true] {
+        let world = world(LEVELS, cloud).await;
+        set(&world, cloud, "OPS-1", json!({"security": {"name": "Top"}})).await;
+        let issue = upstream(&world, cloud, "GET", "/rest/api/2/issue/OPS-1?fields=status", None).await;
+        let number = issue["id"].as_str().unwrap();
+        let ask = async |board: bool, query: &str, named: &str| {
+            let before = world.asked().await;
+            let jql = query.replace("{}", named);
+            let answer = if board {
+                let board = json!({"jql": jql, "board_id": "1"});
+                world.call("alice-token", "jira_get_board_issues", board).await
+            } else {
+                world.call("alice-token", "jira_search", json!({"jql": jql, "limit": 5})).await
+            };
+            (answer, world.asked().await - before)
+        };
+        for board in [false, true] {
+            for query in queries {
+                let _ = (ask(board, query, "OPS-1").await, ask(board, query, "OPS-9999").await);
+                let absent = ask(board, query, "OPS-9999").await;
+                assert_eq!(absent.0.json()["issues"], json!([]), "{cloud} {query}");
+                assert_eq!(ask(board, query, "OPS-1").await, absent, "{cloud} {board} {query}");
+            }
+            assert_eq!(
+                ask(board, "id != {}", number).await,
+                ask(board, "id != {}", "1999999").await,
+                "{cloud}"
+            );
+        }
+        for (honest, count) in [("key in (OPS-2, OPS-3)", 2), ("key != OPS-2 AND project = OPS", 5)] {
+            let found = ask(false, honest, "").await.0.json();
+            assert_eq!(found["issues"].as_array().unwrap().len(), count, "{cloud} {honest}: {found}");
+        }
+        let mistake = ask(false, "nonsense = 1 AND key = {}", "OPS-1").await.0;
+        assert!(mistake.is_error && mistake.text.contains("'nonsense' does not exist"), "{}", mistake.text);
         end(&world);
     }
 }
@@ -265,11 +322,9 @@ async fn hidden_pages(cloud: bool, policies: &'static str, hide: impl AsyncFnOnc
         let ask = async |id: &str| {
             let mut arguments = more.clone();
             arguments["page_id"] = id.into();
-            let answer = world.call("alice-token", tool, arguments).await;
-            assert!(answer.is_error, "{cloud} {tool}: {}", answer.text);
-            without_reference(&answer.text)
+            refused(&world, tool, arguments, (id, "PAGE")).await
         };
-        assert_eq!(ask(&child).await, ask("99999999").await.replace("99999999", &child), "{cloud} {tool}");
+        assert_eq!(ask(&child).await, ask("99999999").await, "{cloud} {tool}");
     }
     end(&world);
 }
