@@ -105,6 +105,11 @@ impl<'a> Searcher<'a> {
 }
 
 impl Sight<'_> {
+    /// Whether nothing in a project may be seen.
+    pub fn shows_nothing_in(&self, project: &ProjectKey) -> bool {
+        self.narrowing.within(project) == Narrowing::Nothing
+    }
+
     /// Whether an item may be seen, of which this is known.
     pub fn may_view(&self, item: &Resource, observed: &Observed) -> bool {
         let Searcher { engine, principal, session } = self.searcher;

@@ -106,7 +106,7 @@ impl Compared {
         };
         match field.kind() {
             _ if field.names_issues() => Self::Issues,
-            _ if is("project") => Self::Projects,
+            _ if field.names_projects() => Self::Projects,
             Some("gh-sprint" | "vp-origin") => Self::Owned,
             _ if is("version") || is("component") => Self::Owned,
             _ => Self::Others,

@@ -85,7 +85,7 @@ impl Jira<'_> {
         jql: &str,
         sight: &Sight<'_>,
     ) -> Result<bool, UpstreamError> {
-        let hides = |key: &ProjectKey| sight.narrowing.within(key) == Narrowing::Nothing;
+        let hides = |key: &ProjectKey| sight.shows_nothing_in(key);
         let condition = query::split(jql).map_or(jql, |split| split.condition);
         let mut names = Names::default();
         for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
