@@ -242,6 +242,28 @@ async fn a_write_is_decided_on_what_the_issue_is_now() {
     }
 }
 
+/// Between the look-up and the read somebody gave it the level.
+#[tokio::test]
+async fn a_read_is_decided_on_what_came_back() {
+    for cloud in [false, true] {
+        let world = world(LEVELS, cloud).await;
+        set(&world, cloud, "OPS-1", json!({"security": {"name": "Top"}})).await;
+        let before = json!({"id": "1000001", "key": "OPS-1", "fields": {"project": {"key": "OPS"}, "security": null,
+            "status": {"name": "To Do"}}});
+        // A name of a field is found out after the decision, so that the issue is asked for twice.
+        let read = json!({"issue_key": "OPS-1", "fields": "summary,Story Points"});
+        let looked_up = json!([{"path": "/issue/OPS-1$", "times": 1, "status": 200, "body": before}]);
+        world.faults(looked_up.clone()).await;
+        let (text, _) = refused(&world, "jira_get_issue", read.clone(), ("", "")).await;
+        assert_eq!(text, absent(&world, "jira_get_issue", &read, "OPS-1").await.0, "{cloud}");
+        set(&world, cloud, "OPS-1", json!({"security": null})).await;
+        world.faults(looked_up).await;
+        let shown = world.call("alice-token", "jira_get_issue", read).await.json();
+        assert_eq!(shown["key"], "OPS-1", "{cloud}");
+        end(&world);
+    }
+}
+
 #[tokio::test]
 async fn nothing_more_is_asked_where_no_policy_names_an_attribute() {
     for (policies, named) in [(LEVELS, true), ("@id(\"all\") permit (principal, action, resource);", false)] {
@@ -339,6 +361,42 @@ async fn a_labelled_page_is_found_nowhere() {
             upstream(world, cloud, "POST", &path, Some(label)).await;
         })
         .await;
+    }
+}
+
+/// A blog post of DOCS with comments, files and two versions.
+const POST: &str = "65643";
+
+#[tokio::test]
+async fn a_labelled_blog_post_is_found_nowhere() {
+    for cloud in [false, true] {
+        let world = world(PAGES, cloud).await;
+        let posts = json!({"query": "space = DOCS and type = blogpost", "limit": 50});
+        let named = format!("\"{POST}\"");
+        let seen = world.call_all("alice-token", "confluence_search", posts.clone()).await;
+        assert!(seen.text.contains(&named), "{cloud} {}", seen.text);
+        world.call("alice-token", "confluence_get_page", json!({"page_id": POST})).await.json();
+
+        let base = if cloud { "/wiki" } else { "" };
+        let label = json!([{"prefix": "global", "name": "internal"}]);
+        upstream(&world, cloud, "POST", &format!("{base}/rest/api/content/{POST}/label"), Some(label)).await;
+        let found = world.call_all("alice-token", "confluence_search", posts).await;
+        assert!(!found.text.contains(&named) && found.text.contains("\"id\""), "{cloud} {}", found.text);
+        for (tool, more) in [
+            ("confluence_get_page", json!({})),
+            ("confluence_get_comments", json!({})),
+            ("confluence_get_page_history", json!({"version": 1})),
+            ("confluence_delete_page", json!({})),
+            ("confluence_add_comment", json!({"body": "hello"})),
+        ] {
+            let ask = async |id: &str| {
+                let mut arguments = more.clone();
+                arguments["page_id"] = id.into();
+                refused(&world, tool, arguments, (id, "POST")).await
+            };
+            assert_eq!(ask(POST).await, ask("99999999").await, "{cloud} {tool}");
+        }
+        end(&world);
     }
 }
 
