@@ -19,6 +19,7 @@ use crate::tools::AnyTool;
 use crate::tools::Block;
 use crate::tools::Item;
 use crate::tools::Output;
+use crate::tools::PageLinks;
 use crate::tools::sift_embedded;
 
 /// What a client gets for a call.
@@ -99,10 +100,11 @@ pub(super) fn sift(
     gate: &Passage<'_>,
     question: &Question<'_>,
     (product, access): (Product, Access),
-    output: Output,
+    mut output: Output,
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
     let viewer = gate.engine.viewer(question.principal, question.session, question.observed);
+    let withheld_links = if product == Product::Jira { page_links(gate, question, &mut output) } else { 0 };
     let tried = gate.engine.tried_viewer(question.principal, question.session, question.observed);
     let may_view = |item: &Resource| {
         let shown = all || viewer.may_view(item);
@@ -126,7 +128,7 @@ pub(super) fn sift(
                 let resources = [actual];
                 gate.engine.review::<Read>(&Question { resources: &resources, ..*question })?;
             }
-            let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
+            let withheld = withheld_links + if all { 0 } else { sift_embedded(&mut value, &may_view) };
             if let (Value::Object(object), 1..) = (&mut value, withheld) {
                 object.insert("withheld".into(), withheld.into());
             }
@@ -167,6 +169,20 @@ pub(super) fn sift(
             Ok(listed(kept, envelope, field, total, rest))
         }
     }
+}
+
+/// Takes out what links of issues tell of hidden pages, and counts the links that are left out.
+fn page_links(gate: &Passage<'_>, question: &Question<'_>, output: &mut Output) -> u64 {
+    if gate.engine.shows_everything(Product::Confluence) {
+        return 0;
+    }
+    let viewer = gate.engine.viewer(question.principal, question.session, question.observed);
+    let decides = gate.engine.decides_across(Product::Confluence, question.session);
+    let links = PageLinks {
+        is_known: &|url| gate.products.all(Product::Confluence).any(|site| site.has(url)),
+        may_view: &|page| decides && viewer.may_view(page),
+    };
+    links.sift(output)
 }
 
 /// The result of a write on an object that went where its caller may not look: that it was done, and no more.

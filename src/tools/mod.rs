@@ -12,6 +12,7 @@ mod links;
 mod offer;
 mod options;
 mod output;
+mod page_links;
 mod schema;
 mod uploads;
 
@@ -43,6 +44,7 @@ pub use output::Output;
 pub use output::Total;
 use output::add;
 pub use output::sift_embedded;
+pub(crate) use page_links::PageLinks;
 
 use crate::audit::Admissible;
 use crate::audit::Admitted;

@@ -7,8 +7,8 @@
 //!    out: nothing of them would be found in any case.
 //! 2. A mistake is told in the words that Jira has for the caller's own query, which is asked once for that purpose. If
 //!    Jira takes that query after all, its result is sifted as any other.
-//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one that names a
-//!    project which the policies hide. The two answers, and the requests behind them, are the same.
+//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one that names what
+//!    the policies hide. The two answers, and the requests behind them, are the same.
 
 use std::collections::BTreeSet;
 
@@ -31,6 +31,7 @@ use crate::net::UpstreamError;
 use crate::policy::Condition;
 use crate::policy::Narrowing;
 use crate::policy::Read;
+use crate::policy::Sight;
 
 /// Where a search looks.
 #[derive(Debug, Clone, Copy)]
@@ -69,24 +70,32 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         place: Place<'_>,
         query: &SearchQuery,
-        narrowing: &Narrowing,
+        sight: &Sight<'_>,
     ) -> Result<Found, UpstreamError> {
         let narrowing = match place {
-            Place::Project(key) => narrowing.within(key),
-            _ => narrowing.clone(),
+            Place::Project(key) => sight.narrowing.within(key),
+            _ => sight.narrowing.clone(),
         };
-        let is_tacit = matches!(narrowing, Narrowing::Condition(_) | Narrowing::Nothing);
-        let (page, exact) = self.sought(permit, place, query, narrowing).await?;
+        let is_tacit = narrowing != Narrowing::Everything;
+        let own_exact = narrowing.is_exact();
+        let may_name_hidden = is_tacit && narrowing != Narrowing::Nothing && place.takes_words();
+        let mut searched = self.sought(permit, place, query, narrowing).await?;
+        // Also where nothing was found: a query that names what is absent costs no less than one that names what is hidden.
+        if may_name_hidden && self.names_hidden(permit, &query.jql, sight).await? {
+            searched = None;
+        }
+        let (page, exact) = searched.unwrap_or_else(|| (self.nothing(place, query), own_exact));
         Ok(Found { page, exact, is_tacit })
     }
 
+    /// What was found; nothing if the query names what does not exist.
     async fn sought(
         &self,
         permit: &Permit<Read>,
         place: Place<'_>,
         query: &SearchQuery,
         narrowing: Narrowing,
-    ) -> Result<Searched, UpstreamError> {
+    ) -> Result<Option<Searched>, UpstreamError> {
         let known = match &narrowing {
             Narrowing::Condition(condition) => self.projects_recalled(condition).await,
             _ => None,
@@ -94,9 +103,13 @@ impl Jira<'_> {
         let narrowed = known.as_ref().map_or(narrowing.clone(), |visible| narrowing.among(visible));
         let refused = match self.narrowed(permit, place, query, &narrowed).await {
             Err(error) if error.status() == Some(400) => error,
-            answer => return answer,
+            answer => return answer.map(Some),
         };
-        let Narrowing::Condition(condition) = &narrowed else { return Err(refused) };
+        let condition = match &narrowed {
+            Narrowing::Condition(condition) => condition,
+            Narrowing::Unknown => return told(&refused),
+            Narrowing::Nothing | Narrowing::Everything => return Err(refused),
+        };
         if known.is_none()
             && let Ok(visible) = self.projects_visible(permit, condition).await
         {
@@ -106,7 +119,7 @@ impl Jira<'_> {
                     (Err(error), Narrowing::Condition(condition)) if error.status() == Some(400) => {
                         self.refused(permit, place, query, condition, error).await
                     }
-                    (answer, _) => answer,
+                    (answer, _) => answer.map(Some),
                 };
             }
         }
@@ -133,12 +146,7 @@ impl Jira<'_> {
                 let jql = query::restrict(&query.jql, &[condition])
                     .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
                 let narrowed = SearchQuery { jql, ..query.clone() };
-                let mut page = self.look(permit, place, &narrowed).await?;
-                let found = !page.issues.is_empty() || page.total.is_some_and(|total| total > 0);
-                if found && self.names_hidden(permit, query, narrowing).await? {
-                    page = self.nothing(place, query);
-                }
-                return Ok((page, narrowing.is_exact()));
+                return Ok((self.look(permit, place, &narrowed).await?, narrowing.is_exact()));
             }
             (Narrowing::Condition(_), None) => false,
             (other, _) => other.is_exact(),
@@ -146,7 +154,7 @@ impl Jira<'_> {
         Ok((self.look(permit, place, query).await?, exact))
     }
 
-    /// What the caller is told of a narrowed query that Jira does not take.
+    /// What the caller is told of a narrowed query that Jira does not take; nothing of what does not exist.
     async fn refused(
         &self,
         permit: &Permit<Read>,
@@ -154,24 +162,19 @@ impl Jira<'_> {
         query: &SearchQuery,
         condition: &Condition,
         error: UpstreamError,
-    ) -> Result<Searched, UpstreamError> {
+    ) -> Result<Option<Searched>, UpstreamError> {
         let asked = query.jql.to_uppercase();
         let ours = |text: &String| {
             condition.names().iter().any(|name| text.contains(name) && !asked.contains(&name.to_uppercase()))
         };
         let says = error.messages();
         if !says.is_empty() && !says.iter().any(|text| is_mistake(text) || ours(text)) {
-            return Ok((self.nothing(place, query), condition.is_exact()));
+            return Ok(None);
         }
-        let own = match self.narrowed(permit, place, query, &Narrowing::Unknown).await {
-            Err(error) if error.status() == Some(400) => error,
-            answer => return answer,
-        };
-        let told = own.told(is_mistake);
-        if told.messages().is_empty() && !own.messages().is_empty() {
-            return Ok((self.nothing(place, query), condition.is_exact()));
+        match self.narrowed(permit, place, query, &Narrowing::Unknown).await {
+            Err(own) if own.status() == Some(400) => told(&own),
+            answer => answer.map(Some),
         }
-        Err(told)
     }
 
     async fn look(
@@ -238,6 +241,22 @@ impl Jira<'_> {
         };
         keys.chunks(MOST_KEYS).map(request).collect()
     }
+}
+
+impl Place<'_> {
+    /// Whether a caller's own words are searched for there.
+    fn takes_words(self) -> bool {
+        match self {
+            Self::Everywhere | Self::Board(_) => true,
+            Self::Project(_) | Self::Sprint(_) => false,
+        }
+    }
+}
+
+/// The mistakes that Jira found in the caller's own query; nothing if there is none but names of what does not exist.
+fn told(refused: &UpstreamError) -> Result<Option<Searched>, UpstreamError> {
+    let told = refused.told(is_mistake);
+    if told.messages().is_empty() && !refused.messages().is_empty() { Ok(None) } else { Err(told) }
 }
 
 /// The keys of a list of projects.
