@@ -119,7 +119,8 @@ async fn a_hidden_project_in_a_query_is_no_other_than_an_absent_one() {
         ("fixVersion = {} OR project = OPS", "1000150", "1999950"),
         ("component not in (\"{}\", Network)", "Backend", "Astrology"),
         ("fixVersion in releasedVersions({}) OR project = OPS", "DEV", "NOPE"),
-        ("fixVersion in releasedVersions(\"{}\") OR project = OPS", "Development", "Nothing At All"),
+        ("fixVersion in releasedVersions(\"{}\") OR project = OPS", "Development", "Nothing"),
+        ("fixVersion in releasedVersions(\"{}\") OR project = OPS", "Security Incidents", "Nothing At All"),
     ];
     for cloud in [false, true] {
         let world = world(cloud).await;

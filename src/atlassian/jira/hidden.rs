@@ -4,8 +4,9 @@
 //! what is hidden is to find nothing either, also where it asks for something else besides: `project in (OPS, SECRET)`,
 //! `key != OPS-7` or `fixVersion != "Secret 1.0"` would tell what is hidden from what does not exist.
 //!
-//! What takes a request to be known is asked for alike whether it is hidden or absent, and only what the caller may see
-//! is remembered: so the number of requests tells nothing either.
+//! What policies say of a key by itself takes no request, and so takes none for what is absent. What does take one is asked
+//! for alike whether it is hidden or absent, and only what the caller may see is remembered: so the number of requests
+//! tells nothing either.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +43,9 @@ struct Names {
     keys: BTreeSet<IssueKey>,
     /// Issues by number.
     numbers: BTreeSet<String>,
-    /// Projects, as they are called.
+    /// Projects by what may be their keys.
+    project_keys: BTreeSet<ProjectKey>,
+    /// Projects by what is no key, in small letters.
     projects: BTreeSet<String>,
     /// What projects have: a field, and what it is called there.
     owned: BTreeSet<(String, String)>,
@@ -58,13 +61,22 @@ impl Names {
                 self.keys.extend(values.iter().flat_map(|text| IssueKey::all_in(text)));
                 self.numbers.extend(values.into_iter().chain(arguments).filter(|text| is_number(text)));
             }
-            Compared::Projects => self.projects.extend(values.iter().map(|name| name.to_lowercase())),
+            Compared::Projects => self.add_projects(&values),
             Compared::Owned => {
                 // `releasedVersions(OPS)`: those that name no project take nothing.
-                self.projects.extend(arguments.iter().map(|name| name.to_lowercase()));
+                self.add_projects(&arguments);
                 self.owned.extend(values.into_iter().map(|value| (field.clone(), value)));
             }
             Compared::Others => {}
+        }
+    }
+
+    fn add_projects(&mut self, names: &[String]) {
+        for name in names {
+            match ProjectKey::parse(name) {
+                Ok(key) => drop(self.project_keys.insert(key)),
+                Err(_) => drop(self.projects.insert(name.to_lowercase())),
+            }
         }
     }
 
@@ -86,27 +98,13 @@ impl Jira<'_> {
         sight: &Sight<'_>,
     ) -> Result<bool, UpstreamError> {
         let hides = |key: &ProjectKey| sight.shows_nothing_in(key);
-        let condition = query::split(jql).map_or(jql, |split| split.condition);
-        let mut names = Names::default();
-        for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
-            if clause.field == "issuefunction" {
-                return Ok(true);
-            }
-            let compared = match Compared::known(&clause.field) {
-                Some(compared) => compared,
-                None => Compared::told(&clause.field, &self.catalogue(permit).await?),
-            };
-            names.add(compared, clause);
-        }
-        // A key of a project that may be seen is known by itself.
-        names.projects.retain(|name| ProjectKey::parse(name).map_or(true, |key| hides(&key)));
-        if names.are_too_many() {
+        let Some(names) = self.names(permit, jql).await?.filter(|names| !names.are_too_many()) else {
             return Ok(true);
-        }
+        };
+        // The rest is looked up all the same, as it is beside what is absent.
+        let is_hidden = names.keys.iter().any(|key| hides(&key.project()))
+            || !self.shows_keys(permit, &names.project_keys, sight).await?;
         if !self.sees_issues(permit, &names, sight).await? {
-            return Ok(true);
-        }
-        if names.keys.iter().any(|key| hides(&key.project())) {
             return Ok(true);
         }
         for name in &names.projects {
@@ -119,7 +117,45 @@ impl Jira<'_> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(is_hidden)
+    }
+
+    /// What a query names; nothing where it cannot be looked through.
+    async fn names(&self, permit: &Permit<Read>, jql: &str) -> Result<Option<Names>, UpstreamError> {
+        let condition = query::split(jql).map_or(jql, |split| split.condition);
+        let mut names = Names::default();
+        for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
+            if clause.field == "issuefunction" {
+                return Ok(None);
+            }
+            let compared = match Compared::known(&clause.field) {
+                Some(compared) => compared,
+                None => Compared::told(&clause.field, &self.catalogue(permit).await?),
+            };
+            names.add(compared, clause);
+        }
+        Ok(Some(names))
+    }
+
+    /// Whether none of what may be the key of a project, or its name, means a hidden one. Of projects by other keys than
+    /// the policies name it is known without a request whether they are hidden.
+    async fn shows_keys(
+        &self,
+        permit: &Permit<Read>,
+        keys: &BTreeSet<ProjectKey>,
+        sight: &Sight<'_>,
+    ) -> Result<bool, UpstreamError> {
+        let lists = match &sight.narrowing {
+            Narrowing::Condition(condition) if !keys.is_empty() && !condition.places().is_empty() => {
+                self.project_lists(permit, condition).await?
+            }
+            _ => Vec::new(),
+        };
+        let lists: Vec<&Value> = lists.iter().map(|list| &**list).collect();
+        Ok(keys.iter().all(|key| {
+            let meant = project_called(&lists, key.as_str());
+            !sight.shows_nothing_in(meant.as_ref().unwrap_or(key))
+        }))
     }
 
     /// Whether the caller may see each of these issues. Where whole projects are hidden and nothing else, their keys say
@@ -160,11 +196,22 @@ impl Jira<'_> {
         sight: &Sight<'_>,
         is_enough: impl Fn(&[Value]) -> bool,
     ) -> Result<bool, UpstreamError> {
-        let condition = match &sight.narrowing {
-            Narrowing::Condition(condition) => query::jql(condition),
-            _ => None,
+        let narrowing = match &sight.narrowing {
+            // Jira refuses a query that names a project which the account does not see.
+            Narrowing::Condition(condition) if !condition.places().is_empty() => {
+                sight.narrowing.among(&self.projects_visible(permit, condition).await?)
+            }
+            other => other.clone(),
         };
-        let is_exact = sight.narrowing.is_exact() && condition.is_some();
+        let condition = match &narrowing {
+            Narrowing::Nothing => return Ok(false),
+            Narrowing::Condition(condition) => query::jql(condition),
+            Narrowing::Everything | Narrowing::Unknown => None,
+        };
+        let is_exact = match &narrowing {
+            Narrowing::Condition(_) => narrowing.is_exact() && condition.is_some(),
+            other => other.is_exact(),
+        };
         let jql = query::restrict(jql, &condition.into_iter().collect::<Vec<_>>())
             .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
         let path = match self.deployment() {
@@ -203,7 +250,7 @@ impl Jira<'_> {
         called: &str,
         hides: &(dyn Fn(&ProjectKey) -> bool + Sync),
     ) -> Result<bool, UpstreamError> {
-        let is_seen = |answer: &Value| project_called(answer, called).is_some_and(|key| !hides(&key));
+        let is_seen = |answer: &Value| project_called(&[answer], called).is_some_and(|key| !hides(&key));
         let answer = match self.deployment() {
             // One list for whatever is asked about: that it is remembered tells nothing.
             Deployment::DataCenter => {
@@ -223,16 +270,18 @@ impl Jira<'_> {
     }
 }
 
-/// The key of the project in a list that is called so.
-fn project_called(answer: &Value, called: &str) -> Option<ProjectKey> {
-    let listed = answer.as_array().or_else(|| answer.get("values")?.as_array())?;
-    let is_it = |project: &&Value| {
-        ["key", "name", "id"].iter().any(|name| {
-            let value = project.get(*name).and_then(Value::as_str);
-            value.is_some_and(|value| value.to_lowercase() == called)
+/// The key of the project in lists that is called so: Jira takes a key before a name.
+fn project_called(lists: &[&Value], called: &str) -> Option<ProjectKey> {
+    let listed = lists.iter().filter_map(|list| list.as_array().or_else(|| list.get("values")?.as_array()));
+    let projects: Vec<&Value> = listed.flatten().collect();
+    let by = |name: &str| {
+        projects.iter().find(|project| {
+            let value = project.get(name).and_then(Value::as_str);
+            value.is_some_and(|value| value.to_lowercase() == called.to_lowercase())
         })
     };
-    ProjectKey::parse(listed.iter().find(is_it)?.get("key")?.as_str()?).ok()
+    let project = ["key", "id", "name"].into_iter().find_map(by)?;
+    ProjectKey::parse(project.get("key")?.as_str()?).ok()
 }
 
 /// Whether issues are all of these, by key or number. An issue that was found by none of its names now was found by a
@@ -270,7 +319,8 @@ mod tests {
         }
         let keys: Vec<&str> = names.keys.iter().map(IssueKey::as_str).collect();
         let numbers: Vec<&str> = names.numbers.iter().map(String::as_str).collect();
-        let projects: Vec<&str> = names.projects.iter().map(String::as_str).collect();
+        let project_keys = names.project_keys.iter().map(ProjectKey::as_str);
+        let projects: Vec<&str> = project_keys.chain(names.projects.iter().map(String::as_str)).collect();
         let owned: Vec<String> =
             names.owned.iter().map(|(field, value)| format!("{field}={value}")).collect();
         [keys.join(","), numbers.join(","), projects.join(","), owned.join(",")].join(" ")
@@ -280,10 +330,10 @@ mod tests {
     fn what_a_query_names_is_told_field_by_field() {
         let table = [
             ("key in (OPS-1, 10001) AND labels != SECRET-1", "OPS-1 10001  "),
-            ("project in (OPS, \"Human Resources\")", "  human resources,ops "),
+            ("project in (OPS, \"Human Resources\")", "  OPS,human resources "),
             ("project in projectsLeadByUser(bob)", "   "),
             ("sprint != 17 OR component not in (Core, \"A-1\")", "   component=A-1,component=Core,sprint=17"),
-            ("fixVersion in releasedVersions(SECRET)", "  secret "),
+            ("fixVersion in releasedVersions(SECRET)", "  SECRET "),
             ("fixVersion changed from \"1.0\" by bob after '2026-01-01'", "   fixversion=1.0"),
             ("sprint in openSprints() AND assignee in membersOf('OPS-1')", "OPS-1   "),
             ("issue in linkedIssues(\"OPS-2\", blocks)", "OPS-2   "),
