@@ -36,6 +36,17 @@ when {
 };
 "#;
 
+/// Everything, but what lies in a project with a key like that of DEV: no query can say so.
+const BY_LIKENESS: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("like") @advice("closed")
+forbid (principal, action in Mcp::Action::"jira", resource)
+when {
+    (resource is Jira::Project && resource.key like "DE*") ||
+    (resource is Jira::Issue && resource.project.key like "DE*")
+};
+"#;
+
 async fn world(policies: &'static str, cloud: bool) -> World {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
     World::start(Setup { policies: Some(policies), cloud, variables, ..Setup::default() }).await
@@ -492,4 +503,72 @@ async fn what_lies_in_a_project_of_a_forbidden_category_is_found_nowhere() {
     world.faults(json!([])).await;
     assert!(!read("OPS-1").await.0.is_error, "it is asked anew in every call");
     world.end();
+}
+
+/// Lets Jira say that DEV is of the category `Confidential`.
+async fn make_confidential(world: &World, cloud: bool) {
+    let mark = |project: &mut Value| {
+        if project["key"] == "DEV" {
+            project["projectCategory"] = json!({"name": "Confidential"});
+        }
+    };
+    let list = if cloud { "/rest/api/3/project/search" } else { "/rest/api/2/project" };
+    let (mut all, mut one) = (
+        upstream(world, cloud, "GET", list, None).await,
+        upstream(world, cloud, "GET", "/rest/api/2/project/DEV", None).await,
+    );
+    let listed = if cloud { &mut all["values"] } else { &mut all };
+    listed.as_array_mut().unwrap().iter_mut().for_each(mark);
+    mark(&mut one);
+    world
+        .faults(json!([
+            {"path": format!("{list}$"), "status": 200, "body": all},
+            {"path": "/rest/api/[23]/project/DEV$", "status": 200, "body": one},
+        ]))
+        .await;
+}
+
+#[tokio::test]
+async fn a_query_that_names_what_no_condition_hides_is_no_other_than_one_that_names_what_is_absent() {
+    let ways: [(&str, &str, &str); 11] = [
+        ("project in (OPS, {})", "DEV", "NOS"),
+        ("project != \"{}\"", "Development", "Nothing"),
+        ("project in (OPS, {})", "10001", "10999"),
+        ("key != {}", "DEV-1", "NOS-1"),
+        ("key in (OPS-1, {})", "DEV-1", "OPS-9999"),
+        ("parent = {} OR project = OPS", "DEV-1", "NOS-1"),
+        ("fixVersion != \"{}\"", "v1.1", "v9.9"),
+        ("component not in (\"{}\", Network)", "Backend", "Astrology"),
+        ("sprint = {} OR project = OPS", "2", "9"),
+        ("fixVersion in releasedVersions({}) OR project = OPS", "DEV", "NOS"),
+        ("project = {} AND fixVersion = 2026.3", "DEV", "NOS"),
+    ];
+    for (cloud, policies) in
+        [(false, BY_CATEGORY), (true, BY_CATEGORY), (false, BY_LIKENESS), (true, BY_LIKENESS)]
+    {
+        let world = world(policies, cloud).await;
+        make_confidential(&world, cloud).await;
+        let ask = async |jql: &str| {
+            let before = world.asked().await;
+            let found = world.call("alice-token", "jira_search", json!({"jql": jql, "limit": 3})).await;
+            (found, world.asked().await - before)
+        };
+        for (query, hidden, absent) in ways {
+            let (hidden, absent) = (query.replace("{}", hidden), query.replace("{}", absent));
+            let _ = (ask(&hidden).await, ask(&absent).await);
+            let nothing = ask(&absent).await;
+            assert_eq!(ask(&hidden).await, nothing, "{cloud} {hidden}");
+            assert_eq!(nothing.0.json()["issues"], json!([]), "{cloud} {absent}");
+        }
+        for honest in [
+            "project = OPS",
+            "project = Operations AND key != OPS-2",
+            "fixVersion = 2026.3 AND project in (OPS, SD)",
+            "component in (Network, Storage) ORDER BY key",
+        ] {
+            let found = ask(honest).await.0.json();
+            assert!(!found["issues"].as_array().unwrap().is_empty(), "{cloud} {honest}: {found}");
+        }
+        end(&world);
+    }
 }

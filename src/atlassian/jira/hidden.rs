@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Jira;
+use super::called::categories;
+use super::called::project_called;
 use super::compared::Compared;
 use super::issue_place;
 use crate::atlassian::Deployment;
@@ -20,13 +22,17 @@ use crate::atlassian::query;
 use crate::atlassian::query::Clause;
 use crate::atlassian::query::clauses;
 use crate::audit::Permit;
+use crate::audit::Warrant as _;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Attribute;
 use crate::policy::Narrowing;
+use crate::policy::Observed;
 use crate::policy::Read;
+use crate::policy::Resource;
 use crate::policy::Sight;
 
 /// How many names of projects, and of what projects have, are looked up for one query. A query that names more finds
@@ -101,23 +107,48 @@ impl Jira<'_> {
         let Some(names) = self.names(permit, jql).await?.filter(|names| !names.are_too_many()) else {
             return Ok(true);
         };
+        // What policies look at besides the project is looked up with each thing.
+        if !sight.narrowing.is_exact() {
+            return Ok(!self.sees_all(permit, &names, sight).await?);
+        }
         // The rest is looked up all the same, as it is beside what is absent.
         let is_hidden = names.keys.iter().any(|key| hides(&key.project()))
             || !self.shows_keys(permit, &names.project_keys, sight).await?;
-        if !self.sees_issues(permit, &names, sight).await? {
-            return Ok(true);
-        }
         for name in &names.projects {
             if !self.sees_project(permit, name, &hides).await? {
                 return Ok(true);
             }
         }
-        for (field, value) in &names.owned {
-            if !self.sees_owned(permit, (field, value), sight).await? {
-                return Ok(true);
+        let known = Observed::default();
+        Ok(!self.sees_issues(permit, &names, (sight, &known)).await?
+            || !self.sees_owned(permit, &names, (sight, &known)).await?
+            || is_hidden)
+    }
+
+    /// Whether the caller may see everything that a query names, where not all can be said beforehand.
+    async fn sees_all(
+        &self,
+        permit: &Permit<Read>,
+        names: &Names,
+        sight: &Sight<'_>,
+    ) -> Result<bool, UpstreamError> {
+        let projects = names.project_keys.iter().map(ProjectKey::as_str);
+        let projects: Vec<&str> = projects.chain(names.projects.iter().map(String::as_str)).collect();
+        let named = projects.len() + names.owned.len() + names.keys.len() + names.numbers.len();
+        let is_of_use = !projects.is_empty() || (permit.needs().contains(Attribute::Category) && named > 0);
+        let lists = if is_of_use { self.all_projects(permit).await? } else { Vec::new() };
+        let lists: Vec<&Value> = lists.iter().map(|list| &**list).collect();
+        let known = categories(&lists);
+        for name in projects {
+            let project = project_called(&lists, name).map(Resource::Project);
+            let is_seen = project.is_some_and(|project| sight.may_view(&project, &known));
+            let jql = format!("project = {}", value(name));
+            if !is_seen && !self.sees(permit, &jql, (sight, &known), |found| !found.is_empty()).await? {
+                return Ok(false);
             }
         }
-        Ok(is_hidden)
+        Ok(self.sees_issues(permit, names, (sight, &known)).await?
+            && self.sees_owned(permit, names, (sight, &known)).await?)
     }
 
     /// What a query names; nothing where it cannot be looked through.
@@ -137,34 +168,13 @@ impl Jira<'_> {
         Ok(Some(names))
     }
 
-    /// Whether none of what may be the key of a project, or its name, means a hidden one. Of projects by other keys than
-    /// the policies name it is known without a request whether they are hidden.
-    async fn shows_keys(
-        &self,
-        permit: &Permit<Read>,
-        keys: &BTreeSet<ProjectKey>,
-        sight: &Sight<'_>,
-    ) -> Result<bool, UpstreamError> {
-        let lists = match &sight.narrowing {
-            Narrowing::Condition(condition) if !keys.is_empty() && !condition.places().is_empty() => {
-                self.project_lists(permit, condition).await?
-            }
-            _ => Vec::new(),
-        };
-        let lists: Vec<&Value> = lists.iter().map(|list| &**list).collect();
-        Ok(keys.iter().all(|key| {
-            let meant = project_called(&lists, key.as_str());
-            !sight.shows_nothing_in(meant.as_ref().unwrap_or(key))
-        }))
-    }
-
     /// Whether the caller may see each of these issues. Where whole projects are hidden and nothing else, their keys say
     /// it.
     async fn sees_issues(
         &self,
         permit: &Permit<Read>,
         names: &Names,
-        sight: &Sight<'_>,
+        (sight, known): (&Sight<'_>, &Observed),
     ) -> Result<bool, UpstreamError> {
         let keys = names.keys.iter().map(IssueKey::as_str).filter(|_| !sight.narrowing.is_exact());
         let named: BTreeSet<&str> = keys.chain(names.numbers.iter().map(String::as_str)).collect();
@@ -173,19 +183,25 @@ impl Jira<'_> {
         }
         let listed = named.iter().copied().collect::<Vec<_>>().join(", ");
         let is_whole = |found: &[Value]| names_all(found, &named);
-        self.sees(permit, &format!("key in ({listed})"), sight, is_whole).await
+        self.sees(permit, &format!("key in ({listed})"), (sight, known), is_whole).await
     }
 
-    /// Whether the caller may see something of what a project has, such as a version: an issue that has it.
+    /// Whether the caller may see something of whatever a query names that projects have, such as a version: an issue that
+    /// has it.
     async fn sees_owned(
         &self,
         permit: &Permit<Read>,
-        (field, value): (&str, &str),
-        sight: &Sight<'_>,
+        names: &Names,
+        sight: (&Sight<'_>, &Observed),
     ) -> Result<bool, UpstreamError> {
-        let field = if is_numbered(field) { field.to_owned() } else { query::quoted(field) };
-        let value = if is_number(value) { value.to_owned() } else { query::quoted(value) };
-        self.sees(permit, &format!("{field} = {value}"), sight, |found| !found.is_empty()).await
+        for (field, called) in &names.owned {
+            let field = if is_numbered(field) { field.clone() } else { query::quoted(field) };
+            let jql = format!("{field} = {}", value(called));
+            if !self.sees(permit, &jql, sight, |found| !found.is_empty()).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether enough of what a query finds may be seen. What Jira refuses names what is not there.
@@ -193,7 +209,7 @@ impl Jira<'_> {
         &self,
         permit: &Permit<Read>,
         jql: &str,
-        sight: &Sight<'_>,
+        (sight, known): (&Sight<'_>, &Observed),
         is_enough: impl Fn(&[Value]) -> bool,
     ) -> Result<bool, UpstreamError> {
         let narrowing = match &sight.narrowing {
@@ -229,7 +245,8 @@ impl Jira<'_> {
         } else {
             // What the policies look at besides the project may be another thing by now: it is asked for anew.
             self.get(permit, request).await.map(|page| {
-                let observed = permit.observed();
+                let mut observed = known.clone();
+                observed.update(permit.observed());
                 let mut found = issues(&page);
                 found.retain(|issue| {
                     issue_place(issue).is_some_and(|place| sight.may_view(&place, &observed))
@@ -242,46 +259,6 @@ impl Jira<'_> {
             answer => answer,
         }
     }
-
-    /// Whether the caller may see a project, by its key, its name or its number.
-    async fn sees_project(
-        &self,
-        permit: &Permit<Read>,
-        called: &str,
-        hides: &(dyn Fn(&ProjectKey) -> bool + Sync),
-    ) -> Result<bool, UpstreamError> {
-        let is_seen = |answer: &Value| project_called(&[answer], called).is_some_and(|key| !hides(&key));
-        let answer = match self.deployment() {
-            // One list for whatever is asked about: that it is remembered tells nothing.
-            Deployment::DataCenter => {
-                let request = Request::get(Path::of(["rest", "api", "2", "project"]));
-                self.recall(permit, request, Value::is_array).await
-            }
-            Deployment::Cloud => {
-                let request = Request::get(Path::of(["rest", "api", "3", "project", "search"]))
-                    .with(if is_number(called) { "id" } else { "query" }, called);
-                self.recall(permit, request, is_seen).await
-            }
-        };
-        match answer {
-            Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(false),
-            answer => Ok(is_seen(&*answer?)),
-        }
-    }
-}
-
-/// The key of the project in lists that is called so: Jira takes a key before a name.
-fn project_called(lists: &[&Value], called: &str) -> Option<ProjectKey> {
-    let listed = lists.iter().filter_map(|list| list.as_array().or_else(|| list.get("values")?.as_array()));
-    let projects: Vec<&Value> = listed.flatten().collect();
-    let by = |name: &str| {
-        projects.iter().find(|project| {
-            let value = project.get(name).and_then(Value::as_str);
-            value.is_some_and(|value| value.to_lowercase() == called.to_lowercase())
-        })
-    };
-    let project = ["key", "id", "name"].into_iter().find_map(by)?;
-    ProjectKey::parse(project.get("key")?.as_str()?).ok()
 }
 
 /// Whether issues are all of these, by key or number. An issue that was found by none of its names now was found by a
@@ -296,13 +273,18 @@ fn names_all(found: &[Value], named: &BTreeSet<&str>) -> bool {
     by_name.iter().map(Vec::len).sum::<usize>() + former >= named.len()
 }
 
+/// A name or a number as a value.
+fn value(called: &str) -> String {
+    if is_number(called) { called.to_owned() } else { query::quoted(called) }
+}
+
 /// `cf[10020]`, which stands for a field without quotes alone.
 fn is_numbered(field: &str) -> bool {
     let number = field.strip_prefix("cf[").and_then(|number| number.strip_suffix(']'));
     number.is_some_and(is_number)
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -4,6 +4,7 @@ mod agile;
 mod attachments;
 mod attributes;
 mod bulk;
+mod called;
 mod catalogue;
 mod comments;
 mod compared;
