@@ -152,7 +152,7 @@ pub(super) fn sift(
             let Value::Array(items) = value else { return Ok(Sifted::of(value)) };
             Ok(listed(items, Map::new(), None, None, Rest { complete, withheld, next }))
         }
-        Output::Items { items, envelope, field, complete, total, next, sought } => {
+        Output::Items { items, envelope, field, mut complete, total, mut next, sought, window } => {
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
             let mut withheld = (found - kept.len()) as u64;
@@ -161,6 +161,12 @@ pub(super) fn sift(
             // page by page. An item that had to be withheld all the same shows that it did not.
             let own = withheld == 0;
             let total = total.filter(|total| all || (total.own && own)).map(|total| total.count);
+            if let Some(window) = window {
+                let more;
+                (kept, more) = window.cut(kept);
+                complete &= more.is_none();
+                next = more.or(next);
+            }
             if !all {
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }

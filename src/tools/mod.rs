@@ -42,6 +42,7 @@ pub use output::Block;
 pub use output::Item;
 pub use output::Output;
 pub use output::Total;
+pub use output::Window;
 use output::add;
 pub use output::sift_embedded;
 pub(crate) use page_links::PageLinks;

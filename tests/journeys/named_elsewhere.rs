@@ -148,3 +148,30 @@ async fn a_hidden_project_is_no_choice_of_a_request() {
         world.end();
     }
 }
+
+#[tokio::test]
+async fn a_field_of_a_hidden_project_alone_is_not_found() {
+    for cloud in [false, true] {
+        let world = world(cloud, POLICIES).await;
+        let field = |number: u64, name: &str, project: Value| {
+            json!({"id": format!("customfield_{number}"), "name": name, "schema": {"type": "string"},
+                "scope": {"type": "PROJECT", "project": project}})
+        };
+        let fields = json!([
+            field(1, "Closed budget", json!({"id": "10002"})),
+            field(2, "Closed budget too", json!({"id": "10002", "key": "SECRET"})),
+            field(3, "Open budget", json!({"id": "10000"})),
+            field(4, "Budget of nobody", json!({"id": "10999"})),
+        ]);
+        world
+            .faults(json!([{"path": "/api/2/field$", "method": "GET", "status": 200, "body": fields}]))
+            .await;
+        let search = json!({"keyword": "budget", "limit": 1});
+        let found = world.call_all("alice-token", "jira_search_fields", search).await;
+        let fields = found.json();
+        let names: Vec<&Value> = fields.as_array().unwrap().iter().map(|field| &field["name"]).collect();
+        assert_eq!(names, ["Open budget"], "{cloud} {}", found.text);
+        assert!(!found.text.contains("complete"), "{cloud} nothing says that more was found: {}", found.text);
+        world.end();
+    }
+}

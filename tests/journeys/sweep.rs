@@ -136,6 +136,9 @@ fn further_of_jira() -> Vec<Way> {
         ("jira_search", json!({"jql": "issuekey in ({}) OR project = OPS", "limit": 3}), ISSUES),
         ("jira_get_board_issues", json!({"board_id": "1", "jql": "key = {}"}), ISSUES),
         ("jira_get_agile_boards", json!({"board_name": "{}"}), &[("DEV", "NOS"), ("SECRET", "NOSUCH")]),
+        // Both are in the names of several that are hidden, and of no other.
+        ("jira_search_projects", json!({"query": "{}", "max_results": 1}), &[("se", "quetz")]),
+        ("jira_get_agile_boards", json!({"board_name": "{}", "limit": 1}), &[("e", "q")]),
         ("jira_search_projects", json!({"query": "{}"}), &[("secret", "quetzal"), ("Incidents", "quetzal")]),
         ("jira_search_assignable_users", json!({"query": "o", "issue_key": "{}"}), ISSUES),
         (

@@ -18,7 +18,11 @@ use crate::net::UpstreamError;
 use crate::policy::Narrowing;
 use crate::policy::Observed;
 use crate::policy::Read;
+use crate::policy::Resource;
 use crate::policy::Sight;
+
+/// Where a field says which project alone it is of.
+const SCOPE: &str = "/scope/project";
 
 /// How many projects Cloud lists at once.
 const AT_ONCE: usize = 50;
@@ -70,6 +74,28 @@ impl Jira<'_> {
             answer => Ok(is_seen(&*answer?)),
         }
     }
+    /// Those of the fields that belong to no project alone, or to one that may be seen. Jira may say the id alone of it.
+    pub async fn fields_shown(
+        &self,
+        permit: &Permit<Read>,
+        sight: &Sight<'_>,
+        mut fields: Vec<Value>,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        if !fields.iter().any(|field| field.pointer(SCOPE).is_some()) {
+            return Ok(fields);
+        }
+        let listed = self.all_projects(permit).await?;
+        let listed: Vec<&Value> = listed.iter().map(|list| &**list).collect();
+        let known = categories(&listed);
+        fields.retain(|field| {
+            let Some(project) = field.pointer(SCOPE) else { return true };
+            let named = ["key", "id"].iter().find_map(|name| project.get(*name)?.as_str());
+            let key = named.and_then(|name| project_called(&listed, name));
+            key.is_some_and(|key| sight.may_view(&Resource::Project(key), &known))
+        });
+        Ok(fields)
+    }
+
     /// The projects that the account sees. They are asked for whatever is named, and remembered.
     pub(super) async fn all_projects(&self, permit: &Permit<Read>) -> Result<Vec<Arc<Value>>, UpstreamError> {
         if self.deployment() == Deployment::DataCenter {
