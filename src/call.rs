@@ -286,16 +286,28 @@ async fn resolve(
     let (asked, unasked): (Vec<&Target>, Vec<&Target>) =
         targets.iter().partition(|target| !alone || target.names_by_look_up());
     let there = (&*caller.route.instance, &*caller.route.credential);
-    let met = Met { gate, caller, trail };
-    found.may_ask_more(met.most(asked.len()));
     let located = gate.lookups.resolve(&asked, tool.access(), there, trail, found).await;
     let mut resources = located.map_err(|error| match error {
         LookupError::NotVisible => Refusal::not_visible(targets),
         other => Refusal::Lookup(other),
     })?;
     resources.extend(unasked.into_iter().filter_map(Target::unresolved));
-    found.asked_more(met.know(&resources).await?);
+    if leads_out_of_hidden(gate, caller, found) {
+        return Err(Refusal::not_visible(targets));
+    }
+    let asked = Met { gate, caller, trail }.know(&resources).await?;
+    found.also_sent(asked);
     Ok(resources)
+}
+
+/// Whether an issue was named by a former key, of a project in which the caller may see nothing: the key would tell what was
+/// there, and where it went.
+fn leads_out_of_hidden(gate: &Passage<'_>, caller: &Caller, found: &Found) -> bool {
+    let mut former = found.former_projects().peekable();
+    former.peek().is_some() && {
+        let sight = searcher(gate, caller).sight(Product::Jira);
+        former.any(|project| sight.shows_nothing_in(&project))
+    }
 }
 
 /// Lets a refusal as not visible cost the same, whether the object is hidden or absent.
@@ -374,9 +386,13 @@ fn context<'a>(gate: &'a Passage<'_>, caller: &'a Caller, found: Found) -> Conte
         hides: !gate.engine.shows_everything(product),
         visits: gate.visits,
         options: &gate.options,
-        searcher: Searcher { engine: &gate.engine, principal: &caller.principal, session: &caller.session },
+        searcher: searcher(gate, caller),
         spaces: gate.spaces.get(bounded).map(Vec::as_slice).unwrap_or_default(),
     }
+}
+
+fn searcher<'a>(gate: &'a Passage<'_>, caller: &'a Caller) -> Searcher<'a> {
+    Searcher { engine: &gate.engine, principal: &caller.principal, session: &caller.session }
 }
 
 fn facts(gate: &Gate, tool: &dyn AnyTool, request: &Request) -> CallFacts {

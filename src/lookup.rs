@@ -17,6 +17,8 @@ pub use found::Found;
 pub use places::Lookups;
 pub use target::Target;
 
+pub use crate::atlassian::jira::issue_place;
+
 use crate::atlassian::Deployment;
 use crate::atlassian::Instance;
 use crate::atlassian::confluence::Wanted;
@@ -296,19 +298,6 @@ fn issues(keys: &[IssueKey], deployment: Deployment) -> Request {
             Request::post(Path::of(["rest", "api", "3", "search", "jql"]), body)
         }
     }
-}
-
-/// Where Jira says an issue lies: its present key and project. An old key of a moved issue leads to its new place.
-pub fn issue_place(issue: &Value) -> Option<Resource> {
-    let key = IssueKey::parse(issue.get("key")?.as_str()?).ok()?;
-    let project = match issue.pointer("/fields/project/key") {
-        // The key says the same; where it does not, nobody knows where the issue lies.
-        Some(project) => {
-            ProjectKey::parse(project.as_str()?).ok().filter(|project| *project == key.project())?
-        }
-        None => key.project(),
-    };
-    Some(Resource::Issue { key, project: Some(project) })
 }
 
 /// Where Confluence says a page lies.

@@ -131,16 +131,25 @@ impl Site {
 
     /// Whether an address is that of this site, however it is spelled.
     pub fn is_at(&self, url: &Url) -> bool {
+        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
+        self.is_host_of(url) && path(&self.main.site) == path(url)
+    }
+
+    /// Whether an address is one of this site, whatever it leads to there.
+    pub fn has(&self, url: &Url) -> bool {
+        let path = self.main.site.path().trim_end_matches('/');
+        let rest = url.path().strip_prefix(path);
+        self.is_host_of(url) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    fn is_host_of(&self, url: &Url) -> bool {
         let host = |url: &Url| match url.host() {
             Some(Host::Domain(name)) => name.trim_end_matches('.').to_ascii_lowercase(),
             Some(other) => other.to_string(),
             None => String::new(),
         };
-        let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
         let main = &self.main.site;
-        host(main) == host(url)
-            && main.port_or_known_default() == url.port_or_known_default()
-            && path(main) == path(url)
+        host(main) == host(url) && main.port_or_known_default() == url.port_or_known_default()
     }
 }
 

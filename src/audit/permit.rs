@@ -165,6 +165,11 @@ impl<E: Effect> Permit<E> {
         self.covers(&product.title(), |resource| *resource == whole).map(|_| ())
     }
 
+    /// What the answers said so far of the attributes that policies name.
+    pub fn observed(&self) -> Observed {
+        read(&self.notes, |notes| notes.observed.clone())
+    }
+
     /// Notes how a search was narrowed, for the outcome record.
     pub fn searched(&self, note: SearchNote) {
         noted(&self.notes, |notes| notes.search = Some(note));

@@ -46,23 +46,23 @@ pub(super) struct Met<'a> {
 }
 
 impl Met<'_> {
-    /// How many requests [`Self::know`] may take for so many things, where each lies in a place of its own.
-    pub(super) fn most(self, things: usize) -> usize {
-        match self.product() {
-            Product::Confluence => usize::from(!self.needs().is_empty()),
-            Product::Jira if self.needs().of(ResourceKind::Project).is_empty() => 0,
-            Product::Jira => things.min(MOST_PROJECTS),
-        }
-    }
-
-    /// Asks for what is not known of these, as far as policies name it; gives how many requests that took.
+    /// Asks for what is not known of these, as far as policies name it, and says how many requests that took. Where one
+    /// of them is known to be hidden the call ends as if it were absent: then nothing is asked of the others.
     pub(super) async fn know(self, resources: &[Resource]) -> Result<usize, Refusal> {
         if self.needs().is_empty() {
             return Ok(0);
         }
         let (observed, needs) = (self.trail.observed(), self.needs());
-        let unknown = resources.iter().filter(|resource| observed.lacks_around(resource, needs).is_some());
-        self.ask(&unknown.cloned().collect::<Vec<_>>()).await
+        let (unknown, known): (Vec<_>, Vec<_>) =
+            resources.iter().cloned().partition(|resource| observed.lacks_around(resource, needs).is_some());
+        let viewer = self.gate.engine.viewer(&self.caller.principal, &self.caller.session, &observed);
+        let is_hidden = |resource: &Resource| {
+            resource.is_resolved() && !matches!(resource, Resource::Instance(_)) && !viewer.may_view(resource)
+        };
+        if known.iter().any(is_hidden) {
+            return Ok(0);
+        }
+        self.ask(&unknown).await
     }
 
     /// The same for everything in a result. Of the pages that were decided on it is asked once more: a page does not say
@@ -91,26 +91,26 @@ impl Met<'_> {
         resources.iter().filter(|resource| viewer.missing(resource).is_some()).cloned().collect()
     }
 
+    /// How many requests it took.
     async fn ask(self, resources: &[Resource]) -> Result<usize, Refusal> {
         match self.product() {
-            Product::Jira => {
-                let issues = self.issues(resources.iter().filter_map(issue).collect()).await?;
-                Ok(issues + self.projects(resources).await?)
-            }
+            Product::Jira => Ok(self.issues(resources).await? + self.projects(resources).await?),
             Product::Confluence => self.pages(resources.iter().filter_map(page).collect()).await,
         }
     }
 
-    async fn issues(self, keys: BTreeSet<IssueKey>) -> Result<usize, Refusal> {
-        if self.needs().of(ResourceKind::Issue).is_empty() {
-            return Ok(0);
-        }
+    /// Those of which it is not known yet: of some the project alone is not.
+    async fn issues(self, resources: &[Resource]) -> Result<usize, Refusal> {
+        let (observed, needs) = (self.trail.observed(), self.needs().of(ResourceKind::Issue));
+        let unknown = resources.iter().filter(|one| observed.lacks(one, needs).is_some());
+        let keys: BTreeSet<IssueKey> = unknown.filter_map(issue).collect();
         let keys: Vec<IssueKey> = keys.into_iter().collect();
-        let parts = keys.chunks(TOGETHER).take(MOST_REQUESTS);
-        for keys in parts.clone() {
+        let mut requests = 0;
+        for keys in keys.chunks(TOGETHER).take(MOST_REQUESTS) {
             self.look_up(&Lookup::Issues(keys)).await?;
+            requests += 1;
         }
-        Ok(parts.len())
+        Ok(requests)
     }
 
     /// Those of which it is not known yet.

@@ -20,6 +20,7 @@ use crate::tools::AnyTool;
 use crate::tools::Block;
 use crate::tools::Item;
 use crate::tools::Output;
+use crate::tools::PageLinks;
 use crate::tools::sift_embedded;
 
 /// What a client gets for a call.
@@ -115,10 +116,11 @@ pub(super) fn sift(
     gate: &Passage<'_>,
     question: &Question<'_>,
     (product, access): (Product, Access),
-    output: Output,
+    mut output: Output,
 ) -> Result<Sifted, Refusal> {
     let all = gate.engine.shows_everything(product);
     let viewer = gate.engine.viewer(question.principal, question.session, question.observed);
+    let withheld_links = if product == Product::Jira { page_links(gate, question, &mut output) } else { 0 };
     let tried = gate.engine.tried_viewer(question.principal, question.session, question.observed);
     let may_view = |item: &Resource| {
         let shown = all || viewer.may_view(item);
@@ -145,7 +147,7 @@ pub(super) fn sift(
                 let resources = [actual];
                 gate.engine.review::<Read>(&Question { resources: &resources, ..*question })?;
             }
-            let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
+            let withheld = withheld_links + if all { 0 } else { sift_embedded(&mut value, &may_view) };
             if let (Value::Object(object), 1..) = (&mut value, withheld) {
                 object.insert("withheld".into(), withheld.into());
             }
@@ -171,7 +173,7 @@ pub(super) fn sift(
             let listed = listed(items, Map::new(), None, None, Rest { complete, withheld, next });
             Ok(listed.counted(Some(count), withheld))
         }
-        Output::Items { items, envelope, field, complete, total, next, sought } => {
+        Output::Items { items, envelope, field, mut complete, total, mut next, sought, window } => {
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
             let mut withheld = (found - kept.len()) as u64;
@@ -180,6 +182,12 @@ pub(super) fn sift(
             // page by page. An item that had to be withheld all the same shows that it did not.
             let own = withheld == 0;
             let total = total.filter(|total| all || (total.own && own)).map(|total| total.count);
+            if let Some(window) = window {
+                let more;
+                (kept, more) = window.cut(kept);
+                complete &= more.is_none();
+                next = more.or(next);
+            }
             if !all {
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }
@@ -189,6 +197,20 @@ pub(super) fn sift(
             Ok(listed(kept, envelope, field, total, rest).counted(Some(count), withheld))
         }
     }
+}
+
+/// Takes out what links of issues tell of hidden pages, and counts the links that are left out.
+fn page_links(gate: &Passage<'_>, question: &Question<'_>, output: &mut Output) -> u64 {
+    if gate.engine.shows_everything(Product::Confluence) {
+        return 0;
+    }
+    let viewer = gate.engine.viewer(question.principal, question.session, question.observed);
+    let decides = gate.engine.decides_across(Product::Confluence, question.session);
+    let links = PageLinks {
+        is_known: &|url| gate.products.all(Product::Confluence).any(|site| site.has(url)),
+        may_view: &|page| decides && viewer.may_view(page),
+    };
+    links.sift(output)
 }
 
 /// The result of a write on an object that went where its caller may not look: that it was done, and no more.

@@ -1,7 +1,8 @@
 //! How many requests the look-ups of a call take: as many for what is absent as for what is hidden.
 //!
 //! A sprint that is there leads on to its board and its projects, one that is not ends the search at once, and with a
-//! page it is the other way round. Who counts, or takes the time, could tell the two apart.
+//! page it is the other way round. Of what is there it is asked as well what policies name of it. Who counts, or takes the
+//! time, could tell the two apart.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -9,7 +10,10 @@ use std::sync::atomic::Ordering;
 use super::Target;
 use crate::atlassian::Deployment;
 use crate::ids::SpaceName;
+use crate::policy::Attribute;
+use crate::policy::Needs;
 use crate::policy::Part;
+use crate::policy::ResourceKind;
 
 /// The requests of a call's look-ups.
 #[derive(Debug, Default)]
@@ -26,14 +30,9 @@ impl Cost {
         self.sent.fetch_add(requests, Ordering::Relaxed);
     }
 
-    /// Notes that so many more may be sent.
-    pub(super) fn may_send(&self, most: usize) {
-        self.most.fetch_add(most, Ordering::Relaxed);
-    }
-
-    /// Notes that a target is looked for.
-    pub(super) fn sought(&self, target: &Target, deployment: Deployment) {
-        self.most.fetch_add(most(target, deployment), Ordering::Relaxed);
+    /// Notes that a target is looked for, of which policies name this.
+    pub(super) fn sought(&self, target: &Target, deployment: Deployment, needs: Needs) {
+        self.most.fetch_add(most(target, deployment) + most_of(target, needs), Ordering::Relaxed);
     }
 
     /// How many requests fewer than at most were sent.
@@ -79,5 +78,30 @@ fn most(target: &Target, deployment: Deployment) -> usize {
             // Data Center has no way to ask for them.
             Part::Template(_) => of_either(0, 1),
         },
+    }
+}
+
+/// The most requests by which it is found out what policies name of a target that is there.
+fn most_of(target: &Target, needs: Needs) -> usize {
+    let named = |kind| usize::from(!needs.of(kind).is_empty());
+    // Who is kept from a page above is kept from it: that is asked once the pages above are known.
+    let page = named(ResourceKind::Page) + usize::from(needs.contains(Attribute::Restricted));
+    // A project does not come with what lies in it.
+    let project = named(ResourceKind::Project);
+    match target {
+        Target::Page(..) | Target::PageTitled(..) => page,
+        Target::Part(part) => match part {
+            Part::Comment(_) | Part::Attachment(_) => page,
+            // Its ends come with some of their fields.
+            Part::Link(_) => named(ResourceKind::Issue) + 2 * project,
+            Part::Issue(_) | Part::Board(_) | Part::Sprint(_) | Part::ServiceDesk(_) | Part::Version(_) => {
+                project
+            }
+            Part::Template(_) => 0,
+        },
+        // An issue comes with what policies name of it. Of its subtasks it is asked only for who may see it.
+        Target::Issue(..) | Target::WithSubtasks(_) | Target::Project(_) => project,
+        Target::Instance(_) | Target::InFields(_) => 0,
+        Target::Space(_) | Target::SpaceNamed(_) => 0,
     }
 }

@@ -7,6 +7,7 @@ use super::cost::Cost;
 use super::places::PlaceKey;
 use crate::ids::IssueKey;
 use crate::ids::PageId;
+use crate::ids::ProjectKey;
 use crate::policy::Part;
 use crate::policy::Resource;
 
@@ -21,6 +22,8 @@ pub(super) enum Brought {
     Part(Part, Value),
     /// The space that an id or a key named.
     Space(Value),
+    /// The present keys of issues that fields named by former ones.
+    Renamed(Vec<(IssueKey, IssueKey)>),
 }
 
 /// What look-ups brought along, so that the tool need not ask again.
@@ -62,11 +65,13 @@ impl Found {
 
     fn take(&mut self, is_it: impl Fn(&Brought) -> bool) -> Option<Value> {
         let at = self.brought.iter().position(is_it)?;
-        let (Brought::Issue(_, value)
-        | Brought::Page(_, value)
-        | Brought::Part(_, value)
-        | Brought::Space(value)) = self.brought.swap_remove(at);
-        Some(value)
+        match self.brought.swap_remove(at) {
+            Brought::Issue(_, value)
+            | Brought::Page(_, value)
+            | Brought::Part(_, value)
+            | Brought::Space(value) => Some(value),
+            Brought::Renamed(_) => None,
+        }
     }
 
     /// The present key of an issue: issues that moved to another project still answer to their old keys.
@@ -75,6 +80,12 @@ impl Found {
             Some((_, present)) => present.clone(),
             None => named,
         }
+    }
+
+    /// The projects that issues were named in which lie in others now.
+    pub fn former_projects(&self) -> impl Iterator<Item = ProjectKey> {
+        let moved = self.renamed.iter().filter(|(named, present)| named.project() != present.project());
+        moved.map(|(named, _)| named.project())
     }
 
     /// Leaves an issue out of the call: it does not exist, or is not visible to the caller.
@@ -99,14 +110,8 @@ impl Found {
         self.cost.join(&other.cost);
     }
 
-    /// Notes what policies name of the things besides their places: how many requests that can take at most. It is as many
-    /// for what is absent, of which nothing more is asked.
-    pub fn may_ask_more(&self, most: usize) {
-        self.cost.may_send(most);
-    }
-
-    /// Notes how many it took.
-    pub fn asked_more(&self, requests: usize) {
+    /// Notes requests that were made for what the look-ups found, besides their own.
+    pub fn also_sent(&self, requests: usize) {
         self.cost.sent(requests);
     }
 
@@ -126,7 +131,15 @@ impl Found {
     /// Keeps what was located just now, and what came along.
     pub(super) fn keep(&mut self, key: PlaceKey, places: Vec<Resource>, brought: Option<Brought>) {
         self.located.push((key, places));
-        self.brought.extend(brought);
+        self.bring(brought);
+    }
+
+    /// Keeps what came along.
+    pub(super) fn bring(&mut self, brought: Option<Brought>) {
+        match brought {
+            Some(Brought::Renamed(keys)) => self.renamed.extend(keys),
+            other => self.brought.extend(other),
+        }
     }
 
     /// What was located just now, to be remembered.

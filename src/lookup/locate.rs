@@ -40,7 +40,7 @@ pub(super) struct There<'a> {
 }
 
 impl There<'_> {
-    /// The issues and sprints that fields name, each where it lies.
+    /// The issues, sprints and projects that fields name, each where it lies.
     async fn in_fields(&self, fields: &Map<String, Value>) -> Result<Place, LookupError> {
         let lookup = Lookup::Fields;
         let permit = self.trail.resolve(lookup.name(), &lookup.resources()).await?;
@@ -48,15 +48,23 @@ impl There<'_> {
         let answer = upstream.recall(&permit, self.credential, request, Value::is_array).await;
         let catalogue = answer.map_err(|error| lookup.failed(error))?;
         let named = Catalogue::read(catalogue).ok_or_else(Self::no_catalogue)?.named_in(fields);
-        let issues = named.issues.into_iter().map(|key| Target::Issue(key, None));
+        let issues = named.issues.iter().map(|key| Target::Issue(key.clone(), None));
         let sprints = named.sprints.into_iter().map(|id| Target::Part(Part::Sprint(id)));
+        let projects = named.projects.into_iter().map(Target::Project);
         let mut located = Vec::new();
-        for target in issues.chain(sprints) {
+        for target in issues.chain(sprints).chain(projects) {
             located.push(Box::pin(self.locate(&target)).await);
         }
         // All of them are looked for, whatever the first is.
         let places: Vec<Place> = located.into_iter().collect::<Result<_, _>>()?;
-        Ok((places.into_iter().flat_map(|(places, _)| places).collect(), None))
+        let places: Vec<Resource> = places.into_iter().flat_map(|(places, _)| places).collect();
+        // The issues come first, one place each.
+        let renamed = named.issues.into_iter().zip(&places).filter_map(|(key, place)| match place {
+            Resource::Issue { key: present, .. } if *present != key => Some((key, present.clone())),
+            _ => None,
+        });
+        let renamed = Brought::Renamed(renamed.collect());
+        Ok((places, Some(renamed)))
     }
 
     fn no_catalogue() -> LookupError {
@@ -70,7 +78,8 @@ impl There<'_> {
 
     /// Finds out where a target lies.
     pub(super) async fn locate(&self, target: &Target) -> Result<Place, LookupError> {
-        self.cost.sought(target, self.instance.deployment);
+        let needs = self.trail.needed(self.instance.upstream.product());
+        self.cost.sought(target, self.instance.deployment, needs);
         match target {
             Target::Issue(key, query) => {
                 let issue = self.ask(&Lookup::Issue { key, query: query.as_ref() }).await?;

@@ -48,6 +48,7 @@ pub struct Lookups {
 /// Where one target lies, and how that is known.
 enum Located {
     Known(Arc<[Resource]>),
+    Unkept(Vec<Resource>, Option<Brought>),
     Asked(PlaceKey, Vec<Resource>, Option<Brought>),
 }
 
@@ -113,6 +114,11 @@ impl Lookups {
                     found.note(target, &places);
                     resources.extend_from_slice(&places);
                 }
+                Located::Unkept(places, brought) => {
+                    found.note(target, &places);
+                    resources.extend(places);
+                    found.bring(brought);
+                }
                 Located::Asked(key, places, brought) => {
                     found.note(target, &places);
                     resources.extend_from_slice(&places);
@@ -133,8 +139,8 @@ impl Lookups {
         let unresolved = match (target.unresolved(), target) {
             // What goes along with an issue is another thing than where it lies.
             (None, _) | (_, Target::WithSubtasks(_)) => {
-                let (places, _) = there.locate(target).await?;
-                return Ok(Located::Known(Arc::from(places)));
+                let (places, brought) = there.locate(target).await?;
+                return Ok(Located::Unkept(places, brought));
             }
             (Some(unresolved), _) => unresolved,
         };

@@ -23,7 +23,7 @@ pub enum Target {
     Issue(IssueKey, Option<IssueQuery>),
     /// An issue and its subtasks, which go with it.
     WithSubtasks(IssueKey),
-    /// Whatever issues and sprints these fields of an issue name, by the names of the fields.
+    /// Whatever issues, sprints and projects these fields of an issue name, by the names of the fields.
     InFields(Map<String, Value>),
     /// A project.
     Project(ProjectKey),
@@ -45,7 +45,7 @@ impl Target {
         match self {
             Self::Instance(product) => product.title().to_owned(),
             Self::Issue(key, _) | Self::WithSubtasks(key) => format!("issue {key}"),
-            Self::InFields(_) => "an issue or sprint that the fields name".to_owned(),
+            Self::InFields(_) => "an issue, sprint or project that the fields name".to_owned(),
             Self::Project(key) => format!("project {key}"),
             Self::Part(part) => part.to_string(),
             Self::Space(key) => format!("space {key}"),

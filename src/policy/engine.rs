@@ -18,6 +18,7 @@ use crate::policy::Needs;
 use crate::policy::PolicyError;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
+use crate::policy::Session;
 use crate::policy::ToolFacts;
 use crate::policy::alone;
 use crate::policy::candidates::Candidates;
@@ -217,6 +218,13 @@ impl Engine {
     /// Not what [`Self::decides_alone`] says of a tool that searches: its policies do not decide on what it finds.
     pub fn shows_everything(&self, product: Product) -> bool {
         self.view(product).all
+    }
+
+    /// Whether it is known of a caller in one product what decides on things of the other: policies name none of its
+    /// groups, and it is the default instance.
+    pub fn decides_across(&self, other: Product, session: &Session) -> bool {
+        let names_groups = self.groups.iter().any(|group| check::origin(group) == Some(other));
+        session.instance.is_default() && !names_groups
     }
 
     pub(super) fn view(&self, product: Product) -> &ViewRule {

@@ -83,6 +83,7 @@ pub use narrow::Condition;
 pub use narrow::Filter;
 pub use narrow::Narrowing;
 pub use narrow::Searcher;
+pub use narrow::Sight;
 pub use policies::Policies;
 pub use principal::LoginFacts;
 pub use principal::Principal;

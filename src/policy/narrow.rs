@@ -25,8 +25,10 @@ pub(super) use self::scopes::Scopes;
 use crate::ids::InstanceName;
 use crate::ids::ProjectKey;
 use crate::policy::Engine;
+use crate::policy::Observed;
 use crate::policy::Principal;
 use crate::policy::Product;
+use crate::policy::Resource;
 use crate::policy::ResourceKind;
 use crate::policy::Session;
 use crate::policy::context;
@@ -63,6 +65,15 @@ pub struct Searcher<'a> {
     pub session: &'a Session,
 }
 
+/// What one caller may see of a product: said beforehand, and item by item.
+#[derive(Debug, Clone)]
+pub struct Sight<'a> {
+    /// What holds of everything that may be seen.
+    pub narrowing: Narrowing,
+    /// Who sees.
+    pub searcher: Searcher<'a>,
+}
+
 /// What a way to make filters is told.
 pub(super) struct Asked<'a> {
     principal: &'a Chain,
@@ -81,10 +92,28 @@ pub(super) trait Narrow {
     fn filter(&self, asked: &Asked<'_>) -> Option<Filter>;
 }
 
-impl Searcher<'_> {
+impl<'a> Searcher<'a> {
     /// What the caller may see of a product.
     pub fn narrowing(&self, product: Product) -> Narrowing {
         self.engine.narrow(self.principal, self.session, product)
+    }
+
+    /// The same, with the way to say it of an item.
+    pub fn sight(self, product: Product) -> Sight<'a> {
+        Sight { narrowing: self.narrowing(product), searcher: self }
+    }
+}
+
+impl Sight<'_> {
+    /// Whether nothing in a project may be seen.
+    pub fn shows_nothing_in(&self, project: &ProjectKey) -> bool {
+        self.narrowing.within(project) == Narrowing::Nothing
+    }
+
+    /// Whether an item may be seen, of which this is known.
+    pub fn may_view(&self, item: &Resource, observed: &Observed) -> bool {
+        let Searcher { engine, principal, session } = self.searcher;
+        engine.may_view(principal, session, item, observed)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::net::UpstreamError;
 use crate::policy::Narrowing;
 use crate::policy::Product;
 use crate::policy::Searcher;
+use crate::policy::Sight;
 
 /// What a tool works with. It holds no way around the permit: the clients ask for one with every request.
 #[derive(Debug)]
@@ -42,6 +43,11 @@ impl<'a> Context<'a> {
     /// What the caller may see of a product, to narrow a search with.
     pub fn narrowing(&self, product: Product) -> Narrowing {
         self.searcher.narrowing(product)
+    }
+
+    /// What the caller may see of a product, beforehand and item by item.
+    pub fn sight(&self, product: Product) -> Sight<'a> {
+        self.searcher.sight(product)
     }
 
     /// Confluence, or why not.

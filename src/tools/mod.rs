@@ -12,6 +12,7 @@ mod links;
 mod offer;
 mod options;
 mod output;
+mod page_links;
 mod schema;
 mod uploads;
 
@@ -42,8 +43,10 @@ pub use output::Block;
 pub use output::Item;
 pub use output::Output;
 pub use output::Total;
+pub use output::Window;
 use output::add;
 pub use output::sift_embedded;
+pub(crate) use page_links::PageLinks;
 
 use crate::audit::Admissible;
 use crate::audit::Admitted;

@@ -69,6 +69,26 @@ pub struct Total {
     pub own: bool,
 }
 
+/// Which of the items that are left are shown, where more were asked for: with a page of all that Atlassian found, its end
+/// would tell whether something hidden was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// How many are left out at the start.
+    pub start: usize,
+    /// How many are shown at most.
+    pub most: usize,
+    /// How to get those beyond.
+    pub next: String,
+}
+
+impl Window {
+    /// Those that are shown; and how to get more, if there are any.
+    pub fn cut<T>(self, items: Vec<T>) -> (Vec<T>, Option<String>) {
+        let more = items.len() > self.start.saturating_add(self.most);
+        (items.into_iter().skip(self.start).take(self.most).collect(), more.then_some(self.next))
+    }
+}
+
 /// The result of a tool.
 #[derive(Debug)]
 pub enum Output {
@@ -121,6 +141,8 @@ pub enum Output {
         /// Whether words of the caller's chose them. Then it is not told how many were withheld: that would tell which
         /// words lead to something hidden.
         sought: bool,
+        /// Which of those that are left are shown; all, where there is none.
+        window: Option<Window>,
     },
 }
 

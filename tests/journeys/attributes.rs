@@ -36,6 +36,17 @@ when {
 };
 "#;
 
+/// Everything, but what lies in a project with a key like that of DEV: no query can say so.
+const BY_LIKENESS: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("like") @advice("closed")
+forbid (principal, action in Mcp::Action::"jira", resource)
+when {
+    (resource is Jira::Project && resource.key like "DE*") ||
+    (resource is Jira::Issue && resource.project.key like "DE*")
+};
+"#;
+
 async fn world(policies: &'static str, cloud: bool) -> World {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
     World::start(Setup { policies: Some(policies), cloud, variables, ..Setup::default() }).await
@@ -77,11 +88,19 @@ async fn set(world: &World, cloud: bool, key: &str, fields: Value) {
     upstream(world, cloud, "PUT", &path, Some(json!({"fields": fields}))).await;
 }
 
-/// The answer to a key that nobody has, with another key in it.
-async fn absent(world: &World, tool: &str, arguments: &Value, key: &str) -> String {
+/// A refusal with one name instead of another, and how many requests it took.
+async fn refused(world: &World, tool: &str, arguments: Value, named: (&str, &str)) -> (String, u64) {
+    let before = world.asked().await;
+    let answer = world.call("alice-token", tool, arguments).await;
+    assert!(answer.is_error, "{tool}: {}", answer.text);
+    (without_reference(&answer.text).replace(named.0, named.1), world.asked().await - before)
+}
+
+/// The same for a key that nobody has.
+async fn absent(world: &World, tool: &str, arguments: &Value, key: &str) -> (String, u64) {
     let mut arguments = arguments.clone();
     arguments["issue_key"] = "OPS-9999".into();
-    without_reference(&world.call("alice-token", tool, arguments).await.text).replace("OPS-9999", key)
+    refused(world, tool, arguments, ("OPS-9999", key)).await
 }
 
 fn without_reference(text: &str) -> String {
@@ -146,12 +165,61 @@ async fn an_issue_of_a_forbidden_level_is_found_nowhere() {
             ("jira_add_comment", json!({"issue_key": "OPS-1", "body": "hello"})),
             ("jira_delete_issue", json!({"issue_key": "OPS-1"})),
         ] {
-            let hidden = without_reference(&world.call("alice-token", tool, arguments.clone()).await.text);
+            let hidden = refused(&world, tool, arguments.clone(), ("OPS-1", "OPS-1")).await;
             assert_eq!(hidden, absent(&world, tool, &arguments, "OPS-1").await, "{cloud} {tool} {arguments}");
         }
         let low = world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-2"})).await.json();
         assert_eq!(low["key"], "OPS-2");
         assert!(low.get("security").is_none() && low.get("security_level").is_none(), "{low}");
+        end(&world);
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_names_a_hidden_issue_is_no_other_than_one_that_names_an_absent_one() {
+    let queries = [
+        "key = {}",
+        "key != {}",
+        "issuekey in (OPS-2, {}) OR project = DEV",
+        "parent = {} OR project = OPS ORDER BY key",
+        "cf[10010] != {}",
+        "'Epic Link' not in ({})",
+    ];
+    for cloud in [false, true] {
+        let world = world(LEVELS, cloud).await;
+        set(&world, cloud, "OPS-1", json!({"security": {"name": "Top"}})).await;
+        let issue = upstream(&world, cloud, "GET", "/rest/api/2/issue/OPS-1?fields=status", None).await;
+        let number = issue["id"].as_str().unwrap();
+        let ask = async |board: bool, query: &str, named: &str| {
+            let before = world.asked().await;
+            let jql = query.replace("{}", named);
+            let answer = if board {
+                let board = json!({"jql": jql, "board_id": "1"});
+                world.call("alice-token", "jira_get_board_issues", board).await
+            } else {
+                world.call("alice-token", "jira_search", json!({"jql": jql, "limit": 5})).await
+            };
+            (answer, world.asked().await - before)
+        };
+        for board in [false, true] {
+            for query in queries {
+                let _ = (ask(board, query, "OPS-1").await, ask(board, query, "OPS-9999").await);
+                let absent = ask(board, query, "OPS-9999").await;
+                assert_eq!(absent.0.json()["issues"], json!([]), "{cloud} {query}");
+                assert_eq!(ask(board, query, "OPS-1").await, absent, "{cloud} {board} {query}");
+            }
+            assert_eq!(
+                ask(board, "id != {}", number).await,
+                ask(board, "id != {}", "1999999").await,
+                "{cloud}"
+            );
+        }
+        for (honest, count) in [("key in (OPS-2, OPS-3)", 2), ("key != OPS-2 AND project = OPS", 5)] {
+            let found = ask(false, honest, "").await.0.json();
+            assert_eq!(found["issues"].as_array().unwrap().len(), count, "{cloud} {honest}: {found}");
+        }
+        let mistake = ask(false, "nonsense = 1 AND key = {}", "OPS-1").await.0;
+        assert!(mistake.is_error && mistake.text.contains("'nonsense' does not exist"), "{}", mistake.text);
         end(&world);
     }
 }
@@ -192,6 +260,28 @@ async fn a_write_is_decided_on_what_the_issue_is_now() {
                 record["tool"] == "jira_add_comment" && record["attributes"] == attributes
             })
             .await;
+        end(&world);
+    }
+}
+
+/// Between the look-up and the read somebody gave it the level.
+#[tokio::test]
+async fn a_read_is_decided_on_what_came_back() {
+    for cloud in [false, true] {
+        let world = world(LEVELS, cloud).await;
+        set(&world, cloud, "OPS-1", json!({"security": {"name": "Top"}})).await;
+        let before = json!({"id": "1000001", "key": "OPS-1", "fields": {"project": {"key": "OPS"}, "security": null,
+            "status": {"name": "To Do"}}});
+        // A name of a field is found out after the decision, so that the issue is asked for twice.
+        let read = json!({"issue_key": "OPS-1", "fields": "summary,Story Points"});
+        let looked_up = json!([{"path": "/issue/OPS-1$", "times": 1, "status": 200, "body": before}]);
+        world.faults(looked_up.clone()).await;
+        let (text, _) = refused(&world, "jira_get_issue", read.clone(), ("", "")).await;
+        assert_eq!(text, absent(&world, "jira_get_issue", &read, "OPS-1").await.0, "{cloud}");
+        set(&world, cloud, "OPS-1", json!({"security": null})).await;
+        world.faults(looked_up).await;
+        let shown = world.call("alice-token", "jira_get_issue", read).await.json();
+        assert_eq!(shown["key"], "OPS-1", "{cloud}");
         end(&world);
     }
 }
@@ -276,11 +366,9 @@ async fn hidden_pages(cloud: bool, policies: &'static str, hide: impl AsyncFnOnc
         let ask = async |id: &str| {
             let mut arguments = more.clone();
             arguments["page_id"] = id.into();
-            let answer = world.call("alice-token", tool, arguments).await;
-            assert!(answer.is_error, "{cloud} {tool}: {}", answer.text);
-            without_reference(&answer.text)
+            refused(&world, tool, arguments, (id, "PAGE")).await
         };
-        assert_eq!(ask(&child).await, ask("99999999").await.replace("99999999", &child), "{cloud} {tool}");
+        assert_eq!(ask(&child).await, ask("99999999").await, "{cloud} {tool}");
     }
     end(&world);
 }
@@ -295,6 +383,42 @@ async fn a_labelled_page_is_found_nowhere() {
             upstream(world, cloud, "POST", &path, Some(label)).await;
         })
         .await;
+    }
+}
+
+/// A blog post of DOCS with comments, files and two versions.
+const POST: &str = "65643";
+
+#[tokio::test]
+async fn a_labelled_blog_post_is_found_nowhere() {
+    for cloud in [false, true] {
+        let world = world(PAGES, cloud).await;
+        let posts = json!({"query": "space = DOCS and type = blogpost", "limit": 50});
+        let named = format!("\"{POST}\"");
+        let seen = world.call_all("alice-token", "confluence_search", posts.clone()).await;
+        assert!(seen.text.contains(&named), "{cloud} {}", seen.text);
+        world.call("alice-token", "confluence_get_page", json!({"page_id": POST})).await.json();
+
+        let base = if cloud { "/wiki" } else { "" };
+        let label = json!([{"prefix": "global", "name": "internal"}]);
+        upstream(&world, cloud, "POST", &format!("{base}/rest/api/content/{POST}/label"), Some(label)).await;
+        let found = world.call_all("alice-token", "confluence_search", posts).await;
+        assert!(!found.text.contains(&named) && found.text.contains("\"id\""), "{cloud} {}", found.text);
+        for (tool, more) in [
+            ("confluence_get_page", json!({})),
+            ("confluence_get_comments", json!({})),
+            ("confluence_get_page_history", json!({"version": 1})),
+            ("confluence_delete_page", json!({})),
+            ("confluence_add_comment", json!({"body": "hello"})),
+        ] {
+            let ask = async |id: &str| {
+                let mut arguments = more.clone();
+                arguments["page_id"] = id.into();
+                refused(&world, tool, arguments, (id, "POST")).await
+            };
+            assert_eq!(ask(POST).await, ask("99999999").await, "{cloud} {tool}");
+        }
+        end(&world);
     }
 }
 
@@ -379,4 +503,72 @@ async fn what_lies_in_a_project_of_a_forbidden_category_is_found_nowhere() {
     world.faults(json!([])).await;
     assert!(!read("OPS-1").await.0.is_error, "it is asked anew in every call");
     world.end();
+}
+
+/// Lets Jira say that DEV is of the category `Confidential`.
+async fn make_confidential(world: &World, cloud: bool) {
+    let mark = |project: &mut Value| {
+        if project["key"] == "DEV" {
+            project["projectCategory"] = json!({"name": "Confidential"});
+        }
+    };
+    let list = if cloud { "/rest/api/3/project/search" } else { "/rest/api/2/project" };
+    let (mut all, mut one) = (
+        upstream(world, cloud, "GET", list, None).await,
+        upstream(world, cloud, "GET", "/rest/api/2/project/DEV", None).await,
+    );
+    let listed = if cloud { &mut all["values"] } else { &mut all };
+    listed.as_array_mut().unwrap().iter_mut().for_each(mark);
+    mark(&mut one);
+    world
+        .faults(json!([
+            {"path": format!("{list}$"), "status": 200, "body": all},
+            {"path": "/rest/api/[23]/project/DEV$", "status": 200, "body": one},
+        ]))
+        .await;
+}
+
+#[tokio::test]
+async fn a_query_that_names_what_no_condition_hides_is_no_other_than_one_that_names_what_is_absent() {
+    let ways: [(&str, &str, &str); 11] = [
+        ("project in (OPS, {})", "DEV", "NOS"),
+        ("project != \"{}\"", "Development", "Nothing"),
+        ("project in (OPS, {})", "10001", "10999"),
+        ("key != {}", "DEV-1", "NOS-1"),
+        ("key in (OPS-1, {})", "DEV-1", "OPS-9999"),
+        ("parent = {} OR project = OPS", "DEV-1", "NOS-1"),
+        ("fixVersion != \"{}\"", "v1.1", "v9.9"),
+        ("component not in (\"{}\", Network)", "Backend", "Astrology"),
+        ("sprint = {} OR project = OPS", "2", "9"),
+        ("fixVersion in releasedVersions({}) OR project = OPS", "DEV", "NOS"),
+        ("project = {} AND fixVersion = 2026.3", "DEV", "NOS"),
+    ];
+    for (cloud, policies) in
+        [(false, BY_CATEGORY), (true, BY_CATEGORY), (false, BY_LIKENESS), (true, BY_LIKENESS)]
+    {
+        let world = world(policies, cloud).await;
+        make_confidential(&world, cloud).await;
+        let ask = async |jql: &str| {
+            let before = world.asked().await;
+            let found = world.call("alice-token", "jira_search", json!({"jql": jql, "limit": 3})).await;
+            (found, world.asked().await - before)
+        };
+        for (query, hidden, absent) in ways {
+            let (hidden, absent) = (query.replace("{}", hidden), query.replace("{}", absent));
+            let _ = (ask(&hidden).await, ask(&absent).await);
+            let nothing = ask(&absent).await;
+            assert_eq!(ask(&hidden).await, nothing, "{cloud} {hidden}");
+            assert_eq!(nothing.0.json()["issues"], json!([]), "{cloud} {absent}");
+        }
+        for honest in [
+            "project = OPS",
+            "project = Operations AND key != OPS-2",
+            "fixVersion = 2026.3 AND project in (OPS, SD)",
+            "component in (Network, Storage) ORDER BY key",
+        ] {
+            let found = ask(honest).await.0.json();
+            assert!(!found["issues"].as_array().unwrap().is_empty(), "{cloud} {honest}: {found}");
+        }
+        end(&world);
+    }
 }

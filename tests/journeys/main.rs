@@ -31,6 +31,7 @@ mod jira_writes;
 mod leaving;
 mod listed;
 mod logins;
+mod named_elsewhere;
 mod narrowed;
 mod patience;
 mod policies;

@@ -147,11 +147,39 @@ async fn search_results_hold_only_what_the_caller_may_view() {
 #[tokio::test]
 async fn an_old_key_of_a_moved_issue_is_decided_on_where_it_lies_now() {
     let world = world().await;
-    let read = world.call("bob-token", "jira_get_issue", json!({"issue_key": "OPS-900"})).await.json();
-    assert_eq!(read["key"], "DEV-30", "bob may not see OPS, but the issue lies in DEV");
+    let read = world.call("alice-token", "jira_get_issue", json!({"issue_key": "OPS-900"})).await.json();
+    assert_eq!(read["key"], "DEV-30", "alice sees where it was and where it is");
     let denied =
         world.call("alice-token", "jira_add_comment", json!({"issue_key": "OPS-900", "body": "x"})).await;
     assert!(denied.text.contains("DEV takes comments by request only"), "{denied:?}");
+    world.end();
+}
+
+#[tokio::test]
+async fn an_old_key_of_a_hidden_project_leads_nowhere() {
+    let world = world().await;
+    // bob sees DEV, where the issue lies by now, and nothing of OPS, where it was.
+    world.call("bob-token", "jira_get_issue", json!({"issue_key": "DEV-30"})).await.json();
+    let fields = |text: &str| json!({"issue_key": "DEV-2", "fields": text});
+    for (tool, arguments) in [
+        ("jira_get_issue", json!({"issue_key": "{}"})),
+        ("jira_get_issue", json!({"issue_key": "{}", "fields": "Story Points"})),
+        ("jira_add_comment", json!({"issue_key": "{}", "body": "x"})),
+        ("jira_delete_issue", json!({"issue_key": "{}"})),
+        ("jira_get_issues_development_info", json!({"issue_keys": "DEV-2,{}"})),
+        ("jira_update_issue", fields(r#"{"parent": "{}"}"#)),
+        ("jira_update_issue", fields(r#"{"customfield_10010": "{}"}"#)),
+    ] {
+        let ask = async |key: &str| {
+            let arguments = arguments.to_string().replace("{}", key);
+            let before = world.asked().await;
+            let answer = world.call("bob-token", tool, serde_json::from_str(&arguments).unwrap()).await;
+            let (text, _) = answer.text.split_once(" (reference").unwrap_or((&answer.text, ""));
+            (text.replace(key, "KEY"), world.asked().await - before)
+        };
+        let _ = ask("OPS-9999").await;
+        assert_eq!(ask("OPS-900").await, ask("OPS-9999").await, "{tool} {arguments}");
+    }
     world.end();
 }
 

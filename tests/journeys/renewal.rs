@@ -158,3 +158,43 @@ async fn a_check_that_is_off_for_a_product_is_not_off_for_who_gets_the_client_se
     assert!(expired.stderr().contains("auth.atlassian.com"), "{}", expired.stderr());
     expired.end();
 }
+
+/// What the operator's app may do is what policies know as the scopes of its callers; those with a token of their own have
+/// none that are known.
+#[tokio::test]
+async fn the_scopes_of_an_app_are_known_to_policies() {
+    let policies = r#"
+@id("reads") permit (principal, action in Mcp::Action::"jira:read", resource)
+when { context.session.scopes.contains("read:jira-work") };
+@id("comments") permit (principal, action == Mcp::Action::"jira_add_comment", resource)
+when { context.session.scopes.containsAll(["read:jira-work", "write:jira-work"]) };
+"#;
+    let (outside, home) = (Outside::start().await, tempfile::tempdir().unwrap());
+    let directory = home.path().join("tokens");
+    std::fs::create_dir_all(&directory).unwrap();
+    let stored = json!({"refresh_token": "canary-refresh", "access_token": "canary-access", "expires_at": 9e9,
+        "cloud_id": "cid-1", "base_url": null});
+    std::fs::write(directory.join("oauth-app-1.json"), stored.to_string()).unwrap();
+    let mut variables = owned(&CLOUD);
+    variables.extend(owned(&[
+        ("READ_ONLY_MODE", "false"),
+        ("ATLASSIAN_OAUTH_CLIENT_ID", "app-1"),
+        ("ATLASSIAN_OAUTH_CLIENT_SECRET", "canary-secret"),
+        ("ATLASSIAN_OAUTH_REDIRECT_URI", "http://localhost:8080/callback"),
+        ("ATLASSIAN_OAUTH_SCOPE", "read:jira-work offline_access"),
+        ("ATLASSIAN_OAUTH_CLOUD_ID", "cid-1"),
+        ("ALLOW_GLOBAL_CRED_FALLBACK", "true"),
+    ]));
+    variables.push(("PORTCULLIS_OAUTH__TOKEN_DIRECTORY", directory.display().to_string()));
+    variables.extend(outside.variables(home.path()));
+    let world = World::start(Setup { variables, policies: Some(policies), ..Setup::default() }).await;
+    let issue = json!({"issue_key": "OPS-1"});
+    let read = lent(&world, "jira_get_issue", issue.clone()).await;
+    assert_eq!(read["result"]["isError"], json!(false), "{read}");
+    let comment = lent(&world, "jira_add_comment", json!({"issue_key": "OPS-1", "body": "x"})).await;
+    assert!(comment.to_string().contains("no policy permits jira_add_comment"), "{comment}");
+    // The token is no app of the operator's: nobody says what it is limited to.
+    let own = world.call("a-token-of-ones-own", "jira_get_issue", issue).await;
+    assert!(own.is_error && own.text.contains("not visible"), "{own:?}");
+    world.end();
+}

@@ -117,6 +117,15 @@ fn further_of_jira() -> Vec<Way> {
         ("jira_search", json!({"jql": "key = {}"}), ISSUES),
         ("jira_search", json!({"jql": "parent = {} OR project = OPS ORDER BY key"}), ISSUES),
         ("jira_search", json!({"jql": "project in (OPS, {})"}), &[("DEV", "NOS"), ("10001", "10999")]),
+        ("jira_search", json!({"jql": "project in (OPS, \"{}\")"}), &[("Development", "Nothing")]),
+        (
+            "jira_search",
+            json!({"jql": "project != \"{}\""}),
+            &[("Security Incidents", "Nothing At All"), ("secret", "nosuch")],
+        ),
+        ("jira_search", json!({"jql": "project = OPS OR project = {}", "start_at": 7}), &[("DEV", "NOS")]),
+        ("jira_search", json!({"jql": "nonsense = 1 AND project = {}"}), &[("DEV", "NOS")]),
+        ("jira_search", json!({"jql": "status === 1 AND key = {}"}), ISSUES),
         ("jira_search", json!({"jql": "cf[10010] != {}"}), &[("SECRET-6", "SECRET-7")]),
         ("jira_search", json!({"jql": "id != {}"}), &[("1000201", "1000299")]),
         ("jira_search", json!({"jql": "sprint = {}"}), &[("2", "9")]),
@@ -127,6 +136,9 @@ fn further_of_jira() -> Vec<Way> {
         ("jira_search", json!({"jql": "issuekey in ({}) OR project = OPS", "limit": 3}), ISSUES),
         ("jira_get_board_issues", json!({"board_id": "1", "jql": "key = {}"}), ISSUES),
         ("jira_get_agile_boards", json!({"board_name": "{}"}), &[("DEV", "NOS"), ("SECRET", "NOSUCH")]),
+        // Both are in the names of several that are hidden, and of no other.
+        ("jira_search_projects", json!({"query": "{}", "max_results": 1}), &[("se", "quetz")]),
+        ("jira_get_agile_boards", json!({"board_name": "{}", "limit": 1}), &[("e", "q")]),
         ("jira_search_projects", json!({"query": "{}"}), &[("secret", "quetzal"), ("Incidents", "quetzal")]),
         ("jira_search_assignable_users", json!({"query": "o", "issue_key": "{}"}), ISSUES),
         (

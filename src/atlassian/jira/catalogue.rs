@@ -150,6 +150,12 @@ impl Field<'_> {
             || ["type", "items"].iter().any(|name| matches!(text(name), "issuelink" | "issuelinks"))
     }
 
+    /// Whether its value is another project, or several.
+    pub fn names_projects(&self) -> bool {
+        let is = |name: &str| self.schema.get(name).and_then(Value::as_str) == Some("project");
+        self.id != "project" && (is("type") || is("items"))
+    }
+
     /// The last part of the type that an app gives it: `textarea`, `gh-sprint`.
     pub fn kind(&self) -> Option<&str> {
         self.schema.get("custom").and_then(Value::as_str)?.rsplit(':').next()

@@ -1,150 +1,234 @@
-//! Projects and issues that a caller's query names, and that the policies hide.
+//! What a caller's query names, and what of it the policies hide.
 //!
 //! Jira refuses a query that names what does not exist, which is told as a search that finds nothing. A query that names
-//! what is hidden is to find nothing either, also where it asks for something else besides: `project in (OPS, SECRET)`
-//! or `project != SECRET` would tell a hidden project from none.
+//! what is hidden is to find nothing either, also where it asks for something else besides: `project in (OPS, SECRET)`,
+//! `key != OPS-7` or `fixVersion != "Secret 1.0"` would tell what is hidden from what does not exist.
+//!
+//! What policies say of a key by itself takes no request, and so takes none for what is absent. What does take one is asked
+//! for alike whether it is hidden or absent, and only what the caller may see is remembered: so the number of requests
+//! tells nothing either.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::Jira;
-use super::SearchQuery;
-use super::lists;
+use super::called::categories;
+use super::called::project_called;
+use super::compared::Compared;
+use super::issue_place;
 use crate::atlassian::Deployment;
 use crate::atlassian::query;
 use crate::atlassian::query::Clause;
 use crate::atlassian::query::clauses;
 use crate::audit::Permit;
+use crate::audit::Warrant as _;
 use crate::ids::IssueKey;
 use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Attribute;
 use crate::policy::Narrowing;
+use crate::policy::Observed;
 use crate::policy::Read;
+use crate::policy::Resource;
+use crate::policy::Sight;
 
-/// Fields whose values are issues, also by their numbers.
-const OF_ISSUES: &[&str] = &[
-    "key",
-    "issuekey",
-    "issue",
-    "id",
-    "parent",
-    "epic link",
-    "parent link",
-    "parent issue",
-    "linkedissue",
-    "workitem",
-    "workitemkey",
-];
-
-/// Fields of Jira's own whose values may be numbers and are no issues.
-const OF_OTHERS: &[&str] = &[
-    "affectedversion",
-    "category",
-    "component",
-    "created",
-    "due",
-    "duedate",
-    "filter",
-    "fixversion",
-    "issuetype",
-    "labels",
-    "level",
-    "originalestimate",
-    "priority",
-    "project",
-    "remainingestimate",
-    "resolution",
-    "resolved",
-    "sprint",
-    "status",
-    "statuscategory",
-    "timespent",
-    "type",
-    "updated",
-    "votes",
-    "watchers",
-    "workratio",
-];
-
-/// How many different names of projects are looked up for one query. A query that names more finds nothing.
+/// How many names of projects, and of what projects have, are looked up for one query. A query that names more finds
+/// nothing.
 const MOST_NAMES: usize = 20;
 
-/// How many issues by number are looked up for one query. A query that names more finds nothing.
-const MOST_NUMBERS: usize = 50;
+/// How many issues are looked up for one query. A query that names more finds nothing.
+const MOST_ISSUES: usize = 50;
+
+/// What a query names.
+#[derive(Debug, Default)]
+struct Names {
+    /// Issues by key.
+    keys: BTreeSet<IssueKey>,
+    /// Issues by number.
+    numbers: BTreeSet<String>,
+    /// Projects by what may be their keys.
+    project_keys: BTreeSet<ProjectKey>,
+    /// Projects by what is no key, in small letters.
+    projects: BTreeSet<String>,
+    /// What projects have: a field, and what it is called there.
+    owned: BTreeSet<(String, String)>,
+}
+
+impl Names {
+    fn add(&mut self, compared: Compared, clause: Clause) {
+        let Clause { field, values, arguments, .. } = clause;
+        // A function may take issues in any field.
+        self.keys.extend(arguments.iter().flat_map(|text| IssueKey::all_in(text)));
+        match compared {
+            Compared::Issues => {
+                self.keys.extend(values.iter().flat_map(|text| IssueKey::all_in(text)));
+                self.numbers.extend(values.into_iter().chain(arguments).filter(|text| is_number(text)));
+            }
+            Compared::Projects => self.add_projects(&values),
+            Compared::Owned => {
+                // `releasedVersions(OPS)`: those that name no project take nothing.
+                self.add_projects(&arguments);
+                self.owned.extend(values.into_iter().map(|value| (field.clone(), value)));
+            }
+            Compared::Others => {}
+        }
+    }
+
+    fn add_projects(&mut self, names: &[String]) {
+        for name in names {
+            match ProjectKey::parse(name) {
+                Ok(key) => drop(self.project_keys.insert(key)),
+                Err(_) => drop(self.projects.insert(name.to_lowercase())),
+            }
+        }
+    }
+
+    fn are_too_many(&self) -> bool {
+        self.projects.len() + self.owned.len() > MOST_NAMES
+            || self.keys.len() + self.numbers.len() > MOST_ISSUES
+    }
+}
 
 impl Jira<'_> {
-    /// Whether a query names a project, or an issue of one, in which the caller may see nothing.
+    /// Whether a query names a project, an issue, or something that projects have, of which the caller may see nothing.
     ///
-    /// Keys count in whatever field they stand, but where words are looked for: a field that takes issues tells by its
-    /// answer which there are. Former keys of issues that were moved out of such a project are among them. A query inside
-    /// a query, as apps have them, is none that could be looked through.
+    /// Former keys of issues that were moved out of a hidden project are among them. A query inside a query, as apps have
+    /// them, is none that could be looked through.
     pub(super) async fn names_hidden(
         &self,
         permit: &Permit<Read>,
-        query: &SearchQuery,
-        narrowing: &Narrowing,
+        jql: &str,
+        sight: &Sight<'_>,
     ) -> Result<bool, UpstreamError> {
-        let hides = |key: &ProjectKey| narrowing.within(key) == Narrowing::Nothing;
-        let (mut projects, mut numbers) = (BTreeSet::new(), BTreeSet::new());
-        for Clause { field, values, .. } in clauses(&query.jql).into_iter().filter(|clause| !clause.is_text) {
-            if field == "issuefunction" {
-                return Ok(true);
-            }
-            let has_number = values.iter().any(|value| is_number(value));
-            let of_issues = OF_ISSUES.contains(&field.as_str())
-                || (has_number
-                    && !OF_OTHERS.contains(&field.as_str())
-                    && self.takes_issues(permit, &field).await?);
-            for value in values {
-                // A value may be a text that a function takes.
-                if IssueKey::all_in(&value).any(|key| hides(&key.project())) {
-                    return Ok(true);
-                }
-                if of_issues && is_number(&value) {
-                    numbers.insert(value);
-                } else if field == "project" && ProjectKey::parse(&value).map_or(true, |key| hides(&key)) {
-                    projects.insert(value.to_lowercase());
-                }
-            }
-        }
-        if projects.len() > MOST_NAMES || numbers.len() > MOST_NUMBERS {
+        let hides = |key: &ProjectKey| sight.shows_nothing_in(key);
+        let Some(names) = self.names(permit, jql).await?.filter(|names| !names.are_too_many()) else {
             return Ok(true);
+        };
+        // What policies look at besides the project is looked up with each thing.
+        if !sight.narrowing.is_exact() {
+            return Ok(!self.sees_all(permit, &names, sight).await?);
         }
-        // What is no key of a project that may be seen may be its name or its number.
-        for value in &projects {
-            if self.project_called(permit, value).await?.is_none_or(|key| hides(&key)) {
+        // The rest is looked up all the same, as it is beside what is absent.
+        let is_hidden = names.keys.iter().any(|key| hides(&key.project()))
+            || !self.shows_keys(permit, &names.project_keys, sight).await?;
+        for name in &names.projects {
+            if !self.sees_project(permit, name, &hides).await? {
                 return Ok(true);
             }
         }
-        Ok(!numbers.is_empty() && !self.sees_all(permit, &numbers, narrowing).await?)
+        let known = Observed::default();
+        Ok(!self.sees_issues(permit, &names, (sight, &known)).await?
+            || !self.sees_owned(permit, &names, (sight, &known)).await?
+            || is_hidden)
     }
 
-    /// Whether a field that a query names takes issues.
-    async fn takes_issues(&self, permit: &Permit<Read>, field: &str) -> Result<bool, UpstreamError> {
-        let number = field.strip_prefix("cf[").and_then(|number| number.strip_suffix(']'));
-        let id = number.map_or_else(|| field.to_owned(), |number| format!("customfield_{number}"));
-        let catalogue = self.catalogue(permit).await?;
-        Ok(catalogue
-            .fields()
-            .any(|known| (known.id == id || known.name.eq_ignore_ascii_case(field)) && known.names_issues()))
-    }
-
-    /// Whether the caller may see each of these issues, which are named by their numbers.
+    /// Whether the caller may see everything that a query names, where not all can be said beforehand.
     async fn sees_all(
         &self,
         permit: &Permit<Read>,
-        numbers: &BTreeSet<String>,
-        narrowing: &Narrowing,
+        names: &Names,
+        sight: &Sight<'_>,
     ) -> Result<bool, UpstreamError> {
-        let listed = numbers.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let condition = match narrowing {
-            Narrowing::Condition(condition) => query::jql(condition),
-            _ => None,
+        let projects = names.project_keys.iter().map(ProjectKey::as_str);
+        let projects: Vec<&str> = projects.chain(names.projects.iter().map(String::as_str)).collect();
+        let named = projects.len() + names.owned.len() + names.keys.len() + names.numbers.len();
+        let is_of_use = !projects.is_empty() || (permit.needs().contains(Attribute::Category) && named > 0);
+        let lists = if is_of_use { self.all_projects(permit).await? } else { Vec::new() };
+        let lists: Vec<&Value> = lists.iter().map(|list| &**list).collect();
+        let known = categories(&lists);
+        for name in projects {
+            let project = project_called(&lists, name).map(Resource::Project);
+            let is_seen = project.is_some_and(|project| sight.may_view(&project, &known));
+            let jql = format!("project = {}", value(name));
+            if !is_seen && !self.sees(permit, &jql, (sight, &known), |found| !found.is_empty()).await? {
+                return Ok(false);
+            }
+        }
+        Ok(self.sees_issues(permit, names, (sight, &known)).await?
+            && self.sees_owned(permit, names, (sight, &known)).await?)
+    }
+
+    /// What a query names; nothing where it cannot be looked through.
+    async fn names(&self, permit: &Permit<Read>, jql: &str) -> Result<Option<Names>, UpstreamError> {
+        let condition = query::split(jql).map_or(jql, |split| split.condition);
+        let mut names = Names::default();
+        for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
+            if clause.field == "issuefunction" {
+                return Ok(None);
+            }
+            let compared = match Compared::known(&clause.field) {
+                Some(compared) => compared,
+                None => Compared::told(&clause.field, &self.catalogue(permit).await?),
+            };
+            names.add(compared, clause);
+        }
+        Ok(Some(names))
+    }
+
+    /// Whether the caller may see each of these issues. Where whole projects are hidden and nothing else, their keys say
+    /// it.
+    async fn sees_issues(
+        &self,
+        permit: &Permit<Read>,
+        names: &Names,
+        (sight, known): (&Sight<'_>, &Observed),
+    ) -> Result<bool, UpstreamError> {
+        let keys = names.keys.iter().map(IssueKey::as_str).filter(|_| !sight.narrowing.is_exact());
+        let named: BTreeSet<&str> = keys.chain(names.numbers.iter().map(String::as_str)).collect();
+        if named.is_empty() {
+            return Ok(true);
+        }
+        let listed = named.iter().copied().collect::<Vec<_>>().join(", ");
+        let is_whole = |found: &[Value]| names_all(found, &named);
+        self.sees(permit, &format!("key in ({listed})"), (sight, known), is_whole).await
+    }
+
+    /// Whether the caller may see something of whatever a query names that projects have, such as a version: an issue that
+    /// has it.
+    async fn sees_owned(
+        &self,
+        permit: &Permit<Read>,
+        names: &Names,
+        sight: (&Sight<'_>, &Observed),
+    ) -> Result<bool, UpstreamError> {
+        for (field, called) in &names.owned {
+            let field = if is_numbered(field) { field.clone() } else { query::quoted(field) };
+            let jql = format!("{field} = {}", value(called));
+            if !self.sees(permit, &jql, sight, |found| !found.is_empty()).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether enough of what a query finds may be seen. What Jira refuses names what is not there.
+    async fn sees(
+        &self,
+        permit: &Permit<Read>,
+        jql: &str,
+        (sight, known): (&Sight<'_>, &Observed),
+        is_enough: impl Fn(&[Value]) -> bool,
+    ) -> Result<bool, UpstreamError> {
+        let narrowing = match &sight.narrowing {
+            // Jira refuses a query that names a project which the account does not see.
+            Narrowing::Condition(condition) if !condition.places().is_empty() => {
+                sight.narrowing.among(&self.projects_visible(permit, condition).await?)
+            }
+            other => other.clone(),
         };
-        let jql = query::restrict(&format!("id in ({listed})"), &condition.into_iter().collect::<Vec<_>>())
+        let condition = match &narrowing {
+            Narrowing::Nothing => return Ok(false),
+            Narrowing::Condition(condition) => query::jql(condition),
+            Narrowing::Everything | Narrowing::Unknown => None,
+        };
+        let is_exact = match &narrowing {
+            Narrowing::Condition(_) => narrowing.is_exact() && condition.is_some(),
+            other => other.is_exact(),
+        };
+        let jql = query::restrict(jql, &condition.into_iter().collect::<Vec<_>>())
             .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
         let path = match self.deployment() {
             Deployment::DataCenter => Path::of(["rest", "api", "2", "search"]),
@@ -153,42 +237,109 @@ impl Jira<'_> {
         let request = Request::get(path)
             .with("jql", jql)
             .with("fields", "project")
-            .with("maxResults", MOST_NUMBERS.to_string());
-        match self.recall(permit, request, lists(&["issues"])).await {
-            Ok(page) => {
-                let seen = page.get("issues").and_then(Value::as_array).map_or(0, Vec::len);
-                Ok(seen >= numbers.len())
-            }
-            Err(error) if error.status() == Some(400) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The key of a project that the account sees, by its key, its name or its number.
-    async fn project_called(
-        &self,
-        permit: &Permit<Read>,
-        called: &str,
-    ) -> Result<Option<ProjectKey>, UpstreamError> {
-        let request = match self.deployment() {
-            Deployment::DataCenter => Request::get(Path::of(["rest", "api", "2", "project"])),
-            Deployment::Cloud => Request::get(Path::of(["rest", "api", "3", "project", "search"]))
-                .with(if is_number(called) { "id" } else { "query" }, called),
-        };
-        let answer =
-            self.recall(permit, request, |answer| answer.is_array() || lists(&["values"])(answer)).await?;
-        let listed = answer.as_array().or_else(|| answer.get("values")?.as_array());
-        let is_it = |project: &&Value| {
-            ["key", "name", "id"].iter().any(|name| {
-                let value = project.get(*name).and_then(Value::as_str);
-                value.is_some_and(|value| value.eq_ignore_ascii_case(called))
+            .with("maxResults", MOST_ISSUES.to_string());
+        let issues = |page: &Value| page.get("issues").and_then(Value::as_array).cloned().unwrap_or_default();
+        let answer = if is_exact {
+            let found = self.recall(permit, request, |page| is_enough(&issues(page))).await;
+            found.map(|page| is_enough(&issues(&page)))
+        } else {
+            // What the policies look at besides the project may be another thing by now: it is asked for anew.
+            self.get(permit, request).await.map(|page| {
+                let mut observed = known.clone();
+                observed.update(permit.observed());
+                let mut found = issues(&page);
+                found.retain(|issue| {
+                    issue_place(issue).is_some_and(|place| sight.may_view(&place, &observed))
+                });
+                is_enough(&found)
             })
         };
-        let project = listed.into_iter().flatten().find(is_it);
-        Ok(project.and_then(|project| ProjectKey::parse(project.get("key")?.as_str()?).ok()))
+        match answer {
+            Err(error) if error.status() == Some(400) => Ok(false),
+            answer => answer,
+        }
     }
 }
 
-fn is_number(text: &str) -> bool {
+/// Whether issues are all of these, by key or number. An issue that was found by none of its names now was found by a
+/// former key.
+fn names_all(found: &[Value], named: &BTreeSet<&str>) -> bool {
+    let own = |issue: &Value| -> Vec<String> {
+        let names = ["key", "id"].iter().filter_map(|name| issue.get(*name)?.as_str());
+        names.filter(|name| named.contains(name)).map(str::to_owned).collect()
+    };
+    let by_name: Vec<Vec<String>> = found.iter().map(own).collect();
+    let former = by_name.iter().filter(|names| names.is_empty()).count();
+    by_name.iter().map(Vec::len).sum::<usize>() + former >= named.len()
+}
+
+/// A name or a number as a value.
+fn value(called: &str) -> String {
+    if is_number(called) { called.to_owned() } else { query::quoted(called) }
+}
+
+/// `cf[10020]`, which stands for a field without quotes alone.
+fn is_numbered(field: &str) -> bool {
+    let number = field.strip_prefix("cf[").and_then(|number| number.strip_suffix(']'));
+    number.is_some_and(is_number)
+}
+
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names(jql: &str) -> String {
+        let mut names = Names::default();
+        for clause in clauses(jql) {
+            names.add(Compared::known(&clause.field).unwrap(), clause);
+        }
+        let keys: Vec<&str> = names.keys.iter().map(IssueKey::as_str).collect();
+        let numbers: Vec<&str> = names.numbers.iter().map(String::as_str).collect();
+        let project_keys = names.project_keys.iter().map(ProjectKey::as_str);
+        let projects: Vec<&str> = project_keys.chain(names.projects.iter().map(String::as_str)).collect();
+        let owned: Vec<String> =
+            names.owned.iter().map(|(field, value)| format!("{field}={value}")).collect();
+        [keys.join(","), numbers.join(","), projects.join(","), owned.join(",")].join(" ")
+    }
+
+    #[test]
+    fn what_a_query_names_is_told_field_by_field() {
+        let table = [
+            ("key in (OPS-1, 10001) AND labels != SECRET-1", "OPS-1 10001  "),
+            ("project in (OPS, \"Human Resources\")", "  OPS,human resources "),
+            ("project in projectsLeadByUser(bob)", "   "),
+            ("sprint != 17 OR component not in (Core, \"A-1\")", "   component=A-1,component=Core,sprint=17"),
+            ("fixVersion in releasedVersions(SECRET)", "  SECRET "),
+            ("fixVersion changed from \"1.0\" by bob after '2026-01-01'", "   fixversion=1.0"),
+            ("sprint in openSprints() AND assignee in membersOf('OPS-1')", "OPS-1   "),
+            ("issue in linkedIssues(\"OPS-2\", blocks)", "OPS-2   "),
+        ];
+        for (jql, wanted) in table {
+            assert_eq!(names(jql), wanted, "{jql}");
+        }
+    }
+
+    #[test]
+    fn all_are_found_by_their_names_or_by_former_ones() {
+        let issue = |key: &str, id: &str| json!({"key": key, "id": id});
+        let (one, two) = (issue("OPS-1", "1"), issue("OPS-2", "2"));
+        let table = [
+            (vec![one.clone(), two.clone()], vec!["OPS-1", "2"], true),
+            (vec![one.clone()], vec!["OPS-1", "1"], true),
+            (vec![one.clone()], vec!["OPS-1", "OPS-2"], false),
+            (vec![one.clone(), two.clone()], vec!["OPS-1", "OLD-7"], true),
+            (vec![one, two], vec!["OPS-1", "OLD-7", "OLD-8"], false),
+            (vec![], vec!["OPS-1"], false),
+        ];
+        for (found, named, wanted) in table {
+            let named: BTreeSet<&str> = named.into_iter().collect();
+            assert_eq!(names_all(&found, &named), wanted, "{named:?} {found:?}");
+        }
+    }
 }

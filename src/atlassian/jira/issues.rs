@@ -13,11 +13,13 @@ use super::version_of;
 use crate::atlassian::Deployment;
 use crate::audit::Permit;
 use crate::ids::IssueKey;
+use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
 use crate::policy::Read;
+use crate::policy::Resource;
 
 /// What to ask for with an issue.
 #[derive(Debug, Clone, Default)]
@@ -219,4 +221,17 @@ pub(super) fn text_path(deployment: Deployment, key: &IssueKey, below: Option<&'
 
 pub(super) fn issue_path(key: &IssueKey, below: Option<&'static str>) -> Path {
     Path::of(["rest", "api", "2", "issue"]).value("key", key.as_str()).then(below)
+}
+
+/// Where Jira says an issue lies: its present key and project. An old key of a moved issue leads to its new place.
+pub fn issue_place(issue: &Value) -> Option<Resource> {
+    let key = IssueKey::parse(issue.get("key")?.as_str()?).ok()?;
+    let project = match issue.pointer("/fields/project/key") {
+        // The key says the same; where it does not, nobody knows where the issue lies.
+        Some(project) => {
+            ProjectKey::parse(project.as_str()?).ok().filter(|project| *project == key.project())?
+        }
+        None => key.project(),
+    };
+    Some(Resource::Issue { key, project: Some(project) })
 }

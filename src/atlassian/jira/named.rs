@@ -1,4 +1,4 @@
-//! Issues and sprints that the values of fields name: each of them has to be decided on before it is written.
+//! Issues, sprints and projects that the values of fields name: each of them has to be decided on before it is written.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -8,6 +8,7 @@ use super::Field;
 use super::UnknownField;
 use super::system_field;
 use crate::ids::IssueKey;
+use crate::ids::ProjectKey;
 use crate::ids::SprintId;
 
 /// What values name.
@@ -17,7 +18,9 @@ pub struct Named {
     pub issues: Vec<IssueKey>,
     /// Sprints by id.
     pub sprints: Vec<SprintId>,
-    /// Whether something is named in a way that cannot be decided on, such as an issue by its id.
+    /// Projects by key.
+    pub projects: Vec<ProjectKey>,
+    /// Whether something is named in a way that cannot be decided on, such as an issue or a project by its id.
     pub odd: bool,
 }
 
@@ -70,6 +73,28 @@ impl Named {
             self.issues_of(value);
         } else if field.kind() == Some("gh-sprint") {
             self.sprints_of(value);
+        } else if field.names_projects() {
+            self.projects_of(value);
+        }
+    }
+
+    fn projects_of(&mut self, value: &Value) {
+        match value {
+            Value::Null => {}
+            Value::Array(values) => values.iter().for_each(|value| self.projects_of(value)),
+            Value::String(text) => {
+                for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+                    match ProjectKey::parse(part) {
+                        Ok(key) if self.projects.contains(&key) => {}
+                        Ok(key) => self.projects.push(key),
+                        Err(_) => self.odd = true,
+                    }
+                }
+            }
+            Value::Object(object) if object.len() == 1 && object.get("key").is_some_and(Value::is_string) => {
+                self.projects_of(object.get("key").unwrap_or(&Value::Null));
+            }
+            _ => self.odd = true,
         }
     }
 
@@ -128,7 +153,32 @@ mod tests {
             {"id": "customfield_2", "name": "Epic Link", "schema": custom("gh-epic-link", "any")},
             {"id": "customfield_3", "name": "Related", "schema": custom("mlcs-issue-picker-cf", "array")},
             {"id": "customfield_4", "name": "Algorithm", "schema": custom("textfield", "string")},
+            {"id": "customfield_5", "name": "Origin", "schema": custom("project", "project")},
+            {"id": "customfield_6", "name": "Origins", "schema": {"type": "array", "items": "project"}},
+            {"id": "project", "name": "Project", "schema": {"type": "project"}},
         ])))
+    }
+
+    #[test]
+    fn whatever_the_form_the_projects_are_found() {
+        let table = [
+            (
+                json!({"Origin": "ops", "Origins": ["DEV", {"key": "OPS"}], "project": {"key": "SD"}}),
+                "OPS,DEV",
+                false,
+            ),
+            (json!({"Origin": null, "Algorithm": "OPS"}), "", false),
+            (json!({"Origin": {"id": "10000"}}), "", true),
+            (json!({"Origin": {"key": "OPS", "id": "10001"}}), "OPS", true),
+            (json!({"Origins": ["Human Resources"]}), "", true),
+            (json!({"Origin": 10001}), "", true),
+        ];
+        for (fields, projects, odd) in table {
+            let named = catalogue().named_in(fields.as_object().unwrap());
+            let found: Vec<&str> = named.projects.iter().map(ProjectKey::as_str).collect();
+            assert_eq!(named.odd, odd, "{fields}");
+            assert!(odd || found.join(",") == projects, "{fields}: {found:?}");
+        }
     }
 
     #[test]

@@ -7,10 +7,12 @@
 //!    out: nothing of them would be found in any case.
 //! 2. A mistake is told in the words that Jira has for the caller's own query, which is asked once for that purpose. If
 //!    Jira takes that query after all, its result is sifted as any other.
-//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one that names a
-//!    project which the policies hide. The two answers, and the requests behind them, are the same.
+//! 3. Except that a value does not exist: that is no mistake but a search that finds nothing, as is one that names what
+//!    the policies hide. To such a query is added what no account sees, so that Jira refuses it just the same: the two
+//!    answers, and the requests behind them, are one.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -31,6 +33,7 @@ use crate::net::UpstreamError;
 use crate::policy::Condition;
 use crate::policy::Narrowing;
 use crate::policy::Read;
+use crate::policy::Sight;
 
 /// Where a search looks.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +62,20 @@ pub struct Found {
 /// A page, and whether the caller may see all that was found.
 type Searched = (SearchPage, bool);
 
+/// What is searched for.
+#[derive(Debug, Clone, Copy)]
+struct Sought<'a> {
+    place: Place<'a>,
+    query: &'a SearchQuery,
+    /// Whether it names what the policies hide.
+    names_hidden: bool,
+}
+
 /// How many projects Cloud looks up at once.
 const MOST_KEYS: usize = 50;
+
+/// Names what never exists: Jira refuses a query with it as one that names anything else that does not.
+const NOWHERE: &str = "project = 0";
 
 impl Jira<'_> {
     /// Runs a search, narrowed to what the caller may see.
@@ -69,109 +84,113 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         place: Place<'_>,
         query: &SearchQuery,
-        narrowing: &Narrowing,
+        sight: &Sight<'_>,
     ) -> Result<Found, UpstreamError> {
         let narrowing = match place {
-            Place::Project(key) => narrowing.within(key),
-            _ => narrowing.clone(),
+            Place::Project(key) => sight.narrowing.within(key),
+            _ => sight.narrowing.clone(),
         };
-        let is_tacit = matches!(narrowing, Narrowing::Condition(_) | Narrowing::Nothing);
-        let (page, exact) = self.sought(permit, place, query, narrowing).await?;
+        let is_tacit = narrowing != Narrowing::Everything;
+        let own_exact = narrowing.is_exact();
+        let may_name_hidden = is_tacit && narrowing != Narrowing::Nothing && place.takes_words();
+        let names_hidden = may_name_hidden && self.names_hidden(permit, &query.jql, sight).await?;
+        let searched = self.search_for(permit, Sought { place, query, names_hidden }, narrowing).await?;
+        let searched = searched.filter(|_| !names_hidden);
+        let (page, exact) = searched.unwrap_or_else(|| (self.nothing(place, query), own_exact));
         Ok(Found { page, exact, is_tacit })
     }
 
-    async fn sought(
+    /// What was found; nothing if the query names what does not exist.
+    async fn search_for(
         &self,
         permit: &Permit<Read>,
-        place: Place<'_>,
-        query: &SearchQuery,
+        sought: Sought<'_>,
         narrowing: Narrowing,
-    ) -> Result<Searched, UpstreamError> {
+    ) -> Result<Option<Searched>, UpstreamError> {
         let known = match &narrowing {
             Narrowing::Condition(condition) => self.projects_recalled(condition).await,
             _ => None,
         };
         let narrowed = known.as_ref().map_or(narrowing.clone(), |visible| narrowing.among(visible));
-        let refused = match self.narrowed(permit, place, query, &narrowed).await {
+        let refused = match self.narrowed(permit, sought, &narrowed).await {
             Err(error) if error.status() == Some(400) => error,
-            answer => return answer,
+            answer => return answer.map(Some),
         };
-        let Narrowing::Condition(condition) = &narrowed else { return Err(refused) };
+        let condition = match &narrowed {
+            Narrowing::Condition(condition) => condition,
+            Narrowing::Unknown if sought.names_hidden => {
+                return self.refused(permit, sought, None, refused).await;
+            }
+            Narrowing::Unknown => return told(&refused),
+            Narrowing::Nothing | Narrowing::Everything => return Err(refused),
+        };
         if known.is_none()
             && let Ok(visible) = self.projects_visible(permit, condition).await
         {
             let fewer = narrowing.among(&visible);
             if fewer != narrowed {
-                return match (self.narrowed(permit, place, query, &fewer).await, &fewer) {
+                return match (self.narrowed(permit, sought, &fewer).await, &fewer) {
                     (Err(error), Narrowing::Condition(condition)) if error.status() == Some(400) => {
-                        self.refused(permit, place, query, condition, error).await
+                        self.refused(permit, sought, Some(condition), error).await
                     }
-                    (answer, _) => answer,
+                    (answer, _) => answer.map(Some),
                 };
             }
         }
-        self.refused(permit, place, query, condition, refused).await
+        self.refused(permit, sought, Some(condition), refused).await
     }
 
     async fn narrowed(
         &self,
         permit: &Permit<Read>,
-        place: Place<'_>,
-        query: &SearchQuery,
+        sought: Sought<'_>,
         narrowing: &Narrowing,
     ) -> Result<Searched, UpstreamError> {
+        let Sought { place, query, names_hidden } = sought;
         let condition = match narrowing {
             Narrowing::Condition(condition) => query::jql(condition),
             Narrowing::Nothing | Narrowing::Everything | Narrowing::Unknown => None,
         };
         permit.searched(SearchNote::new(narrowing, condition.as_deref()));
-        let exact = match (narrowing, condition) {
-            (Narrowing::Nothing, _) => {
-                return Ok((self.nothing(place, query), true));
-            }
-            (Narrowing::Condition(_), Some(condition)) => {
-                let jql = query::restrict(&query.jql, &[condition])
-                    .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
-                let narrowed = SearchQuery { jql, ..query.clone() };
-                let mut page = self.look(permit, place, &narrowed).await?;
-                let found = !page.issues.is_empty() || page.total.is_some_and(|total| total > 0);
-                if found && self.names_hidden(permit, query, narrowing).await? {
-                    page = self.nothing(place, query);
-                }
-                return Ok((page, narrowing.is_exact()));
-            }
-            (Narrowing::Condition(_), None) => false,
-            (other, _) => other.is_exact(),
+        if *narrowing == Narrowing::Nothing {
+            return Ok((self.nothing(place, query), true));
+        }
+        let exact = match narrowing {
+            Narrowing::Condition(_) if condition.is_none() => false,
+            other => other.is_exact(),
         };
-        Ok((self.look(permit, place, query).await?, exact))
+        let nowhere = names_hidden.then(|| NOWHERE.to_owned());
+        let added: Vec<String> = condition.into_iter().chain(nowhere).collect();
+        let jql = query::restrict(&query.jql, &added)
+            .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
+        let narrowed = SearchQuery { jql, ..query.clone() };
+        Ok((self.look(permit, place, &narrowed).await?, exact))
     }
 
-    /// What the caller is told of a narrowed query that Jira does not take.
+    /// What the caller is told of a query that Jira does not take as it was sent; nothing of what does not exist.
     async fn refused(
         &self,
         permit: &Permit<Read>,
-        place: Place<'_>,
-        query: &SearchQuery,
-        condition: &Condition,
+        sought: Sought<'_>,
+        condition: Option<&Condition>,
         error: UpstreamError,
-    ) -> Result<Searched, UpstreamError> {
-        let asked = query.jql.to_uppercase();
+    ) -> Result<Option<Searched>, UpstreamError> {
+        let asked = sought.query.jql.to_uppercase();
         let ours = |text: &String| {
-            condition.names().iter().any(|name| text.contains(name) && !asked.contains(&name.to_uppercase()))
+            let names = condition.map(Condition::names).unwrap_or_default();
+            names.iter().any(|name| text.contains(name) && !asked.contains(&name.to_uppercase()))
         };
         let says = error.messages();
         if !says.is_empty() && !says.iter().any(|text| is_mistake(text) || ours(text)) {
-            return Ok((self.nothing(place, query), condition.is_exact()));
+            return Ok(None);
         }
-        let own = match self.narrowed(permit, place, query, &Narrowing::Unknown).await {
-            Err(error) if error.status() == Some(400) => error,
-            answer => return answer,
-        };
-        let told = own.told(is_mistake);
-        if told.messages().is_empty() && !own.messages().is_empty() {
-            return Ok((self.nothing(place, query), condition.is_exact()));
+        // A mistake of the caller's is one without what was added too; where there is none, Jira would take the query.
+        let is_mistaken = says.iter().any(|text| is_mistake(text) && !ours(text));
+        let own = Sought { names_hidden: sought.names_hidden && !is_mistaken, ..sought };
+        match self.narrowed(permit, own, &Narrowing::Unknown).await {
+            Err(own) if own.status() == Some(400) => told(&own),
+            answer => answer.map(Some),
         }
-        Err(told)
     }
 
     async fn look(
@@ -213,17 +232,29 @@ impl Jira<'_> {
     }
 
     /// Which of the projects that a condition names the account sees.
-    async fn projects_visible(
+    pub(super) async fn projects_visible(
         &self,
         permit: &Permit<Read>,
         condition: &Condition,
     ) -> Result<BTreeSet<String>, UpstreamError> {
-        let mut visible = BTreeSet::new();
+        let lists = self.project_lists(permit, condition).await?;
+        let keys = |list: &Arc<Value>| project_keys(list).unwrap_or_default();
+        Ok(lists.iter().flat_map(keys).collect())
+    }
+
+    /// The projects that a condition names, as far as the account sees them; on Data Center with all others.
+    pub(super) async fn project_lists(
+        &self,
+        permit: &Permit<Read>,
+        condition: &Condition,
+    ) -> Result<Vec<Arc<Value>>, UpstreamError> {
+        let mut lists = Vec::new();
         for request in self.project_requests(condition) {
             let answer = self.recall(permit, request, |answer| project_keys(answer).is_some()).await?;
-            visible.extend(project_keys(&answer).ok_or_else(|| malformed("the projects are not a list"))?);
+            project_keys(&answer).ok_or_else(|| malformed("the projects are not a list"))?;
+            lists.push(answer);
         }
-        Ok(visible)
+        Ok(lists)
     }
 
     fn project_requests(&self, condition: &Condition) -> Vec<Request> {
@@ -238,6 +269,22 @@ impl Jira<'_> {
         };
         keys.chunks(MOST_KEYS).map(request).collect()
     }
+}
+
+impl Place<'_> {
+    /// Whether a caller's own words are searched for there.
+    fn takes_words(self) -> bool {
+        match self {
+            Self::Everywhere | Self::Board(_) => true,
+            Self::Project(_) | Self::Sprint(_) => false,
+        }
+    }
+}
+
+/// The mistakes that Jira found in the caller's own query; nothing if there is none but names of what does not exist.
+fn told(refused: &UpstreamError) -> Result<Option<Searched>, UpstreamError> {
+    let told = refused.told(is_mistake);
+    if told.messages().is_empty() && !refused.messages().is_empty() { Ok(None) } else { Err(told) }
 }
 
 /// The keys of a list of projects.

@@ -13,9 +13,9 @@ use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
-use crate::policy::Narrowing;
 use crate::policy::Product;
 use crate::policy::Read;
+use crate::policy::Sight;
 
 /// One page of a search.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ impl Jira<'_> {
         &self,
         permit: &Permit<Read>,
         project: &ProjectKey,
-        (jql, narrowing): (&str, &Narrowing),
+        (jql, sight): (&str, &Sight<'_>),
         fields: &Fields,
         most: u64,
     ) -> Result<(Vec<Value>, bool), UpstreamError> {
@@ -116,7 +116,7 @@ impl Jira<'_> {
                 start_at: found.len() as u64,
                 page_token,
             };
-            let page = self.find(permit, Place::Project(project), &query, narrowing).await?.page;
+            let page = self.find(permit, Place::Project(project), &query, sight).await?.page;
             let here = page.issues.len();
             found.extend(page.issues);
             page_token = page.next_page_token;

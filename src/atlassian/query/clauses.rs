@@ -1,12 +1,14 @@
 //! What a query of JQL names, field by field.
 
-/// A field, and the values it is compared with, in functions as well.
+/// A field, and what it is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause {
     /// The field, in small letters.
     pub field: String,
     /// The values as Jira reads them: without quotes and escapes.
     pub values: Vec<String>,
+    /// What functions among them are given, read in the same way.
+    pub arguments: Vec<String>,
     /// Whether the values are texts to look for, and no objects.
     pub is_text: bool,
 }
@@ -39,7 +41,8 @@ pub fn clauses(query: &str) -> Vec<Clause> {
         let end = end_of_clause(rest);
         let (inside, after) = rest.split_at(end);
         let is_text = inside.contains(&Token::Symbol('~'));
-        clauses.push(Clause { field, values: values(inside), is_text });
+        let (values, arguments) = values(inside);
+        clauses.push(Clause { field, values, arguments, is_text });
         rest = after;
     }
     clauses
@@ -60,15 +63,35 @@ fn end_of_clause(tokens: &[Token]) -> usize {
     tokens.len()
 }
 
-fn values(tokens: &[Token]) -> Vec<String> {
+/// Words after which stands who changed a value or when, and those after which stand values again.
+const NO_VALUES: &[&str] = &["by", "before", "after", "during", "on"];
+const VALUES: &[&str] = &["from", "to", "in"];
+
+/// The values, and what functions are given.
+fn values(tokens: &[Token]) -> (Vec<String>, Vec<String>) {
+    let (mut values, mut arguments) = (Vec::new(), Vec::new());
+    let (mut is_of_values, mut depth, mut function) = (true, 0_usize, None);
     let next = tokens.iter().skip(1).map(Some).chain([None]);
-    let named = tokens.iter().zip(next).filter_map(|(token, next)| match token {
-        // The name of a function is no value.
-        Token::Word(word) if is_word(word, OPERATORS) || next == Some(&Token::Symbol('(')) => None,
-        Token::Word(text) | Token::Quoted(text) => Some(text.clone()),
-        Token::Symbol(_) => None,
-    });
-    named.collect()
+    for (token, next) in tokens.iter().zip(next) {
+        match token {
+            Token::Symbol('(') => depth += 1,
+            Token::Symbol(')') => {
+                depth = depth.saturating_sub(1);
+                function = function.filter(|begun| *begun < depth);
+            }
+            Token::Symbol(_) => {}
+            Token::Word(word) if is_word(word, OPERATORS) => {
+                is_of_values = (is_of_values || is_word(word, VALUES)) && !is_word(word, NO_VALUES);
+            }
+            // The name of a function is no value.
+            Token::Word(_) if next == Some(&Token::Symbol('(')) => function = function.or(Some(depth)),
+            Token::Word(text) | Token::Quoted(text) if is_of_values => {
+                if function.is_some() { &mut arguments } else { &mut values }.push(text.clone());
+            }
+            Token::Word(_) | Token::Quoted(_) => {}
+        }
+    }
+    (values, arguments)
 }
 
 fn is_word(word: &str, known: &[&str]) -> bool {
@@ -124,7 +147,14 @@ mod tests {
     use super::*;
 
     fn shown(query: &str) -> String {
-        let shown = |clause: Clause| format!("{}: {}", clause.field, clause.values.join("/"));
+        let shown = |clause: Clause| {
+            let values: Vec<String> = clause
+                .values
+                .into_iter()
+                .chain(clause.arguments.into_iter().map(|text| format!("({text})")))
+                .collect();
+            format!("{}: {}", clause.field, values.join("/"))
+        };
         clauses(query).into_iter().map(shown).collect::<Vec<_>>().join("; ")
     }
 
@@ -134,8 +164,14 @@ mod tests {
             ("project = OPS", "project: OPS"),
             ("PROJECT in (ops, \"S\\u0045CRET\") AND status=Done", "project: ops/SECRET; status: Done"),
             ("NOT(project!=SECRET||key not in('A-1',B-2))", "project: SECRET; key: A-1/B-2"),
-            ("issue in linkedIssues(\"X-1\", blocks) and labels is not EMPTY", "issue: X-1/blocks; labels: "),
-            ("'Epic Link' = \"A OR project = B\" order by key", "epic link: A OR project = B; order: key"),
+            (
+                "issue in linkedIssues(\"X-1\", blocks) and labels is not EMPTY",
+                "issue: (X-1)/(blocks); labels: ",
+            ),
+            ("fixVersion in (releasedVersions(OPS, \"A\"), '1.0')", "fixversion: 1.0/(OPS)/(A)"),
+            ("fixVersion changed by ann from 1.0 to (2.0, 3.0) on x", "fixversion: 1.0/2.0/3.0"),
+            ("a in (f(g(b), c), d) AND e = h", "a: d/(b)/(c); e: h"),
+            ("'Epic Link' = \"A OR project = B\" order by key", "epic link: A OR project = B; order: "),
             ("", ""),
         ];
         for (query, wanted) in table {
@@ -146,7 +182,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_to_its_end(query in ".{0,60}") {
-            let values: usize = clauses(&query).iter().map(|clause| clause.values.len()).sum();
+            let values: usize =
+                clauses(&query).iter().map(|clause| clause.values.len() + clause.arguments.len()).sum();
             prop_assert!(values <= query.len());
         }
     }

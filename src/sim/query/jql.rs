@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
+use serde_json::Map;
+use serde_json::Value;
 
 use super::Clause;
 use super::Operand;
@@ -213,9 +215,52 @@ fn resolve(
             let same = |item: &&crate::sim::world::Sprint| item.id.to_string() == *text || item.name == *text;
             world.sprints.iter().find(same).map(|sprint| sprint.id.to_string())
         }
+        Field::Component => component(user, text),
+        Field::Version => version(world, user, text),
         _ => Some(text.clone()),
     };
     Ok(vec![Some(value.ok_or_else(missing)?)])
+}
+
+/// A component of a project that the user sees.
+fn component(user: &User, text: &str) -> Option<String> {
+    let seen = data::PROJECTS.iter().filter(|project| user.may_browse(project));
+    let mut names = seen.flat_map(|project| project.components);
+    names.find(|name| name.eq_ignore_ascii_case(text)).map(|name| (*name).to_owned())
+}
+
+/// A version of a project that the user sees, by name or id.
+fn version(world: &World, user: &User, text: &str) -> Option<String> {
+    let seen = data::PROJECTS.iter().filter(|project| user.may_browse(project));
+    let ids: Vec<u64> = seen.map(|project| project.id).collect();
+    let called = |version: &Map<String, Value>, name: &str| {
+        version.get(name).and_then(Value::as_str).is_some_and(|is| is.eq_ignore_ascii_case(text))
+    };
+    let is_it = |version: &&Map<String, Value>| {
+        let of = version.get("projectId").and_then(Value::as_u64);
+        of.is_some_and(|of| ids.contains(&of)) && (called(version, "name") || called(version, "id"))
+    };
+    world.versions.iter().find(is_it)?.get("name")?.as_str().map(str::to_owned)
+}
+
+/// The versions of projects that are out, or not.
+fn versions(
+    (world, user): (&World, &User),
+    function: &str,
+    arguments: &[String],
+    released: bool,
+) -> Result<Vec<Option<String>>, String> {
+    let missing = |project: &String| {
+        format!("Could not resolve the project '{project}' provided to function '{function}'.")
+    };
+    let projects = arguments.iter().map(|text| Project::find(user, text).ok_or_else(|| missing(text)));
+    let ids: Vec<u64> = projects.map(|project| Ok(project?.id)).collect::<Result<_, String>>()?;
+    let is_meant = |version: &&Map<String, Value>| {
+        let of = version.get("projectId").and_then(Value::as_u64);
+        version.get("released").is_some_and(|is| *is == released) && of.is_some_and(|of| ids.contains(&of))
+    };
+    let names = world.versions.iter().filter(is_meant).filter_map(|version| version.get("name")?.as_str());
+    Ok(names.map(|name| Some(name.to_owned())).collect())
 }
 
 fn functions(
@@ -239,9 +284,17 @@ fn functions(
         ("opensprints", []) if field == Field::Sprint => sprints("active"),
         ("closedsprints", []) if field == Field::Sprint => sprints("closed"),
         ("futuresprints", []) if field == Field::Sprint => sprints("future"),
-        ("currentuser" | "membersof" | "opensprints" | "closedsprints" | "futuresprints", _) => {
-            Err(format!("The function '{function}' is not supported by the field '{name}'."))
+        ("releasedversions", _) if field == Field::Version => {
+            versions((world, user), function, arguments, true)
         }
+        ("unreleasedversions", _) if field == Field::Version => {
+            versions((world, user), function, arguments, false)
+        }
+        (
+            "currentuser" | "membersof" | "opensprints" | "closedsprints" | "futuresprints"
+            | "releasedversions" | "unreleasedversions",
+            _,
+        ) => Err(format!("The function '{function}' is not supported by the field '{name}'.")),
         _ => Err(format!("Unable to find JQL function '{function}({})'.", arguments.join(", "))),
     }
 }

@@ -104,6 +104,7 @@ impl Tool for Search {
             total,
             next,
             sought: true,
+            window: None,
         })
     }
 }

@@ -11,13 +11,18 @@ const NOT_LISTED: [&str; 5] = ["project", "issuelink", "issuelinks", "user", "gr
 /// listed: policies may hide some of them.
 pub(super) fn of(field: &Value, project: &ProjectKey) -> Option<Vec<Value>> {
     let choices = field.get("allowedValues")?.as_array()?;
-    let kinds = ["/schema/type", "/schema/items"].map(|part| field.pointer(part).and_then(Value::as_str));
-    if !kinds.iter().flatten().any(|kind| NOT_LISTED.contains(kind)) {
+    if field.get("schema").is_none_or(are_listed) {
         return Some(choices.clone());
     }
     let is_itself = |value: &&Value| value.get("key").and_then(Value::as_str) == Some(project.as_str());
     let open: Vec<Value> = choices.iter().filter(is_itself).cloned().collect();
     (!open.is_empty()).then_some(open)
+}
+
+/// Whether the choices of fields with this schema are listed.
+pub(super) fn are_listed(schema: &Value) -> bool {
+    let kinds = ["type", "items"].map(|part| schema.get(part).and_then(Value::as_str));
+    !kinds.iter().flatten().any(|kind| NOT_LISTED.contains(kind))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use serde_json::Map;
 use serde_json::Value;
 
+use super::choices;
 use crate::ids::QueueId;
 use crate::ids::ServiceDeskId;
 use crate::net::UpstreamError;
@@ -113,6 +114,9 @@ pub(super) fn field(field: &Value) -> Value {
     let mut shown = renamed(field, &names);
     if let Value::Object(shown) = &mut shown {
         let kind = field.pointer("/jiraSchema/type").and_then(Value::as_str);
+        if !field.get("jiraSchema").is_none_or(choices::are_listed) {
+            shown.retain(|name, _| name != "valid_values" && name != "default_values");
+        }
         shown.insert("supports_multiple".into(), (kind == Some("array")).into());
         shown.retain(|name, value| {
             let is_nothing = value.is_null() || value.as_array().is_some_and(Vec::is_empty) || value == "";

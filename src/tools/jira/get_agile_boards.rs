@@ -29,6 +29,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::Window;
 
 /// The tool `jira_get_agile_boards`.
 #[derive(Debug)]
@@ -54,6 +55,9 @@ pub(crate) struct Args {
 fn ten() -> u64 {
     10
 }
+
+/// How many boards Jira lists at once.
+const MOST: u64 = 50;
 
 /// How many boards are asked for their projects at once.
 const AT_ONCE: usize = 6;
@@ -99,6 +103,17 @@ async fn places(
     Ok(keys.into_iter().map(Resource::Project).collect())
 }
 
+/// The part of what is left that is asked for.
+fn window(wanted: &BoardQuery) -> Window {
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let reached = wanted.start_at.saturating_add(wanted.limit);
+    Window {
+        start: number(wanted.start_at),
+        most: number(wanted.limit),
+        next: format!("call again with start_at = {reached}"),
+    }
+}
+
 impl Tool for GetAgileBoards {
     const SPEC: Spec = Spec {
         name: "jira_get_agile_boards",
@@ -138,6 +153,10 @@ impl Tool for GetAgileBoards {
             limit: args.limit,
         };
         let sought = wanted.name.is_some();
+        // Of boards that are looked for by name, those that are hidden are taken out before it is said whether there are more.
+        let window = (sought && context.hides).then(|| window(&wanted));
+        let wanted =
+            if window.is_some() { BoardQuery { start_at: 0, limit: MOST, ..wanted } } else { wanted };
         let page = jira.boards(permit, &wanted).await?;
         let mut asked: Vec<BoxFuture<'_, Result<Vec<Resource>, UpstreamError>>> = Vec::new();
         for board in &page.values {
@@ -145,8 +164,12 @@ impl Tool for GetAgileBoards {
         }
         let found: Vec<Vec<Resource>> = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
         let items = page.values.iter().zip(found).map(|(board, places)| item(board, places)).collect();
-        let next = page.next(args.start_at);
+        let next = match &window {
+            Some(_) => (!page.is_last).then(|| "call again with a longer part of the name".to_owned()),
+            None => page.next(args.start_at),
+        };
         let complete = next.is_none();
-        Ok(Output::Items { items, envelope: Map::new(), field: None, complete, total: None, next, sought })
+        let envelope = Map::new();
+        Ok(Output::Items { items, envelope, field: None, complete, total: None, next, sought, window })
     }
 }

@@ -73,6 +73,7 @@ impl Tool for GetAllProjects {
             total: None,
             next,
             sought: false,
+            window: None,
         })
     }
 }

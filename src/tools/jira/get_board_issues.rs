@@ -98,8 +98,8 @@ impl Tool for GetBoardIssues {
         let jira = context.jira()?;
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
         let query = args.query(&wanted.fields)?;
-        let narrowing = context.narrowing(Product::Jira);
-        let found = jira.find(permit, Place::Board(&args.board_id), &query, &narrowing).await?;
+        let sight = context.sight(Product::Jira);
+        let found = jira.find(permit, Place::Board(&args.board_id), &query, &sight).await?;
         Ok(listed::page(&jira, &found, &query, wanted))
     }
 }

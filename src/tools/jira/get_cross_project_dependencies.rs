@@ -120,7 +120,7 @@ impl Tool for GetCrossProjectDependencies {
         let jira = context.jira()?;
         let jql = format!("project = {} ORDER BY updated DESC", query::quoted(args.project_key.as_str()));
         let fields = Fields::parse("summary,status,issuetype,issuelinks,parent");
-        let asked = (jql.as_str(), &context.narrowing(Product::Jira));
+        let asked = (jql.as_str(), &context.sight(Product::Jira));
         let (issues, complete) =
             jira.search_all_of(permit, &args.project_key, asked, &fields, args.max_issues).await?;
         let links = issues.iter().flat_map(|issue| links(issue, &args.project_key));

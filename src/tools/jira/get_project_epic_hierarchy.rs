@@ -144,7 +144,7 @@ impl Tool for GetProjectEpicHierarchy {
         let project = query::quoted(args.project_key.as_str());
         let jql = format!("project = {project} AND issuetype = Epic ORDER BY updated DESC");
         let fields = Fields::parse("summary,status,issuetype,issuelinks,parent");
-        let asked = (jql.as_str(), &context.narrowing(Product::Jira));
+        let asked = (jql.as_str(), &context.sight(Product::Jira));
         let (epics, complete) =
             jira.search_all_of(permit, &args.project_key, asked, &fields, args.max_epics).await?;
         let items = epics.iter().filter_map(|epic| items(epic, &context.options.child_phrases)).flatten();

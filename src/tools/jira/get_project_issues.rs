@@ -73,8 +73,8 @@ impl Tool for GetProjectIssues {
             start_at: args.start_at,
             page_token: None,
         };
-        let narrowing = context.narrowing(Product::Jira);
-        let found = jira.find(permit, Place::Project(&args.project_key), &query, &narrowing).await?;
+        let sight = context.sight(Product::Jira);
+        let found = jira.find(permit, Place::Project(&args.project_key), &query, &sight).await?;
         Ok(listed::page(&jira, &found, &query, Wanted::default()))
     }
 }

@@ -96,6 +96,7 @@ impl Tool for GetQueueIssues {
             total: None,
             next,
             sought: false,
+            window: None,
         })
     }
 }

@@ -77,8 +77,8 @@ impl Tool for GetSprintIssues {
             start_at: args.start_at,
             page_token: None,
         };
-        let narrowing = context.narrowing(Product::Jira);
-        let found = jira.find(permit, Place::Sprint(&args.sprint_id), &query, &narrowing).await?;
+        let sight = context.sight(Product::Jira);
+        let found = jira.find(permit, Place::Sprint(&args.sprint_id), &query, &sight).await?;
         Ok(listed::page(&jira, &found, &query, wanted))
     }
 }

@@ -124,7 +124,7 @@ fn folded(name: &str) -> String {
     name.trim().replace(['_', '-'], " ").to_lowercase()
 }
 
-/// The other issues and the sprints that fields name. Each of them has to be allowed as well.
+/// The other issues, the sprints and the projects that fields name. Each of them has to be allowed as well.
 pub(super) fn named(fields: &Map<String, Value>) -> Vec<Target> {
     // Jira's own fields name no issue but the parent; of all others Jira has to say what they hold.
     let (own, others): (Vec<_>, Vec<_>) =
@@ -152,11 +152,17 @@ pub(super) fn decided(permit: &Permit<Write>, field: Field<'_>, value: &Value) -
     let named = field.named_in(value);
     let issues = named.issues.iter().all(|key| permit.issue(key).is_ok());
     let sprints = named.sprints.iter().all(|id| permit.part(&Part::Sprint(id.clone())).is_ok());
-    if issues && sprints && !named.odd {
+    let projects = named.projects.iter().all(|key| permit.project(key).is_ok());
+    if issues && sprints && projects && !named.odd {
         return Ok(());
     }
-    let wanted =
-        if field.names_issues() { "the key of an issue, such as `OPS-12`" } else { "the id of a sprint" };
+    let wanted = if field.names_issues() {
+        "the key of an issue, such as `OPS-12`"
+    } else if field.names_projects() {
+        "the key of a project, such as `OPS`"
+    } else {
+        "the id of a sprint"
+    };
     Err(format!("{} wants {wanted}, so that it can be decided on", title()))
 }
 

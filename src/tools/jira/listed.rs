@@ -80,5 +80,14 @@ fn output(
         envelope.insert("note".into(), TACIT.into());
     }
     let total = page.total.map(|count| Total { count, own: found.exact });
-    Output::Items { items, envelope, field: Some("issues"), complete, total, next, sought: true }
+    Output::Items {
+        items,
+        envelope,
+        field: Some("issues"),
+        complete,
+        total,
+        next,
+        sought: true,
+        window: None,
+    }
 }

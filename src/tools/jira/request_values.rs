@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use super::choices;
 use super::given;
 use crate::atlassian::jira::Jira;
 use crate::atlassian::jira::system_field;
@@ -123,7 +124,9 @@ fn value_of(
     }
     let choices = field.get("validValues").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_list = schema("type") == "array";
-    if choices.is_empty() {
+    // Of what policies may hide nothing is chosen by its name: it is decided on by its key.
+    let is_open = field.get("jiraSchema").is_none_or(choices::are_listed);
+    if choices.is_empty() || !is_open {
         return plain(if is_list { Value::Array(listed(value)) } else { value });
     }
     if is_list {

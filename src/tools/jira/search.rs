@@ -119,8 +119,8 @@ impl Tool for Search {
         }
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
         let query = args.query(&wanted.fields)?;
-        let narrowing = context.narrowing(Product::Jira);
-        let mut found = jira.find(permit, Place::Everywhere, &query, &narrowing).await?;
+        let sight = context.sight(Product::Jira);
+        let mut found = jira.find(permit, Place::Everywhere, &query, &sight).await?;
         let page = &mut found.page;
         let has_names = page.names.is_some() || page.issues.iter().any(|issue| issue.get("names").is_some());
         if args.use_display_names && !has_names && !page.issues.is_empty() {

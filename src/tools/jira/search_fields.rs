@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::audit::Permit;
 use crate::lookup::Target;
@@ -61,10 +62,13 @@ impl Tool for SearchFields {
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
         let catalogue = jira.catalogue_anew(permit, args.refresh).await?;
-        let found = catalogue.search(&args.keyword);
+        let mut found: Vec<Value> = catalogue.search(&args.keyword).into_iter().cloned().collect();
+        if context.hides {
+            found = jira.fields_shown(permit, &context.sight(Product::Jira), found).await?;
+        }
         let complete = found.len() <= args.limit;
         let next = (!complete).then(|| format!("call again with limit = {}", found.len()));
-        let items = found.into_iter().take(args.limit).cloned().collect();
+        let items = found.into_iter().take(args.limit).collect();
         Ok(Output::List { items, complete, next })
     }
 }

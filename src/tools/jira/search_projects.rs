@@ -18,6 +18,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::Window;
 
 /// The tool `jira_search_projects`.
 #[derive(Debug)]
@@ -64,7 +65,9 @@ impl Tool for SearchProjects {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let (projects, complete) = jira.search_projects(permit, args.query.trim(), args.max_results).await?;
+        // Where policies hide projects, those are taken out before it is said whether there are more.
+        let asked = if context.hides { MOST } else { args.max_results };
+        let (projects, complete) = jira.search_projects(permit, args.query.trim(), asked).await?;
         let left_out = query::listed(args.current_project_ids.as_deref().unwrap_or_default());
         let is_wanted = |project: &&Value| match project.get("id") {
             Some(Value::String(id)) => !left_out.contains(id),
@@ -72,10 +75,12 @@ impl Tool for SearchProjects {
             _ => true,
         };
         let items = projects.iter().filter(is_wanted).map(|project| item(project, project.clone())).collect();
-        let next = (!complete).then(|| match args.max_results {
+        let more = match args.max_results {
             ..MOST => format!("call again with max_results = {MOST}"),
             _ => "call again with a longer part of the name".to_owned(),
-        });
+        };
+        let next = (!complete).then(|| more.clone());
+        let most = usize::try_from(args.max_results).unwrap_or(usize::MAX);
         Ok(Output::Items {
             items,
             envelope: Map::new(),
@@ -84,6 +89,7 @@ impl Tool for SearchProjects {
             total: None,
             next,
             sought: true,
+            window: context.hides.then_some(Window { start: 0, most, next: more }),
         })
     }
 }
