@@ -289,7 +289,7 @@ pub(super) async fn logins(
     let mut logins = BTreeMap::new();
     for (product, name, from) in sites(settings) {
         let login = InstanceLogin {
-            operator: sessions.operator(product, from, settings, parts).await?,
+            operator: sessions.operator((product, name), from, settings, parts).await?,
             passthrough: from.passthrough_headers.clone(),
             cloud_id: from.cloud_id.clone(),
             oauth: from.oauth,

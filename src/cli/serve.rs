@@ -84,7 +84,7 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
         },
     };
     metrics.cancel();
-    finish(&gate).await;
+    finish(&gate, parts).await;
     result.map_err(|error| Failure::temporary(format!("standard input or output failed: {error}")))
 }
 
@@ -102,7 +102,7 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     output::complain(&format!("serving MCP on http://{told}{}", settings.server.path));
     let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
     metrics.cancel();
-    finish(&gate).await;
+    finish(&gate, parts).await;
     served
 }
 
@@ -203,7 +203,8 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
     Ok(stop)
 }
 
-async fn finish(gate: &Gate) {
+async fn finish(gate: &Gate, parts: &Parts) {
+    parts.secrets.end().await;
     if let Err(error) = gate.audit.event(Event::stop()).await {
         output::complain(&error.to_string());
     }

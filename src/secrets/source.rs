@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(here.fetch(&reference).await.unwrap().unwrap().expose(), "from-file");
         let nowhere = Credential::new(None).fetch(&reference).await.unwrap().unwrap_err();
         assert!(nowhere.to_string().contains("LoadCredential=jira-token"), "{nowhere}");
-        assert!(!nowhere.caller_text().contains("jira-token"));
+        assert!(!nowhere.caller_text("Jira").contains("jira-token"));
 
         let env = Env::new(BTreeMap::from([
             ("A".to_owned(), "canary".to_owned()),
