@@ -48,7 +48,7 @@ impl<T: Send + Sync + 'static> Closing for Watched<T> {
 }
 
 /// The places on this machine; also where Vault finds what it logs in with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Local {
     environment: Env,
     credentials: Credential,

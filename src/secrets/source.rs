@@ -22,6 +22,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Variables, `env://NAME`.
+#[derive(Default)]
 pub struct Env(BTreeMap<String, String>);
 
 /// Files, `file:///path`.
@@ -29,7 +30,7 @@ pub struct Env(BTreeMap<String, String>);
 pub struct File;
 
 /// Files of the credential directory, `cred://name`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Credential(Option<PathBuf>);
 
 impl Env {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use http::StatusCode;
@@ -24,6 +25,8 @@ pub(super) struct Connection {
     /// The one to begin with: that which answered last.
     first: AtomicUsize,
     wire: Arc<dyn Wire>,
+    /// How long one request may take.
+    deadline: Duration,
     teller: Teller,
     /// Whether what is suspicious was told since the last good answer.
     told: AtomicBool,
@@ -40,8 +43,14 @@ enum Failure {
 }
 
 impl Connection {
-    pub(super) fn new(addresses: Vec<String>, wire: Arc<dyn Wire>, teller: Teller) -> Self {
-        Self { addresses, first: AtomicUsize::new(0), wire, teller, told: AtomicBool::new(false) }
+    pub(super) fn new(
+        addresses: Vec<String>,
+        wire: Arc<dyn Wire>,
+        deadline: Duration,
+        teller: Teller,
+    ) -> Self {
+        let (first, told) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { addresses, first, wire, deadline, teller, told }
     }
 
     /// Asks, and goes on to the next address where that may help. An answer that says the server is down or sealed is
@@ -87,7 +96,8 @@ impl Connection {
         token: Option<&Secret>,
     ) -> Result<Answer, Failure> {
         let started = Instant::now();
-        let sent = self.wire.send(address, question, token).await;
+        let sent = tokio::time::timeout(self.deadline, self.wire.send(address, question, token)).await;
+        let sent = sent.unwrap_or_else(|_| Err(Lost::Broken("it timed out".to_owned())));
         let class = match &sent {
             Ok(answer) => class(answer.status),
             Err(_) => "none",

@@ -185,4 +185,14 @@ impl VaultError {
             }
         }
     }
+
+    /// The same where the credentials are the caller's own.
+    pub fn user_text(&self, owner: &str) -> String {
+        match self {
+            Self::Missing { .. } => {
+                format!("no {owner} token is stored for you; ask your administrator how to add one")
+            }
+            other => other.caller_text(owner),
+        }
+    }
 }

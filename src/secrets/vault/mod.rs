@@ -19,6 +19,7 @@ mod watched;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::task::AbortHandle;
@@ -55,7 +56,7 @@ pub struct Vault {
     session: Arc<Session>,
     mounts: Mounts,
     watch: WatchSettings,
-    timeout: std::time::Duration,
+    timeout: Duration,
     teller: Teller,
     tasks: std::sync::Mutex<Vec<AbortHandle>>,
 }
@@ -84,8 +85,8 @@ impl Vault {
             let problem = "is not set".to_owned();
             return Err(VaultError::Settings { setting: "vault.address", problem });
         }
-        let timeout = std::time::Duration::from_secs(settings.timeout_seconds);
-        let connection = Connection::new(addresses, wire, teller.clone());
+        let timeout = Duration::from_secs(settings.timeout_seconds);
+        let connection = Connection::new(addresses, wire, timeout, teller.clone());
         let session = Arc::new(Session::new(connection, settings.login, local, teller.clone()));
         let (mounts, tasks) = (Mounts::new()?, std::sync::Mutex::default());
         Ok(Self { session, mounts, watch: settings.watch, timeout, teller, tasks })

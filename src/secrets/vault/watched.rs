@@ -125,6 +125,12 @@ impl<T: Send + Sync + 'static> Watched<T> {
         self.get().ok().filter(|version| version.number != refused)
     }
 
+    /// Ends the watch, to see what becomes of what is held.
+    #[cfg(test)]
+    pub(super) fn stop_looking(&self) {
+        self.task.get().unwrap().abort();
+    }
+
     /// Why there is no version in use, if that is so.
     pub(in crate::secrets) fn closed(&self) -> Option<VaultError> {
         self.get().err()

@@ -65,7 +65,7 @@ impl Question {
         };
         // Two paths of the catalogue begin with a tab.
         let path = endpoint.path().trim().trim_start_matches('/').to_owned();
-        let body = endpoint.body().map_err(unwritable)?.map(Zeroizing::new);
+        let body = endpoint.body().map_err(unwritable)?.filter(|body| !body.is_empty()).map(Zeroizing::new);
         Ok(Self { operation, method: endpoint.method().into(), path, body })
     }
 
