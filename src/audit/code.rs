@@ -21,6 +21,16 @@ pub enum Code {
     Frozen,
     /// An administrator thawed what was frozen.
     Thawed,
+    /// Another version of a secret in Vault came into use.
+    SecretChanged,
+    /// Vault does not answer, and the last good version of a secret goes on for now.
+    SecretStale,
+    /// A version of a secret in Vault is of no use and was refused; the last good one goes on for now.
+    SecretRefused,
+    /// A secret in Vault is no longer used.
+    SecretClosed,
+    /// What Vault answered may be somebody's attack.
+    VaultSuspicious,
     /// Something is asked of Atlassian to decide on a call.
     Resolve,
     /// A call is about to be carried out.
@@ -52,6 +62,11 @@ impl Code {
         Self::PoliciesRefused,
         Self::Frozen,
         Self::Thawed,
+        Self::SecretChanged,
+        Self::SecretStale,
+        Self::SecretRefused,
+        Self::SecretClosed,
+        Self::VaultSuspicious,
         Self::Resolve,
         Self::Intent,
         Self::Success,
@@ -74,6 +89,11 @@ impl Code {
             Self::PoliciesRefused => "PC0006",
             Self::Frozen => "PC0007",
             Self::Thawed => "PC0008",
+            Self::SecretChanged => "PC0040",
+            Self::SecretStale => "PC0041",
+            Self::SecretRefused => "PC0042",
+            Self::SecretClosed => "PC0043",
+            Self::VaultSuspicious => "PC0044",
             Self::Resolve => "PC1001",
             Self::Intent => "PC1002",
             Self::Success => "PC1003",
@@ -96,6 +116,11 @@ impl Code {
             | Self::PoliciesRefused
             | Self::Frozen
             | Self::Thawed
+            | Self::SecretChanged
+            | Self::SecretStale
+            | Self::SecretRefused
+            | Self::SecretClosed
+            | Self::VaultSuspicious
             | Self::Misplaced => "event",
             Self::Resolve => "resolve",
             Self::Intent => "intent",
@@ -116,6 +141,19 @@ impl Code {
             }
             Self::Frozen => "An administrator froze what writes, or everything.",
             Self::Thawed => "An administrator thawed what was frozen.",
+            Self::SecretChanged => "Another version of a secret in Vault came into use.",
+            Self::SecretStale => {
+                "Vault does not answer, and the last good version of a secret goes on for now."
+            }
+            Self::SecretRefused => {
+                "A version of a secret in Vault is of no use and was refused; the last good one goes on for now."
+            }
+            Self::SecretClosed => {
+                "A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long."
+            }
+            Self::VaultSuspicious => {
+                "What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened."
+            }
             Self::Resolve => "Something is asked of Atlassian to decide on a call.",
             Self::Intent => "A call is about to be carried out.",
             Self::Success => "A call succeeded.",
@@ -141,6 +179,11 @@ impl Code {
             Self::PoliciesRefused => "`reason`, `policy_hash`, `problems`",
             Self::Frozen => "`frozen` (`writes` or `all`), `os_user`, `reason`",
             Self::Thawed => "`was`, `os_user`, `reason`",
+            Self::SecretChanged => {
+                "`secret` (its name in the configuration), `number` (of the versions since the start)"
+            }
+            Self::SecretStale | Self::SecretRefused | Self::SecretClosed => "`secret`, `problem`",
+            Self::VaultSuspicious => "`problem`",
             Self::Resolve => "`lookup`, `resources`",
             Self::Intent => "`decision`, `resources`, `groups`, `arguments` as hashes",
             Self::Success => "`outcome`, `bytes`, `duration_ms`, `upstream`, `search`, `shadow`",

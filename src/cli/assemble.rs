@@ -11,6 +11,7 @@ use super::Failure;
 use super::connect;
 use super::output;
 use super::started;
+use super::vaulted::Told;
 use crate::atlassian::WorkingHours;
 use crate::atlassian::WorkingHoursError;
 use crate::atlassian::jira::Texts;
@@ -54,6 +55,8 @@ pub(super) struct Parts {
     pub(super) secrets: Arc<Secrets>,
     /// What is counted.
     pub(super) metrics: Metrics,
+    /// What happened with Vault and is to be written down.
+    pub(super) told: Told,
 }
 
 /// Builds the gate. Policies load on a thread of their own, beside the clients and the credentials.
@@ -70,8 +73,11 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     let audit = audit(settings, parts).await?;
     started("audit log", since);
     let since_audit = Instant::now();
-    let (products, logins) =
-        futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts))?;
+    let connected = futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts));
+    if connected.is_err() {
+        parts.told.write_last(&audit).await;
+    }
+    let (products, logins) = connected?;
     started("TLS roots, clients, credentials", since_audit);
     let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     let engine = policies.current();

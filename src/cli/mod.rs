@@ -20,6 +20,7 @@ mod serve;
 mod sim;
 mod tools;
 mod tour;
+mod vaulted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

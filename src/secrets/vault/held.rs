@@ -35,8 +35,15 @@ struct State<T> {
     /// Past that, nothing is given: also if nobody looks any more.
     good_until: Instant,
     trouble: Option<VaultError>,
-    /// Whether it was said that nothing is given.
-    closed: bool,
+    /// What was said last of how it is.
+    told: Told,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Good,
+    Stale,
+    Closed,
 }
 
 /// How long to trust.
@@ -58,8 +65,8 @@ pub(super) enum Change {
     Stale,
     /// Nothing is given any more, since now.
     Closed,
-    /// Nothing was given before either.
-    StillClosed,
+    /// The same trouble as before.
+    Still,
 }
 
 impl<T> Held<T> {
@@ -70,7 +77,7 @@ impl<T> Held<T> {
             mark: None,
             good_until: Instant::now(),
             trouble: None,
-            closed: false,
+            told: Told::Good,
         }))
     }
 
@@ -140,13 +147,13 @@ impl<T> Held<T> {
 impl<T> State<T> {
     fn vouched(&mut self, trust: Trust) {
         self.good_until = Instant::now() + trust.looks_within + trust.max_stale;
-        (self.trouble, self.closed) = (None, false);
+        (self.trouble, self.told) = (None, Told::Good);
     }
 
     fn told(&mut self, now: Instant) -> Change {
-        if self.version.is_some() && now < self.good_until {
-            return Change::Stale;
-        }
-        if std::mem::replace(&mut self.closed, true) { Change::StillClosed } else { Change::Closed }
+        let is_good = self.version.is_some() && now < self.good_until;
+        let (told, change) =
+            if is_good { (Told::Stale, Change::Stale) } else { (Told::Closed, Change::Closed) };
+        if std::mem::replace(&mut self.told, told) == told { Change::Still } else { change }
     }
 }

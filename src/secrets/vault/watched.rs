@@ -169,7 +169,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
             (Change::Closed, Some(error)) => SecretEvent::Closed(error),
             (Change::Stale, Some(error)) if error.class() == Class::Outage => SecretEvent::Stale(error),
             (Change::Stale, Some(error)) => SecretEvent::Refused(error),
-            (Change::StillClosed | Change::Stale | Change::Closed, _) => return,
+            (Change::Still | Change::Stale | Change::Closed, _) => return,
         };
         self.vault.teller.tell(Notice::Secret { name: &self.name, event });
     }

@@ -87,7 +87,8 @@ async fn silence_is_bridged_until_max_stale_and_no_longer() {
         after(80).await;
         assert!(watched.get().is_ok(), "{fault:?}");
         let told = played.told();
-        assert!(told.iter().any(|line| line.starts_with("jira stale: ")), "{fault:?}: {told:?}");
+        let stale = told.iter().filter(|line| line.starts_with("jira stale: ")).count();
+        assert_eq!(stale, 1, "{fault:?}: {told:?}");
         let alarms = told.iter().filter(|line| line.starts_with("suspicious")).count();
         assert_eq!(alarms, usize::from(suspicious), "once, not with each look: {told:?}");
         after(3500).await;
