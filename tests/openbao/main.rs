@@ -1,0 +1,8 @@
+//! Secrets from a real OpenBao: log in, read, and every way it says no.
+//!
+//! The server is the binary `PORTCULLIS_TEST_BAO` names, else the one in `target/venv-bao`; `scripts/test` puts it
+//! there. It runs on loopback with a home of its own and is gone at the end.
+#![cfg(test)]
+
+mod bao;
+mod reads;
