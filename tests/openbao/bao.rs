@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -37,28 +39,54 @@ pub(crate) struct Role {
 /// What it says at its start, the key to unseal it among that.
 const SAID: &str = "said.log";
 
-/// A running server; killed when dropped.
+/// A running server, or a namespace of one; killed when the last of them is dropped.
 pub(crate) struct Bao {
-    child: Child,
+    running: Arc<Running>,
     pub(crate) address: String,
     pub(crate) http: reqwest::Client,
-    home: tempfile::TempDir,
+    namespace: &'static str,
 }
 
-impl Drop for Bao {
+#[derive(Debug)]
+struct Running {
+    child: Mutex<Child>,
+    home: tempfile::TempDir,
+    with_tls: bool,
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let mut child = self.child.lock().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Running {
+    /// Who vouches for its certificate.
+    fn authority(&self) -> Option<PathBuf> {
+        let names = ["vault-ca.pem", "bao-ca.pem", "openbao-ca.pem"].map(|name| self.home.path().join(name));
+        names.into_iter().find(|file| self.with_tls && file.exists())
     }
 }
 
 impl Bao {
     pub(crate) async fn start() -> Self {
-        Self::with(&[]).await
+        Self::with(false)
     }
 
-    /// A server with more arguments.
-    pub(crate) async fn with(more: &[&str]) -> Self {
+    /// A server that speaks TLS, with an authority of its own.
+    pub(crate) async fn with_tls() -> Self {
+        Self::with(true)
+    }
+
+    /// The same server in a namespace of it.
+    pub(crate) fn within(&self, namespace: &'static str) -> Self {
+        let (running, address) = (Arc::clone(&self.running), self.address.clone());
+        Self { running, address, http: self.http.clone(), namespace }
+    }
+
+    fn with(with_tls: bool) -> Self {
         let binary = binary();
         // It also takes the port after its own; a pair that was free a moment ago may be taken by then.
         for _ in 0..5 {
@@ -68,7 +96,8 @@ impl Bao {
                 .args(["server", "-dev", "-dev-no-store-token"])
                 .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
                 .arg(format!("-dev-root-token-id={ROOT_TOKEN}"))
-                .args(more)
+                .args(with_tls.then(|| "-dev-tls".to_owned()))
+                .args(with_tls.then(|| format!("-dev-tls-cert-dir={}", home.path().display())))
                 .env_clear()
                 .env("HOME", home.path())
                 .stdin(Stdio::null())
@@ -77,8 +106,11 @@ impl Bao {
                 .spawn()
                 .unwrap_or_else(|error| panic!("cannot start {}: {error}", binary.display()));
             if is_up(&mut child, port) {
-                let address = format!("http://127.0.0.1:{port}");
-                return Self { child, address, http: client(), home };
+                let scheme = if with_tls { "https" } else { "http" };
+                let address = format!("{scheme}://127.0.0.1:{port}");
+                let running = Arc::new(Running { child: Mutex::new(child), home, with_tls });
+                let http = client(running.authority().as_deref());
+                return Self { running, address, http, namespace: "" };
             }
             let _ = child.kill();
             let _ = child.wait();
@@ -114,7 +146,7 @@ impl Bao {
         VaultSettings {
             addresses: vec![self.address.parse().unwrap()],
             namespace: None,
-            ca_file: None,
+            ca_file: self.running.authority(),
             client_certificate: None,
             login: VaultLogin::AppRole {
                 mount: "approle".to_owned(),
@@ -150,21 +182,35 @@ impl Bao {
 
     /// Unseals with the key that it said at its start.
     pub(crate) async fn unseal(&self) {
-        let said = std::fs::read_to_string(self.home.path().join(SAID)).unwrap();
+        let said = std::fs::read_to_string(self.running.home.path().join(SAID)).unwrap();
         let key = said.lines().find_map(|line| line.trim().strip_prefix("Unseal Key: ")).unwrap();
         self.write("sys/unseal", &json!({"key": key.trim()})).await;
     }
 
     /// Stops it for good.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(&self) {
+        let mut child = self.running.child.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// A token with these policies.
+    pub(crate) async fn token(&self, policies: &[&str]) -> String {
+        let answer = self.write("auth/token/create", &json!({"policies": policies, "ttl": "10m"})).await;
+        answer["auth"]["client_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The token that an answer is wrapped in.
+    pub(crate) async fn wrapped(&self, path: &str, body: &Value) -> String {
+        let request = self.http.post(self.url(path)).header("x-vault-wrap-ttl", "60s").json(body);
+        self.send(request).await["wrap_info"]["token"].as_str().unwrap().to_owned()
     }
 
     /// A fresh KV version 2 mount answers 400 until it has set itself up.
     pub(crate) async fn write_until_ready(&self, path: &str, body: &Value) {
         for _ in 0..100 {
             let request = self.http.post(self.url(path)).header("x-vault-token", ROOT_TOKEN).json(body);
+            let request = request.header("x-vault-namespace", self.namespace);
             if request.send().await.unwrap().status().is_success() {
                 return;
             }
@@ -185,7 +231,12 @@ impl Bao {
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Value {
-        let response = request.header("x-vault-token", ROOT_TOKEN).send().await.unwrap();
+        let request = request.header("x-vault-token", ROOT_TOKEN);
+        let request = match self.namespace {
+            "" => request,
+            namespace => request.header("x-vault-namespace", namespace),
+        };
+        let response = request.send().await.unwrap();
         let (status, url) = (response.status(), response.url().clone());
         let text = response.text().await.unwrap();
         assert!(status.is_success(), "{url}: {status} {text}");
@@ -245,7 +296,15 @@ fn is_up(child: &mut Child, port: u16) -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "speaks to the Vault of the test alone")]
-fn client() -> reqwest::Client {
+fn client(authority: Option<&Path>) -> reqwest::Client {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    reqwest::ClientBuilder::new().no_proxy().build().unwrap()
+    let builder = reqwest::ClientBuilder::new().no_proxy();
+    let builder = match authority {
+        Some(file) => {
+            let pem = std::fs::read(file).unwrap();
+            builder.tls_certs_only([reqwest::Certificate::from_pem(&pem).unwrap()])
+        }
+        None => builder,
+    };
+    builder.build().unwrap()
 }
