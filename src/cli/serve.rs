@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::assemble;
 use super::assemble::Parts;
+use super::dumps;
 use super::output;
 use super::reload;
 use super::started;
@@ -38,6 +39,7 @@ const HEAD: Duration = Duration::from_secs(30);
 /// `since` is when the configuration began to be read.
 pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
+    dumps::refuse();
     started("settings", since);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");

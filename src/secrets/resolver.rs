@@ -24,6 +24,7 @@ use super::source::Credential;
 use super::source::Env;
 use super::source::File;
 use super::source::Source;
+use super::vault::Finding;
 use super::vault::Vault;
 
 /// Resolves every kind of reference, and watches those in Vault.
@@ -114,6 +115,11 @@ impl Secrets {
             Some((name.clone(), error))
         });
         closed.collect()
+    }
+
+    /// Looks at the login to Vault and at each of these secrets; nothing where there is no Vault.
+    pub async fn diagnose(&self, references: &[VaultRef]) -> Option<Vec<Finding>> {
+        Some(self.vault.as_ref()?.diagnose(references).await)
     }
 
     /// Says goodbye to Vault: its token is given back.

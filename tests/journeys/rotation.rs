@@ -17,6 +17,9 @@ use crate::support::ATTEMPTS;
 use crate::support::PAUSE;
 use crate::support::Setup;
 use crate::support::World;
+use crate::support::audit;
+use crate::support::line::run;
+use crate::support::usual;
 
 const CLIENTS: usize = 64;
 const ROTATIONS: u64 = 10;
@@ -63,7 +66,8 @@ async fn client(number: usize, world: &World, done: &AtomicU64, stop: &AtomicBoo
         let answer = match number % 4 {
             0 | 1 => called(world, "jira_get_issue", json!({"issue_key": "OPS-1"})).await,
             2 => called(world, "confluence_get_page", json!({"page_id": "65537"})).await,
-            _ => called(world, "jira_add_comment", json!({"issue_key": "OPS-1", "body": "x"})).await,
+            // To another issue: that with all the comments would be read ever more slowly.
+            _ => called(world, "jira_add_comment", json!({"issue_key": "OPS-2", "body": "x"})).await,
         };
         if failed(&answer) {
             failures.push(answer);
@@ -117,7 +121,20 @@ async fn no_call_fails_while_the_token_is_rotated_ten_times() {
     let changes = |record: &&Value| record["code"] == "PC0040" && record["secret"] == "jira";
     assert_eq!(world.audit().iter().filter(changes).count() as u64, 1 + ROTATIONS);
     shows_no_secret(&world, &role).await;
+    leaves_no_dump(&world);
     world.end();
+}
+
+/// A core dump would hold every secret in memory.
+fn leaves_no_dump(world: &World) {
+    #[cfg(target_os = "linux")]
+    {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", world.process())).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = world;
 }
 
 /// Neither logs nor records nor metrics show what was in Vault, nor what logs in there.
@@ -219,6 +236,90 @@ async fn what_is_withdrawn_is_closed_and_what_comes_late_is_waited_for() {
     assert!(text(&answer).contains(WITHDRAWN), "{answer}");
     shows_no_secret(&world, &role).await;
     world.end();
+}
+
+/// Wrong at the start: one line for the operator, exit code 78, and what may be an attack in the audit log.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_is_not_to_be_trusted_ends_the_start() {
+    let bao = Bao::start().await;
+    let role = bao.set_up().await;
+    let opened = bao.wrapped("auth/approle/role/portcullis/secret-id", &json!({})).await;
+    bao.write("sys/wrapping/unwrap", &json!({"token": opened})).await;
+    for (variables, says, suspicious) in [
+        (
+            vec![("SECRET_ID", opened.as_str()), ("SECRET_ID_WRAPPED", "true"), ("ROLE", "portcullis")],
+            "possible interception",
+            true,
+        ),
+        (vec![("SECRET_ID", "canary")], "vault.secret_id (it may have expired)", false),
+        (vec![("LOGIN", "token"), ("TOKEN", ROOT_TOKEN)], "a root token, which is refused", false),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let mut all = usual("http://127.0.0.1:9", &home, false);
+        let names = variables.iter().map(|(name, value)| match *name {
+            "SECRET_ID" => ("PORTCULLIS_VAULT__SECRET_ID", *value),
+            "SECRET_ID_WRAPPED" => ("PORTCULLIS_VAULT__SECRET_ID_WRAPPED", *value),
+            "ROLE" => ("PORTCULLIS_VAULT__ROLE", *value),
+            "LOGIN" => ("PORTCULLIS_VAULT__LOGIN", *value),
+            _ => ("PORTCULLIS_VAULT__TOKEN", *value),
+        });
+        all.extend([
+            ("JIRA_PERSONAL_TOKEN", "vault://kv/atlassian/jira#token".to_owned()),
+            ("CONFLUENCE_URL", String::new()),
+            ("PORTCULLIS_VAULT__ADDRESS", bao.address.clone()),
+            ("PORTCULLIS_VAULT__ROLE_ID", role.role_id.clone()),
+        ]);
+        all.extend(names.map(|(name, value)| (name, value.to_owned())));
+        let ended = run(&all, &[]).await;
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(78), "{stderr}");
+        assert!(stderr.contains(says) && !stderr.contains("panicked"), "{stderr}");
+        let records = audit(&home);
+        assert_eq!(records.iter().any(|record| record["code"] == "PC0044"), suspicious, "{records:?}");
+        for secret in [opened.as_str(), ROOT_TOKEN, CANARY, role.secret_id.as_str()] {
+            assert!(!format!("{stderr} {records:?}").contains(secret), "{stderr} {records:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_what_is_right_and_what_is_not() {
+    let bao = Bao::start().await;
+    let role = bao.set_up().await;
+    let home = tempfile::tempdir().unwrap();
+    let mut all = usual("http://127.0.0.1:9", &home, false);
+    all.extend([
+        ("JIRA_PERSONAL_TOKEN", "vault://kv/atlassian/jira#token".to_owned()),
+        ("CONFLUENCE_PERSONAL_TOKEN", "vault://kv/atlassian/nothing#token".to_owned()),
+        ("PORTCULLIS_VAULT__ADDRESS", bao.address.clone()),
+        ("PORTCULLIS_VAULT__ROLE_ID", role.role_id.clone()),
+        ("PORTCULLIS_VAULT__SECRET_ID", role.secret_id.clone()),
+    ]);
+    let before = bao.logins().await;
+    let ended = run(&all, &["doctor"]).await;
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    for line in [
+        "[+] vault: logged in (AppRole); the token is good for 600 s, renewable",
+        "[+] vault: `vault://kv/atlassian/jira#token` can be read (version 1)",
+        "[-] vault: `vault://kv/atlassian/nothing#token`: there is no such secret",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert_eq!((ended.status.code(), text.contains("[!]"), text.contains(CANARY)), (Some(1), false, false));
+    assert_eq!(bao.logins().await, before, "its token is given back");
+    // A policy that allows more than is needed, and less.
+    let policy = "path \"kv/data/atlassian/*\" { capabilities = [\"read\", \"update\"] }";
+    bao.write("sys/policies/acl/portcullis", &json!({"policy": policy})).await;
+    all.insert("CONFLUENCE_URL", String::new());
+    all.remove("CONFLUENCE_PERSONAL_TOKEN");
+    let ended = run(&all, &["doctor"]).await;
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{text}");
+    for line in
+        ["add `read` on kv/metadata/atlassian/jira", "the policy also allows update; `read` is enough"]
+    {
+        assert!(text.contains(line), "{line} in {text}");
+    }
 }
 
 #[cfg(unix)]

@@ -244,6 +244,11 @@ impl World {
         self.metric(&format!("portcullis_tool_calls_total{labels}")).await
     }
 
+    /// The number of the server's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.server.id()
+    }
+
     /// What the server wrote to standard error.
     pub(crate) fn stderr(&self) -> String {
         log_of(&self.home)

@@ -113,6 +113,11 @@ struct Wrapping {
 }
 
 #[derive(Deserialize)]
+struct Capabilities {
+    capabilities: Vec<String>,
+}
+
+#[derive(Deserialize)]
 struct SecretId {
     secret_id: String,
 }
@@ -185,6 +190,12 @@ pub(super) fn latest(body: &[u8], reference: &VaultRef) -> Result<Latest, VaultE
         destroyed: of_version.destroyed,
         deletion_set: !of_version.deletion_time.is_empty(),
     })
+}
+
+/// What the token may do at the one path that was asked for.
+pub(super) fn capabilities(body: &[u8]) -> Result<Vec<String>, VaultError> {
+    let Envelope::<Capabilities> { data } = parse(body, || "the question what is allowed".to_owned())?;
+    Ok(data.capabilities)
 }
 
 /// The value of the wanted key in a KV version 2 secret, and which version it is of.

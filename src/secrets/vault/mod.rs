@@ -6,6 +6,7 @@
 mod answers;
 mod backoff;
 mod connection;
+mod doctor;
 mod error;
 mod held;
 mod kv;
@@ -24,6 +25,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::task::AbortHandle;
 
+pub use doctor::Finding;
+pub use doctor::Health;
 pub use error::Class;
 pub use error::VaultError;
 pub use held::Version;

@@ -95,6 +95,12 @@ impl Session {
         self.connection.ask(question, Some(&token.secret)).await
     }
 
+    /// How long the token in use is good for, zero for ever, and whether it can be renewed.
+    pub(super) async fn life(&self) -> Result<(Duration, bool), VaultError> {
+        let token = self.token(None).await?;
+        Ok((token.ttl, token.renewable))
+    }
+
     /// The token in use; a new one if there is none, or if it is the one that was refused.
     async fn token(&self, refused: Option<u64>) -> Result<Token, VaultError> {
         let mut state = self.state.lock().await;
