@@ -106,8 +106,14 @@ async fn no_call_fails_while_the_token_is_rotated_ten_times() {
     let failures: Vec<Value> = failures.into_iter().flatten().collect();
     let calls = done.load(Ordering::Relaxed);
     println!("{calls} calls by {CLIENTS} clients, {ROTATIONS} rotations, {:?}", started.elapsed());
-    assert!(failures.is_empty(), "{} of {calls} failed, such as {:#}", failures.len(), failures[0]);
+    if let Some(failure) = failures.first() {
+        println!("{failure:#}\n{}", world.stderr());
+    }
+    assert!(failures.is_empty(), "{} of {calls} failed", failures.len());
     assert!(calls >= 2 * ROTATIONS * CLIENTS as u64);
+
+    let refused = world.metric("portcullis_upstream_retries_total{product=\"jira\",reason=\"401\"}").await;
+    assert!(refused >= ROTATIONS, "{refused} requests were refused and sent again");
 
     // What was seen of it, and that nothing shows what was rotated.
     for product in ["jira", "confluence"] {
