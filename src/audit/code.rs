@@ -39,6 +39,16 @@ pub enum Code {
     SecretRotated,
     /// The record of a proof of the policies was accepted.
     ProofAccepted,
+    /// Another version of a secret in Vault came into use.
+    SecretChanged,
+    /// Vault does not answer, and the last good version of a secret goes on for now.
+    SecretStale,
+    /// A version of a secret in Vault is of no use and was refused; the last good one goes on for now.
+    SecretRefused,
+    /// A secret in Vault is no longer used.
+    SecretClosed,
+    /// What Vault answered may be somebody's attack.
+    VaultSuspicious,
     /// Something is asked of Atlassian to decide on a call.
     Resolve,
     /// A call is about to be carried out.
@@ -84,6 +94,11 @@ impl Code {
         Self::Resumed,
         Self::SecretRotated,
         Self::ProofAccepted,
+        Self::SecretChanged,
+        Self::SecretStale,
+        Self::SecretRefused,
+        Self::SecretClosed,
+        Self::VaultSuspicious,
         Self::Resolve,
         Self::Intent,
         Self::Success,
@@ -118,6 +133,11 @@ impl Code {
             Self::Resumed => "PC0016",
             Self::SecretRotated => "PC0020",
             Self::ProofAccepted => "PC0021",
+            Self::SecretChanged => "PC0040",
+            Self::SecretStale => "PC0041",
+            Self::SecretRefused => "PC0042",
+            Self::SecretClosed => "PC0043",
+            Self::VaultSuspicious => "PC0044",
             Self::Resolve => "PC1001",
             Self::Intent => "PC1002",
             Self::Success => "PC1003",
@@ -151,6 +171,11 @@ impl Code {
             | Self::FileDamaged
             | Self::SigningKeyCreated
             | Self::Resumed
+            | Self::SecretChanged
+            | Self::SecretStale
+            | Self::SecretRefused
+            | Self::SecretClosed
+            | Self::VaultSuspicious
             | Self::Misplaced => "event",
             Self::Resolve => "resolve",
             Self::Intent => "intent",
@@ -183,6 +208,19 @@ impl Code {
             Self::Resumed => "The log can be written again; calls were refused meanwhile.",
             Self::SecretRotated => "The operator's credential for a product is another one than before.",
             Self::ProofAccepted => "The record of a proof of the policies was accepted.",
+            Self::SecretChanged => "Another version of a secret in Vault came into use.",
+            Self::SecretStale => {
+                "Vault does not answer, and the last good version of a secret goes on for now."
+            }
+            Self::SecretRefused => {
+                "A version of a secret in Vault is of no use and was refused; the last good one goes on for now."
+            }
+            Self::SecretClosed => {
+                "A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long."
+            }
+            Self::VaultSuspicious => {
+                "What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened."
+            }
             Self::Resolve => "Something is asked of Atlassian to decide on a call.",
             Self::Intent => "A call is about to be carried out.",
             Self::Success => "A call succeeded.",
@@ -226,6 +264,11 @@ impl Code {
             Self::Resumed => "`cause`, `since`",
             Self::SecretRotated => "`product`, `at`, `method`",
             Self::ProofAccepted => "`policy_hash`, `properties`",
+            Self::SecretChanged => {
+                "`secret` (its name in the configuration), `number` (of the versions since the start)"
+            }
+            Self::SecretStale | Self::SecretRefused | Self::SecretClosed => "`secret`, `problem`",
+            Self::VaultSuspicious => "`problem`",
             Self::Resolve => "`lookup`, `resources`",
             Self::Success => "`result`",
             Self::Denied => "`decision` with `reason`, `resources`, `resolved`, `groups`",
@@ -273,6 +316,11 @@ mod tests {
             "PC0016 event: The log can be written again; calls were refused meanwhile.",
             "PC0020 event: The operator's credential for a product is another one than before.",
             "PC0021 event: The record of a proof of the policies was accepted.",
+            "PC0040 event: Another version of a secret in Vault came into use.",
+            "PC0041 event: Vault does not answer, and the last good version of a secret goes on for now.",
+            "PC0042 event: A version of a secret in Vault is of no use and was refused; the last good one goes on for now.",
+            "PC0043 event: A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long.",
+            "PC0044 event: What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened.",
             "PC1001 resolve: Something is asked of Atlassian to decide on a call.",
             "PC1002 intent: A call is about to be carried out.",
             "PC1003 outcome: A call succeeded.",

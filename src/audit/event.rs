@@ -117,6 +117,31 @@ impl Event {
         Self::new("event", Code::Thawed, fields)
     }
 
+    /// Another version of a secret in Vault came into use; `name` is what the configuration calls it.
+    pub fn secret_changed(name: &str, number: u64) -> Self {
+        Self::new("event", Code::SecretChanged, json!({"secret": name, "number": number}))
+    }
+
+    /// The last good version of a secret goes on for now, because Vault does not answer.
+    pub fn secret_stale(name: &str, problem: &str) -> Self {
+        Self::new("event", Code::SecretStale, json!({"secret": name, "problem": clipped(problem)}))
+    }
+
+    /// A version of a secret was refused; the last good one goes on for now.
+    pub fn secret_refused(name: &str, problem: &str) -> Self {
+        Self::new("event", Code::SecretRefused, json!({"secret": name, "problem": clipped(problem)}))
+    }
+
+    /// A secret is no longer used.
+    pub fn secret_closed(name: &str, problem: &str) -> Self {
+        Self::new("event", Code::SecretClosed, json!({"secret": name, "problem": clipped(problem)}))
+    }
+
+    /// What Vault answered may be somebody's attack.
+    pub fn vault_suspicious(problem: &str) -> Self {
+        Self::new("event", Code::VaultSuspicious, json!({"problem": clipped(problem)}))
+    }
+
     /// The operator's credential for a site is another one than before.
     pub fn secret_rotated(product: Product, instance: &InstanceName, method: &'static str) -> Self {
         let fields = json!({"product": product.as_str(), "method": method});

@@ -103,6 +103,9 @@ impl Refusal {
     /// The text for the caller: what failed, and what to do.
     pub(super) fn text(&self, reference: &CallId) -> String {
         match self {
+            Self::Identity(error @ IdentityError::Credential(_)) => {
+                format!("{error} (reference {reference})")
+            }
             Self::Identity(error) => error.to_string(),
             Self::Arguments(error) => error.to_string(),
             Self::NotVisible { says: Some(says), .. } => format!("{says} (reference {reference})"),

@@ -12,6 +12,7 @@ use super::audit_rules;
 use super::connect;
 use super::output;
 use super::started;
+use super::vaulted::Told;
 use crate::atlassian::WorkingHours;
 use crate::atlassian::WorkingHoursError;
 use crate::atlassian::jira::Texts;
@@ -58,6 +59,8 @@ pub(super) struct Parts {
     pub(super) secrets: Arc<Secrets>,
     /// What is counted.
     pub(super) metrics: Metrics,
+    /// What happened with Vault and is to be written down.
+    pub(super) told: Told,
 }
 
 /// Builds the gate. Policies load on a thread of their own, beside the clients and the credentials.
@@ -73,9 +76,6 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     });
     let keys = audit_keys(settings, parts).await?;
     started("audit keys", since);
-    let since_keys = Instant::now();
-    let products = connect::products(settings, parts).await?;
-    started("TLS roots, clients", since_keys);
     let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     let engine = policies.current();
     parts.metrics.policy_loaded(engine.policy_hash());
@@ -84,15 +84,20 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     for name in Offer::unknown(enabled, toolsets) {
         tracing::warn!(%name, "no tool or toolset has this name");
     }
-    let offer = Offer::new(&products, enabled, toolsets);
     let since_loaded = Instant::now();
     let opening = Opening::server(engine.policy_hash(), engine.schema_hash(), read_only(settings));
     let audit = audit(settings, parts, keys, &opening).await?;
     announce(settings, &audit, &engine).await?;
     started("audit log", since_loaded);
     let since_audit = Instant::now();
-    let logins = connect::logins(settings, parts, &audit).await?;
-    started("credentials", since_audit);
+    let connected =
+        futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts, &audit));
+    if connected.is_err() {
+        parts.told.write_last(&audit).await;
+    }
+    let (products, logins) = connected?;
+    started("TLS roots, clients, credentials", since_audit);
+    let offer = Offer::new(&products, enabled, toolsets);
     started("gate", since);
     Ok(Gate {
         identity: Identity::new(IdentitySettings {

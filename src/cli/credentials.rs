@@ -34,6 +34,8 @@ use crate::secrets::Secret;
 use crate::secrets::SecretError;
 use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
+use crate::secrets::VaultError;
+use crate::secrets::Watched;
 
 /// The sessions of OAuth apps: one for each app, whatever products use it.
 pub(super) struct Sessions {
@@ -67,18 +69,19 @@ impl Sessions {
             CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
         };
+        if let SecretRef::Vault(reference) = reference {
+            let name = instance.qualify(product.as_str()).into_owned();
+            let make = move |secret: &Secret| kind.made_of(secret);
+            let watched = parts.secrets.watch(&name, reference, make).await.map_err(secret_failure)?;
+            return Ok(Operator::Credential(Arc::new(Kept { watched, product })));
+        }
         let secrets = Arc::clone(&parts.secrets);
         let site = (product, instance.clone());
         let source =
             Referenced { kind, reference: reference.clone(), secrets, site, audit: self.audit.clone() };
-        let credential = source.read().await.map_err(secret_failure)?;
-        if !credential.is_sendable() {
-            let text = format!(
-                "{}: the credential holds characters that cannot be sent, such as a line break",
-                product.title()
-            );
-            return Err(Failure::configuration(text));
-        }
+        let credential = source.read().await.map_err(secret_failure)?.map_err(|problem| {
+            Failure::configuration(format!("{}: the credential {problem}", product.title()))
+        })?;
         let current = Arc::new(RwLock::new(credential));
         Ok(Operator::Credential(Arc::new(Held { source: Arc::new(source), current })))
     }
@@ -123,6 +126,23 @@ enum Kind {
     Basic(String),
 }
 
+impl Kind {
+    /// The credential, or what is wrong with the secret.
+    fn made_of(&self, secret: &Secret) -> Result<Credential, String> {
+        let trimmed = || Secret::new(secret.expose().trim());
+        let credential = match self {
+            Self::PersonalToken => Credential::personal_token(trimmed()),
+            Self::AccessToken => Credential::oauth(trimmed()),
+            Self::Basic(username) => Credential::basic(username.clone(), secret.clone()),
+        };
+        if credential.is_sendable() {
+            Ok(credential)
+        } else {
+            Err("holds characters that cannot be sent, such as a line break".to_owned())
+        }
+    }
+}
+
 /// A credential whose secret is referred to.
 struct Referenced {
     kind: Kind,
@@ -133,13 +153,40 @@ struct Referenced {
 }
 
 impl Referenced {
-    async fn read(&self) -> Result<Credential, SecretError> {
-        let secret = self.secrets.resolve(&self.reference).await?;
-        let trimmed = || Secret::new(secret.expose().trim());
-        Ok(match &self.kind {
-            Kind::PersonalToken => Credential::personal_token(trimmed()),
-            Kind::AccessToken => Credential::oauth(trimmed()),
-            Kind::Basic(username) => Credential::basic(username.clone(), secret),
+    async fn read(&self) -> Result<Result<Credential, String>, SecretError> {
+        Ok(self.kind.made_of(&self.secrets.resolve(&self.reference).await?))
+    }
+}
+
+/// A credential that is watched where it lies.
+#[derive(Clone)]
+struct Kept {
+    watched: Arc<Watched<Credential>>,
+    product: Product,
+}
+
+impl CredentialSource for Kept {
+    fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
+        Box::pin(async {
+            let told = |error: VaultError| CredentialError {
+                text: error.caller_text(self.product.title()),
+                detail: error.to_string(),
+            };
+            let version = self.watched.get().map_err(told)?;
+            Ok(version.value.clone().renewed_by(Arc::new(self.clone())))
+        })
+    }
+}
+
+impl Renew for Kept {
+    fn renew<'a>(&'a self, refused: &'a Credential) -> BoxFuture<'a, Option<Credential>> {
+        Box::pin(async {
+            let current = self.watched.get().ok()?;
+            if !current.value.sends_as(refused) {
+                return Some(current.value.clone());
+            }
+            let newer = self.watched.rejected(current.number).await?;
+            Some(newer.value.clone())
         })
     }
 }
@@ -182,14 +229,20 @@ impl Renew for Held {
                 return Some(current.clone());
             }
             match self.source.read().await {
-                Ok(newer) if newer.is_sendable() && !newer.sends_as(refused) => {
+                Ok(Ok(newer)) if !newer.sends_as(refused) => {
                     if !self.source.rotated(&newer).await {
                         return None;
                     }
                     *current = newer.clone();
                     Some(newer)
                 }
-                Ok(_) => None,
+                Ok(Ok(_)) => None,
+                Ok(Err(problem)) => {
+                    tracing::warn!(
+                        "a credential was refused, and what is there now cannot be used: it {problem}"
+                    );
+                    None
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a credential was refused, and it cannot be read again");
                     None

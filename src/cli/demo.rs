@@ -15,6 +15,7 @@ use super::assemble::Parts;
 use super::output::say;
 use super::serve;
 use super::tour;
+use super::vaulted::Told;
 use crate::call::Gate;
 use crate::config;
 use crate::config::Loaded;
@@ -65,6 +66,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let parts = Parts {
         secrets: Arc::new(loaded.secrets().map_err(Failure::configuration)?),
         metrics: Metrics::new().map_err(Failure::failed)?,
+        told: Told::default(),
     };
     let gate = Arc::new(assemble::gate(&loaded.settings, &parts).await?);
     let demo = Demo {
@@ -74,7 +76,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         audit,
         gate: Arc::clone(&gate),
     };
-    let health = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
+    let health = telemetry::health_router(gate.metrics.clone(), gate.audit.prober(), Vec::new);
     tokio::spawn(async move { axum::serve(metrics, health).await });
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = {

@@ -10,6 +10,8 @@ mod credentials;
 mod demo;
 #[cfg(feature = "prove")]
 mod diff;
+mod doctor;
+mod dumps;
 mod flags;
 mod oauth;
 mod output;
@@ -21,6 +23,7 @@ mod serve;
 mod sim;
 mod tools;
 mod tour;
+mod vaulted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +82,8 @@ enum Command {
     Sim(sim::Arguments),
     /// Read the whole configuration and every policy, and say what is wrong; touches no network.
     Check,
+    /// Ask what the configuration depends on, and say what is wrong with it.
+    Doctor,
     /// List the tools.
     Tools(tools::Arguments),
     /// Convert a document between Markdown, wiki markup, ADF and storage format.
@@ -143,6 +148,11 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Audit(arguments)) => audit::run(arguments, cli),
         Some(Command::Policy(arguments)) => policy::run(arguments, cli),
         Some(Command::Check) => check::run(&load(cli)?),
+        Some(Command::Doctor) => {
+            let loaded = load(cli)?;
+            telemetry::init_logging("warn", false);
+            block_on(doctor::run(&loaded))
+        }
         Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),
         Some(Command::Sim(arguments)) => block_on(sim::run(arguments)),
         Some(Command::Demo(arguments)) => block_on(demo::run(arguments)),

@@ -12,9 +12,11 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Failure;
 use super::assemble;
 use super::assemble::Parts;
+use super::dumps;
 use super::output;
 use super::reload;
 use super::started;
+use super::vaulted;
 use crate::call::Gate;
 use crate::config::CredentialSettings;
 use crate::config::Loaded;
@@ -37,14 +39,15 @@ const HEAD: Duration = Duration::from_secs(30);
 /// `since` is when the configuration began to be read.
 pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     telemetry::init_logging(loaded.settings.log.level.as_str(), loaded.settings.log.json);
+    dumps::refuse();
     started("settings", since);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let parts = Parts {
-        secrets: Arc::new(loaded.secrets().map_err(Failure::configuration)?),
-        metrics: Metrics::new().map_err(Failure::failed)?,
-    };
+    let secrets = Arc::new(loaded.secrets().map_err(Failure::configuration)?);
+    let metrics = Metrics::new().map_err(Failure::failed)?;
+    let told = vaulted::observe(&loaded.settings, &secrets, &metrics)?;
+    let parts = Parts { secrets, metrics, told };
     super::block_on(async {
         match loaded.settings.server.transport {
             Transport::Stdio => stdio(&loaded.settings, &parts).await,
@@ -74,9 +77,10 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
         }
     };
     sender.send_replace(Some(Arc::clone(&gate)));
-    let metrics = metrics_listener(settings, &gate).await?;
+    let metrics = metrics_listener(settings, &gate, parts).await?;
     let _watch = reload::watch(&gate);
     let counting = count_refusals(&gate);
+    let _written = parts.told.write_down(&gate);
     let result = match ended {
         Some(result) => result,
         None => tokio::select! {
@@ -86,7 +90,7 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     };
     metrics.cancel();
     drop(counting);
-    finish(&gate).await;
+    finish(&gate, parts).await;
     result.map_err(|error| Failure::temporary(format!("standard input or output failed: {error}")))
 }
 
@@ -97,16 +101,17 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     let listener = TcpListener::bind(&address).await.map_err(|error| {
         Failure::temporary(format!("cannot listen on {address}: {error}; HOST and PORT choose another"))
     })?;
-    let metrics = metrics_listener(settings, &gate).await?;
+    let metrics = metrics_listener(settings, &gate, parts).await?;
     let _watch = reload::watch(&gate);
     let counting = count_refusals(&gate);
+    let _written = parts.told.write_down(&gate);
     started("listeners", since);
     let told = listener.local_addr().map_err(Failure::temporary)?;
     output::complain(&format!("serving MCP on http://{told}{}", settings.server.path));
     let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
     metrics.cancel();
     drop(counting);
-    finish(&gate).await;
+    finish(&gate, parts).await;
     served
 }
 
@@ -164,7 +169,11 @@ fn http_settings(
 }
 
 /// The second listener. A busy port is fatal over HTTP alone: a client's own process must not fail for it.
-async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<CancellationToken, Failure> {
+async fn metrics_listener(
+    settings: &Settings,
+    gate: &Arc<Gate>,
+    parts: &Parts,
+) -> Result<CancellationToken, Failure> {
     let stop = CancellationToken::new();
     let Some(address) = settings.metrics.address else { return Ok(stop) };
     let stdio = settings.server.transport == Transport::Stdio;
@@ -185,7 +194,8 @@ async fn metrics_listener(settings: &Settings, gate: &Arc<Gate>) -> Result<Cance
         let told = listener.local_addr().map_err(Failure::temporary)?;
         output::complain(&format!("serving metrics on http://{told}"));
     }
-    let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober());
+    let closed = vaulted::closed(&parts.secrets);
+    let router = telemetry::health_router(gate.metrics.clone(), gate.audit.prober(), closed);
     let ending = stop.clone();
     let listener = listener.into_std().map_err(Failure::temporary)?;
     // A thread of its own: whatever keeps the workers busy, who watches over this process gets an answer.
@@ -213,7 +223,8 @@ fn count_refusals(gate: &Arc<Gate>) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move { gate.refusals.keep_writing().await }))
 }
 
-async fn finish(gate: &Gate) {
+async fn finish(gate: &Gate, parts: &Parts) {
+    parts.secrets.end().await;
     gate.refusals.write_counts().await;
     let audit = gate.audit.clone();
     // It waits for the disk.

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use url::Url;
 
 use super::AuditRule;
 use super::AuditSettings;
@@ -24,13 +23,13 @@ use super::ServerSettings;
 use super::Settings;
 use super::ToolSettings;
 use super::Transport;
-use super::VaultSettings;
 use super::product;
 use super::product::RawProduct;
 use super::product::Shared;
+use super::vault;
+use super::vault::RawVault;
 use crate::ids::CloudId;
 use crate::secrets::SecretRef;
-use crate::secrets::is_loopback;
 
 /// Where each setting that is set was set.
 pub(super) type Origins = BTreeMap<String, Origin>;
@@ -163,18 +162,6 @@ struct RawLog {
     json: bool,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-struct RawVault {
-    address: Option<Url>,
-    namespace: Option<String>,
-    ca_file: Option<PathBuf>,
-    auth_mount: Option<String>,
-    role_id: Option<SecretRef>,
-    secret_id: Option<SecretRef>,
-    timeout_seconds: Option<u64>,
-}
-
 /// Builds the settings and adds to the warnings.
 pub(super) fn settings(
     raw: Raw,
@@ -186,6 +173,7 @@ pub(super) fn settings(
         any_site: raw.oauth.any_site,
         token_directory: raw.oauth.token_directory.clone().or_else(|| token_directory(environment)),
     };
+    warnings.extend(vault::unused(&raw.vault));
     let mut shared = shared(raw.oauth, raw.server.external_auth);
     if shared.proxy {
         warnings.push(
@@ -221,10 +209,10 @@ pub(super) fn settings(
             require_proof: raw.policy.require_proof,
         },
         audit: audit(raw.audit, environment)?,
-        vault: vault(raw.vault, origins)?,
+        vault: vault::build(raw.vault, origins)?,
         log: LogSettings { level: raw.log.level.unwrap_or(LogLevel::Warn), json: raw.log.json },
     };
-    needs_vault(&settings)?;
+    vault::is_there_if_needed(&settings)?;
     Ok(settings)
 }
 
@@ -244,7 +232,7 @@ pub(super) fn oauth_setup(
         token_directory: oauth.token_directory.or_else(|| token_directory(&environment)),
         reach: product::chosen_reach("jira", &raw.jira)?,
         network: network(raw.network),
-        vault: vault(raw.vault, origins)?,
+        vault: vault::build(raw.vault, origins)?,
         environment,
     })
 }
@@ -396,62 +384,4 @@ fn state_home(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
         |name| environment.get(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
     let home = || absolute("HOME").map(|home| home.join(".local").join("state"));
     absolute("XDG_STATE_HOME").or_else(home).or_else(|| absolute("LOCALAPPDATA"))
-}
-
-fn vault(raw: RawVault, origins: &Origins) -> Result<Option<VaultSettings>, ConfigError> {
-    if !origins.keys().any(|key| key.starts_with("vault.")) {
-        return Ok(None);
-    }
-    let missing = |key| {
-        ConfigError::Combination(format!(
-            "vault.{key} is not set; Vault needs an address, a role_id and a secret_id"
-        ))
-    };
-    let address = raw.address.ok_or_else(|| missing("address"))?;
-    if address.scheme() != "https" && !is_loopback(&address) {
-        let text =
-            format!("vault.address `{address}` is not https; secrets would cross the network in the clear");
-        return Err(ConfigError::Combination(text));
-    }
-    let role_id = raw.role_id.ok_or_else(|| missing("role_id"))?;
-    let secret_id = raw.secret_id.ok_or_else(|| missing("secret_id"))?;
-    for (key, reference) in [("role_id", &role_id), ("secret_id", &secret_id)] {
-        if matches!(reference, SecretRef::Vault(_)) {
-            let text = format!("vault.{key} cannot itself be in Vault; use file://, cred:// or env://");
-            return Err(ConfigError::Combination(text));
-        }
-    }
-    let auth_mount = raw.auth_mount.unwrap_or_else(|| "approle".to_owned());
-    if !auth_mount.split('/').all(crate::secrets::is_segment) {
-        let text = "vault.auth_mount is not the name of a mount, for example `approle`";
-        return Err(ConfigError::Combination(text.to_owned()));
-    }
-    if raw
-        .namespace
-        .as_ref()
-        .is_some_and(|name| !name.trim_end_matches('/').split('/').all(crate::secrets::is_segment))
-    {
-        let text = "vault.namespace is not the name of a namespace, for example `team/infra`";
-        return Err(ConfigError::Combination(text.to_owned()));
-    }
-    Ok(Some(VaultSettings {
-        address,
-        namespace: raw.namespace,
-        ca_file: raw.ca_file,
-        auth_mount,
-        role_id,
-        secret_id,
-        timeout_seconds: raw.timeout_seconds.unwrap_or(5),
-    }))
-}
-
-/// A `vault://` reference without a `[vault]` section would fail at the first call; say it at the start.
-fn needs_vault(settings: &Settings) -> Result<(), ConfigError> {
-    let used = settings.references().find(|reference| matches!(reference, SecretRef::Vault(_)));
-    match (&settings.vault, used) {
-        (None, Some(reference)) => Err(ConfigError::Combination(format!(
-            "`{reference}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
-        ))),
-        _ => Ok(()),
-    }
 }

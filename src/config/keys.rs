@@ -43,6 +43,7 @@ pub(super) const OWN_PREFIX: &str = "PORTCULLIS_";
 
 const DEPLOYMENTS: &[&str] = &["auto", "datacenter", "cloud"];
 const TRANSPORTS: &[&str] = &["stdio", "streamable-http", "sse"];
+const LOGINS: &[&str] = &["approle", "kubernetes", "jwt", "certificate", "token", "token-file"];
 const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
@@ -196,12 +197,24 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("log.level", Kind::Choice(LEVELS)).flag("--verbose"),
     Key::new("log.json", Kind::Flag),
     Key::new("vault.address", Kind::BaseUrl),
+    Key::new("vault.other_addresses", Kind::List),
     Key::new("vault.namespace", Kind::Text),
     Key::new("vault.ca_file", Kind::Path),
+    Key::new("vault.client_certificate", Kind::Path),
+    Key::new("vault.client_key", Kind::Path),
+    Key::new("vault.login", Kind::Choice(LOGINS)),
     Key::new("vault.auth_mount", Kind::Text),
+    Key::new("vault.role", Kind::Text),
     Key::new("vault.role_id", Kind::Secret),
     Key::new("vault.secret_id", Kind::Secret),
+    Key::new("vault.secret_id_wrapped", Kind::Flag),
+    Key::new("vault.jwt", Kind::Secret),
+    Key::new("vault.token", Kind::Secret),
+    Key::new("vault.token_file", Kind::Path),
     Key::new("vault.timeout_seconds", Kind::Number(1, 300)),
+    Key::new("vault.poll_seconds", Kind::Number(1, HOUR)),
+    Key::new("vault.max_stale_seconds", Kind::Number(0, 7 * 24 * HOUR)),
+    Key::new("vault.startup", Kind::Choice(&["wait", "fail"])),
 ];
 
 /// The setting of that name.

@@ -22,6 +22,7 @@ mod sources;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 pub use error::ConfigError;
 pub use error::Origin;

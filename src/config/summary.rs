@@ -10,6 +10,7 @@ use super::ProductSettings;
 use super::ReadOnly;
 use super::Settings;
 use super::Transport;
+use super::VaultSettings;
 use crate::ids::InstanceName;
 use crate::secrets::SecretError;
 use crate::secrets::SecretRef;
@@ -78,7 +79,7 @@ impl Settings {
             let password = certificate.and_then(|certificate| certificate.password.as_ref());
             product.credential.reference().into_iter().chain(password).chain(product.custom_headers.values())
         });
-        let of_vault = self.vault.iter().flat_map(|vault| [&vault.role_id, &vault.secret_id]);
+        let of_vault = self.vault.iter().flat_map(|vault| vault.login.references());
         of_products.chain(&self.audit.hmac_key).chain(&self.audit.signing_key).chain(of_vault)
     }
 
@@ -135,13 +136,7 @@ impl Settings {
             "metrics",
             &self.metrics.address.map_or_else(|| "off".to_owned(), |address| address.to_string()),
         );
-        line(
-            "vault",
-            &self
-                .vault
-                .as_ref()
-                .map_or_else(|| "not configured".to_owned(), |vault| vault.address.to_string()),
-        );
+        line("vault", &self.vault.as_ref().map_or_else(|| "not configured".to_owned(), describe_vault));
         line("log", &format!("{}{}", self.log.level.as_str(), if self.log.json { ", JSON" } else { "" }));
         text
     }
@@ -218,6 +213,18 @@ fn describe_product(product: &ProductSettings) -> String {
     if !product.reach.ssl_verify {
         text.push_str(", certificate NOT checked");
     }
+    text
+}
+
+fn describe_vault(vault: &VaultSettings) -> String {
+    let addresses: Vec<&str> = vault.addresses.iter().map(url::Url::as_str).collect();
+    let mut text = format!("{}, login by {}", addresses.join(" "), vault.login.method());
+    if let Some(namespace) = &vault.namespace {
+        let _ = write!(text, ", namespace {namespace}");
+    }
+    let watch = vault.watch;
+    let stale = watch.max_stale.as_secs();
+    let _ = write!(text, ", looked at every {} s, last good for {stale} s", watch.interval.as_secs());
     text
 }
 

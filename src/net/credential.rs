@@ -98,8 +98,11 @@ impl Credential {
 
     /// A newer credential after a 401, if there is one.
     pub async fn renewed(&self) -> Option<Self> {
-        let newer = self.renewal.as_ref()?.renew(self).await?;
-        (!newer.sends_as(self)).then(|| newer.passing(self.passed.clone()))
+        let renewal = self.renewal.as_ref()?;
+        let newer = renewal.renew(self).await?;
+        // It may be refused as well, if it was replaced in the meantime.
+        let renewed = newer.passing(self.passed.clone()).renewed_by(Arc::clone(renewal));
+        (!renewed.sends_as(self)).then_some(renewed)
     }
 
     /// A text of somebody else's without what this shows to Atlassian: an error may repeat the request.

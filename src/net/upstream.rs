@@ -91,6 +91,9 @@ struct Asked<'a> {
 /// Redirects on one origin in a row.
 const MOST_HOPS: u32 = 3;
 
+/// Newer credentials for one request. A slow one may outlive more than the one that it began with.
+const MOST_RENEWALS: u32 = 3;
+
 /// Refuses what would be more than one call may ask for.
 fn within_budget(product: Product, spent: Spent) -> Result<(), UpstreamError> {
     let Spent { requests, bytes } = spent;
@@ -234,7 +237,7 @@ impl Upstream {
     }
 
     /// Asks until there is a result, or no reason to ask again. Each turn uses up one of three things that are few:
-    /// the retries, the one newer credential, the hops.
+    /// the retries, the newer credentials, the hops.
     async fn persist<T: Readable + Send>(
         &self,
         asked: &Asked<'_>,
@@ -243,7 +246,7 @@ impl Upstream {
         let started = Instant::now();
         let mut url = self.url(asked.request);
         let (mut newer, mut last) = (None, None);
-        let (mut retries, mut hops) = (0, 0);
+        let (mut retries, mut hops, mut renewals) = (0, 0, 0);
         loop {
             let shown = newer.as_ref().unwrap_or(credential);
             let (result, admission) = match self.attempt(asked, shown, &url).await {
@@ -260,12 +263,13 @@ impl Upstream {
             let wait = self.wait(&failure, asked.request, retries, started);
             failure.tell(admission, wait.is_some());
             // What was answered with 401 was not carried out, so a write is repeated as well.
-            if failure.error.status() == Some(401) && newer.is_none() {
-                newer = credential.renewed().await;
-                if newer.is_some() {
-                    self.count("401");
-                    continue;
-                }
+            if failure.error.status() == Some(401)
+                && renewals < MOST_RENEWALS
+                && let Some(next) = shown.renewed().await
+            {
+                (newer, renewals) = (Some(next), renewals + 1);
+                self.count("401");
+                continue;
             }
             if let Some(target) = failure.target(asked.request, &url).filter(|_| hops < MOST_HOPS) {
                 (url, hops) = (target, hops + 1);

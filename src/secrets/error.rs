@@ -39,16 +39,16 @@ pub enum SecretError {
 }
 
 impl SecretError {
-    /// What a caller may read: no path, no mount, no address.
-    pub fn caller_text(&self) -> &'static str {
+    /// What a caller may read: no path, no mount, no address. `owner` is whose credentials they are, such as `Jira`.
+    pub fn caller_text(&self, owner: &str) -> String {
         match self {
-            Self::Vault(error) => error.caller_text(),
-            _ => "the credentials of this server are misconfigured; contact its administrator",
+            Self::Vault(error) => error.caller_text(owner),
+            _ => format!("the {owner} credentials are misconfigured; contact your administrator"),
         }
     }
 
     /// Whether asking again later may help without anyone changing anything.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Vault(VaultError::Unreachable { .. } | VaultError::Sealed { .. }))
+        matches!(self, Self::Vault(error) if error.is_temporary())
     }
 }

@@ -26,11 +26,11 @@ pub enum SecretRef {
     File(PathBuf),
     /// `cred://name`: a file of `$CREDENTIALS_DIRECTORY`, as systemd and others provide it.
     Credential(String),
-    /// `vault://mount/path#key`: one key of a KV version 2 secret in Vault or OpenBao.
+    /// `vault://mount/path#key`: one key of a KV secret in Vault or `OpenBao`.
     Vault(VaultRef),
 }
 
-/// One key of one KV version 2 secret.
+/// One key of one KV secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VaultRef {
     mount: String,
@@ -116,6 +116,11 @@ impl VaultRef {
             );
         }
         Ok(Self { mount: mount.to_owned(), path: path.to_owned(), key: key.to_owned() })
+    }
+
+    /// A reference of parts that were checked before.
+    pub(super) fn of_checked(mount: String, path: String, key: String) -> Self {
+        Self { mount, path, key }
     }
 
     /// The mount of the secrets engine.

@@ -1,28 +1,55 @@
 //! One resolver over all places.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::Weak;
 
+use super::Observer;
 use super::Secret;
 use super::SecretError;
 use super::SecretRef;
+use super::UserSecrets;
+use super::UserSettings;
+use super::UserTemplate;
+use super::VaultError;
+use super::VaultRef;
 use super::VaultSettings;
+use super::Watched;
+use super::observer::Teller;
 use super::source::Credential;
 use super::source::Env;
 use super::source::File;
 use super::source::Source;
+use super::vault::Finding;
 use super::vault::Vault;
 
-/// Resolves every kind of reference. Nothing is kept: each call brings the secret as it is now.
+/// Resolves every kind of reference, and watches those in Vault.
 #[derive(Debug)]
 pub struct Secrets {
     local: Arc<Local>,
-    vault: Option<Vault>,
+    vault: Option<Arc<Vault>>,
+    teller: Teller,
+    /// What is watched, by its name in the configuration.
+    watched: Mutex<Vec<(String, Weak<dyn Closing>)>>,
+}
+
+/// Something that may have no version in use.
+trait Closing: fmt::Debug + Send + Sync {
+    fn closed(&self) -> Option<VaultError>;
+}
+
+impl<T: Send + Sync + 'static> Closing for Watched<T> {
+    fn closed(&self) -> Option<VaultError> {
+        Watched::closed(self)
+    }
 }
 
 /// The places on this machine; also where Vault finds what it logs in with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Local {
     environment: Env,
     credentials: Credential,
@@ -37,11 +64,72 @@ impl Secrets {
     ) -> Result<Self, SecretError> {
         let credentials = Credential::new(credentials_directory);
         let local = Arc::new(Local { environment: Env::new(environment), credentials });
-        let vault = vault.map(|settings| Vault::new(settings, Arc::clone(&local))).transpose()?;
-        Ok(Self { local, vault })
+        let teller = Teller::default();
+        let vault =
+            vault.map(|settings| Vault::new(settings, Arc::clone(&local), teller.clone())).transpose()?;
+        Ok(Self { local, vault: vault.map(Arc::new), teller, watched: Mutex::default() })
     }
 
-    /// The secret behind a reference.
+    /// Says who is told what happens with Vault.
+    pub fn tell_to(&self, observer: Arc<dyn Observer>) {
+        self.teller.tell_to(observer);
+    }
+
+    /// Reads a secret in Vault and watches it from now on; `name` is what the configuration calls it, `make` makes of it
+    /// what is used, or says what is wrong with it.
+    pub async fn watch<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &VaultRef,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        let vault = self.vault(reference)?;
+        let watched = Watched::start(vault, name.to_owned(), reference.clone(), Box::new(make)).await?;
+        let weak: Weak<Watched<T>> = Arc::downgrade(&watched);
+        let mut all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((name.to_owned(), weak));
+        Ok(watched)
+    }
+
+    /// The secrets of callers below a template.
+    pub fn of_users<T: Send + Sync + 'static>(
+        &self,
+        template: UserTemplate,
+        settings: UserSettings,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<UserSecrets<T>, SecretError> {
+        let missing = || SecretError::NoVault { reference: template.to_string() };
+        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        Ok(UserSecrets::new(vault, template, settings, Arc::new(make)))
+    }
+
+    fn vault(&self, reference: &VaultRef) -> Result<&Arc<Vault>, SecretError> {
+        self.vault.as_ref().ok_or_else(|| SecretError::NoVault { reference: reference.to_string() })
+    }
+
+    /// The secrets that are watched and have no version in use, by their names in the configuration.
+    pub fn closed(&self) -> Vec<(String, VaultError)> {
+        let all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = all.iter().filter_map(|(name, watched)| {
+            let error = watched.upgrade()?.closed()?;
+            Some((name.clone(), error))
+        });
+        closed.collect()
+    }
+
+    /// Looks at the login to Vault and at each of these secrets; nothing where there is no Vault.
+    pub async fn diagnose(&self, references: &[VaultRef]) -> Option<Vec<Finding>> {
+        Some(self.vault.as_ref()?.diagnose(references).await)
+    }
+
+    /// Says goodbye to Vault: its token is given back.
+    pub async fn end(&self) {
+        if let Some(vault) = &self.vault {
+            vault.end().await;
+        }
+    }
+
+    /// The secret behind a reference, as it is now.
     pub async fn resolve(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
         match (&self.vault, reference) {
             (Some(vault), SecretRef::Vault(reference)) => Ok(vault.read(reference).await?),
@@ -85,6 +173,6 @@ mod tests {
         }
         let error = secrets.resolve(&SecretRef::parse("vault://kv/a#b").unwrap()).await.unwrap_err();
         assert!(matches!(error, SecretError::NoVault { .. }) && !error.is_temporary());
-        assert!(!error.caller_text().contains("kv"));
+        assert!(!error.caller_text("Jira").contains("kv"));
     }
 }

@@ -1,14 +1,15 @@
 //! A value that must not be seen: wiped when dropped, absent from every `Debug`.
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-/// A secret text. There is no way to print it; [`Secret::expose`] is the one way to read it.
+/// A secret text. There is no way to print it; [`Secret::expose`] is the one way to read it. Clones share the one copy.
 #[derive(Clone)]
-pub struct Secret(SecretString);
+pub struct Secret(Arc<SecretString>);
 
 impl Secret {
     /// Takes the text over; the copy inside is wiped when the last clone is dropped.
@@ -16,7 +17,7 @@ impl Secret {
         // `String -> Box<str>` may move the bytes when there is spare room, which leaves the old ones unwiped:
         // copy first, so that the original is wiped as well.
         let text = Zeroizing::new(text.into());
-        Self(SecretString::from(text.as_str()))
+        Self(Arc::new(SecretString::from(text.as_str())))
     }
 
     /// The text itself. Hand it to the wire or a comparison, never to a message.

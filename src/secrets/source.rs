@@ -22,6 +22,7 @@ pub trait Source: Send + Sync {
 }
 
 /// Variables, `env://NAME`.
+#[derive(Default)]
 pub struct Env(BTreeMap<String, String>);
 
 /// Files, `file:///path`.
@@ -29,7 +30,7 @@ pub struct Env(BTreeMap<String, String>);
 pub struct File;
 
 /// Files of the credential directory, `cred://name`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Credential(Option<PathBuf>);
 
 impl Env {
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(here.fetch(&reference).await.unwrap().unwrap().expose(), "from-file");
         let nowhere = Credential::new(None).fetch(&reference).await.unwrap().unwrap_err();
         assert!(nowhere.to_string().contains("LoadCredential=jira-token"), "{nowhere}");
-        assert!(!nowhere.caller_text().contains("jira-token"));
+        assert!(!nowhere.caller_text("Jira").contains("jira-token"));
 
         let env = Env::new(BTreeMap::from([
             ("A".to_owned(), "canary".to_owned()),

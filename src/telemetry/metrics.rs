@@ -16,6 +16,7 @@ use prometheus::Registry;
 use prometheus::TextEncoder;
 
 use super::Stages;
+use super::VaultMetrics;
 use crate::ids::InstanceName;
 use crate::policy::Access;
 use crate::policy::Product;
@@ -158,6 +159,11 @@ impl Metrics {
         Ok(Self(Arc::new(inner)))
     }
 
+    /// The metrics of a Vault, which are there only where one is configured.
+    pub fn vault(&self) -> Result<VaultMetrics, prometheus::Error> {
+        VaultMetrics::new(&self.0.registry)
+    }
+
     /// All metrics in Prometheus's text format.
     pub fn text(&self) -> String {
         let mut text = Vec::new();
@@ -296,7 +302,7 @@ impl Metrics {
     }
 }
 
-fn counters(
+pub(super) fn counters(
     at: &Registry,
     name: &str,
     help: &str,
@@ -307,19 +313,24 @@ fn counters(
     Ok(made)
 }
 
-fn counter(at: &Registry, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+pub(super) fn counter(at: &Registry, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
     let made = IntCounter::new(name, help)?;
     at.register(Box::new(made.clone()))?;
     Ok(made)
 }
 
-fn gauge(at: &Registry, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+pub(super) fn gauge(at: &Registry, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
     let made = IntGauge::new(name, help)?;
     at.register(Box::new(made.clone()))?;
     Ok(made)
 }
 
-fn gauges(at: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+pub(super) fn gauges(
+    at: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+) -> Result<IntGaugeVec, prometheus::Error> {
     let made = IntGaugeVec::new(Opts::new(name, help), labels)?;
     at.register(Box::new(made.clone()))?;
     Ok(made)

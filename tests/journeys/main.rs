@@ -3,6 +3,10 @@
 //! They are modules of one test binary, because linking it takes longer than running them.
 #![cfg(test)]
 
+#[expect(dead_code, reason = "the tests of the protocol alone use more of it")]
+#[path = "../openbao/bao.rs"]
+mod bao;
+
 mod advisories;
 mod attributes;
 mod audit_crash;
@@ -39,6 +43,7 @@ mod promises;
 mod proofs;
 mod reload;
 mod renewal;
+mod rotation;
 mod sites;
 mod startup;
 mod stdio;

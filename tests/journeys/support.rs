@@ -226,6 +226,12 @@ impl World {
         answer.text().await.unwrap() == "ok\n"
     }
 
+    /// Whether the server says that it is ready, with its words.
+    pub(crate) async fn ready(&self) -> (u16, String) {
+        let answer = self.http.get(format!("{}/readyz", self.metrics)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
     pub(crate) async fn metric(&self, series: &str) -> u64 {
         let text = self.metrics().await;
         let value = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
@@ -236,6 +242,11 @@ impl World {
     pub(crate) async fn ended(&self, tool: &str, access: &str, outcome: &str) -> u64 {
         let labels = format!("{{access=\"{access}\",outcome=\"{outcome}\",tool=\"{tool}\"}}");
         self.metric(&format!("portcullis_tool_calls_total{labels}")).await
+    }
+
+    /// The number of the server's process.
+    pub(crate) fn process(&self) -> u32 {
+        self.server.id()
     }
 
     /// What the server wrote to standard error.

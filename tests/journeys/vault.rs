@@ -114,7 +114,7 @@ async fn a_vault_that_gives_nothing_is_named_with_what_to_do() {
             "a role that is not known",
             Answers { login: (StatusCode::BAD_REQUEST, json!({})), ..good() },
             78,
-            "AppRole",
+            "AppRole login at auth/approle (status 400)",
         ),
         (
             "no permission",
@@ -137,6 +137,7 @@ async fn assert_refused(name: &str, address: &str, code: i32, says: &str) {
     let home = tempfile::tempdir().unwrap();
     let mut all: BTreeMap<&'static str, String> = usual("http://127.0.0.1:9", &home, false);
     all.extend(variables(&home, address));
+    all.insert("PORTCULLIS_VAULT__STARTUP", "fail".to_owned());
     let ended = run(&all, &[]).await;
     let text = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(code), "{name}: {text}");

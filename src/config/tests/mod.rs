@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::secrets::SecretRef;
+use crate::secrets::VaultLogin;
+use crate::secrets::WatchSettings;
 
 /// Sources over a fresh directory with the files given.
 struct Given {
@@ -468,8 +470,27 @@ fn vault_settings_must_fit_together() {
     let base = "[vault]\naddress = \"https://vault\"\nrole_id = \"cred://r\"\n";
     let loaded = given(&[]).file(&format!("{base}secret_id = \"cred://s\"")).load();
     let vault = loaded.settings.vault.clone().unwrap();
-    assert_eq!((vault.auth_mount.as_str(), vault.timeout_seconds), ("approle", 5));
+    assert!(
+        matches!(&vault.login, VaultLogin::AppRole { mount, wrapped_for: None, .. } if mount == "approle")
+    );
+    assert_eq!((vault.timeout_seconds, vault.watch), (5, WatchSettings::default()));
     assert!(loaded.secrets().is_ok());
+    let login = "[vault]\naddress = \"https://vault\"\nlogin = ";
+    for (rest, method) in [
+        ("\"kubernetes\"\nrole = \"r\"", "Kubernetes"),
+        ("\"jwt\"\njwt = \"file:///t\"", "JWT"),
+        ("\"certificate\"\nclient_certificate = \"/c\"", "certificate"),
+        ("\"token\"\ntoken = \"env://T\"", "token"),
+        ("\"token-file\"\ntoken_file = \"/t\"", "token file"),
+        (
+            "\"approle\"\nrole_id = \"r\"\nsecret_id = \"s\"\nsecret_id_wrapped = true\nrole = \"p\"",
+            "AppRole",
+        ),
+    ] {
+        let loaded = given(&[]).file(&format!("{login}{rest}")).load();
+        assert_eq!(loaded.settings.vault.as_ref().unwrap().login.method(), method);
+        assert!(loaded.summary().contains(&format!("login by {method}")), "{}", loaded.summary());
+    }
     for (text, says) in [
         (base.to_owned(), "vault.secret_id is not set"),
         ("[vault]\nnamespace = \"a\"".to_owned(), "vault.address is not set"),
@@ -477,6 +498,17 @@ fn vault_settings_must_fit_together() {
         (format!("{base}secret_id = \"s\"\nauth_mount = \"../x\""), "not the name of a mount"),
         (format!("{base}secret_id = \"s\"\nnamespace = \"a b\""), "not the name of a namespace"),
         (format!("{}secret_id = \"s\"", base.replace("https", "http")), "not https"),
+        (format!("{base}secret_id = \"s\"\nother_addresses = [\"http://b\"]"), "not https"),
+        (format!("{base}secret_id = \"s\"\nother_addresses = [\"b\"]"), "has no scheme"),
+        (format!("{base}secret_id = \"s\"\nother_addresses = [\"http://127.0.0.1\"]"), "must all be https"),
+        (format!("{base}secret_id = \"s\"\nclient_key = \"/k\""), "belongs to vault.client_certificate"),
+        (format!("{base}secret_id = \"s\"\nsecret_id_wrapped = true"), "vault.role is not set"),
+        (format!("{login}\"kubernetes\""), "vault.role is not set"),
+        (format!("{login}\"jwt\""), "vault.jwt is not set"),
+        (format!("{login}\"jwt\"\njwt = \"vault://kv/a#b\""), "cannot itself be in Vault"),
+        (format!("{login}\"certificate\""), "vault.client_certificate is not set"),
+        (format!("{login}\"token\""), "vault.token is not set"),
+        (format!("{login}\"token-file\""), "vault.token_file is not set"),
         (
             "[jira]\nurl = \"https://j\"\npersonal_token = \"vault://kv/a#b\"".to_owned(),
             "vault.address is not set",
@@ -485,6 +517,9 @@ fn vault_settings_must_fit_together() {
         let message = given(&[]).file(&text).refused();
         assert!(message.contains(says), "{text}: {message}");
     }
+    let unused =
+        given(&[]).file(&format!("{login}\"token-file\"\ntoken_file = \"/t\"\nauth_mount = \"x\"")).load();
+    assert_eq!(unused.warnings, ["vault.auth_mount is not used by the login that vault.login names"]);
     let loopback =
         given(&[]).file(&format!("{}secret_id = \"s\"", base.replace("https://vault", "http://[::1]:8200")));
     assert!(loopback.load().settings.vault.is_some());

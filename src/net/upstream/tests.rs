@@ -340,26 +340,31 @@ async fn a_write_that_never_left_is_repeated() {
     assert_eq!(noted, [None]);
 }
 
-/// Gives a newer token, or the same one again, and counts how often it was asked.
-struct Newer(&'static str, AtomicUsize);
+/// Gives newer tokens in turn, and the last of them again and again; counts how often it was asked.
+struct Newer(&'static [&'static str], AtomicUsize);
 
 impl Renew for Newer {
     fn renew<'a>(&'a self, _: &'a Credential) -> BoxFuture<'a, Option<Credential>> {
-        self.1.fetch_add(1, Ordering::SeqCst);
-        Box::pin(async { Some(Credential::personal_token(Secret::new(self.0))) })
+        let turn = self.1.fetch_add(1, Ordering::SeqCst).min(self.0.len() - 1);
+        Box::pin(async move { Some(Credential::personal_token(Secret::new(self.0[turn]))) })
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_401_a_newer_credential_is_tried_once() {
-    let table = [
-        ("new-token", vec![status(401)], vec![Some(401), Some(200)]),
-        ("new-token", vec![status(401), status(401)], vec![Some(401), Some(401)]),
-        ("new-token", vec![status(503), status(401)], vec![Some(503), Some(401), Some(200)]),
-        ("old-token", vec![status(401)], vec![Some(401)]),
+async fn after_a_401_a_newer_credential_is_tried() {
+    let refused = |times| vec![status(401); times];
+    let all_refused = |times| vec![Some(401); times];
+    let table: [(&'static [&'static str], _, _, usize); 6] = [
+        (&["new-token"], refused(1), vec![Some(401), Some(200)], 1),
+        (&["new-token"], refused(2), all_refused(2), 2),
+        (&["new-token"], vec![status(503), status(401)], vec![Some(503), Some(401), Some(200)], 1),
+        (&["old-token"], refused(1), all_refused(1), 1),
+        // Replaced twice while one request was under way; and without end.
+        (&["1", "2"], refused(2), vec![Some(401), Some(401), Some(200)], 2),
+        (&["1", "2", "3", "4", "5"], refused(9), all_refused(4), 3),
     ];
     for request in [get(), post()] {
-        for (newer, script, wanted) in table.clone() {
+        for (newer, script, wanted, asked) in table.clone() {
             let write = !matches!(request.body, Body::None);
             if write && wanted[0] == Some(503) {
                 continue;
@@ -369,15 +374,15 @@ async fn after_a_401_a_newer_credential_is_tried_once() {
             let renewal = Arc::new(Newer(newer, AtomicUsize::new(0)));
             let credential = token().renewed_by(renewal.clone());
             let (result, noted) = ask_with(&upstream, &credential, &request).await;
-            assert_eq!(noted, wanted, "{newer}");
-            assert_eq!(result.is_ok(), wanted.ends_with(&[Some(200)]), "{newer}");
-            assert_eq!(renewal.1.load(Ordering::SeqCst), 1);
+            assert_eq!(noted, wanted, "{newer:?}");
+            assert_eq!(result.is_ok(), wanted.ends_with(&[Some(200)]), "{newer:?}");
+            assert_eq!(renewal.1.load(Ordering::SeqCst), asked, "{newer:?}");
             let shown = |request: &String, token: &str| request.contains(&format!("Bearer {token}\r\n"));
             let seen = server.seen();
             assert!(shown(&seen[0], "old-token"), "{seen:?}");
-            if newer == "new-token" {
-                assert!(shown(seen.last().unwrap(), "new-token"), "{seen:?}");
-                assert_eq!(retried(&metrics, "401").as_deref(), Some("1"));
+            if result.is_ok() {
+                assert!(shown(seen.last().unwrap(), newer.last().unwrap()), "{seen:?}");
+                assert_eq!(retried(&metrics, "401"), Some(newer.len().to_string()));
             }
         }
         let server = Server::start([status(401)]).await;

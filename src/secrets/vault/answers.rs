@@ -3,6 +3,7 @@
 //! quotes the value.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,6 +12,25 @@ use super::VaultError;
 use crate::secrets::Secret;
 use crate::secrets::VaultRef;
 
+/// What a login or a renewal gave.
+pub(super) struct Granted {
+    /// None in the answer to a renewal.
+    pub(super) token: Option<Secret>,
+    /// How long it is good for; zero is for ever.
+    pub(super) ttl: Duration,
+    pub(super) renewable: bool,
+    pub(super) is_root: bool,
+}
+
+/// What the metadata of a KV version 2 secret says of its latest version.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Latest {
+    pub(super) version: u64,
+    pub(super) destroyed: bool,
+    /// Deleted, or to be deleted at some time: the version itself tells.
+    pub(super) deletion_set: bool,
+}
+
 #[derive(Deserialize)]
 struct Login {
     auth: Auth,
@@ -18,69 +38,211 @@ struct Login {
 
 #[derive(Deserialize)]
 struct Auth {
+    #[serde(default)]
     client_token: String,
+    #[serde(default)]
+    lease_duration: u64,
+    #[serde(default)]
+    renewable: bool,
+    #[serde(default)]
+    policies: Option<Vec<String>>,
+    #[serde(default)]
+    token_policies: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
-struct Read<'a> {
-    #[serde(borrow)]
-    data: Version<'a>,
+struct Envelope<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct TokenItself {
+    #[serde(default)]
+    ttl: u64,
+    /// None for a token that never expires.
+    #[serde(default)]
+    expire_time: Option<String>,
+    #[serde(default)]
+    renewable: Option<bool>,
+    #[serde(default)]
+    policies: Option<Vec<String>>,
 }
 
 /// The keys are left as they stand in the answer, which is wiped; only the wanted one is taken out.
 #[derive(Deserialize)]
-struct Version<'a> {
+struct VersionTwo<'a> {
     #[serde(borrow)]
     data: Option<HashMap<String, &'a RawValue>>,
+    #[serde(default)]
+    metadata: Option<VersionMetadata>,
 }
 
-/// A 404 that still has metadata: there was a version once.
 #[derive(Deserialize)]
-struct Gone<'a> {
-    #[serde(borrow)]
-    data: HashMap<String, &'a RawValue>,
+struct VersionMetadata {
+    #[serde(default)]
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    current_version: u64,
+    #[serde(default)]
+    versions: HashMap<String, OfVersion>,
+}
+
+#[derive(Deserialize, Default)]
+struct OfVersion {
+    #[serde(default)]
+    destroyed: bool,
+    #[serde(default)]
+    deletion_time: String,
+}
+
+#[derive(Deserialize)]
+struct Mount {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    options: Option<HashMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct Wrapping {
+    #[serde(default)]
+    creation_path: String,
+}
+
+#[derive(Deserialize)]
+struct Capabilities {
+    capabilities: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct SecretId {
+    secret_id: String,
 }
 
 /// The token of a login.
-pub(super) fn token(body: &[u8]) -> Result<Secret, VaultError> {
-    let login: Login =
-        serde_json::from_slice(body).map_err(|error| malformed("the login".to_owned(), &error))?;
-    if login.auth.client_token.is_empty() {
+pub(super) fn login(body: &[u8]) -> Result<Granted, VaultError> {
+    let granted = renewal(body)?;
+    if granted.token.is_none() {
         let problem = "the token is empty".to_owned();
         return Err(VaultError::Malformed { what: "the login".to_owned(), problem });
     }
-    Ok(Secret::new(login.auth.client_token))
+    Ok(granted)
 }
 
-/// The value of the wanted key.
-pub(super) fn value(body: &[u8], reference: &VaultRef) -> Result<Secret, VaultError> {
-    let what = || format!("the read of `{reference}`");
-    let read: Read<'_> = serde_json::from_slice(body).map_err(|error| malformed(what(), &error))?;
-    let keys = read.data.data.ok_or_else(|| missing_part(reference, "its latest version is deleted"))?;
-    let raw =
-        keys.get(reference.key()).ok_or_else(|| missing_part(reference, "the secret has no such key"))?;
-    let refuse = |problem: &str| VaultError::Malformed { what: what(), problem: problem.to_owned() };
+/// How long a token is good for now.
+pub(super) fn renewal(body: &[u8]) -> Result<Granted, VaultError> {
+    let Login { auth } = parse(body, || "the login".to_owned())?;
+    let policies = [&auth.policies, &auth.token_policies].into_iter().flatten().flatten();
+    Ok(Granted {
+        is_root: policies.into_iter().any(|policy| policy == "root"),
+        token: Some(auth.client_token).filter(|token| !token.is_empty()).map(Secret::new),
+        ttl: Duration::from_secs(auth.lease_duration),
+        renewable: auth.renewable,
+    })
+}
+
+/// What a token says of itself.
+pub(super) fn token_itself(body: &[u8], token: Secret) -> Result<Granted, VaultError> {
+    let Envelope::<TokenItself> { data } = parse(body, || "the look-up of the token".to_owned())?;
+    Ok(Granted {
+        is_root: data.policies.iter().flatten().any(|policy| policy == "root"),
+        token: Some(token),
+        // In its last second it has none left.
+        ttl: Duration::from_secs(data.ttl.max(u64::from(data.expire_time.is_some()))),
+        renewable: data.renewable.unwrap_or(false),
+    })
+}
+
+/// Where a wrapped answer was made.
+pub(super) fn creation_path(body: &[u8]) -> Result<String, VaultError> {
+    let Envelope::<Wrapping> { data } = parse(body, || "the look-up of the wrapping token".to_owned())?;
+    Ok(data.creation_path)
+}
+
+/// The secret id that was wrapped.
+pub(super) fn secret_id(body: &[u8]) -> Result<Secret, VaultError> {
+    let Envelope::<SecretId> { data } = parse(body, || "the unwrapping of the secret id".to_owned())?;
+    Ok(Secret::new(data.secret_id))
+}
+
+/// The KV version of a mount.
+pub(super) fn mount(body: &[u8], name: &str) -> Result<u8, VaultError> {
+    let what = || format!("the question about the mount `{name}`");
+    let Envelope::<Mount> { data } = parse(body, what)?;
+    if data.kind != "kv" && data.kind != "generic" {
+        let problem = "it is not a KV engine".to_owned();
+        return Err(VaultError::Malformed { what: what(), problem });
+    }
+    let version = data.options.as_ref().and_then(|options| options.get("version"));
+    Ok(if version.is_some_and(|version| version == "2") { 2 } else { 1 })
+}
+
+/// The latest version, as the metadata of the secret has it.
+pub(super) fn latest(body: &[u8], reference: &VaultRef) -> Result<Latest, VaultError> {
+    let Envelope::<Metadata> { mut data } = parse(body, || format!("the metadata of `{reference}`"))?;
+    let version = data.current_version;
+    let of_version = data.versions.remove(&version.to_string()).unwrap_or_default();
+    Ok(Latest {
+        version,
+        destroyed: of_version.destroyed,
+        deletion_set: !of_version.deletion_time.is_empty(),
+    })
+}
+
+/// What the token may do at the one path that was asked for.
+pub(super) fn capabilities(body: &[u8]) -> Result<Vec<String>, VaultError> {
+    let Envelope::<Capabilities> { data } = parse(body, || "the question what is allowed".to_owned())?;
+    Ok(data.capabilities)
+}
+
+/// The value of the wanted key in a KV version 2 secret, and which version it is of.
+pub(super) fn value(body: &[u8], reference: &VaultRef) -> Result<(u64, Secret), VaultError> {
+    let Envelope::<VersionTwo<'_>> { data } = parse(body, || format!("the read of `{reference}`"))?;
+    let keys = data.data.ok_or_else(|| missing_part(reference, "its latest version is deleted"))?;
+    let version = data.metadata.map_or(0, |metadata| metadata.version);
+    Ok((version, wanted(&keys, reference)?))
+}
+
+/// The value of the wanted key in a KV version 1 secret.
+pub(super) fn value_of_version_one(body: &[u8], reference: &VaultRef) -> Result<Secret, VaultError> {
+    let Envelope::<HashMap<String, &RawValue>> { data } =
+        parse(body, || format!("the read of `{reference}`"))?;
+    wanted(&data, reference)
+}
+
+fn wanted(keys: &HashMap<String, &RawValue>, reference: &VaultRef) -> Result<Secret, VaultError> {
+    let refuse = |problem: &str| VaultError::Unusable {
+        reference: reference.to_string(),
+        problem: problem.to_owned(),
+    };
+    let raw = keys.get(reference.key()).ok_or_else(|| refuse("the secret has no such key"))?;
     let text = serde_json::from_str::<String>(raw.get()).map_err(|_| refuse("the value is no string"))?;
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(refuse("the value is empty"));
     }
     Ok(Secret::new(text))
 }
 
-/// Which kind of missing a 404 means.
+/// Which kind of missing a 404 means: one that still has metadata had a version once.
 pub(super) fn missing(body: &[u8], reference: &VaultRef) -> VaultError {
-    let gone = serde_json::from_slice::<Gone<'_>>(body).is_ok_and(|gone| gone.data.contains_key("metadata"));
+    let gone = serde_json::from_slice::<Envelope<HashMap<String, &RawValue>>>(body)
+        .is_ok_and(|gone| gone.data.contains_key("metadata"));
     missing_part(reference, if gone { "its latest version is deleted" } else { "there is no such secret" })
 }
 
-fn missing_part(reference: &VaultRef, what: &'static str) -> VaultError {
+pub(super) fn missing_part(reference: &VaultRef, what: &'static str) -> VaultError {
     VaultError::Missing { reference: reference.to_string(), what }
 }
 
-fn malformed(what: String, error: &serde_json::Error) -> VaultError {
-    let kind = if error.is_data() { "a field is missing or of another type" } else { "it is not JSON" };
-    let problem = format!("{kind} (line {}, column {})", error.line(), error.column());
-    VaultError::Malformed { what, problem }
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8], what: impl Fn() -> String) -> Result<T, VaultError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let kind = if error.is_data() { "a field is missing or of another type" } else { "it is not JSON" };
+        let problem = format!("{kind} (line {}, column {})", error.line(), error.column());
+        VaultError::Malformed { what: what(), problem }
+    })
 }
 
 #[cfg(test)]
@@ -104,9 +266,10 @@ mod tests {
                 "a\"b",
             ),
         ] {
-            assert_eq!(value(body.as_bytes(), &reference()).unwrap().expose(), expected);
+            assert_eq!(value(body.as_bytes(), &reference()).unwrap().1.expose(), expected);
         }
-        assert_eq!(token(br#"{"auth":{"client_token":"s.1"},"warnings":null}"#).unwrap().expose(), "s.1");
+        let granted = login(br#"{"auth":{"client_token":"s.1"},"warnings":null}"#).unwrap();
+        assert_eq!(granted.token.unwrap().expose(), "s.1");
     }
 
     #[test]
@@ -122,7 +285,7 @@ mod tests {
             let error = value(body.as_bytes(), &reference()).unwrap_err();
             assert!(error.to_string().contains(says), "{error}");
             assert!(!format!("{error:?} {error}").contains("canary"), "{error:?}");
-            assert!(!error.caller_text().contains("jira"), "{error:?}");
+            assert!(!error.caller_text("Jira").contains("jira"), "{error:?}");
         }
         for (body, says) in [
             (r#"{"errors":[]}"#, "no such secret"),
@@ -133,7 +296,44 @@ mod tests {
         }
         for body in [r#"{"auth":null}"#, r#"{"auth":{"client_token":""}}"#, r#"{"auth":{"client_token":7}}"#]
         {
-            assert!(matches!(token(body.as_bytes()), Err(VaultError::Malformed { .. })), "{body}");
+            assert!(matches!(login(body.as_bytes()), Err(VaultError::Malformed { .. })), "{body}");
         }
+    }
+
+    #[test]
+    fn metadata_mounts_and_tokens() {
+        for (body, expected) in [
+            (
+                r#"{"data":{"current_version":3,"versions":{"3":{"destroyed":false,"deletion_time":""}}}}"#,
+                (3, false, false),
+            ),
+            (r#"{"data":{"current_version":1,"versions":{"1":{"destroyed":true}}}}"#, (1, true, false)),
+            (
+                r#"{"data":{"current_version":2,"versions":{"2":{"deletion_time":"2030-01-01T00:00:00Z"}}}}"#,
+                (2, false, true),
+            ),
+            (r#"{"data":{"current_version":0}}"#, (0, false, false)),
+        ] {
+            let latest = latest(body.as_bytes(), &reference()).unwrap();
+            assert_eq!((latest.version, latest.destroyed, latest.deletion_set), expected, "{body}");
+        }
+        for (body, version) in [
+            (r#"{"data":{"type":"kv","options":{"version":"2"}}}"#, Some(2)),
+            (r#"{"data":{"type":"kv","options":{"version":"1"}}}"#, Some(1)),
+            (r#"{"data":{"type":"kv","options":null}}"#, Some(1)),
+            (r#"{"data":{"type":"pki"}}"#, None),
+        ] {
+            assert_eq!(mount(body.as_bytes(), "kv").ok(), version, "{body}");
+        }
+        for (body, root) in [
+            (r#"{"auth":{"client_token":"t","token_policies":["default","root"]}}"#, true),
+            (r#"{"auth":{"client_token":"t","policies":["root"],"lease_duration":0}}"#, true),
+            (r#"{"auth":{"client_token":"t","policies":["default","rooted"],"lease_duration":60}}"#, false),
+        ] {
+            assert_eq!(login(body.as_bytes()).unwrap().is_root, root, "{body}");
+        }
+        let itself =
+            token_itself(br#"{"data":{"ttl":60,"renewable":true,"policies":["root"]}}"#, Secret::new("t"));
+        assert!(itself.unwrap().is_root);
     }
 }

@@ -1,126 +1,146 @@
-//! Vault and OpenBao: log in by `AppRole`, read one key of a KV version 2 secret.
+//! Vault and OpenBao: log in, stay logged in, read secrets of the KV engines, and see when they change.
 //!
-//! One login serves all reads. A 403 may mean that the token is gone, so it is answered by exactly one new login;
-//! a second 403 is policy. Many readers that meet the same dead token make one login between them.
+//! [`wire`] and [`transport`] carry questions, [`connection`] says what answers mean, [`session`] and [`login`] hold the
+//! token, [`kv`] looks at secrets, [`held`] has the rules for one that is held, [`watched`] and [`users`] hold them.
 
 mod answers;
+mod backoff;
+mod connection;
+mod doctor;
 mod error;
+mod held;
+mod kv;
+mod login;
+mod session;
 #[cfg(test)]
 mod tests;
 mod transport;
+mod users;
+mod watched;
+mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use http::StatusCode;
-use tokio::sync::Mutex;
-use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
-use vaultrs::api::kv2::requests::ReadSecretRequest;
+use tokio::task::AbortHandle;
 
+pub use doctor::Finding;
+pub use doctor::Health;
+pub use error::Class;
 pub use error::VaultError;
+pub use held::Version;
+pub use users::UserSecrets;
+pub use users::UserSettings;
+pub use watched::Watched;
 
 use super::Secret;
 use super::SecretError;
 use super::SecretRef;
 use super::Source;
+use super::VaultLogin;
 use super::VaultRef;
 use super::VaultSettings;
+use super::WatchSettings;
+use super::observer::Teller;
 use super::resolver::Local;
-use transport::Answer;
+use connection::Connection;
+use held::Trust;
+use kv::Look;
+use kv::Mark;
+use kv::Mounts;
+use session::Session;
 use transport::Transport;
+use wire::Wire;
 
 /// A Vault that secrets are read from.
 #[derive(Debug)]
 pub struct Vault {
-    settings: VaultSettings,
-    transport: Transport,
-    /// Where the role's own secrets are; asked again at every login, so that they may rotate.
-    local: Arc<Local>,
-    session: Mutex<Option<Session>>,
-}
-
-/// One login.
-#[derive(Debug, Clone)]
-struct Session {
-    token: Secret,
-    /// Which login this was; tells a reader with a dead token whether another has logged in since.
-    number: u64,
+    session: Arc<Session>,
+    mounts: Mounts,
+    watch: WatchSettings,
+    timeout: Duration,
+    teller: Teller,
+    tasks: std::sync::Mutex<Vec<AbortHandle>>,
 }
 
 impl Vault {
     /// Prepares the connection; asks nothing yet.
-    pub(super) fn new(settings: VaultSettings, local: Arc<Local>) -> Result<Self, VaultError> {
-        let transport = Transport::new(&settings)?;
-        Ok(Self { settings, transport, local, session: Mutex::new(None) })
+    pub(super) fn new(
+        settings: VaultSettings,
+        local: Arc<Local>,
+        teller: Teller,
+    ) -> Result<Self, VaultError> {
+        let wire = Arc::new(Transport::new(&settings)?);
+        Self::over(wire, settings, local, teller)
+    }
+
+    /// The same over any wire.
+    fn over(
+        wire: Arc<dyn Wire>,
+        settings: VaultSettings,
+        local: Arc<Local>,
+        teller: Teller,
+    ) -> Result<Self, VaultError> {
+        let trimmed = |address: &url::Url| address.as_str().trim_end_matches('/').to_owned();
+        let addresses: Vec<String> = settings.addresses.iter().map(trimmed).collect();
+        if addresses.is_empty() {
+            let problem = "is not set".to_owned();
+            return Err(VaultError::Settings { setting: "vault.address", problem });
+        }
+        let timeout = Duration::from_secs(settings.timeout_seconds);
+        let connection = Connection::new(addresses, wire, timeout, teller.clone());
+        let session = Arc::new(Session::new(connection, settings.login, local, teller.clone()));
+        let (mounts, tasks) = (Mounts::new()?, std::sync::Mutex::default());
+        Ok(Self { session, mounts, watch: settings.watch, timeout, teller, tasks })
     }
 
     /// Reads the secret as it is now.
     pub async fn read(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
-        let session = self.session(None).await?;
-        match self.read_with(reference, &session).await {
-            Err(VaultError::Forbidden { .. }) => {
-                let session = self.session(Some(&session)).await?;
-                self.read_with(reference, &session).await
-            }
-            read => read,
+        match self.look(reference, None).await? {
+            Look::Other(_, secret) => Ok(secret),
+            Look::Same => Err(VaultError::NotYet),
         }
     }
 
-    /// The login in use; a new one if there is none, or if it is the one that was refused.
-    async fn session(&self, refused: Option<&Session>) -> Result<Session, VaultError> {
-        let mut current = self.session.lock().await;
-        let number = match &*current {
-            Some(session) if refused.is_none_or(|refused| refused.number != session.number) => {
-                return Ok(session.clone());
-            }
-            Some(session) => session.number + 1,
-            None => 1,
-        };
-        let session = Session { token: self.login().await?, number };
-        *current = Some(session.clone());
-        Ok(session)
+    async fn look(&self, reference: &VaultRef, known: Option<Mark>) -> Result<Look, VaultError> {
+        self.mounts.look(&self.session, reference, known).await
     }
 
-    async fn login(&self) -> Result<Secret, VaultError> {
-        let mount = &self.settings.auth_mount;
-        let role_id = self.own("vault.role_id", &self.settings.role_id).await?;
-        let secret_id = self.own("vault.secret_id", &self.settings.secret_id).await?;
-        let request = LoginWithApproleRequest {
-            mount: mount.clone(),
-            role_id: role_id.expose().to_owned(),
-            secret_id: secret_id.expose().to_owned(),
-        };
-        let answer = self.transport.ask(&request, None).await?;
-        if answer.status.is_client_error() {
-            return Err(VaultError::LoginRefused { mount: mount.clone(), status: answer.status.as_u16() });
+    /// Keeps the token alive from now on. Asks nothing until somebody has logged in.
+    pub(super) fn stay(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !tasks.is_empty() {
+            return;
         }
-        answers::token(&answer.body)
-    }
-
-    async fn own(&self, setting: &'static str, reference: &SecretRef) -> Result<Secret, VaultError> {
-        let resolved = self.local.resolve(reference).await;
-        resolved.map_err(|error| VaultError::Settings { setting, problem: error.to_string() })
-    }
-
-    async fn read_with(&self, reference: &VaultRef, session: &Session) -> Result<Secret, VaultError> {
-        let request = ReadSecretRequest {
-            mount: reference.mount().to_owned(),
-            path: reference.path().to_owned(),
-            version: None,
-        };
-        let Answer { status, body } = self.transport.ask(&request, Some(&session.token)).await?;
-        match status {
-            StatusCode::OK => answers::value(&body, reference),
-            StatusCode::FORBIDDEN => Err(VaultError::Forbidden {
-                reference: reference.to_string(),
-                path: format!("{}/data/{}", reference.mount(), reference.path()),
-            }),
-            StatusCode::NOT_FOUND => Err(answers::missing(&body, reference)),
-            other => Err(VaultError::Malformed {
-                what: format!("the read of `{reference}`"),
-                problem: format!("status {}; the mount must be a KV version 2 engine", other.as_u16()),
-            }),
+        let session = Arc::downgrade(&self.session);
+        tasks.push(tokio::spawn(session::keep(session.clone())).abort_handle());
+        if let VaultLogin::TokenFile(file) = self.session.way() {
+            tasks.push(tokio::spawn(session::follow(session, file.clone())).abort_handle());
         }
+    }
+
+    /// Says goodbye: the token is given back.
+    pub(super) async fn end(&self) {
+        self.rest();
+        self.session.end().await;
+    }
+
+    fn rest(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        tasks.drain(..).for_each(|task| task.abort());
+    }
+
+    fn trust(&self) -> Trust {
+        // The longest wait between two looks, and as long as one may take: a login and three questions.
+        let looks_within = self.watch.interval.mul_f64(1.2) + self.timeout * 4;
+        Trust { looks_within, max_stale: self.watch.max_stale }
+    }
+}
+
+impl Drop for Vault {
+    fn drop(&mut self) {
+        self.rest();
     }
 }
 

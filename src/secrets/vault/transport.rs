@@ -4,41 +4,39 @@
 //! configured authority to the system's instead of replacing them, and puts answers into its errors. Its request
 //! types are the catalogue of endpoints; this is the wire.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use http::HeaderMap;
 use http::HeaderValue;
-use http::StatusCode;
-use rustify::Endpoint;
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use zeroize::Zeroizing;
 
 use super::VaultError;
+use super::wire::Answer;
+use super::wire::Lost;
+use super::wire::Question;
+use super::wire::Wire;
 use crate::secrets::Secret;
+use crate::secrets::VaultCertificate;
 use crate::secrets::VaultSettings;
 
 /// The longest answer that is read.
 const ANSWER_LIMIT: usize = 1024 * 1024;
 const CONNECT_SECONDS: u64 = 2;
 
-/// The wire to one Vault.
+/// The wire over TCP.
 #[derive(Debug)]
 pub(super) struct Transport {
-    address: String,
     client: reqwest::Client,
-}
-
-/// An answer with its body, which is wiped when dropped.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) body: Zeroizing<Vec<u8>>,
 }
 
 impl Transport {
@@ -47,13 +45,14 @@ impl Transport {
         reason = "Vault has a client of its own: `secrets` stands on nothing"
     )]
     pub(super) fn new(settings: &VaultSettings) -> Result<Self, VaultError> {
-        let https = settings.address.scheme() == "https";
-        if !https && !crate::secrets::is_loopback(&settings.address) {
+        let https = settings.addresses.iter().any(|address| address.scheme() == "https");
+        let open = |address: &&url::Url| address.scheme() != "https" && !crate::secrets::is_loopback(address);
+        if settings.addresses.iter().any(|address| open(&address)) {
             return Err(refuse("vault.address", "is not https"));
         }
         let total = Duration::from_secs(settings.timeout_seconds);
         let client = reqwest::ClientBuilder::new()
-            .tls_backend_preconfigured(tls(https, settings.ca_file.as_deref())?)
+            .tls_backend_preconfigured(tls(https, settings)?)
             .https_only(https)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -65,82 +64,49 @@ impl Transport {
             .timeout(total)
             .default_headers(headers(settings.namespace.as_deref())?)
             .build()
-            .map_err(|error| refuse("vault.address", &chain(error)))?;
-        Ok(Self { address: settings.address.as_str().trim_end_matches('/').to_owned(), client })
+            .map_err(|error| refuse("vault.address", &chain(&error.without_url())))?;
+        Ok(Self { client })
     }
 
-    /// Asks one endpoint. An answer that says the server is down or sealed is an error here, so that what remains
-    /// is about the question.
-    pub(super) async fn ask<E: Endpoint>(
+    async fn exchange(
         &self,
-        endpoint: &E,
+        address: &str,
+        question: &Question,
         token: Option<&Secret>,
-    ) -> Result<Answer, VaultError> {
-        let path = endpoint.path();
-        // rustify's `request` is not used: it writes paths into spans of its own.
-        let url = format!("{}/v1/{}", self.address, path.trim_start_matches('/'));
-        let method: http::Method = endpoint.method().into();
-        let mut request = self.client.request(method, url);
+    ) -> Result<Answer, Lost> {
+        let url = format!("{address}/v1/{}", question.path);
+        let mut request = self.client.request(question.method.clone(), url);
         if let Some(token) = token {
-            let unusable = |_| VaultError::Malformed {
-                what: "the login".to_owned(),
-                problem: "its token cannot be sent as a header".to_owned(),
-            };
-            let mut value = HeaderValue::from_str(token.expose()).map_err(unusable)?;
+            let mut value = HeaderValue::from_str(token.expose())
+                .map_err(|_| Lost::Unsendable("its token cannot be sent as a header"))?;
             value.set_sensitive(true);
             request = request.header("x-vault-token", value);
         }
-        let unwritable = |_| VaultError::Malformed {
-            what: "the request".to_owned(),
-            problem: "it cannot be written as JSON".to_owned(),
-        };
-        if let Some(body) = endpoint.body().map_err(unwritable)? {
-            request = request.header(http::header::CONTENT_TYPE, "application/json").body(body);
+        if let Some(body) = &question.body {
+            request = request.header(http::header::CONTENT_TYPE, "application/json").body(body.to_vec());
         }
-        let answer = self.receive(request).await?;
-        self.refuse_outages(answer)
-    }
-
-    async fn receive(&self, request: reqwest::RequestBuilder) -> Result<Answer, VaultError> {
-        let lost = |error| self.unreachable(chain(error));
         let mut response = request.send().await.map_err(lost)?;
+        let retry_after = response.headers().get(http::header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
             if body.len() + chunk.len() > ANSWER_LIMIT {
-                let problem = "it is longer than 1 MiB".to_owned();
-                return Err(VaultError::Malformed { what: "the request".to_owned(), problem });
+                return Err(Lost::TooLarge);
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status: response.status(), body })
-    }
-
-    fn refuse_outages(&self, answer: Answer) -> Result<Answer, VaultError> {
-        let status = answer.status;
-        if status == StatusCode::SERVICE_UNAVAILABLE && answer.says("sealed") {
-            return Err(VaultError::Sealed { address: self.address.clone() });
-        }
-        if status.is_redirection() {
-            let reason = format!("it redirects (status {}), which is not followed", status.as_u16());
-            return Err(self.unreachable(reason));
-        }
-        let elsewhere = matches!(status.as_u16(), 412 | 429 | 472 | 473 | 474);
-        if status.is_server_error() || elsewhere {
-            return Err(self.unreachable(format!("status {}", status.as_u16())));
-        }
-        Ok(answer)
-    }
-
-    fn unreachable(&self, reason: String) -> VaultError {
-        VaultError::Unreachable { address: self.address.clone(), reason }
+        Ok(Answer { status: response.status(), retry_after, body })
     }
 }
 
-impl Answer {
-    /// Whether the body has a word in it, in any case.
-    fn says(&self, word: &str) -> bool {
-        let found = self.body.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()));
-        found && self.body.len() < 4096
+impl Wire for Transport {
+    fn send<'a>(
+        &'a self,
+        address: &'a str,
+        question: &'a Question,
+        token: Option<&'a Secret>,
+    ) -> BoxFuture<'a, Result<Answer, Lost>> {
+        Box::pin(self.exchange(address, question, token))
     }
 }
 
@@ -158,12 +124,12 @@ fn headers(namespace: Option<&str>) -> Result<HeaderMap, VaultError> {
 
 /// `ca_file` replaces the system's authorities: no public one may speak for Vault then.
 #[expect(clippy::disallowed_methods, reason = "Vault has a client of its own: `secrets` stands on nothing")]
-fn tls(https: bool, ca_file: Option<&Path>) -> Result<ClientConfig, VaultError> {
+fn tls(https: bool, settings: &VaultSettings) -> Result<ClientConfig, VaultError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| refuse("vault.address", &error.to_string()))?;
-    let builder = match ca_file {
+    let builder = match &settings.ca_file {
         Some(file) => builder.with_root_certificates(authorities(file)?),
         None if https => builder.with_platform_verifier().map_err(|error| {
             refuse("vault.ca_file", &format!("is not set, and the system's store: {error}"))
@@ -171,31 +137,81 @@ fn tls(https: bool, ca_file: Option<&Path>) -> Result<ClientConfig, VaultError> 
         // Never used: the client is bound to plain http on loopback.
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
-    Ok(builder.with_no_client_auth())
+    match &settings.client_certificate {
+        None => Ok(builder.with_no_client_auth()),
+        Some(certificate) => {
+            let (chain, key) = shown(certificate)?;
+            let refused = |error| refuse("vault.client_certificate", &format!("cannot be used: {error}"));
+            builder.with_client_auth_cert(chain, key).map_err(refused)
+        }
+    }
 }
 
 fn authorities(file: &Path) -> Result<RootCertStore, VaultError> {
     let problem = |text: String| refuse("vault.ca_file", &format!("`{}` {text}", file.display()));
     let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(file).map_err(|error| problem(format!("cannot be read: {error}")))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| problem(format!("is not PEM: {error}")))?;
+    for certificate in certificates(file, "vault.ca_file")? {
         roots.add(certificate).map_err(|error| problem(format!("holds an unusable certificate: {error}")))?;
     }
-    if roots.is_empty() {
+    Ok(roots)
+}
+
+/// The certificate this server shows, with its key.
+fn shown(
+    certificate: &VaultCertificate,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), VaultError> {
+    let chain = certificates(&certificate.certificate, "vault.client_certificate")?;
+    let key = certificate.key.as_ref().unwrap_or(&certificate.certificate);
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|_| {
+        refuse("vault.client_key", &format!("`{}` cannot be read, or holds no key in PEM", key.display()))
+    })?;
+    Ok((chain, key))
+}
+
+fn certificates(file: &Path, setting: &'static str) -> Result<Vec<CertificateDer<'static>>, VaultError> {
+    let problem = |text: String| refuse(setting, &format!("`{}` {text}", file.display()));
+    let found =
+        CertificateDer::pem_file_iter(file).map_err(|error| problem(format!("cannot be read: {error}")))?;
+    let found: Result<Vec<_>, _> = found.collect();
+    let found = found.map_err(|error| problem(format!("is not PEM: {error}")))?;
+    if found.is_empty() {
         return Err(problem("holds no certificate".to_owned()));
     }
-    Ok(roots)
+    Ok(found)
 }
 
 fn refuse(setting: &'static str, problem: &str) -> VaultError {
     VaultError::Settings { setting, problem: problem.to_owned() }
 }
 
-/// An error with its causes and without the address, which names the path of a secret.
-fn chain(error: reqwest::Error) -> String {
+fn lost(error: reqwest::Error) -> Lost {
     let error = error.without_url();
+    let text = chain(&error);
+    if is_untrusted(&error) {
+        return Lost::Untrusted(text);
+    }
+    if error.is_connect() { Lost::Refused(text) } else { Lost::Broken(text) }
+}
+
+/// Whether TLS itself failed: a certificate of somebody else, one that expired, or no TLS at all.
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // The inner error of an I/O error is not among its sources: those are the inner error's own.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+/// An error with its causes; without its address, which names the path of a secret.
+fn chain(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

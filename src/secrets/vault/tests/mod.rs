@@ -1,0 +1,8 @@
+//! What is held and how, over a Vault that is played, on a clock that is turned by hand; the wire itself is in `wire`, and
+//! what a real server says in `tests/openbao`.
+
+mod life;
+mod matrix;
+mod played;
+mod users;
+mod wire;
