@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use portcullis::audit::Audit;
 use portcullis::audit::AuditSettings;
+use portcullis::audit::WitnessSettings;
 use portcullis::audit::CallFacts;
 use portcullis::audit::CallId;
 use portcullis::audit::Ended;
@@ -106,6 +107,9 @@ fn open(directory: &Path) -> Result<Audit, Box<dyn Error>> {
         rotate_bytes: 256_000_000,
         rotate_age: Duration::from_hours(24),
         reserve_bytes: 16 << 20,
+        http: None,
+        copies: Vec::new(),
+        witness: WitnessSettings::default(),
         metrics: Metrics::new()?,
     };
     Ok(Audit::open(&settings, &Opening::server("bench", "bench", false))?)

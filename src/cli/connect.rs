@@ -30,6 +30,7 @@ use crate::config::NetworkSettings;
 use crate::config::ProductSettings;
 use crate::config::ProxyUrl;
 use crate::config::Reach;
+use crate::config::ReceiverSettings;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::identity::InstanceLogin;
@@ -41,6 +42,7 @@ use crate::net::Exempt;
 use crate::net::Guard;
 use crate::net::Patience;
 use crate::net::Proxies;
+use crate::net::Receiver;
 use crate::net::Trust;
 use crate::net::Upstream;
 use crate::net::UpstreamSettings;
@@ -198,6 +200,30 @@ pub(super) async fn client_certificate(
         None => None,
     };
     Ok(Some(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password }))
+}
+
+/// A receiver of the audit log or its checkpoints. It is reached directly, without a proxy.
+pub(super) async fn receiver(
+    section: &str,
+    from: &ReceiverSettings,
+    settings: &Settings,
+    parts: &Parts,
+) -> Result<Receiver, Failure> {
+    let client_settings = ClientSettings {
+        trust: if settings.network.system_truststore { Trust::System } else { Trust::Bundled },
+        ca_file: from.ca_file.clone(),
+        client_certificate: client_certificate(from.client_certificate.as_ref(), parts).await?,
+        plain: from.url.scheme() == "http",
+        timeout: Duration::from_secs(from.timeout_seconds),
+        ..ClientSettings::default()
+    };
+    let client = client(section, client_settings).await?;
+    let token = match &from.token {
+        Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
+        None => None,
+    };
+    Receiver::new(client, from.url.clone(), token.as_ref())
+        .map_err(|error| Failure::configuration(format!("{section}: {error}")))
 }
 
 fn patience(network: &NetworkSettings) -> Patience {

@@ -6,9 +6,12 @@
 mod advisories;
 mod attributes;
 mod audit_crash;
+mod audit_disk;
+mod audit_flood;
 mod audit_log;
 mod audit_reads;
 mod audit_records;
+mod audit_sinks;
 mod boundary;
 mod brakes;
 mod confluence_details;

@@ -15,6 +15,7 @@ use crate::audit::Event;
 use crate::audit::HmacKey;
 use crate::audit::Opening;
 use crate::audit::SigningKey;
+use crate::audit::WitnessSettings;
 use crate::brake;
 use crate::brake::Brake;
 use crate::brake::BrakeError;
@@ -161,6 +162,9 @@ fn record(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure>
         rotate_age: Duration::from_hours(settings.rotate_hours),
         // No call runs here.
         reserve_bytes: 0,
+        http: None,
+        copies: Vec::new(),
+        witness: WitnessSettings::default(),
         metrics: Metrics::new().map_err(Failure::failed)?,
     };
     let audit = Audit::open(&settings, &Opening::command(command)).map_err(Failure::configuration)?;
