@@ -13,7 +13,6 @@ use std::time::Instant;
 
 use portcullis::audit::Audit;
 use portcullis::audit::AuditSettings;
-use portcullis::audit::WitnessSettings;
 use portcullis::audit::CallFacts;
 use portcullis::audit::CallId;
 use portcullis::audit::Ended;
@@ -21,6 +20,7 @@ use portcullis::audit::HmacKey;
 use portcullis::audit::Opening;
 use portcullis::audit::Outcome;
 use portcullis::audit::SigningKey;
+use portcullis::audit::WitnessSettings;
 use portcullis::ids::InstanceName;
 use portcullis::ids::IssueKey;
 use portcullis::policy::Access;

@@ -62,9 +62,12 @@ pub(super) struct HttpSinkFailed<'a> {
 
 /// The HTTP sink takes records again.
 #[derive(Debug)]
-pub(super) struct HttpSinkBack;
+pub(super) struct HttpSinkBack<'a> {
+    /// Why it did not.
+    pub(super) was: &'a str,
+}
 
-/// A file holds something else than records, and no more of it is sent.
+/// A file that has ended is gone or holds something else than records, and no more of it is sent.
 #[derive(Debug)]
 pub(super) struct HttpSinkSkips<'a> {
     pub(super) log: &'a LogName,
@@ -191,14 +194,17 @@ impl HttpSinkFailed<'_> {
     pub(super) fn emit(self, metrics: &Metrics) {
         metrics.audit_sink_failed("http");
         if self.is_new {
-            tracing::error!(cause = self.cause, "the HTTP sink does not take the audit log; it is tried again");
+            tracing::error!(
+                cause = self.cause,
+                "the HTTP sink does not take the audit log; it is tried again"
+            );
         }
     }
 }
 
-impl HttpSinkBack {
+impl HttpSinkBack<'_> {
     pub(super) fn emit(self) {
-        tracing::warn!("the HTTP sink takes the audit log again");
+        tracing::warn!(was = self.was, "the HTTP sink takes the audit log again");
     }
 }
 
@@ -206,7 +212,7 @@ impl HttpSinkSkips<'_> {
     pub(super) fn emit(self, metrics: &Metrics) {
         metrics.audit_sink_failed("http");
         let log = self.log;
-        tracing::error!(%log, "an audit log holds something else than records, and the HTTP sink does not get the rest of it; check it with `portcullis audit verify`");
+        tracing::error!(%log, "an audit log is gone or holds something else than records, and the HTTP sink does not get the rest of it; check it with `portcullis audit verify`");
     }
 }
 
@@ -214,13 +220,19 @@ impl FileAway<'_> {
     pub(super) fn emit(self, metrics: &Metrics) {
         metrics.audit_write_errors(1);
         metrics.audit_sink_failed("file");
-        tracing::error!(cause = self.cause, "the audit log's file takes nothing; the HTTP sink alone has what comes now");
+        tracing::error!(
+            cause = self.cause,
+            "the audit log's file takes nothing; the HTTP sink alone has what comes now"
+        );
     }
 }
 
 impl FileBack<'_> {
     pub(super) fn emit(self) {
-        tracing::warn!(was = self.cause, "the audit log's file takes records again, and has those that it missed");
+        tracing::warn!(
+            was = self.cause,
+            "the audit log's file takes records again, and has those that it missed"
+        );
     }
 }
 
@@ -235,6 +247,10 @@ impl AsideFailed<'_> {
 
 impl AsideLost {
     pub(super) fn emit(self) {
-        tracing::error!(to = self.name, count = self.count, "what was to be handed on of the audit log was left out; the log itself has it");
+        tracing::error!(
+            to = self.name,
+            count = self.count,
+            "what was to be handed on of the audit log was left out; the log itself has it"
+        );
     }
 }

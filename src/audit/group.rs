@@ -281,7 +281,8 @@ impl<G: Ground> Thread<G> {
         let error = failure.error();
         let since = self.trouble.as_ref().map_or_else(jiff::Timestamp::now, |trouble| trouble.since);
         let is_new = self.trouble.is_none();
-        self.trouble = Some(Trouble { error: error.clone(), since, again: Instant::now() + AGAIN, elsewhere });
+        self.trouble =
+            Some(Trouble { error: error.clone(), since, again: Instant::now() + AGAIN, elsewhere });
         self.checked = None;
         self.shared.pause(&error);
         self.put_off(entries, &error);

@@ -8,16 +8,16 @@ use futures::future::BoxFuture;
 
 use super::AuditError;
 use super::CallFacts;
+use super::CopyTo;
 use super::Event;
 use super::HmacKey;
+use super::HttpSink;
+use super::LogName;
 use super::Opening;
+use super::Require;
 use super::SigningKey;
 use super::Trail;
 use super::VerifierKey;
-use super::CopyTo;
-use super::HttpSink;
-use super::LogName;
-use super::Require;
 use super::WitnessSettings;
 use super::alarm::FileLeftBehind;
 use super::aside::Beside;
@@ -191,11 +191,19 @@ impl Audit {
 
 /// Starts sending to the receiver, first what earlier processes have not.
 fn elsewhere(settings: &AuditSettings) -> std::io::Result<Option<Elsewhere>> {
-    let Some(HttpSink { receiver, require }) = &settings.http else { return Ok(None) };
-    let left = unfinished(&settings.directory, &settings.instance)?;
     let shelf: Arc<dyn Shelf> = Arc::new(DirectoryShelf(settings.directory.clone()));
-    let carrier = HttpCarrier::new(receiver.clone())?;
-    start(carrier, shelf, left, *require, settings).map(Some)
+    match &settings.http {
+        Some(HttpSink::Receiver { receiver, require }) => {
+            let left = unfinished(&settings.directory, &settings.instance)?;
+            let carrier = HttpCarrier::new(receiver.clone())?;
+            start(carrier, shelf, left, *require, settings).map(Some)
+        }
+        Some(HttpSink::Later) => {
+            let progress = Arc::new(Progress::new(shelf, Vec::new()));
+            Ok(Some(Elsewhere { progress, require: Require::Any, bound: Duration::ZERO }))
+        }
+        None => Ok(None),
+    }
 }
 
 /// Starts a courier; records that are announced have to be there a little before their calls give up.

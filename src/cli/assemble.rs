@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Failure;
+use super::audit_places;
 use super::audit_rules;
 use super::connect;
 use super::output;
@@ -16,26 +17,17 @@ use crate::atlassian::WorkingHours;
 use crate::atlassian::WorkingHoursError;
 use crate::atlassian::jira::Texts;
 use crate::audit::Audit;
-use crate::audit::CopyTo;
 use crate::audit::Event;
 use crate::audit::HmacKey;
-use crate::audit::HttpSink;
 use crate::audit::Opening;
 use crate::audit::Refusals;
-use crate::audit::Require;
 use crate::audit::SigningKey;
-use crate::audit::SyslogServer;
-use crate::audit::WitnessSettings;
 use crate::brake::Brake;
 use crate::call::Gate;
-use crate::config::AuditCopy;
-use crate::config::AuditRequire;
 use crate::config::DeniedTools;
 use crate::config::ProductSettings;
 use crate::config::ReadOnly;
 use crate::config::Settings;
-use crate::config::SyslogAddress;
-use crate::config::SyslogSettings;
 use crate::config::ToolSettings;
 use crate::config::Transport;
 use crate::identity::AccountSettings;
@@ -48,9 +40,6 @@ use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::lookup::Lookups;
 use crate::mcp::Writes;
-use crate::net::StreamSettings;
-use crate::net::StreamTls;
-use crate::net::Trust;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::Policies;
@@ -76,7 +65,7 @@ pub(super) struct Parts {
 pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Failure> {
     settings.products().map_err(Failure::configuration)?;
     refuse_what_is_not_there(settings)?;
-    audit_places(settings)?;
+    audit_places::check(settings)?;
     let engine_settings = engine_settings(settings)?;
     let since = Instant::now();
     let policies = tokio::task::spawn_blocking(move || {
@@ -353,9 +342,9 @@ async fn audit(
         rotate_bytes: settings.audit.rotate_bytes,
         rotate_age: Duration::from_hours(settings.audit.rotate_hours),
         reserve_bytes: RESERVE,
-        http: http_sink(settings, parts).await?,
-        copies: copies(settings),
-        witness: witness(settings, parts).await?,
+        http: audit_places::http_sink(settings, parts).await?,
+        copies: audit_places::copies(settings).await?,
+        witness: audit_places::witness(settings, parts).await?,
         metrics: parts.metrics.clone(),
     };
     let audit = Audit::open(&audit_settings, opening).map_err(Failure::configuration)?;
@@ -367,64 +356,6 @@ async fn audit(
         report_signing_key(&audit, directory).await?;
     }
     Ok(audit)
-}
-
-/// The second place for records, if there is one.
-async fn http_sink(settings: &Settings, parts: &Parts) -> Result<Option<HttpSink>, Failure> {
-    let Some(from) = &settings.audit.http else { return Ok(None) };
-    let require = match settings.audit.require {
-        AuditRequire::All => Require::All,
-        AuditRequire::Any => Require::Any,
-    };
-    Ok(Some(HttpSink { receiver: connect::receiver("audit.http", from, settings, parts).await?, require }))
-}
-
-/// Refuses a directory for checkpoints that is not there, which a mount may be that is missing, and that of the log.
-pub(super) fn audit_places(settings: &Settings) -> Result<(), Failure> {
-    let Some(directory) = &settings.audit.checkpoint_copies else { return Ok(()) };
-    let wrong = |what: String| {
-        Failure::configuration(format!("audit.checkpoint_copies `{}` {what}", directory.display()))
-    };
-    if *directory == settings.audit.directory {
-        return Err(wrong("is the directory of the log itself; name one that lies elsewhere".to_owned()));
-    }
-    match std::fs::metadata(directory) {
-        Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => Err(wrong("is no directory".to_owned())),
-        Err(error) => Err(wrong(format!("cannot be used: {error}; make it, or mount what it is on"))),
-    }
-}
-
-/// Where records are copied to.
-fn copies(settings: &Settings) -> Vec<CopyTo> {
-    let named = settings.audit.copies.iter().map(|copy| match copy {
-        AuditCopy::Stdout => CopyTo::Stdout,
-        AuditCopy::Journald => CopyTo::Journald,
-    });
-    named.chain(settings.audit.syslog.as_ref().map(|from| syslog(settings, from))).collect()
-}
-
-fn syslog(settings: &Settings, from: &SyslogSettings) -> CopyTo {
-    let stream = |host: &String, port, tls| StreamSettings { host: host.clone(), port, tls };
-    let trust = if settings.network.system_truststore { Trust::System } else { Trust::Bundled };
-    CopyTo::Syslog(match &from.address {
-        SyslogAddress::Unix(path) => SyslogServer::Unix(path.clone()),
-        SyslogAddress::Tcp { host, port } => SyslogServer::Tcp(stream(host, *port, None)),
-        SyslogAddress::Tls { host, port } => {
-            let tls = StreamTls { trust, ca_file: from.ca_file.clone() };
-            SyslogServer::Tcp(stream(host, *port, Some(tls)))
-        }
-    })
-}
-
-/// Where checkpoints go besides the directory of the log.
-async fn witness(settings: &Settings, parts: &Parts) -> Result<WitnessSettings, Failure> {
-    let directory = settings.audit.checkpoint_copies.clone();
-    let receiver = match &settings.audit.witness {
-        Some(from) => Some(connect::receiver("audit.witness", from, settings, parts).await?),
-        None => None,
-    };
-    Ok(WitnessSettings { directory, receiver })
 }
 
 /// How much of the disk is kept free for the ends of calls.

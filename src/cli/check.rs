@@ -4,6 +4,7 @@ use std::fs::File;
 
 use super::Failure;
 use super::assemble;
+use super::audit_places;
 use super::audit_rules;
 use super::output;
 use crate::config::Loaded;
@@ -21,7 +22,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     assemble::refuse_what_is_not_there(settings)?;
     files(settings)?;
     audit_rules::read(&settings.audit.rules)?;
-    assemble::audit_places(settings)?;
+    audit_places::check(settings)?;
     let policies = Policies::load(tools::facts(), assemble::engine_settings(settings)?)
         .map_err(Failure::configuration)?;
     for name in Offer::unknown(settings.tools.enabled.as_deref(), settings.tools.toolsets.as_deref()) {

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod audit;
+mod audit_places;
 mod audit_rules;
 mod check;
 mod connect;

@@ -83,10 +83,8 @@ impl SyslogAddress {
         let shown = text.escape_debug();
         if let Some(path) = text.strip_prefix("unix:") {
             let path = PathBuf::from(path);
-            return match path.is_absolute() {
-                true => Ok(Self::Unix(path)),
-                false => Err(format!("`{shown}` names no absolute path; write for example `unix:/dev/log`")),
-            };
+            let problem = || format!("`{shown}` names no absolute path; write for example `unix:/dev/log`");
+            return Some(path).filter(|path| path.is_absolute()).map(Self::Unix).ok_or_else(problem);
         }
         let refused = || {
             format!(

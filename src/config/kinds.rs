@@ -148,9 +148,7 @@ impl Kind {
             | Self::Projects
             | Self::Spaces
             | Self::HeaderNames
-            | Self::Domains => {
-                self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
-            }
+            | Self::Domains => self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>()),
             Self::HeaderValue => header_line(text).map(Value::from),
             Self::CloudId => match CloudId::parse(text) {
                 Some(id) => Ok(Value::from(id.as_str())),
@@ -202,12 +200,7 @@ impl Kind {
     fn is_list(self) -> bool {
         matches!(
             self,
-            Self::List
-                | Self::Choices(_)
-                | Self::Projects
-                | Self::Spaces
-                | Self::HeaderNames
-                | Self::Domains
+            Self::List | Self::Choices(_) | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains
         )
     }
 

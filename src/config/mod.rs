@@ -24,12 +24,12 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::SyslogAddress;
 pub use error::ConfigError;
 pub use error::Origin;
 pub use load::Loaded;
 pub use load::load;
 pub use load::load_oauth_setup;
-pub use addresses::SyslogAddress;
 pub use receivers::AuditCopy;
 pub use receivers::AuditRequire;
 pub use receivers::ReceiverSettings;

@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use rustls::ClientConnection;
 use rustls::StreamOwned;
 use rustls::pki_types::ServerName;
 
+use super::ClientError;
 use super::ClientSettings;
 use super::Trust;
 use super::trust;
@@ -32,11 +34,16 @@ pub struct StreamSettings {
 
 /// Whom a connection trusts.
 #[derive(Debug, Clone)]
-pub struct StreamTls {
-    /// Whose certificates are trusted.
-    pub trust: Trust,
-    /// A PEM file with authorities that are trusted besides.
-    pub ca_file: Option<PathBuf>,
+pub struct StreamTls(Arc<ClientConfig>);
+
+impl StreamTls {
+    /// Trusts these authorities, and those of a PEM file besides.
+    pub fn new(trust: Trust, ca_file: Option<PathBuf>) -> Result<Self, ClientError> {
+        let mut config = trust::tls(&ClientSettings { trust, ca_file, ..ClientSettings::default() })?;
+        // It is no HTTP.
+        config.alpn_protocols.clear();
+        Ok(Self(Arc::new(config)))
+    }
 }
 
 /// A connection.
@@ -66,14 +73,9 @@ impl Stream {
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_nodelay(true)?;
-        let Some(StreamTls { trust, ca_file }) = tls else { return Ok(Self::Plain(stream)) };
-        let settings =
-            ClientSettings { trust: *trust, ca_file: ca_file.clone(), ..ClientSettings::default() };
-        let mut config = trust::tls(&settings).map_err(io::Error::other)?;
-        // It is no HTTP.
-        config.alpn_protocols.clear();
+        let Some(StreamTls(config)) = tls else { return Ok(Self::Plain(stream)) };
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        let connection = ClientConnection::new(Arc::new(config), name).map_err(io::Error::other)?;
+        let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         let mut stream = StreamOwned::new(connection, stream);
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;

@@ -5,6 +5,7 @@
 
 mod advisories;
 mod attributes;
+mod audit_copies;
 mod audit_crash;
 mod audit_disk;
 mod audit_flood;

@@ -10,6 +10,10 @@ use super::queue::Taker;
 #[cfg(target_os = "linux")]
 const SOCKET: &str = "/run/systemd/journal/socket";
 
+/// How long it may take for one record.
+#[cfg(target_os = "linux")]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// A socket of our own.
 #[derive(Debug)]
 pub(super) struct Journal {
@@ -20,7 +24,9 @@ pub(super) struct Journal {
 impl Journal {
     #[cfg(target_os = "linux")]
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { socket: std::os::unix::net::UnixDatagram::unbound()? })
+        let socket = std::os::unix::net::UnixDatagram::unbound()?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self { socket })
     }
 
     #[cfg(not(target_os = "linux"))]

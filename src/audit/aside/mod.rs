@@ -8,16 +8,16 @@ mod stdout;
 mod syslog;
 mod witness;
 
-pub use copies::CopyTo;
-pub use syslog::SyslogServer;
-pub use witness::WitnessSettings;
-
 use std::io;
 use std::time::Duration;
 
 use copies::Copies;
 use witness::Note;
 use witness::Witnesses;
+
+pub use copies::CopyTo;
+pub use syslog::SyslogServer;
+pub use witness::WitnessSettings;
 
 use super::LogName;
 use crate::telemetry::Metrics;

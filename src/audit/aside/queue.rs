@@ -150,3 +150,61 @@ impl<K> Far<K> {
         self.lost.tell(0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    /// Says what it begins with, and takes it when it may.
+    struct Slow {
+        begun: mpsc::Sender<u32>,
+        may: Receiver<io::Result<()>>,
+    }
+
+    impl Taker<u32> for Slow {
+        fn take(&mut self, item: &u32) -> io::Result<()> {
+            self.begun.send(*item).unwrap();
+            self.may.recv().unwrap()
+        }
+    }
+
+    fn slow(room: usize) -> (Aside<u32>, Receiver<u32>, mpsc::Sender<io::Result<()>>, Metrics) {
+        let ((begun, begins), (allow, may)) = (mpsc::channel(), mpsc::channel());
+        let metrics = Metrics::new().unwrap();
+        (Aside::start("stdout", room, Slow { begun, may }, &metrics).unwrap(), begins, allow, metrics)
+    }
+
+    fn count(metrics: &Metrics, series: &str) -> u64 {
+        let text = metrics.text();
+        text.lines().find_map(|line| line.strip_prefix(series)).map_or(0, |rest| rest.trim().parse().unwrap())
+    }
+
+    #[test]
+    fn what_has_no_room_is_counted_and_not_waited_for() {
+        let (aside, begins, allow, metrics) = slow(2);
+        aside.offer(0);
+        assert_eq!(begins.recv_timeout(LONG), Ok(0));
+        (1..10).for_each(|item| aside.offer(item));
+        assert_eq!(count(&metrics, "portcullis_audit_copies_dropped_total{copy=\"stdout\"}"), 7);
+        (0..3).for_each(|_| allow.send(Ok(())).unwrap());
+        aside.finish(LONG);
+        assert_eq!(begins.try_iter().collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn what_fails_comes_again_and_what_never_can_be_taken_is_left_out() {
+        let (aside, begins, allow, metrics) = slow(8);
+        (0..3).for_each(|item| aside.offer(item));
+        let refused = |kind: io::ErrorKind| Err(kind.into());
+        allow.send(refused(io::ErrorKind::BrokenPipe)).unwrap();
+        allow.send(Ok(())).unwrap();
+        allow.send(refused(io::ErrorKind::InvalidInput)).unwrap();
+        allow.send(Ok(())).unwrap();
+        aside.finish(LONG);
+        assert_eq!(begins.try_iter().collect::<Vec<_>>(), [0, 0, 1, 2]);
+        assert_eq!(count(&metrics, "portcullis_audit_sink_errors_total{sink=\"stdout\"}"), 2);
+        assert_eq!(count(&metrics, "portcullis_audit_copies_dropped_total{copy=\"stdout\"}"), 1);
+    }
+}

@@ -5,6 +5,8 @@ use std::io;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+#[cfg(unix)]
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -23,6 +25,10 @@ pub enum SyslogServer {
 
 /// Facility 13, `log audit`, and severity 6, `informational`.
 const PRIORITY: u8 = 13 * 8 + 6;
+
+/// How long the other side of a socket may take for one message.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A way to the server, made when it is needed.
 pub(super) struct Syslog {
@@ -56,6 +62,7 @@ impl Syslog {
             SyslogServer::Unix(path) => {
                 let socket = std::os::unix::net::UnixDatagram::unbound()?;
                 socket.connect(path)?;
+                socket.set_write_timeout(Some(PATIENCE))?;
                 Ok(Connection::Unix(socket))
             }
             #[cfg(not(unix))]
@@ -123,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_message_has_the_form_of_rfc_5424() {
-        let line = "{\"v\":2,\"seq\":1,\"time\":\"2026-11-29T05:41:07.412Z\",\"code\":\"PC1003\",\"x\":\"é\"}";
+        let line =
+            "{\"v\":2,\"seq\":1,\"time\":\"2026-11-29T05:41:07.412Z\",\"code\":\"PC1003\",\"x\":\"é\"}";
         let process = std::process::id();
         let head = format!("<110>1 2026-11-29T05:41:07.412Z host.example portcullis {process} PC1003 - ");
         assert_eq!(message("host.example", line), head + line);

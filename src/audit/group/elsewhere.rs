@@ -235,9 +235,13 @@ impl<G: Ground> Thread<G> {
     /// Gives the receiver and what is beside the log a last moment for what they have not, and lets the courier go.
     pub(super) fn part(&self) {
         self.ledger.beside.finish();
-        let Some(elsewhere) = &self.elsewhere else { return };
+        // Where there is no courier there is no time for it.
+        let Some(elsewhere) = self.elsewhere.as_ref().filter(|one| !one.bound.is_zero()) else { return };
         if let Err(cause) = elsewhere.progress.confirmed(elsewhere.bound / 2) {
-            tracing::warn!(cause, "the HTTP sink has not everything of the audit log; the next start sends the rest");
+            tracing::warn!(
+                cause,
+                "the HTTP sink has not everything of the audit log; the next start sends the rest"
+            );
         }
         elsewhere.progress.end();
     }

@@ -52,17 +52,17 @@ impl<C: Carrier> Courier<C> {
 
     fn run(mut self) {
         let mut noted = Instant::now();
-        let mut failing = false;
+        let mut problem = None;
         while let Some(next) = self.progress.next() {
             let (log, from) = (next.log.clone(), next.from);
             match self.send(next) {
+                Ok(0) if self.progress.give_up(&log) => HttpSinkSkips { log: &log }.emit(&self.metrics),
                 Ok(0) => {
-                    HttpSinkSkips { log: &log }.emit(&self.metrics);
-                    self.progress.give_up(&log);
+                    self.failed("the log file holds something else than records".to_owned(), &mut problem);
                 }
                 Ok(bytes) => {
-                    if std::mem::take(&mut failing) {
-                        HttpSinkBack.emit();
+                    if let Some(problem) = problem.take() {
+                        HttpSinkBack { was: &problem }.emit();
                     }
                     let sent = from.saturating_add(bytes);
                     if noted.elapsed() >= NOTED {
@@ -71,14 +71,17 @@ impl<C: Carrier> Courier<C> {
                     }
                     self.progress.sent(&log, sent);
                 }
-                Err(cause) => {
-                    HttpSinkFailed { cause: &cause, is_new: !failing }.emit(&self.metrics);
-                    failing = true;
-                    self.progress.failed(cause);
-                    self.progress.pause(AGAIN);
-                }
+                Err(cause) => self.failed(cause, &mut problem),
             }
         }
+    }
+
+    /// Tells of a failure, and waits a little.
+    fn failed(&self, cause: String, problem: &mut Option<String>) {
+        HttpSinkFailed { cause: &cause, is_new: problem.is_none() }.emit(&self.metrics);
+        *problem = Some(cause.clone());
+        self.progress.failed(cause);
+        self.progress.pause(AGAIN);
     }
 
     /// Sends the next lines, and says how many bytes they have; 0 where there is no record.
@@ -87,9 +90,9 @@ impl<C: Carrier> Courier<C> {
             Source::Memory(lines) => lines,
             Source::File(until) => {
                 let rest = until - next.from;
-                let read = |most: u64| {
-                    let bytes = self.shelf.read(&next.log, next.from, rest.min(most));
-                    bytes.map_err(|error| format!("the log file cannot be read: {error}"))
+                let read = |most: u64| match self.shelf.read(&next.log, next.from, rest.min(most)) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+                    read => read.map_err(|error| format!("the log file cannot be read: {error}")),
                 };
                 let bytes = read(MOST)?;
                 if bytes.contains(&b'\n') { bytes } else { read(LONGEST)? }

@@ -29,11 +29,16 @@ pub enum Require {
     Any,
 }
 
-/// The receiver, and what it is needed for.
+/// The other place, and what it is needed for.
 #[derive(Debug, Clone)]
-pub struct HttpSink {
-    /// Where the lines are sent.
-    pub receiver: Receiver,
-    /// How many places must have a record.
-    pub require: Require,
+pub enum HttpSink {
+    /// It is sent every record.
+    Receiver {
+        /// Where the lines are sent.
+        receiver: Receiver,
+        /// How many places must have a record.
+        require: Require,
+    },
+    /// What is written now is sent by the next process that has a receiver.
+    Later,
 }

@@ -188,19 +188,26 @@ impl Progress {
         self.changed.notify_all();
     }
 
-    /// A file holds something else than records: no more of it is sent.
-    pub(super) fn give_up(&self, log: &LogName) {
-        self.state().parts.retain(|part| part.log != *log);
+    /// A file is gone, or holds something else than records: no more of it is sent. Says whether that may be: of the
+    /// file that is written now, nothing is ever left out.
+    pub(super) fn give_up(&self, log: &LogName) -> bool {
+        let mut state = self.state();
+        let before = state.parts.len();
+        state.parts.retain(|part| part.log != *log || !part.ended);
+        let given_up = state.parts.len() < before;
+        if given_up {
+            state.problem = None;
+        }
         self.changed.notify_all();
+        given_up
     }
 
-    /// An attempt came to nothing. Returns whether the one before had not.
-    pub(super) fn failed(&self, cause: String) -> bool {
+    /// An attempt came to nothing.
+    pub(super) fn failed(&self, cause: String) {
         let mut state = self.state();
         state.failures += 1;
-        let is_new = state.problem.replace(cause).is_none();
+        state.problem = Some(cause);
         self.changed.notify_all();
-        is_new
     }
 
     /// Waits before the next attempt, unless the courier is to leave.

@@ -45,7 +45,11 @@ impl Mailbox {
 
     fn files(&self) -> BTreeMap<String, String> {
         let state = self.0.0.lock().unwrap();
-        state.files.iter().map(|(name, text)| (name.clone(), String::from_utf8(text.clone()).unwrap())).collect()
+        state
+            .files
+            .iter()
+            .map(|(name, text)| (name.clone(), String::from_utf8(text.clone()).unwrap()))
+            .collect()
     }
 
     fn text(&self) -> String {
@@ -96,8 +100,7 @@ fn on(require: Require, deadline: Duration) -> (Audit, Metrics, Disk, Mailbox) {
     let (disk, mailbox) = (Disk::default(), Mailbox::default());
     let shelf: Arc<dyn Shelf> = Arc::new(disk.clone());
     let elsewhere = log::start(mailbox.clone(), shelf, Vec::new(), require, &settings).unwrap();
-    let audit =
-        Audit::on(disk.clone(), Some(elsewhere), &settings, &opening(), std::iter::empty()).unwrap();
+    let audit = Audit::on(disk.clone(), Some(elsewhere), &settings, &opening(), std::iter::empty()).unwrap();
     (audit, settings.metrics, disk, mailbox)
 }
 
@@ -257,6 +260,11 @@ async fn what_a_receiver_missed_is_sent_by_the_next_process_over_all_files() {
         }
     }
     first.shutdown();
+    // A command asks for no network.
+    let command = AuditSettings { http: Some(HttpSink::Later), ..small.clone() };
+    let command = Audit::open(&command, &Opening::command("policy freeze")).unwrap();
+    command.event(Event::key_created("of a command")).await.unwrap();
+    command.shutdown();
     assert!(!unfinished(directory.path(), "test").unwrap().is_empty());
     mailbox.set(Mood::Takes);
     let second = in_directory(&small, &mailbox);

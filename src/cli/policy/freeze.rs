@@ -13,6 +13,7 @@ use crate::audit::Audit;
 use crate::audit::AuditSettings;
 use crate::audit::Event;
 use crate::audit::HmacKey;
+use crate::audit::HttpSink;
 use crate::audit::Opening;
 use crate::audit::SigningKey;
 use crate::audit::WitnessSettings;
@@ -162,7 +163,8 @@ fn record(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure>
         rotate_age: Duration::from_hours(settings.rotate_hours),
         // No call runs here.
         reserve_bytes: 0,
-        http: None,
+        // It needs a secret and a network.
+        http: settings.http.is_some().then_some(HttpSink::Later),
         copies: Vec::new(),
         witness: WitnessSettings::default(),
         metrics: Metrics::new().map_err(Failure::failed)?,
