@@ -198,7 +198,7 @@ async fn checkpoints_are_kept_elsewhere_and_tell_of_a_cut_tail() {
     // Whoever can write to the directory cuts off the tail, and puts back the checkpoint of before.
     let text = log(&world.home);
     let earlier = &copies[copies.len() - 3];
-    let rest: String = text.lines().take(size(earlier)).map(|line| format!("{line}\n")).collect();
+    let rest: String = text.split_inclusive('\n').take(size(earlier)).collect();
     for entry in std::fs::read_dir(&directory).unwrap() {
         let path = entry.unwrap().path();
         match path.extension().and_then(|kind| kind.to_str()) {
@@ -215,7 +215,8 @@ async fn checkpoints_are_kept_elsewhere_and_tell_of_a_cut_tail() {
 #[tokio::test]
 async fn check_says_what_is_wrong_with_a_place() {
     let home = tempfile::tempdir().unwrap();
-    let usual = crate::support::usual("http://127.0.0.1:1", &home, false);
+    let mut usual = crate::support::usual("http://127.0.0.1:1", &home, false);
+    usual.extend(["JIRA_PERSONAL_TOKEN", "CONFLUENCE_PERSONAL_TOKEN"].map(|name| (name, "token".to_owned())));
     let http = ("PORTCULLIS_AUDIT__HTTP__URL", "https://collector.example.com");
     for (set, says) in [
         (

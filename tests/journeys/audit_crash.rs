@@ -244,6 +244,7 @@ impl Points {
 }
 
 /// A number that the environment may set.
+#[expect(clippy::disallowed_methods, reason = "how long a test takes is no setting of the server")]
 fn number(variable: &str, usual: u64) -> u64 {
     let set = std::env::var(variable);
     set.map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is `{text}`")))

@@ -40,23 +40,28 @@ async fn read(world: &World) -> (bool, String) {
     (called.is_error, called.text)
 }
 
+/// Calls are refused in time, and whoever watches is told.
+async fn refuses(world: &World, errors: u64) {
+    let since = Instant::now();
+    let (refused, text) = read(world).await;
+    assert!(refused && text.contains("the audit log cannot be written"), "{text}");
+    assert!(since.elapsed() < DEADLINE, "{:?}", since.elapsed());
+    let (status, said) = world.readiness().await;
+    assert_eq!(status, 503, "{said}");
+    let risen = world.metric(ERRORS).await;
+    assert!(risen > errors);
+    assert!(read(world).await.0, "it stays so");
+    assert!(world.metric(ERRORS).await > risen && world.lives().await);
+}
+
 /// What has to be so from `broken` until `mended`.
 async fn refuses_and_resumes(world: World, broken: impl FnOnce(&World), mended: impl FnOnce(&World)) {
     assert!(!read(&world).await.0);
     assert_eq!(world.readiness().await.0, 200);
     let (asked, errors) = (world.asked().await, world.metric(ERRORS).await);
     broken(&world);
-    let since = Instant::now();
-    let (refused, text) = read(&world).await;
-    assert!(refused && text.contains("the audit log cannot be written"), "{text}");
-    assert!(since.elapsed() < DEADLINE, "{:?}", since.elapsed());
+    refuses(&world, errors).await;
     assert_eq!(world.asked().await, asked, "nothing reaches the upstream");
-    let (status, said) = world.readiness().await;
-    assert_eq!(status, 503, "{said}");
-    let risen = world.metric(ERRORS).await;
-    assert!(risen > errors);
-    assert!(read(&world).await.0, "it stays so");
-    assert!(world.metric(ERRORS).await > risen && world.lives().await);
     mended(&world);
     world.until("readiness", async || world.readiness().await.0 == 200).await;
     let (refused, text) = read(&world).await;
