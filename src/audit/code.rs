@@ -35,6 +35,8 @@ pub enum Code {
     SigningKeyCreated,
     /// The log can be written again; calls were refused meanwhile.
     Resumed,
+    /// A file of the log has what only another place had.
+    FileBack,
     /// The operator's credential for a product is another one than before.
     SecretRotated,
     /// The record of a proof of the policies was accepted.
@@ -82,6 +84,7 @@ impl Code {
         Self::FileDamaged,
         Self::SigningKeyCreated,
         Self::Resumed,
+        Self::FileBack,
         Self::SecretRotated,
         Self::ProofAccepted,
         Self::Resolve,
@@ -116,6 +119,7 @@ impl Code {
             Self::FileDamaged => "PC0014",
             Self::SigningKeyCreated => "PC0015",
             Self::Resumed => "PC0016",
+            Self::FileBack => "PC0017",
             Self::SecretRotated => "PC0020",
             Self::ProofAccepted => "PC0021",
             Self::Resolve => "PC1001",
@@ -151,6 +155,7 @@ impl Code {
             | Self::FileDamaged
             | Self::SigningKeyCreated
             | Self::Resumed
+            | Self::FileBack
             | Self::Misplaced => "event",
             Self::Resolve => "resolve",
             Self::Intent => "intent",
@@ -181,6 +186,9 @@ impl Code {
             }
             Self::SigningKeyCreated => "A key that signs checkpoints was made.",
             Self::Resumed => "The log can be written again; calls were refused meanwhile.",
+            Self::FileBack => {
+                "The file of the log has again what the HTTP sink alone had meanwhile; no call was refused for that."
+            }
             Self::SecretRotated => "The operator's credential for a product is another one than before.",
             Self::ProofAccepted => "The record of a proof of the policies was accepted.",
             Self::Resolve => "Something is asked of Atlassian to decide on a call.",
@@ -223,7 +231,7 @@ impl Code {
             Self::FileRecovered => "`file`, `cut_bytes`, `unknown` (calls)",
             Self::FileDamaged => "`file`, `problem`",
             Self::SigningKeyCreated => "`checkpoint_key`",
-            Self::Resumed => "`cause`, `since`",
+            Self::Resumed | Self::FileBack => "`cause`, `since`",
             Self::SecretRotated => "`product`, `at`, `method`",
             Self::ProofAccepted => "`policy_hash`, `properties`",
             Self::Resolve => "`lookup`, `resources`",
@@ -271,6 +279,7 @@ mod tests {
             "PC0014 event: A file of a killed process was not ended, because it is not as it was written.",
             "PC0015 event: A key that signs checkpoints was made.",
             "PC0016 event: The log can be written again; calls were refused meanwhile.",
+            "PC0017 event: The file of the log has again what the HTTP sink alone had meanwhile; no call was refused for that.",
             "PC0020 event: The operator's credential for a product is another one than before.",
             "PC0021 event: The record of a proof of the policies was accepted.",
             "PC1001 resolve: Something is asked of Atlassian to decide on a call.",

@@ -72,6 +72,12 @@ impl Event {
         }
     }
 
+    /// The file has what only the HTTP sink had.
+    pub(super) fn file_back(cause: &str, since: jiff::Timestamp) -> Self {
+        let fields = json!({"cause": clipped(cause), "since": since.to_string()});
+        Self::new("event", Code::FileBack, fields)
+    }
+
     /// The log can be written again.
     pub(super) fn resumed(cause: &str, since: jiff::Timestamp) -> Self {
         let fields = json!({"cause": clipped(cause), "since": since.to_string()});

@@ -131,7 +131,7 @@ async fn with_any_a_file_that_takes_nothing_stops_nothing_and_gets_what_it_misse
     }
     assert_eq!(world.readiness().await.0, 200);
     crate::audit_disk::empty(&world);
-    world.until_audited(|record| record["code"] == "PC0016").await;
+    world.until_audited(|record| record["code"] == "PC0017").await;
     assert!(!read(&world).await.0);
     assert_same(&world, &receiver).await;
     // The sample upstream looks for intents in the file alone, which got those of this time later.

@@ -162,7 +162,7 @@ impl<G: Ground> Thread<G> {
             return self.shared.metrics.audit_write_errors(1);
         }
         FileBack { cause: &away.cause }.emit();
-        let event = Event::resumed(&away.cause, away.since);
+        let event = Event::file_back(&away.cause, away.since);
         self.away = None;
         self.confirm_all();
         let record = Record::own(event.stage(), event.body(&self.instance));

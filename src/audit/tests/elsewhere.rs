@@ -199,7 +199,7 @@ async fn with_any_a_file_that_fails_stops_nothing_and_gets_what_it_missed() {
         assert_eq!(errors(&metrics) > before, breaks, "the metric rises");
         disk.set(Fault::None);
         let back = async {
-            while breaks && !disk.records().iter().any(|record| record["code"] == "PC0016") {
+            while breaks && !disk.records().iter().any(|record| record["code"] == "PC0017") {
                 audit.event(Event::key_created("a")).await.unwrap();
             }
         };
