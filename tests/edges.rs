@@ -58,8 +58,8 @@ const CLIENTS: &[(&str, &[&str])] = &[
     ("VaultClient", &[]),
     ("hyper::client", &[]),
     ("hyper_util::client", &[]),
-    // The thread of proxy scripts tries the proxies that one names.
-    ("TcpStream::connect", &["net/script/worker.rs"]),
+    // The thread of proxy scripts tries the proxies that one names; syslog is no HTTP.
+    ("TcpStream::connect", &["net/script/worker.rs", "net/stream.rs"]),
     ("TcpSocket", &[]),
     // It sends nothing: that is how a machine learns its own address.
     ("UdpSocket", &["net/script/engine.rs"]),

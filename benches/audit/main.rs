@@ -20,6 +20,7 @@ use portcullis::audit::HmacKey;
 use portcullis::audit::Opening;
 use portcullis::audit::Outcome;
 use portcullis::audit::SigningKey;
+use portcullis::audit::WitnessSettings;
 use portcullis::ids::InstanceName;
 use portcullis::ids::IssueKey;
 use portcullis::policy::Access;
@@ -107,9 +108,12 @@ fn open(directory: &Path) -> Result<Audit, Box<dyn Error>> {
         rotate_bytes: 256_000_000,
         rotate_age: Duration::from_hours(24),
         reserve_bytes: 16 << 20,
+        http: None,
+        copies: Vec::new(),
+        witness: WitnessSettings::default(),
         metrics: Metrics::new()?,
     };
-    Ok(Audit::open(&settings, &Opening::server("bench", "bench", false))?)
+    Ok(Audit::open(&settings, &Opening::server("bench", "bench", "bench", false))?)
 }
 
 /// Call after call; returns what the log added to each.

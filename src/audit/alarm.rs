@@ -52,6 +52,56 @@ pub(super) struct FileLeftBehind<'a> {
     pub(super) left: &'a LeftBehind,
 }
 
+/// The HTTP sink did not take records; it is tried again.
+#[derive(Debug)]
+pub(super) struct HttpSinkFailed<'a> {
+    pub(super) cause: &'a str,
+    /// Whether it took them until now.
+    pub(super) is_new: bool,
+}
+
+/// The HTTP sink takes records again.
+#[derive(Debug)]
+pub(super) struct HttpSinkBack<'a> {
+    /// Why it did not.
+    pub(super) was: &'a str,
+}
+
+/// A file that has ended is gone or holds something else than records, and no more of it is sent.
+#[derive(Debug)]
+pub(super) struct HttpSinkSkips<'a> {
+    pub(super) log: &'a LogName,
+}
+
+/// The file takes nothing, and the HTTP sink has its records meanwhile.
+#[derive(Debug)]
+pub(super) struct FileAway<'a> {
+    pub(super) cause: &'a str,
+}
+
+/// The file has everything again.
+#[derive(Debug)]
+pub(super) struct FileBack<'a> {
+    /// Why it had not.
+    pub(super) cause: &'a str,
+}
+
+/// What is done beside the log came to nothing; it is tried again.
+#[derive(Debug)]
+pub(super) struct AsideFailed<'a> {
+    pub(super) name: &'static str,
+    pub(super) error: &'a std::io::Error,
+    /// Whether it worked until now.
+    pub(super) is_new: bool,
+}
+
+/// Some of what was to be done beside the log was left out.
+#[derive(Debug)]
+pub(super) struct AsideLost {
+    pub(super) name: &'static str,
+    pub(super) count: u64,
+}
+
 /// A record did not get to the disk in time; its call was refused, or its end is uncertain.
 #[derive(Debug)]
 pub(super) struct AuditLate {
@@ -137,5 +187,70 @@ impl AuditRecordLost<'_> {
     pub(super) fn emit(self, metrics: &Metrics) {
         metrics.audit_write_errors(1);
         tracing::error!(stage = self.stage, call = self.call, "an audit record was lost");
+    }
+}
+
+impl HttpSinkFailed<'_> {
+    pub(super) fn emit(self, metrics: &Metrics) {
+        metrics.audit_sink_failed("http");
+        if self.is_new {
+            tracing::error!(
+                cause = self.cause,
+                "the HTTP sink does not take the audit log; it is tried again"
+            );
+        }
+    }
+}
+
+impl HttpSinkBack<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(was = self.was, "the HTTP sink takes the audit log again");
+    }
+}
+
+impl HttpSinkSkips<'_> {
+    pub(super) fn emit(self, metrics: &Metrics) {
+        metrics.audit_sink_failed("http");
+        let log = self.log;
+        tracing::error!(%log, "an audit log is gone or holds something else than records, and the HTTP sink does not get the rest of it; check it with `portcullis audit verify`");
+    }
+}
+
+impl FileAway<'_> {
+    pub(super) fn emit(self, metrics: &Metrics) {
+        metrics.audit_write_errors(1);
+        metrics.audit_sink_failed("file");
+        tracing::error!(
+            cause = self.cause,
+            "the audit log's file takes nothing; the HTTP sink alone has what comes now"
+        );
+    }
+}
+
+impl FileBack<'_> {
+    pub(super) fn emit(self) {
+        tracing::warn!(
+            was = self.cause,
+            "the audit log's file takes records again, and has those that it missed"
+        );
+    }
+}
+
+impl AsideFailed<'_> {
+    pub(super) fn emit(self, metrics: &Metrics) {
+        metrics.audit_sink_failed(self.name);
+        if self.is_new {
+            tracing::error!(to = self.name, error = %self.error, "the audit log cannot be handed on; it is tried again");
+        }
+    }
+}
+
+impl AsideLost {
+    pub(super) fn emit(self) {
+        tracing::error!(
+            to = self.name,
+            count = self.count,
+            "what was to be handed on of the audit log was left out; the log itself has it"
+        );
     }
 }

@@ -35,6 +35,10 @@ pub enum Code {
     SigningKeyCreated,
     /// The log can be written again; calls were refused meanwhile.
     Resumed,
+    /// A file of the log has what only another place had.
+    FileBack,
+    /// An administrator verified the log.
+    Verified,
     /// The operator's credential for a product is another one than before.
     SecretRotated,
     /// The record of a proof of the policies was accepted.
@@ -92,6 +96,8 @@ impl Code {
         Self::FileDamaged,
         Self::SigningKeyCreated,
         Self::Resumed,
+        Self::FileBack,
+        Self::Verified,
         Self::SecretRotated,
         Self::ProofAccepted,
         Self::SecretChanged,
@@ -131,6 +137,8 @@ impl Code {
             Self::FileDamaged => "PC0014",
             Self::SigningKeyCreated => "PC0015",
             Self::Resumed => "PC0016",
+            Self::FileBack => "PC0017",
+            Self::Verified => "PC0018",
             Self::SecretRotated => "PC0020",
             Self::ProofAccepted => "PC0021",
             Self::SecretChanged => "PC0040",
@@ -176,6 +184,8 @@ impl Code {
             | Self::SecretRefused
             | Self::SecretClosed
             | Self::VaultSuspicious
+            | Self::FileBack
+            | Self::Verified
             | Self::Misplaced => "event",
             Self::Resolve => "resolve",
             Self::Intent => "intent",
@@ -206,6 +216,10 @@ impl Code {
             }
             Self::SigningKeyCreated => "A key that signs checkpoints was made.",
             Self::Resumed => "The log can be written again; calls were refused meanwhile.",
+            Self::FileBack => {
+                "The file of the log has again what the HTTP sink alone had meanwhile; no call was refused for that."
+            }
+            Self::Verified => "An administrator verified the log.",
             Self::SecretRotated => "The operator's credential for a product is another one than before.",
             Self::ProofAccepted => "The record of a proof of the policies was accepted.",
             Self::SecretChanged => "Another version of a secret in Vault came into use.",
@@ -239,7 +253,7 @@ impl Code {
     pub(super) fn fields(self) -> &'static str {
         match self {
             Self::Start => {
-                "`version`, `policy_hash`, `schema_hash`, `read_only`, `checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each)"
+                "`version`, `policy_hash`, `schema_hash`, `configuration_hash` (of all settings but secrets), `read_only`, `checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each)"
             }
             Self::Stop | Self::Intent | Self::Abandoned | Self::Unknown => "-",
             Self::KeyCreated => "`key_id`",
@@ -261,7 +275,8 @@ impl Code {
             Self::FileRecovered => "`file`, `cut_bytes`, `unknown` (calls)",
             Self::FileDamaged => "`file`, `problem`",
             Self::SigningKeyCreated => "`checkpoint_key`",
-            Self::Resumed => "`cause`, `since`",
+            Self::Resumed | Self::FileBack => "`cause`, `since`",
+            Self::Verified => "`good`, `records`, `files`, `findings`, `os_user`",
             Self::SecretRotated => "`product`, `at`, `method`",
             Self::ProofAccepted => "`policy_hash`, `properties`",
             Self::SecretChanged => {
@@ -314,6 +329,8 @@ mod tests {
             "PC0014 event: A file of a killed process was not ended, because it is not as it was written.",
             "PC0015 event: A key that signs checkpoints was made.",
             "PC0016 event: The log can be written again; calls were refused meanwhile.",
+            "PC0017 event: The file of the log has again what the HTTP sink alone had meanwhile; no call was refused for that.",
+            "PC0018 event: An administrator verified the log.",
             "PC0020 event: The operator's credential for a product is another one than before.",
             "PC0021 event: The record of a proof of the policies was accepted.",
             "PC0040 event: Another version of a secret in Vault came into use.",

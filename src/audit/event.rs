@@ -72,6 +72,12 @@ impl Event {
         }
     }
 
+    /// The file has what only the HTTP sink had.
+    pub(super) fn file_back(cause: &str, since: jiff::Timestamp) -> Self {
+        let fields = json!({"cause": clipped(cause), "since": since.to_string()});
+        Self::new("event", Code::FileBack, fields)
+    }
+
     /// The log can be written again.
     pub(super) fn resumed(cause: &str, since: jiff::Timestamp) -> Self {
         let fields = json!({"cause": clipped(cause), "since": since.to_string()});
@@ -140,6 +146,12 @@ impl Event {
     /// What Vault answered may be somebody's attack.
     pub fn vault_suspicious(problem: &str) -> Self {
         Self::new("event", Code::VaultSuspicious, json!({"problem": clipped(problem)}))
+    }
+
+    /// An administrator verified the log: how many records in how many files, and how much was wrong.
+    pub fn verified(records: u64, files: usize, findings: usize, by: &str) -> Self {
+        let fields = json!({"good": findings == 0, "records": records, "files": files, "findings": findings, "os_user": by});
+        Self::new("event", Code::Verified, fields)
     }
 
     /// The operator's credential for a site is another one than before.
@@ -213,12 +225,13 @@ impl Event {
 pub struct Opening(Event);
 
 impl Opening {
-    /// The server starts, with these policies.
-    pub fn server(policy_hash: &str, schema_hash: &str, read_only: bool) -> Self {
+    /// The server starts, with these policies and a configuration of this hash.
+    pub fn server(policy_hash: &str, schema_hash: &str, configuration_hash: &str, read_only: bool) -> Self {
         let fields = json!({
             "version": env!("CARGO_PKG_VERSION"),
             "policy_hash": policy_hash,
             "schema_hash": schema_hash,
+            "configuration_hash": configuration_hash,
             "read_only": read_only,
         });
         Self(Event::new("start", Code::Start, fields))

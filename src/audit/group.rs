@@ -3,6 +3,8 @@
 //! A write or a sync that fails refuses what was announced by it and keeps what has happened already: that is written
 //! first when the disk takes something again, and only then anything new is admitted.
 
+mod elsewhere;
+
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -31,6 +33,11 @@ use super::writer::Record;
 use super::writer::Reply;
 use super::writer::Shared;
 use super::writer::ended;
+use elsewhere::Away;
+pub(super) use elsewhere::Elsewhere;
+use elsewhere::Failure;
+use elsewhere::Stored;
+use elsewhere::Unconfirmed;
 
 /// How long a record that nobody waits for may stay unsynced.
 const LINGER: Duration = Duration::from_millis(200);
@@ -57,6 +64,11 @@ pub(super) struct Thread<G: Ground> {
     /// The intents of calls that have not ended.
     open: HashMap<CallId, String>,
     checked: Option<Instant>,
+    /// Where records go besides the file.
+    elsewhere: Option<Elsewhere>,
+    /// Who waits until records that are in the file are there as well.
+    unconfirmed: Vec<Unconfirmed>,
+    away: Option<Away>,
 }
 
 /// Why nothing can be written.
@@ -64,6 +76,8 @@ struct Trouble {
     error: AuditError,
     since: jiff::Timestamp,
     again: Instant,
+    /// Whether the file takes everything.
+    elsewhere: bool,
 }
 
 /// What was taken from the queue at once.
@@ -76,7 +90,12 @@ struct Group {
 }
 
 impl<G: Ground> Thread<G> {
-    pub(super) fn new(ledger: Ledger<G>, shared: Arc<Shared>, instance: Arc<str>) -> Self {
+    pub(super) fn new(
+        ledger: Ledger<G>,
+        shared: Arc<Shared>,
+        instance: Arc<str>,
+        elsewhere: Option<Elsewhere>,
+    ) -> Self {
         Self {
             ledger,
             shared,
@@ -87,13 +106,19 @@ impl<G: Ground> Thread<G> {
             pending: Vec::new(),
             open: HashMap::new(),
             checked: None,
+            elsewhere,
+            unconfirmed: Vec::new(),
+            away: None,
         }
     }
 
-    /// Writes the first records of a log.
+    /// Writes the first records of a log. A receiver that is not there is waited for later.
     pub(super) fn begin(&mut self, records: Vec<Record>) -> io::Result<()> {
-        self.write(records.into_iter().map(Entry::own).collect()).map_err(|(error, _)| error)?;
-        self.sync_all().map_err(|(error, _)| error)?;
+        let stored = self.write(records.into_iter().map(Entry::own).collect()).and_then(|()| self.sync_all());
+        match stored {
+            Err((failure, entries)) if failure.elsewhere => self.fail(&failure, entries),
+            stored => stored.map_err(|(failure, _)| io::Error::other(failure.cause))?,
+        }
         self.checkpoint();
         Ok(())
     }
@@ -137,6 +162,9 @@ impl<G: Ground> Thread<G> {
     fn rest(&self) -> Duration {
         if let Some(trouble) = &self.trouble {
             return trouble.again.saturating_duration_since(Instant::now());
+        }
+        if let Some(rest) = self.until_back() {
+            return rest;
         }
         let sync = self.since.map(|since| LINGER.saturating_sub(since.elapsed()));
         let times = sync.into_iter().chain(self.ledger.until_checkpoint());
@@ -191,18 +219,19 @@ impl<G: Ground> Thread<G> {
             return self.put_off(entries, &error);
         }
         let durable = entries.iter().any(|entry| entry.record.durability == Durability::Durable);
-        if let Err((error, entries)) = self.write(entries) {
-            return self.fail(&error, entries);
+        let announces = entries.iter().any(|entry| entry.record.kind == Kind::Announced);
+        if announces && let Err(failure) = self.admissible() {
+            return self.fail(&failure, entries);
         }
-        if durable {
-            self.sync();
+        if let Err((failure, entries)) = self.store(entries, durable) {
+            self.fail(&failure, entries);
         }
     }
 
     /// Writes entries after those that had to wait. If it fails, none of them is in the file.
-    fn write(&mut self, entries: Vec<Entry>) -> Result<(), (io::Error, Vec<Entry>)> {
+    fn write(&mut self, entries: Vec<Entry>) -> Stored {
         if let Err(error) = self.ledger.write(entries.iter().map(|entry| entry.record.body.as_str())) {
-            return Err((error, entries));
+            return Err((error.into(), entries));
         }
         self.since.get_or_insert_with(Instant::now);
         for mut entry in entries {
@@ -216,28 +245,25 @@ impl<G: Ground> Thread<G> {
     }
 
     fn sync(&mut self) {
-        if self.trouble.is_none()
-            && let Err((error, entries)) = self.sync_all()
-        {
-            self.fail(&error, entries);
+        if self.trouble.is_some() {
+            return;
+        }
+        let synced = self.sync_all();
+        if let Err((failure, entries)) = self.or_elsewhere(synced) {
+            self.fail(&failure, entries);
         }
     }
 
     /// Makes everything written durable. If it fails, nothing is known of it, and all of it comes back.
-    fn sync_all(&mut self) -> Result<(), (io::Error, Vec<Entry>)> {
-        if self.since.is_none() {
-            return Ok(());
+    fn sync_all(&mut self) -> Stored {
+        if self.since.take().is_some() {
+            let entries = std::mem::take(&mut self.unsynced);
+            if let Err(error) = self.ledger.sync() {
+                return Err((error.into(), entries));
+            }
+            self.expect(entries);
         }
-        self.since = None;
-        let entries = std::mem::take(&mut self.unsynced);
-        if let Err(error) = self.ledger.sync() {
-            return Err((error, entries));
-        }
-        for mut entry in entries {
-            entry.answer(Ok(()));
-            self.note(entry.record);
-        }
-        Ok(())
+        self.confirm()
     }
 
     /// Keeps in mind which calls have not ended.
@@ -250,12 +276,13 @@ impl<G: Ground> Thread<G> {
     }
 
     /// The disk did not take these, nor what is written and not synced is certain to be in the file.
-    fn fail(&mut self, error: &io::Error, entries: Vec<Entry>) {
-        let full = error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded;
-        let error = AuditError::Unwritable { cause: error.to_string() };
+    fn fail(&mut self, failure: &Failure, entries: Vec<Entry>) {
+        let (full, elsewhere) = (failure.full, failure.elsewhere);
+        let error = failure.error();
         let since = self.trouble.as_ref().map_or_else(jiff::Timestamp::now, |trouble| trouble.since);
         let is_new = self.trouble.is_none();
-        self.trouble = Some(Trouble { error: error.clone(), since, again: Instant::now() + AGAIN });
+        self.trouble =
+            Some(Trouble { error: error.clone(), since, again: Instant::now() + AGAIN, elsewhere });
         self.checked = None;
         self.shared.pause(&error);
         self.put_off(entries, &error);
@@ -287,27 +314,25 @@ impl<G: Ground> Thread<G> {
 
     /// Tries whether the disk takes something again: first what has happened, then the room that is kept free.
     fn mend(&mut self) {
+        self.come_back();
         let pending = std::mem::take(&mut self.pending);
-        let result = if pending.is_empty() { Ok(()) } else { self.write(pending) };
-        let result = result.and_then(|()| self.sync_all());
-        let result = result.and_then(|()| self.resume());
-        if let Err((error, entries)) = result {
-            self.fail(&error, entries);
+        let stored = self.store(pending, true);
+        if let Err((failure, entries)) = stored.and_then(|()| self.resume()) {
+            self.fail(&failure, entries);
         }
     }
 
     /// Admits again, if there is room for it and that can be written down.
-    fn resume(&mut self) -> Result<(), (io::Error, Vec<Entry>)> {
+    fn resume(&mut self) -> Stored {
         let Some(trouble) = &self.trouble else { return Ok(()) };
         let event = Event::resumed(&trouble.error.to_string(), trouble.since);
         let record = Record::own(event.stage(), event.body(&self.instance));
         let ground = &mut self.ledger.ground;
+        if self.away.is_none() {
+            ground.check().and_then(|()| ground.reserve()).map_err(|error| (error.into(), Vec::new()))?;
+        }
         // The event has not happened if it cannot be written.
-        let ready = ground.check().and_then(|()| ground.reserve()).map_err(|error| (error, Vec::new()));
-        ready
-            .and_then(|()| self.write(vec![Entry::own(record)]))
-            .map_err(|(error, _)| (error, Vec::new()))?;
-        self.sync_all().map_err(|(error, _)| (error, Vec::new()))?;
+        self.store(vec![Entry::own(record)], true).map_err(|(failure, _)| (failure, Vec::new()))?;
         self.trouble = None;
         self.shared.resume();
         Ok(())
@@ -321,15 +346,26 @@ impl<G: Ground> Thread<G> {
             }
             return;
         }
+        if let Some(rest) = self.until_back() {
+            if rest.is_zero() {
+                self.come_back();
+            }
+            return;
+        }
         if self.since.is_some_and(|since| since.elapsed() >= LINGER) {
             self.sync();
         }
-        if self.trouble.is_none() && self.ledger.is_checkpoint_due() {
+        if self.is_well() && self.ledger.is_checkpoint_due() {
             self.checkpoint();
         }
-        if self.trouble.is_none() && self.ledger.is_rotation_due() {
+        if self.is_well() && self.ledger.is_rotation_due() {
             self.rotate();
         }
+    }
+
+    /// Whether the file takes everything, and nothing waits.
+    fn is_well(&self) -> bool {
+        self.trouble.is_none() && self.away.is_none()
     }
 
     fn checkpoint(&mut self) {
@@ -350,7 +386,7 @@ impl<G: Ground> Thread<G> {
     /// Leaves the file for another. If that is not possible the file goes on, or the disk is in trouble anyway.
     fn rotate(&mut self) {
         self.sync();
-        if self.trouble.is_some() {
+        if !self.is_well() {
             return;
         }
         match self.ledger.rotate(OpenCall::records(self.open.values())) {
@@ -358,8 +394,8 @@ impl<G: Ground> Thread<G> {
                 self.told(rotated.checkpoint);
                 // From here on it comes before everything else, whatever happens.
                 let opening = Entry::own(Record::own("continue", rotated.opening));
-                if let Err((error, entries)) = self.write(vec![opening]).and_then(|()| self.sync_all()) {
-                    return self.fail(&error, entries);
+                if let Err((failure, entries)) = self.store(vec![opening], true) {
+                    return self.fail(&failure, entries);
                 }
                 self.checkpoint();
             }
@@ -377,10 +413,10 @@ impl<G: Ground> Thread<G> {
         if self.checked.is_some_and(|at| at.elapsed() < CHECKED) {
             return Ok(());
         }
-        let result = self.ledger.ground.check();
+        let result = self.sound();
         self.checked = result.is_ok().then(Instant::now);
         // A full disk may have room again before a call comes: the log stays open.
-        result.map_err(|error| AuditError::Unwritable { cause: error.to_string() })
+        result.map_err(|failure| failure.error())
     }
 
     /// Writes the last record of the log. If that is not possible the next start does it.
@@ -389,9 +425,8 @@ impl<G: Ground> Thread<G> {
             self.mend();
         }
         self.sync();
-        if self.trouble.is_none()
-            && let Err(error) = self.ledger.end()
-        {
+        let takes = self.trouble.as_ref().is_none_or(|trouble| trouble.elsewhere) && self.away.is_none();
+        if takes && let Err(error) = self.ledger.end() {
             tracing::error!(%error, "the audit log has no end; the next start gives it one");
         }
         for mut entry in std::mem::take(&mut self.pending) {
@@ -399,6 +434,7 @@ impl<G: Ground> Thread<G> {
             AuditRecordLost { stage: entry.record.stage, call }.emit(&self.shared.metrics);
             entry.answer(Err(ended()));
         }
+        self.part();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The log file that is written now: what is in it, what of that is on disk, and how the next file goes on from it.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -11,8 +12,10 @@ use super::Checkpoint;
 use super::Code;
 use super::LogName;
 use super::SigningKey;
+use super::aside::Beside;
 use super::chain::Chain;
 use super::heads::Head;
+use super::http::Progress;
 use super::record::head;
 use super::record::inside;
 use super::storage::Ground;
@@ -34,6 +37,17 @@ struct Mark {
     chain: Chain,
 }
 
+/// Lines that another place has and the file has not: they are what it takes next.
+#[derive(Debug, Default)]
+struct Ahead {
+    text: String,
+    records: usize,
+    /// The chain after them; none where there are none.
+    chain: Option<Chain>,
+    /// Whether the file has them meanwhile, not yet on disk.
+    written: bool,
+}
+
 /// The file of one process, and after a rotation the next one.
 #[derive(Debug)]
 pub(super) struct Ledger<G: Ground> {
@@ -47,6 +61,13 @@ pub(super) struct Ledger<G: Ground> {
     written: Mark,
     /// What of that is on disk.
     durable: Mark,
+    ahead: Ahead,
+    /// What is sent elsewhere as well, if anything is.
+    progress: Option<Arc<Progress>>,
+    /// What is done beside the log with what it has.
+    pub(super) beside: Beside,
+    /// The lines that are written and not on disk, if they are to be copied.
+    fresh: String,
     /// Whether the file may have more bytes than `written` says.
     torn: bool,
     /// Whether a sync of the file has failed: it is left as soon as there is another.
@@ -85,12 +106,18 @@ impl<G: Ground> Ledger<G> {
         signer: SigningKey,
         pace: Pace,
         opening: Map<String, Value>,
+        progress: Option<Arc<Progress>>,
+        beside: Beside,
     ) -> io::Result<(Self, String)> {
         let heads = ground.heads()?;
         let continues = heads.iter().find(|head| head.file.instance() == instance);
         let chain = continues.map(|head| Chain::after(head.last)).unwrap_or_default();
         let opening = opened(opening, &signer, continues, &heads);
         let (name, file) = ground.create()?;
+        if let Some(progress) = &progress {
+            progress.prepare(&name)?;
+            progress.begin(&name);
+        }
         let written = Mark { length: 0, chain };
         let ledger = Self {
             ground,
@@ -101,6 +128,10 @@ impl<G: Ground> Ledger<G> {
             file,
             durable: written.clone(),
             written,
+            ahead: Ahead::default(),
+            progress,
+            beside,
+            fresh: String::new(),
             torn: false,
             suspect: false,
             begun: Instant::now(),
@@ -113,11 +144,14 @@ impl<G: Ground> Ledger<G> {
         Ok((ledger, opening))
     }
 
-    /// Writes records. If that fails, the file is as if none of them had been tried.
+    /// Writes records, after those that another place has already. If that fails, the file is as if none of them had
+    /// been tried.
     pub(super) fn write<'b>(&mut self, bodies: impl Iterator<Item = &'b str>) -> io::Result<()> {
         self.mend()?;
-        let mut chain = self.written.chain.clone();
-        let mut text = String::new();
+        let late = !self.ahead.written;
+        let before = self.ahead.chain.as_ref().filter(|_| late);
+        let mut chain = before.unwrap_or(&self.written.chain).clone();
+        let mut text = if late { self.ahead.text.clone() } else { String::new() };
         bodies.for_each(|body| chain.append(&mut text, body));
         if let Err(error) = self.file.write(text.as_bytes()) {
             self.torn = true;
@@ -127,7 +161,31 @@ impl<G: Ground> Ledger<G> {
         }
         let length = self.written.length.saturating_add(u64::try_from(text.len()).unwrap_or(u64::MAX));
         self.written = Mark { length, chain };
+        self.ahead.written = true;
+        if self.beside.copies() {
+            self.fresh.push_str(&text);
+        }
         Ok(())
+    }
+
+    /// Takes records that the file is to have later, when it does not take them now. Everything else that was written
+    /// has to be on disk.
+    pub(super) fn take_ahead<'b>(&mut self, bodies: impl Iterator<Item = &'b str>) {
+        let ahead = &mut self.ahead;
+        let chain = ahead.chain.get_or_insert_with(|| self.durable.chain.clone());
+        for body in bodies {
+            chain.append(&mut ahead.text, body);
+            ahead.records += 1;
+        }
+        ahead.written = false;
+        if let Some(progress) = &self.progress {
+            progress.ahead(ahead.text.as_bytes());
+        }
+    }
+
+    /// How many records the file is to have later, and how many bytes they are.
+    pub(super) fn ahead(&self) -> (usize, usize) {
+        (self.ahead.records, self.ahead.text.len())
     }
 
     /// Makes what was written durable. If that fails, nothing is known of it: it is as if it had not been written.
@@ -135,10 +193,19 @@ impl<G: Ground> Ledger<G> {
         if let Err(error) = self.file.sync() {
             self.written = self.durable.clone();
             (self.torn, self.suspect) = (true, true);
+            self.ahead.written = false;
+            self.fresh.clear();
             let _ = self.mend();
             return Err(error);
         }
         self.durable = self.written.clone();
+        self.beside.copy(&std::mem::take(&mut self.fresh));
+        if self.ahead.written {
+            self.ahead = Ahead::default();
+        }
+        if let Some(progress) = &self.progress {
+            progress.durable(self.durable.length);
+        }
         Ok(())
     }
 
@@ -171,6 +238,7 @@ impl<G: Ground> Ledger<G> {
         // Also one that fails: it is tried again at the next time, and not with every record.
         (self.tried, self.checkpointed) = (size, Instant::now());
         let note = self.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
+        self.beside.witness(&self.name, size, &note);
         self.ground.keep_checkpoint(&self.name, &note)?;
         self.covered = size;
         Ok(())
@@ -203,9 +271,13 @@ impl<G: Ground> Ledger<G> {
             Some(spare) => spare,
             None => self.ground.create()?,
         };
-        if let Err(error) = self.leave("continued", Code::Continued, Some(&name)) {
+        let prepared = self.progress.as_ref().map_or(Ok(()), |progress| progress.prepare(&name));
+        if let Err(error) = prepared.and_then(|()| self.leave("continued", Code::Continued, Some(&name))) {
             self.spare = Some((name, file));
             return Err(error);
+        }
+        if let Some(progress) = &self.progress {
+            progress.begin(&name);
         }
         let checkpoint = self.checkpoint();
         let continues = Head {
@@ -238,7 +310,11 @@ impl<G: Ground> Ledger<G> {
             record.insert("next".into(), next.file().into());
         }
         self.write(std::iter::once(inside(&record).as_str()))?;
-        self.sync()
+        self.sync()?;
+        if let Some(progress) = &self.progress {
+            progress.leave();
+        }
+        Ok(())
     }
 
     /// The name of the file.

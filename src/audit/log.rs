@@ -8,13 +8,27 @@ use futures::future::BoxFuture;
 
 use super::AuditError;
 use super::CallFacts;
+use super::CopyTo;
 use super::Event;
 use super::HmacKey;
+use super::HttpSink;
+use super::LogName;
 use super::Opening;
+use super::Require;
 use super::SigningKey;
 use super::Trail;
 use super::VerifierKey;
+use super::WitnessSettings;
 use super::alarm::FileLeftBehind;
+use super::aside::Beside;
+use super::group::Elsewhere;
+use super::http::Carrier;
+use super::http::Courier;
+use super::http::DirectoryShelf;
+use super::http::HttpCarrier;
+use super::http::Progress;
+use super::http::Shelf;
+use super::http::unfinished;
 use super::ledger::Ledger;
 use super::ledger::Pace;
 use super::recovery;
@@ -49,6 +63,12 @@ pub struct AuditSettings {
     pub rotate_age: Duration,
     /// How much of the disk is kept free for the ends of calls.
     pub reserve_bytes: u64,
+    /// Where records go besides the file.
+    pub http: Option<HttpSink>,
+    /// Where records are copied to.
+    pub copies: Vec<CopyTo>,
+    /// Where checkpoints go besides the directory.
+    pub witness: WitnessSettings,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -80,13 +100,15 @@ impl Audit {
             for left in &left {
                 FileLeftBehind { left }.emit();
             }
-            Self::on(ground, settings, opening, left.iter().map(Event::left_behind))
+            let elsewhere = elsewhere(settings)?;
+            Self::on(ground, elsewhere, settings, opening, left.iter().map(Event::left_behind))
         };
         open().map_err(|error: std::io::Error| failed(error.to_string()))
     }
 
     pub(super) fn on(
         ground: impl Ground,
+        elsewhere: Option<Elsewhere>,
         settings: &AuditSettings,
         opening: &Opening,
         events: impl Iterator<Item = Event>,
@@ -98,13 +120,17 @@ impl Audit {
             rotate_bytes: settings.rotate_bytes,
             rotate_age: settings.rotate_age,
         };
+        let progress = elsewhere.as_ref().map(|elsewhere| Arc::clone(&elsewhere.progress));
+        let patience = settings.write_deadline / 8;
+        let beside = Beside::start(&settings.copies, &settings.witness, patience, &settings.metrics)?;
+        let key = settings.signing_key.clone();
         let (ledger, opening) =
-            Ledger::begin(ground, &instance, settings.signing_key.clone(), pace, opening.record(&instance))?;
+            Ledger::begin(ground, &instance, key, pace, opening.record(&instance), progress, beside)?;
         let events = events.map(|event| Record::own(event.stage(), event.body(&instance)));
         let records = std::iter::once(Record::own("start", opening)).chain(events).collect();
         let (deadline, metrics) = (settings.write_deadline, settings.metrics.clone());
         Ok(Self {
-            writer: Writer::start(ledger, records, Arc::clone(&instance), deadline, metrics)?,
+            writer: Writer::start(ledger, records, elsewhere, Arc::clone(&instance), deadline, metrics)?,
             key: Arc::new(settings.key.clone()),
             signing_key: settings.signing_key.clone(),
             instance,
@@ -161,6 +187,37 @@ impl Audit {
             tracing::error!("the audit log did not take its last records in time");
         }
     }
+}
+
+/// Starts sending to the receiver, first what earlier processes have not.
+fn elsewhere(settings: &AuditSettings) -> std::io::Result<Option<Elsewhere>> {
+    let shelf: Arc<dyn Shelf> = Arc::new(DirectoryShelf(settings.directory.clone()));
+    match &settings.http {
+        Some(HttpSink::Receiver { receiver, require }) => {
+            let left = unfinished(&settings.directory, &settings.instance)?;
+            let carrier = HttpCarrier::new(receiver.clone())?;
+            start(carrier, shelf, left, *require, settings).map(Some)
+        }
+        Some(HttpSink::Later) => {
+            let progress = Arc::new(Progress::new(shelf, Vec::new()));
+            Ok(Some(Elsewhere { progress, require: Require::Any, bound: Duration::ZERO }))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Starts a courier; records that are announced have to be there a little before their calls give up.
+pub(super) fn start(
+    carrier: impl Carrier,
+    shelf: Arc<dyn Shelf>,
+    left: Vec<(LogName, u64, u64)>,
+    require: Require,
+    settings: &AuditSettings,
+) -> std::io::Result<Elsewhere> {
+    let progress = Arc::new(Progress::new(Arc::clone(&shelf), left));
+    let metrics = settings.metrics.clone();
+    Courier { carrier, shelf, progress: Arc::clone(&progress), metrics }.start()?;
+    Ok(Elsewhere { progress, require, bound: settings.write_deadline.mul_f64(0.8) })
 }
 
 fn is_plain(instance: &str) -> bool {

@@ -4,6 +4,7 @@
 //! durable. The [`Trail`] of a call is a guard: dropped without an end, it writes `abandoned`.
 
 mod alarm;
+mod aside;
 mod chain;
 mod class;
 mod code;
@@ -12,6 +13,7 @@ mod event;
 mod facts;
 mod group;
 mod heads;
+mod http;
 mod key;
 mod ledger;
 mod level;
@@ -38,6 +40,9 @@ mod values;
 pub mod verify;
 mod writer;
 
+pub use aside::CopyTo;
+pub use aside::SyslogServer;
+pub use aside::WitnessSettings;
 pub use class::ErrorClass;
 pub use code::Code;
 pub use error::AuditError;
@@ -51,6 +56,8 @@ pub use facts::Ended;
 pub use facts::Outcome;
 pub use facts::SearchNote;
 pub use facts::UpstreamNote;
+pub use http::HttpSink;
+pub use http::Require;
 pub use key::HmacKey;
 pub use level::Level;
 pub use level::Rule;

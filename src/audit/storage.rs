@@ -45,6 +45,8 @@ pub(super) trait Ground: Send + 'static {
     fn keep_checkpoint(&mut self, log: &LogName, note: &str) -> io::Result<()>;
     /// The files that nobody writes any more, the newest first.
     fn heads(&mut self) -> io::Result<Vec<Head>>;
+    /// Whether the next file and checkpoint could be made, asked of the operating system without writing anything.
+    fn writable(&self) -> io::Result<()>;
     /// Whether the disk would take more, tried by a real write beside the log.
     fn check(&mut self) -> io::Result<()>;
     /// Keeps room free for the ends of calls, if that is not done already.
@@ -136,6 +138,19 @@ impl Ground for Directory {
 
     fn heads(&mut self) -> io::Result<Vec<Head>> {
         heads::find(&self.path)
+    }
+
+    /// A file that is open takes records also in a directory that does not let itself be written to any more.
+    fn writable(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use rustix::fs::Access;
+            use rustix::fs::AtFlags;
+            let wanted = Access::WRITE_OK | Access::EXEC_OK;
+            rustix::fs::accessat(rustix::fs::CWD, &self.path, wanted, AtFlags::EACCESS)
+                .map_err(|error| io::Error::other(format!("its directory cannot be written to: {error}")))?;
+        }
+        Ok(())
     }
 
     fn check(&mut self) -> io::Result<()> {

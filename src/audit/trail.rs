@@ -261,7 +261,12 @@ impl Trail {
             Access::Write => Durability::Durable,
             Access::Read => Durability::Written,
         };
-        self.audit.writer.conclude(self.record("outcome", body, durability)).await
+        let record = self.record("outcome", body, durability);
+        if matches!(outcome, Outcome::AuditFailed) {
+            // The caller is told that the log fails, and would wait for the same log once more.
+            return self.audit.writer.leave(record).map(drop);
+        }
+        self.audit.writer.conclude(record).await
     }
 
     fn record(&self, stage: &'static str, body: String, durability: Durability) -> Record {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -22,6 +23,7 @@ use super::alarm::AuditLate;
 use super::alarm::AuditPaused;
 use super::alarm::AuditRecordLost;
 use super::alarm::AuditResumed;
+use super::group::Elsewhere;
 use super::group::Thread;
 use super::ledger::Ledger;
 use super::storage::Ground;
@@ -118,6 +120,8 @@ pub(super) struct Shared {
     pub(super) waiting: AtomicUsize,
     /// Since when the thread is at the disk, in milliseconds after `started`, plus one; 0 while it is not.
     busy: AtomicU64,
+    /// Whether it is the other place that the thread waits for.
+    elsewhere: AtomicBool,
     started: Instant,
     pub(super) metrics: Metrics,
 }
@@ -178,6 +182,16 @@ impl Shared {
         self.busy.store(since, Ordering::Release);
     }
 
+    /// The thread begins or ends to wait for the other place.
+    pub(super) fn waits_elsewhere(&self, waits: bool) {
+        self.elsewhere.store(waits, Ordering::Release);
+    }
+
+    /// What holds up the thread: the disk's words, or those of the other place.
+    fn held_up(&self, disk: &'static str, elsewhere: &'static str) -> &'static str {
+        if self.elsewhere.load(Ordering::Acquire) { elsewhere } else { disk }
+    }
+
     /// Whether the disk has held the thread for longer than a record may take.
     fn stalled(&self, deadline: Duration) -> bool {
         let since = self.busy.load(Ordering::Acquire);
@@ -194,6 +208,7 @@ impl Writer {
     pub(super) fn start<G: Ground>(
         ledger: Ledger<G>,
         records: Vec<Record>,
+        elsewhere: Option<Elsewhere>,
         instance: Arc<str>,
         deadline: Duration,
         metrics: Metrics,
@@ -204,10 +219,11 @@ impl Writer {
             paused: RwLock::new(None),
             waiting: AtomicUsize::new(0),
             busy: AtomicU64::new(0),
+            elsewhere: AtomicBool::new(false),
             started: Instant::now(),
             metrics,
         });
-        let mut thread = Thread::new(ledger, Arc::clone(&shared), instance);
+        let mut thread = Thread::new(ledger, Arc::clone(&shared), instance, elsewhere);
         thread.begin(records)?;
         std::thread::Builder::new().name("audit".to_owned()).spawn(move || thread.run(&messages))?;
         Ok(Self { queue, shared, deadline })
@@ -257,7 +273,8 @@ impl Writer {
             return Err(error);
         }
         if self.shared.stalled(self.deadline) {
-            return Err(AuditError::Slow { cause: "the disk does not answer" });
+            let cause = self.shared.held_up("the disk does not answer", "the HTTP sink does not answer");
+            return Err(AuditError::Slow { cause });
         }
         Ok(())
     }
@@ -304,7 +321,10 @@ impl Writer {
         match tokio::time::timeout(self.deadline, done).await {
             Ok(Ok(result)) => result,
             Ok(Err(_gone)) => Err(self.shared.closed().cloned().unwrap_or_else(ended)),
-            Err(_elapsed) => Err(self.late("the disk did not take the record in time")),
+            Err(_elapsed) => Err(self.late(self.shared.held_up(
+                "the disk did not take the record in time",
+                "the HTTP sink did not confirm the record in time",
+            ))),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Failure;
+use super::audit_places;
 use super::audit_rules;
 use super::connect;
 use super::output;
@@ -63,10 +64,11 @@ pub(super) struct Parts {
     pub(super) told: Told,
 }
 
-/// Builds the gate. Policies load on a thread of their own, beside the clients and the credentials.
+/// Builds the gate. The audit log opens before anything is asked of anybody for the products.
 pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Failure> {
     settings.products().map_err(Failure::configuration)?;
     refuse_what_is_not_there(settings)?;
+    audit_places::check(settings)?;
     let engine_settings = engine_settings(settings)?;
     let since = Instant::now();
     let policies = tokio::task::spawn_blocking(move || {
@@ -85,7 +87,12 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         tracing::warn!(%name, "no tool or toolset has this name");
     }
     let since_loaded = Instant::now();
-    let opening = Opening::server(engine.policy_hash(), engine.schema_hash(), read_only(settings));
+    let opening = Opening::server(
+        engine.policy_hash(),
+        engine.schema_hash(),
+        &settings.fingerprint(),
+        read_only(settings),
+    );
     let audit = audit(settings, parts, keys, &opening).await?;
     announce(settings, &audit, &engine).await?;
     started("audit log", since_loaded);
@@ -345,6 +352,9 @@ async fn audit(
         rotate_bytes: settings.audit.rotate_bytes,
         rotate_age: Duration::from_hours(settings.audit.rotate_hours),
         reserve_bytes: RESERVE,
+        http: audit_places::http_sink(settings, parts).await?,
+        copies: audit_places::copies(settings).await?,
+        witness: audit_places::witness(settings, parts).await?,
         metrics: parts.metrics.clone(),
     };
     let audit = Audit::open(&audit_settings, opening).map_err(Failure::configuration)?;

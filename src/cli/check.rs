@@ -4,6 +4,7 @@ use std::fs::File;
 
 use super::Failure;
 use super::assemble;
+use super::audit_places;
 use super::audit_rules;
 use super::output;
 use crate::config::Loaded;
@@ -21,6 +22,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     assemble::refuse_what_is_not_there(settings)?;
     files(settings)?;
     audit_rules::read(&settings.audit.rules)?;
+    audit_places::check(settings)?;
     let policies = Policies::load(tools::facts(), assemble::engine_settings(settings)?)
         .map_err(Failure::configuration)?;
     for name in Offer::unknown(settings.tools.enabled.as_deref(), settings.tools.toolsets.as_deref()) {
@@ -34,13 +36,21 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
 
 /// The files with certificates and keys. What is in them may need a password, which may be in a vault: the start says.
 fn files(settings: &Settings) -> Result<(), Failure> {
-    for (product, _, site) in settings.sites() {
-        let reach = &site.reach;
-        let certificate = reach.client_certificate.as_ref();
+    let sites = settings.sites().map(|(product, _, site)| {
+        (product, site.reach.client_certificate.as_ref(), site.reach.ca_file.as_ref())
+    });
+    let audit = &settings.audit;
+    let receivers = [("audit.http", &audit.http), ("audit.witness", &audit.witness)];
+    let receivers = receivers.into_iter().filter_map(|(name, receiver)| {
+        let receiver = receiver.as_ref()?;
+        Some((name, receiver.client_certificate.as_ref(), receiver.ca_file.as_ref()))
+    });
+    let syslog = audit.syslog.iter().map(|syslog| ("audit.syslog", None, syslog.ca_file.as_ref()));
+    for (product, certificate, ca_file) in sites.chain(receivers).chain(syslog) {
         let named = [
             ("client certificate", certificate.map(|settings| &settings.certificate)),
             ("client key", certificate.and_then(|settings| settings.key.as_ref())),
-            ("CA file", reach.ca_file.as_ref()),
+            ("CA file", ca_file),
         ];
         for (what, path) in named {
             let Some(path) = path else { continue };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use crate::config::NetworkSettings;
 use crate::config::ProductSettings;
 use crate::config::ProxyUrl;
 use crate::config::Reach;
+use crate::config::ReceiverSettings;
 use crate::config::Settings;
 use crate::config::Transport;
 use crate::identity::InstanceLogin;
@@ -41,6 +43,8 @@ use crate::net::Exempt;
 use crate::net::Guard;
 use crate::net::Patience;
 use crate::net::Proxies;
+use crate::net::Receiver;
+use crate::net::StreamTls;
 use crate::net::Trust;
 use crate::net::Upstream;
 use crate::net::UpstreamSettings;
@@ -171,7 +175,7 @@ fn client_settings(
     let proxy = |proxy: &Option<ProxyUrl>| proxy.as_ref().map(|proxy| proxy.expose().clone());
     ClientSettings {
         verify: from.ssl_verify,
-        trust: if network.system_truststore { Trust::System } else { Trust::Bundled },
+        trust: trust(network),
         ca_file: from.ca_file.clone(),
         client_certificate,
         plain,
@@ -198,6 +202,45 @@ pub(super) async fn client_certificate(
         None => None,
     };
     Ok(Some(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password }))
+}
+
+/// A receiver of the audit log or its checkpoints. It is reached directly, without a proxy.
+pub(super) async fn receiver(
+    section: &str,
+    from: &ReceiverSettings,
+    settings: &Settings,
+    parts: &Parts,
+) -> Result<Receiver, Failure> {
+    let client_settings = ClientSettings {
+        trust: trust(&settings.network),
+        ca_file: from.ca_file.clone(),
+        client_certificate: client_certificate(from.client_certificate.as_ref(), parts).await?,
+        plain: from.url.scheme() == "http",
+        timeout: Duration::from_secs(from.timeout_seconds),
+        ..ClientSettings::default()
+    };
+    let client = client(section, client_settings).await?;
+    let token = match &from.token {
+        Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
+        None => None,
+    };
+    Receiver::new(client, from.url.clone(), token.as_ref())
+        .map_err(|error| Failure::configuration(format!("{section}: {error}")))
+}
+
+/// The TLS of what is no HTTP.
+pub(super) async fn stream_tls(
+    section: &str,
+    ca_file: Option<PathBuf>,
+    network: &NetworkSettings,
+) -> Result<StreamTls, Failure> {
+    let trust = trust(network);
+    let tls = tokio::task::spawn_blocking(move || StreamTls::new(trust, ca_file));
+    tls.await.map_err(Failure::failed)?.map_err(|error| Failure::configuration(format!("{section}: {error}")))
+}
+
+fn trust(network: &NetworkSettings) -> Trust {
+    if network.system_truststore { Trust::System } else { Trust::Bundled }
 }
 
 fn patience(network: &NetworkSettings) -> Patience {

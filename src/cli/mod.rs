@@ -2,6 +2,7 @@
 
 mod assemble;
 mod audit;
+mod audit_places;
 mod audit_rules;
 mod check;
 mod connect;
@@ -13,6 +14,7 @@ mod diff;
 mod doctor;
 mod dumps;
 mod flags;
+mod noted;
 mod oauth;
 mod output;
 mod policy;

@@ -1,6 +1,8 @@
 //! Addresses as settings: of services, of proxies, and to listen on.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use url::Host;
 use url::Url;
@@ -49,6 +51,61 @@ fn without_trailing_slashes(mut url: Url) -> Url {
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     url
+}
+
+/// Where a syslog server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyslogAddress {
+    /// A socket of this machine.
+    Unix(PathBuf),
+    /// A host, in the clear.
+    Tcp {
+        /// Its name or address.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+    /// A host, over TLS.
+    Tls {
+        /// Its name or address.
+        host: String,
+        /// Its port.
+        port: u16,
+    },
+}
+
+/// The port of syslog over TLS (RFC 5425), and the one that is usual without.
+const SYSLOG_PORTS: (u16, u16) = (6514, 601);
+
+impl SyslogAddress {
+    /// Reads `unix:/path`, `tcp://host:port` or `tcp+tls://host:port`. The network is in the clear only on loopback.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let shown = text.escape_debug();
+        if let Some(path) = text.strip_prefix("unix:") {
+            let path = PathBuf::from(path);
+            let problem = || format!("`{shown}` names no absolute path; write for example `unix:/dev/log`");
+            return Some(path).filter(|path| path.is_absolute()).map(Self::Unix).ok_or_else(problem);
+        }
+        let refused = || {
+            format!(
+                "`{shown}` is no syslog server; write `unix:/dev/log`, `tcp+tls://host:6514`, or `tcp://` for a host on \
+                 loopback"
+            )
+        };
+        let url = Url::parse(text).map_err(|_| refused())?;
+        let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+        let anonymous = url.username().is_empty() && url.password().is_none();
+        let Some(host) = url.host_str().filter(|_| bare && anonymous) else { return Err(refused()) };
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let address: Option<IpAddr> = host.parse().ok();
+        let local = address.map_or_else(|| host == "localhost", |address| address.is_loopback());
+        match url.scheme() {
+            "tcp+tls" => Ok(Self::Tls { host, port: url.port().unwrap_or(SYSLOG_PORTS.0) }),
+            "tcp" if local => Ok(Self::Tcp { host, port: url.port().unwrap_or(SYSLOG_PORTS.1) }),
+            "tcp" => Err(format!("`{shown}` is in the clear; write tcp+tls://")),
+            _ => Err(refused()),
+        }
+    }
 }
 
 pub(super) fn proxy(text: &str) -> Result<String, String> {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::AuditCopy;
+use super::AuditRequire;
 use super::AuditRule;
 use super::AuditSettings;
 use super::ConfigError;
@@ -26,6 +28,9 @@ use super::Transport;
 use super::product;
 use super::product::RawProduct;
 use super::product::Shared;
+use super::receivers;
+use super::receivers::RawReceiver;
+use super::receivers::RawSyslog;
 use super::vault;
 use super::vault::RawVault;
 use crate::ids::CloudId;
@@ -147,6 +152,12 @@ struct RawAudit {
     checkpoint_seconds: Option<u64>,
     rotate_bytes: Option<u64>,
     rotate_hours: Option<u64>,
+    require: AuditRequire,
+    copies: Vec<AuditCopy>,
+    checkpoint_copies: Option<PathBuf>,
+    http: RawReceiver,
+    witness: RawReceiver,
+    syslog: RawSyslog,
 }
 
 #[derive(Deserialize, Default)]
@@ -184,6 +195,7 @@ pub(super) fn settings(
     }
     shared.has_address = raw.jira.url.is_some() || raw.confluence.url.is_some();
     let server = server(raw.server)?;
+    let audit = audit(raw.audit, server.transport, origins, environment)?;
     let settings = Settings {
         jira_read_only: product::read_only(&raw.jira, &raw.jira_instances),
         confluence_read_only: product::read_only(&raw.confluence, &raw.confluence_instances),
@@ -208,7 +220,7 @@ pub(super) fn settings(
             denied_tools: raw.policy.denied_tools.unwrap_or(DeniedTools::Explain),
             require_proof: raw.policy.require_proof,
         },
-        audit: audit(raw.audit, environment)?,
+        audit,
         vault: vault::build(raw.vault, origins)?,
         log: LogSettings { level: raw.log.level.unwrap_or(LogLevel::Warn), json: raw.log.json },
     };
@@ -347,7 +359,14 @@ fn metrics(address: Option<&str>, transport: Transport) -> Result<MetricsSetting
     Ok(MetricsSettings { address, required: over_http })
 }
 
-fn audit(raw: RawAudit, environment: &BTreeMap<String, String>) -> Result<AuditSettings, ConfigError> {
+fn audit(
+    raw: RawAudit,
+    transport: Transport,
+    origins: &Origins,
+    environment: &BTreeMap<String, String>,
+) -> Result<AuditSettings, ConfigError> {
+    let http = receivers::receiver("audit.http", raw.http, origins)?;
+    receivers::check(raw.require, http.as_ref(), &raw.copies, transport)?;
     let homeless = |key: &str, variable: &str| {
         let text =
             format!("there is no place for {key}: neither it nor {variable}, XDG_STATE_HOME or HOME is set");
@@ -370,6 +389,12 @@ fn audit(raw: RawAudit, environment: &BTreeMap<String, String>) -> Result<AuditS
         checkpoint_seconds: raw.checkpoint_seconds.unwrap_or(60),
         rotate_bytes: raw.rotate_bytes.unwrap_or(256_000_000),
         rotate_hours: raw.rotate_hours.unwrap_or(24),
+        require: raw.require,
+        copies: raw.copies,
+        checkpoint_copies: raw.checkpoint_copies,
+        http,
+        witness: receivers::receiver("audit.witness", raw.witness, origins)?,
+        syslog: receivers::syslog(raw.syslog, origins)?,
     })
 }
 

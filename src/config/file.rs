@@ -46,7 +46,7 @@ impl Found {
 pub(super) fn path(key: &Key, instance: &InstanceName) -> Vec<String> {
     let (section, setting) = key.name.split_once('.').unwrap_or((key.name, ""));
     if instance.is_default() {
-        return vec![section.to_owned(), setting.to_owned()];
+        return std::iter::once(section).chain(setting.split('.')).map(str::to_owned).collect();
     }
     vec![format!("{section}_instances"), instance.to_string(), setting.to_owned()]
 }
@@ -103,6 +103,10 @@ impl Reader<'_> {
             }
             if let (Some(table), true) = (item.as_table(), keys::has_instances(section)) {
                 self.instance(section, name, table, origin);
+                continue;
+            }
+            if let (Some(table), true) = (item.as_table_like(), keys::has_settings(&full)) {
+                self.section(&full, table);
                 continue;
             }
             let hint = keys::hint(&full, KEYS.iter().map(|key| key.name));

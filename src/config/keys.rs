@@ -193,6 +193,25 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("audit.checkpoint_seconds", Kind::Number(1, 86_400)),
     Key::new("audit.rotate_bytes", Kind::Number(65_536, 1_000_000_000_000)),
     Key::new("audit.rotate_hours", Kind::Number(1, 8_760)),
+    Key::new("audit.require", Kind::Choice(&["all", "any"])),
+    Key::new("audit.copies", Kind::Choices(&["stdout", "journald"])),
+    Key::new("audit.checkpoint_copies", Kind::Path),
+    Key::new("audit.http.url", Kind::BaseUrl),
+    Key::new("audit.http.token", Kind::Secret),
+    Key::new("audit.http.ca_file", Kind::Path),
+    Key::new("audit.http.client_certificate", Kind::Path),
+    Key::new("audit.http.client_key", Kind::Path),
+    Key::new("audit.http.client_key_password", Kind::Secret),
+    Key::new("audit.http.timeout_seconds", Kind::Number(1, 300)),
+    Key::new("audit.witness.url", Kind::BaseUrl),
+    Key::new("audit.witness.token", Kind::Secret),
+    Key::new("audit.witness.ca_file", Kind::Path),
+    Key::new("audit.witness.client_certificate", Kind::Path),
+    Key::new("audit.witness.client_key", Kind::Path),
+    Key::new("audit.witness.client_key_password", Kind::Secret),
+    Key::new("audit.witness.timeout_seconds", Kind::Number(1, 300)),
+    Key::new("audit.syslog.address", Kind::Syslog),
+    Key::new("audit.syslog.ca_file", Kind::Path),
     Key::new("metrics.address", Kind::Address),
     Key::new("log.level", Kind::Choice(LEVELS)).flag("--verbose"),
     Key::new("log.json", Kind::Flag),
@@ -225,6 +244,11 @@ pub(super) fn find(name: &str) -> Option<&'static Key> {
 /// Whether there may be several of a section: `[jira.lab]` beside `[jira]`.
 pub(super) fn has_instances(section: &str) -> bool {
     matches!(section, "jira" | "confluence")
+}
+
+/// Whether a section within a section has settings, as `audit.http` has.
+pub(super) fn has_settings(section: &str) -> bool {
+    KEYS.iter().any(|key| key.name.strip_prefix(section).is_some_and(|rest| rest.starts_with('.')))
 }
 
 /// The setting that a dotted name means, and of which site: `jira.url`, or `jira.lab.url`.
@@ -270,10 +294,10 @@ mod tests {
         assert_eq!(names.len(), KEYS.len());
         assert_eq!(variables.len(), KEYS.iter().filter(|key| key.variable.is_some()).count());
         for name in names {
-            let (section, key) = name.split_once('.').unwrap();
-            assert!(
-                [section, key].iter().all(|part| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
-            );
+            let parts: Vec<&str> = name.split('.').collect();
+            assert!((2..=3).contains(&parts.len()), "{name}");
+            let of_form = |part: &&str| part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            assert!(parts.iter().all(of_form), "{name}");
             assert!(!name.contains("__"), "{name} would not survive as a variable");
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use figment::value::Value;
 
+use super::SyslogAddress;
 use super::addresses;
 use super::rules;
 use super::rules::Table;
@@ -25,6 +26,8 @@ pub(super) enum Kind {
     Number(u64, u64),
     /// One of some words.
     Choice(&'static [&'static str]),
+    /// Some of some words; separated by commas where there are no arrays.
+    Choices(&'static [&'static str]),
     /// Texts; separated by commas where there are no arrays.
     List,
     /// Keys of Jira projects.
@@ -53,6 +56,8 @@ pub(super) enum Kind {
     Host,
     /// The path of an endpoint.
     UrlPath,
+    /// A syslog server: a socket, or a host with a port.
+    Syslog,
     /// An address with a port, or `off`.
     Address,
     /// Rules for the audit log; there is no other place for them than the file.
@@ -138,9 +143,12 @@ impl Kind {
             Self::Flag => flag(text).map(Value::from),
             Self::Number(least, most) => number(text, least, most).map(Value::from),
             Self::Choice(words) => choice(text, words).map(Value::from),
-            Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains => {
-                self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>())
-            }
+            Self::List
+            | Self::Choices(_)
+            | Self::Projects
+            | Self::Spaces
+            | Self::HeaderNames
+            | Self::Domains => self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>()),
             Self::HeaderValue => header_line(text).map(Value::from),
             Self::CloudId => match CloudId::parse(text) {
                 Some(id) => Ok(Value::from(id.as_str())),
@@ -158,6 +166,7 @@ impl Kind {
             Self::Host => addresses::host(text).map(Value::from),
             Self::UrlPath => addresses::url_path(text).map(Value::from),
             Self::Address => addresses::listener(text).map(Value::from),
+            Self::Syslog => SyslogAddress::parse(text).map(|_| Value::from(text)),
             Self::AuditRules => Err(format!("is a text; write {} in the configuration file", rules::FORM)),
         }
     }
@@ -176,6 +185,7 @@ impl Kind {
                 Err(error) => Err(format!("{error}; list keys separated by commas, for example `DOCS,TEAM`")),
             },
             Self::HeaderNames => header_name(item).map(|name| Value::from(name.as_str())),
+            Self::Choices(words) => choice(item, words).map(Value::from),
             Self::Domains => addresses::domain(item).map(Value::from),
             _ => line(item).map(Value::from),
         };
@@ -188,7 +198,10 @@ impl Kind {
     }
 
     fn is_list(self) -> bool {
-        matches!(self, Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains)
+        matches!(
+            self,
+            Self::List | Self::Choices(_) | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains
+        )
     }
 
     fn describe(self) -> String {
@@ -196,6 +209,7 @@ impl Kind {
             Self::Flag => "`true` or `false`".to_owned(),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Choice(words) => format!("one of {}", quoted(words)),
+            Self::Choices(words) => format!("an array of {}", quoted(words)),
             Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains => {
                 "an array of strings".to_owned()
             }

@@ -10,7 +10,11 @@ use http::HeaderName;
 use serde::Deserialize;
 use url::Url;
 
+use super::AuditCopy;
+use super::AuditRequire;
 use super::AuditRule;
+use super::ReceiverSettings;
+use super::SyslogSettings;
 use crate::ids::CloudId;
 use crate::ids::InstanceName;
 use crate::secrets::SecretRef;
@@ -364,6 +368,18 @@ pub struct AuditSettings {
     pub rotate_bytes: u64,
     /// The age after which a file is left for another.
     pub rotate_hours: u64,
+    /// Whether a record must be in the file and with the receiver.
+    pub require: AuditRequire,
+    /// Where records are copied to.
+    pub copies: Vec<AuditCopy>,
+    /// A directory that every checkpoint is copied into.
+    pub checkpoint_copies: Option<PathBuf>,
+    /// The receiver of records.
+    pub http: Option<ReceiverSettings>,
+    /// The receiver of checkpoints.
+    pub witness: Option<ReceiverSettings>,
+    /// The syslog server that records are copied to.
+    pub syslog: Option<SyslogSettings>,
 }
 
 /// Where metrics and health are served.

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use aws_lc_rs::digest;
+
+use super::AuditCopy;
+use super::AuditRequire;
+use super::AuditSettings;
 use super::ConfigError;
 use super::CredentialSettings;
 use super::Loaded;
@@ -9,6 +14,7 @@ use super::OAuthSetup;
 use super::ProductSettings;
 use super::ReadOnly;
 use super::Settings;
+use super::SyslogAddress;
 use super::Transport;
 use super::VaultSettings;
 use crate::ids::InstanceName;
@@ -80,7 +86,19 @@ impl Settings {
             product.credential.reference().into_iter().chain(password).chain(product.custom_headers.values())
         });
         let of_vault = self.vault.iter().flat_map(|vault| vault.login.references());
-        of_products.chain(&self.audit.hmac_key).chain(&self.audit.signing_key).chain(of_vault)
+        let of_receivers = self.audit.http.iter().chain(&self.audit.witness).flat_map(|receiver| {
+            let certificate = receiver.client_certificate.as_ref();
+            receiver.token.iter().chain(certificate.and_then(|certificate| certificate.password.as_ref()))
+        });
+        let of_audit = self.audit.hmac_key.iter().chain(&self.audit.signing_key).chain(of_receivers);
+        of_products.chain(of_audit).chain(of_vault)
+    }
+
+    /// The SHA-256 of all settings but secrets, in hexadecimal digits: another one says that something was set otherwise,
+    /// or that another version reads the settings.
+    pub fn fingerprint(&self) -> String {
+        // No secret is in what is printed for debugging.
+        hex::encode(digest::digest(&digest::SHA256, format!("{self:?}").as_bytes()))
     }
 
     /// The settings in plain lines without secrets.
@@ -126,6 +144,9 @@ impl Settings {
                 .map_or_else(|| "built in".to_owned(), |dir| dir.display().to_string()),
         );
         line("audit", &self.audit.directory.display().to_string());
+        for place in self.audit.places() {
+            line("audit", &place);
+        }
         line("state", &self.audit.state_directory.display().to_string());
         line("hmac key", self.audit.hmac_key.as_ref().map_or("made at first start", |key| origin(key)));
         line(
@@ -164,6 +185,32 @@ impl CredentialSettings {
 }
 
 /// `jira`, or `jira.lab`.
+impl AuditSettings {
+    /// Where records and checkpoints go besides the directory.
+    fn places(&self) -> Vec<String> {
+        let mut places = Vec::new();
+        if let Some(http) = &self.http {
+            let needed = match self.require {
+                AuditRequire::All => "must confirm",
+                AuditRequire::Any => "or the directory must confirm",
+            };
+            places.push(format!("{} {needed}", http.url));
+        }
+        places.extend(self.witness.iter().map(|witness| format!("checkpoints to {}", witness.url)));
+        places.extend(self.checkpoint_copies.iter().map(|path| format!("checkpoints to {}", path.display())));
+        places.extend(self.copies.iter().map(|copy| match copy {
+            AuditCopy::Stdout => "copied to standard output".to_owned(),
+            AuditCopy::Journald => "copied to the journal".to_owned(),
+        }));
+        places.extend(self.syslog.iter().map(|syslog| match &syslog.address {
+            SyslogAddress::Unix(path) => format!("copied to syslog at {}", path.display()),
+            SyslogAddress::Tcp { host, port } => format!("copied to syslog at {host}:{port}"),
+            SyslogAddress::Tls { host, port } => format!("copied to syslog at {host}:{port} over TLS"),
+        }));
+        places
+    }
+}
+
 fn named(product: &str, instance: &InstanceName) -> String {
     if instance.is_default() { product.to_owned() } else { format!("{product}.{instance}") }
 }

@@ -71,6 +71,8 @@ struct Upstream {
 struct Audit {
     records: IntCounterVec,
     errors: IntCounter,
+    sinks: IntCounterVec,
+    dropped: IntCounterVec,
     checkpoint: IntGauge,
     seconds: Histogram,
 }
@@ -114,6 +116,8 @@ impl Upstream {
 impl Audit {
     fn new(at: &Registry) -> Result<Self, prometheus::Error> {
         let errors = "Audit records that could not be written or synced, or not in time.";
+        let sinks = "Attempts of one place that audit records go to which came to nothing.";
+        let dropped = "Records and checkpoints that were not copied to one place, because it was too slow or takes nothing.";
         let checkpoint = "When the newest signed checkpoint of the audit log was written.";
         let seconds =
             HistogramOpts::new("audit_write_duration_seconds", "How long one group of records took.");
@@ -122,6 +126,8 @@ impl Audit {
         Ok(Self {
             records: counters(at, "audit_records_total", "Audit records by stage.", &["stage"])?,
             errors: counter(at, "audit_write_errors_total", errors)?,
+            sinks: counters(at, "audit_sink_errors_total", sinks, &["sink"])?,
+            dropped: counters(at, "audit_copies_dropped_total", dropped, &["copy"])?,
             checkpoint: gauge(at, "audit_checkpoint_timestamp_seconds", checkpoint)?,
             seconds,
         })
@@ -243,6 +249,16 @@ impl Metrics {
     /// So many records could not be written, or not in time.
     pub fn audit_write_errors(&self, count: usize) {
         self.0.audit.errors.inc_by(count as u64);
+    }
+
+    /// One place that audit records go to did not take them.
+    pub fn audit_sink_failed(&self, sink: &str) {
+        self.0.audit.sinks.with_label_values(&[sink]).inc();
+    }
+
+    /// Something of the audit log was not handed on to one place.
+    pub fn audit_copy_dropped(&self, to: &str) {
+        self.0.audit.dropped.with_label_values(&[to]).inc();
     }
 
     /// A checkpoint was written at this time, in seconds since 1970.

@@ -107,7 +107,14 @@ async fn make_all(world: &World, calls: &[Call]) {
 /// Makes the calls, and looks for their canaries.
 async fn table(cloud: bool, policies: &'static str, faults: Value) {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    let world = World::start(Setup { variables, policies: Some(policies), cloud, gateway: cloud }).await;
+    let world = World::start(Setup {
+        variables,
+        policies: Some(policies),
+        cloud,
+        gateway: cloud,
+        ..Setup::default()
+    })
+    .await;
     world.faults(faults).await;
     let calls = calls(cloud);
     make_all(&world, &calls).await;

@@ -157,7 +157,7 @@ async fn start(cloud: bool, policies: Option<&'static str>, more: &[(&'static st
         ("MCP_ATLASSIAN_VALIDATION_CACHE_MAXSIZE", "100000".to_owned()),
     ];
     variables.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    World::start(Setup { variables, policies, cloud, gateway: cloud }).await
+    World::start(Setup { variables, policies, cloud, gateway: cloud, ..Setup::default() }).await
 }
 
 /// Makes every call once, and notes what each of them asks.

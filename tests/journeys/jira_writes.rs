@@ -13,7 +13,7 @@ const READ_AND_WRITE_OPS: &str = r#"
 
 async fn world(cloud: bool, policies: Option<&'static str>) -> World {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    World::start(Setup { variables, policies, cloud, gateway: cloud }).await
+    World::start(Setup { variables, policies, cloud, gateway: cloud, ..Setup::default() }).await
 }
 
 #[tokio::test]

@@ -9,10 +9,14 @@ mod bao;
 
 mod advisories;
 mod attributes;
+mod audit_copies;
 mod audit_crash;
+mod audit_disk;
+mod audit_flood;
 mod audit_log;
 mod audit_reads;
 mod audit_records;
+mod audit_sinks;
 mod boundary;
 mod brakes;
 mod confluence_details;

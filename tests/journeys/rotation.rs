@@ -135,7 +135,8 @@ async fn no_call_fails_while_the_token_is_rotated_ten_times() {
 fn leaves_no_dump(world: &World) {
     #[cfg(target_os = "linux")]
     {
-        let limits = std::fs::read_to_string(format!("/proc/{}/limits", world.process())).unwrap();
+        let limits =
+            std::fs::read_to_string(format!("/proc/{}/limits", world.process().as_raw_nonzero())).unwrap();
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
         assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
     }

@@ -8,6 +8,8 @@ pub(crate) mod examples;
 pub(crate) mod line;
 #[path = "support/outside.rs"]
 pub(crate) mod outside;
+#[path = "support/receiver.rs"]
+pub(crate) mod receiver;
 #[path = "support/relay.rs"]
 pub(crate) mod relay;
 #[path = "support/wire.rs"]
@@ -58,6 +60,9 @@ pub(crate) struct World {
     _gateway: Option<Relay>,
 }
 
+/// Starts the binary with these variables in a home of its own.
+pub(crate) type Launch = fn(&BTreeMap<&'static str, String>, &TempDir) -> Command;
+
 /// How a world is made.
 #[derive(Default)]
 pub(crate) struct Setup {
@@ -67,6 +72,8 @@ pub(crate) struct Setup {
     pub(crate) policies: Option<&'static str>,
     /// Whether the upstream is Cloud.
     pub(crate) cloud: bool,
+    /// How the binary is started, where that is not as usual.
+    pub(crate) launch: Option<Launch>,
     /// Whether the id of the Cloud site is known, and with it the way to Atlassian's gateway.
     pub(crate) gateway: bool,
 }
@@ -105,7 +112,8 @@ impl World {
             ("PORTCULLIS_METRICS__ADDRESS", "127.0.0.1:0".to_owned()),
         ]);
         let log = std::fs::File::create(home.path().join(LOG)).unwrap();
-        let mut server = command(&variables).stdin(Stdio::null()).stderr(log).spawn().unwrap();
+        let launch = setup.launch.unwrap_or(|variables, _| command(variables));
+        let mut server = launch(&variables, &home).stdin(Stdio::null()).stderr(log).spawn().unwrap();
         for _ in 0..ATTEMPTS {
             let told = |what| told_after(&log_of(&home), what);
             if let (Some(endpoint), Some(metrics)) = (told("serving MCP on "), told("serving metrics on ")) {
@@ -219,6 +227,12 @@ impl World {
         self.http.get(format!("{}/metrics", self.metrics)).send().await.unwrap().text().await.unwrap()
     }
 
+    /// What `/readyz` answers.
+    pub(crate) async fn readiness(&self) -> (u16, String) {
+        let answer = self.http.get(format!("{}/readyz", self.metrics)).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
     /// One metric by its name and labels as they stand in the text; 0 before its first event.
     /// Whether the server says that it lives.
     pub(crate) async fn lives(&self) -> bool {
@@ -242,11 +256,6 @@ impl World {
     pub(crate) async fn ended(&self, tool: &str, access: &str, outcome: &str) -> u64 {
         let labels = format!("{{access=\"{access}\",outcome=\"{outcome}\",tool=\"{tool}\"}}");
         self.metric(&format!("portcullis_tool_calls_total{labels}")).await
-    }
-
-    /// The number of the server's process.
-    pub(crate) fn process(&self) -> u32 {
-        self.server.id()
     }
 
     /// What the server wrote to standard error.
@@ -282,10 +291,15 @@ impl World {
         self.signal(rustix::process::Signal::Hup);
     }
 
+    /// The server's process.
+    #[cfg(unix)]
+    pub(crate) fn process(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.server)
+    }
+
     #[cfg(unix)]
     fn signal(&self, signal: rustix::process::Signal) {
-        let server = rustix::process::Pid::from_child(&self.server);
-        rustix::process::kill_process(server, signal).unwrap();
+        rustix::process::kill_process(self.process(), signal).unwrap();
     }
 
     /// Waits for the server's own end, and gives its exit code.

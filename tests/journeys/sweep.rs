@@ -45,7 +45,8 @@ const OF_THE_WHOLE: [&str; 9] = [
 
 async fn world(cloud: bool) -> World {
     let variables = vec![("READ_ONLY_MODE", "false".to_owned())];
-    World::start(Setup { policies: Some(POLICIES), variables, cloud, gateway: cloud }).await
+    World::start(Setup { policies: Some(POLICIES), variables, cloud, gateway: cloud, ..Setup::default() })
+        .await
 }
 
 /// What an argument of this name can be, hidden and absent. One that names nothing is not tried.

@@ -15,11 +15,11 @@ use crate::audit::writer::QUEUE;
 
 /// A disk in memory, whose fault is chosen while it is used.
 #[derive(Clone, Default)]
-struct Disk(Arc<Mutex<State>>);
+pub(super) struct Disk(Arc<Mutex<State>>);
 
 #[derive(Default)]
-struct State {
-    files: BTreeMap<String, Vec<u8>>,
+pub(super) struct State {
+    pub(super) files: BTreeMap<String, Vec<u8>>,
     checkpoints: BTreeMap<String, String>,
     fault: Fault,
     syncs: usize,
@@ -27,25 +27,27 @@ struct State {
 }
 
 #[derive(Default)]
-enum Fault {
+pub(super) enum Fault {
     #[default]
     None,
     /// Half of what is written fits, unless room was kept free and is given back.
     Full,
     SyncFails,
+    /// The open file takes everything, its directory nothing.
+    ReadOnly,
     /// Every write says that it began and waits for one message; when the sender is gone, none does.
     Stands(mpsc::Sender<()>, mpsc::Receiver<()>),
     Panics,
 }
 
-struct DiskFile(Disk, String);
+pub(super) struct DiskFile(Disk, String);
 
 impl Disk {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
-    fn set(&self, fault: Fault) {
+    pub(super) fn set(&self, fault: Fault) {
         self.state().fault = fault;
     }
 
@@ -54,7 +56,7 @@ impl Disk {
     }
 
     /// Every record of every file, of which each follows the one before.
-    fn records(&self) -> Vec<Value> {
+    pub(super) fn records(&self) -> Vec<Value> {
         let mut previous = TreeHash::ZERO;
         let mut records = Vec::new();
         for text in self.state().files.values() {
@@ -144,7 +146,15 @@ impl Ground for Disk {
         Ok(Vec::new())
     }
 
+    fn writable(&self) -> std::io::Result<()> {
+        match &self.state().fault {
+            Fault::ReadOnly => Err(std::io::ErrorKind::ReadOnlyFilesystem.into()),
+            _ => Ok(()),
+        }
+    }
+
     fn check(&mut self) -> std::io::Result<()> {
+        self.writable()?;
         match &self.state().fault {
             Fault::Full => Err(full()),
             _ => Ok(()),
@@ -163,22 +173,22 @@ impl Ground for Disk {
     }
 }
 
-const LONG: Duration = Duration::from_secs(30);
+pub(super) const LONG: Duration = Duration::from_secs(30);
 /// Some outcomes wait for as long as this.
-const SECOND: Duration = Duration::from_secs(1);
+pub(super) const SECOND: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(20);
 
 fn on(fault: Fault, deadline: Duration) -> (Audit, Metrics, Disk) {
     let settings = AuditSettings { write_deadline: deadline, ..settings(Path::new("/nowhere")) };
     let mut disk = Disk::default();
     disk.reserve().unwrap();
-    let audit = Audit::on(disk.clone(), &settings, &opening(), std::iter::empty()).unwrap();
+    let audit = Audit::on(disk.clone(), None, &settings, &opening(), std::iter::empty()).unwrap();
     disk.set(fault);
     (audit, settings.metrics, disk)
 }
 
 /// Waits until the log takes calls again.
-async fn resumed(audit: &Audit) {
+pub(super) async fn resumed(audit: &Audit) {
     let ready = async {
         while audit.probe().await.is_err() {
             tokio::task::yield_now().await;
@@ -187,7 +197,7 @@ async fn resumed(audit: &Audit) {
     tokio::time::timeout(LONG, ready).await.unwrap();
 }
 
-fn errors(metrics: &Metrics) -> u64 {
+pub(super) fn errors(metrics: &Metrics) -> u64 {
     let text = metrics.text();
     let line = text.lines().find(|line| line.starts_with("portcullis_audit_write_errors_total")).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()
@@ -308,6 +318,26 @@ async fn a_full_disk_takes_the_ends_of_calls_and_service_resumes_when_there_is_r
 }
 
 #[tokio::test]
+async fn a_directory_that_became_read_only_takes_the_ends_of_calls_and_nothing_new() {
+    let engine = engine();
+    let (audit, _, disk) = on(Fault::None, LONG);
+    let under_way = audit.trail(facts(Access::Read));
+    under_way.admit(allowed(&engine), &arguments()).await.unwrap();
+    disk.set(Fault::ReadOnly);
+    let refused = audit.trail(facts(Access::Read));
+    let error = refused.admit(allowed(&engine), &arguments()).await.unwrap_err().to_string();
+    assert!(error.contains("read-only filesystem") && error.contains("the call was refused"), "{error}");
+    under_way.close(ok()).await.unwrap();
+    assert!(disk.records().iter().any(|record| record["outcome"] == "ok"));
+    assert!(audit.probe().await.is_err());
+    disk.set(Fault::None);
+    resumed(&audit).await;
+    refused.admit(allowed(&engine), &arguments()).await.unwrap();
+    audit.shutdown();
+    assert!(disk.records().iter().any(|record| record["code"] == "PC0016"));
+}
+
+#[tokio::test]
 async fn what_was_acknowledged_before_a_sync_failed_is_written_again_and_the_file_is_left() {
     let engine = engine();
     let (audit, _, disk) = on(Fault::None, LONG);
@@ -344,7 +374,7 @@ async fn what_was_acknowledged_before_a_sync_failed_is_written_again_and_the_fil
 async fn a_checkpoint_that_cannot_be_written_stops_no_call() {
     let settings = AuditSettings { checkpoint_records: 1, ..settings(Path::new("/nowhere")) };
     let disk = Disk::default();
-    let audit = Audit::on(disk.clone(), &settings, &opening(), std::iter::empty()).unwrap();
+    let audit = Audit::on(disk.clone(), None, &settings, &opening(), std::iter::empty()).unwrap();
     let notes = || disk.state().checkpoints.clone();
     let before = notes();
     // Nothing is kept free here, so that writing itself goes on.

@@ -1,7 +1,9 @@
 //! The promises of the audit log, also where the disk does not keep its own.
 
+mod elsewhere;
 mod faults;
 mod files;
+mod flood;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,6 +54,9 @@ fn settings(directory: &Path) -> AuditSettings {
         rotate_bytes: 1 << 30,
         rotate_age: Duration::from_hours(24),
         reserve_bytes: 0,
+        http: None,
+        copies: Vec::new(),
+        witness: WitnessSettings::default(),
         metrics: Metrics::new().unwrap(),
     }
 }
@@ -61,7 +66,7 @@ fn signing_key() -> SigningKey {
 }
 
 fn opening() -> Opening {
-    Opening::server("p1", "s1", true)
+    Opening::server("p1", "s1", "c1", true)
 }
 
 fn open(directory: &Path) -> Audit {
@@ -375,7 +380,7 @@ async fn a_probe_writes_for_real_and_leaves_nothing() {
     std::fs::remove_dir_all(&directory).unwrap();
     assert!(gone.probe().await.is_err());
     let error = gone.event(Event::key_created("a")).await.unwrap_err().to_string();
-    assert!(error.contains("the log file was removed"), "{error}");
+    assert!(error.contains("its directory cannot be written to"), "{error}");
 }
 
 #[test]

@@ -9,12 +9,14 @@ use serde_json::json;
 use super::log::Anchors;
 use super::log::Log;
 use super::log::place;
+use crate::audit::Event;
 use crate::audit::verify::FileReport;
 use crate::audit::verify::Finding;
 use crate::audit::verify::Note;
 use crate::audit::verify::Report;
 use crate::cli::Cli;
 use crate::cli::Failure;
+use crate::cli::noted;
 use crate::cli::output;
 
 /// Arguments of `portcullis audit verify`.
@@ -27,6 +29,9 @@ pub(super) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Write into the log of the configuration that it was verified, by whom, and what came of it.
+    #[arg(long)]
+    record: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
@@ -38,6 +43,11 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         output::say(&json(&report, seconds).to_string());
     } else {
         tell(&report, seconds);
+    }
+    if arguments.record {
+        let (records, files) = (report.records(), report.files.len());
+        let event = Event::verified(records, files, report.findings.len(), &noted::who());
+        noted::event(cli, "audit verify", event)?;
     }
     match report.findings.len() {
         0 => Ok(()),

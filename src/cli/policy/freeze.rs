@@ -1,7 +1,6 @@
 //! `portcullis policy freeze` and `thaw`: the kill switch of the servers that have one state directory.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use clap::ValueEnum;
@@ -9,12 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::say_json;
-use crate::audit::Audit;
-use crate::audit::AuditSettings;
 use crate::audit::Event;
-use crate::audit::HmacKey;
-use crate::audit::Opening;
-use crate::audit::SigningKey;
 use crate::brake;
 use crate::brake::Brake;
 use crate::brake::BrakeError;
@@ -23,11 +17,10 @@ use crate::brake::Scope;
 use crate::brake::State;
 use crate::cli::Cli;
 use crate::cli::Failure;
-use crate::cli::assemble;
-use crate::cli::block_on;
 use crate::cli::load;
+use crate::cli::noted;
+use crate::cli::noted::who;
 use crate::cli::output;
-use crate::telemetry::Metrics;
 
 /// Arguments of `portcullis policy freeze`.
 #[derive(Debug, Args)]
@@ -79,7 +72,7 @@ pub(super) fn freeze(arguments: &FreezeArguments, cli: &Cli) -> Result<(), Failu
     let state = brake.state();
     tell(why, &brake, &format!("{state} ({})", brake.file().display()), json!({"state": told(&state)}))?;
     let event = Event::frozen(scope.as_str(), &freeze.by, freeze.reason.as_deref());
-    record(cli, "policy freeze", event).map_err(|failure| Failure {
+    noted::event(cli, "policy freeze", event).map_err(|failure| Failure {
         message: format!("it is frozen, but that could not be written down: {}", failure.message),
         ..failure
     })
@@ -97,7 +90,7 @@ pub(super) fn thaw(arguments: &ThawArguments, cli: &Cli) -> Result<(), Failure> 
         return tell(why, &brake, &format!("nothing is frozen ({})", file.display()), told);
     }
     let event = Event::thawed(&before.to_string(), &who(), why.reason.as_deref());
-    record(cli, "policy thaw", event)?;
+    noted::event(cli, "policy thaw", event)?;
     brake.thaw().map_err(refused)?;
     tell(why, &brake, &format!("thawed; it was {before} ({})", file.display()), told)
 }
@@ -137,52 +130,5 @@ fn refused(error: BrakeError) -> Failure {
         BrakeError::Wider | BrakeError::Reason => Failure::usage(error),
         BrakeError::Nowhere(_) => Failure::configuration(error),
         BrakeError::Write { .. } => Failure::temporary(error),
-    }
-}
-
-/// Writes an event into the log of the configuration, in a file of its own, and waits until it is on disk. No secret is
-/// asked for: a vault that does not answer must not be in the way. So the checkpoint of the file is signed with the key
-/// of this machine, also where the server is given another.
-fn record(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure> {
-    let settings = load(cli)?.settings.audit;
-    let instance = assemble::INSTANCE;
-    let (signing_key, made) =
-        SigningKey::load_or_create(&settings.state_directory, instance).map_err(Failure::configuration)?;
-    let settings = AuditSettings {
-        directory: settings.directory,
-        // An event has no arguments to hash.
-        key: HmacKey::from_secret("unused"),
-        signing_key,
-        instance: instance.to_owned(),
-        write_deadline: Duration::from_secs(settings.write_deadline_seconds),
-        checkpoint_records: settings.checkpoint_records,
-        checkpoint_interval: Duration::from_secs(settings.checkpoint_seconds),
-        rotate_bytes: settings.rotate_bytes,
-        rotate_age: Duration::from_hours(settings.rotate_hours),
-        // No call runs here.
-        reserve_bytes: 0,
-        metrics: Metrics::new().map_err(Failure::failed)?,
-    };
-    let audit = Audit::open(&settings, &Opening::command(command)).map_err(Failure::configuration)?;
-    block_on(async {
-        if made {
-            let event = Event::signing_key_created(audit.checkpoint_key());
-            audit.event(event).await.map_err(Failure::temporary)?;
-        }
-        audit.event(event).await.map_err(Failure::temporary)?;
-        audit.shutdown();
-        Ok(())
-    })
-}
-
-/// The user this command runs as, and the one who logged in where that is another, as after `sudo`.
-fn who() -> String {
-    let user = assemble::os_user().unwrap_or_else(|| "unknown".to_owned());
-    let login = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
-    match login.trim().parse::<u32>() {
-        Ok(login) if login != u32::MAX && user != format!("uid:{login}") => {
-            format!("{user}, logged in as uid:{login}")
-        }
-        _ => user,
     }
 }

@@ -591,6 +591,46 @@ fn rules_of_the_audit_log_that_say_nothing_or_too_much_are_refused() {
 }
 
 #[test]
+fn places_of_the_audit_log_are_read_and_must_fit_together() {
+    let text = format!(
+        "[audit]\nrequire = \"any\"\ncopies = [\"journald\"]\n[audit.http]\nurl = \"https://c/x/\"\ntoken = \
+         \"{CANARY}\"\n[audit.witness]\nurl = \"http://127.0.0.1:1/w\"\n[audit.syslog]\naddress = \
+         \"tcp+tls://logs\"\n"
+    );
+    let loaded = given(&[("PORTCULLIS_AUDIT__HTTP__TIMEOUT_SECONDS", "7")]).file(&text).load();
+    let audit = &loaded.settings.audit;
+    let http = audit.http.as_ref().unwrap();
+    assert_eq!((http.url.as_str(), http.timeout_seconds), ("https://c/x", 7));
+    assert_eq!((audit.require, audit.witness.is_some()), (AuditRequire::Any, true));
+    let address = SyslogAddress::Tls { host: "logs".into(), port: 6514 };
+    assert_eq!(audit.syslog.as_ref().unwrap().address, address);
+    assert!(!loaded.summary().contains(CANARY) && loaded.summary().contains("https://c/x"));
+    let syslog = |address: &str| format!("[audit.syslog]\naddress = \"{address}\"\n");
+    for (text, says) in [
+        ("[audit]\nrequire = \"any\"\n".to_owned(), "set audit.http.url"),
+        ("[audit]\nrequire = \"none\"\n".to_owned(), "audit.require: `none`"),
+        ("[audit]\ncopies = [\"stdout\"]\n".to_owned(), "standard output belongs to the protocol"),
+        ("[audit]\ncopies = [\"kafka\"]\n".to_owned(), "audit.copies: `kafka`"),
+        ("[audit.http]\ntoken = \"x\"\n".to_owned(), "audit.http.token is set, but audit.http.url is not"),
+        ("[audit.http]\nurl = \"http://c\"\n".to_owned(), "audit.http.url `http://c/` is not https"),
+        ("[audit.http]\nulr = \"http://c\"\n".to_owned(), "did you mean `audit.http.url`?"),
+        ("[audit]\nhttp = 1\n".to_owned(), "audit.http is not a known setting"),
+        (
+            "[audit.witness]\nurl = \"https://c\"\nclient_key = \"k\"\n".to_owned(),
+            "set audit.witness.client_certificate",
+        ),
+        (syslog("udp://logs:514"), "is no syslog server"),
+        (syslog("tcp://logs:601"), "is in the clear; write tcp+tls://"),
+        (syslog("unix:log"), "names no absolute path"),
+        (syslog("tcp+tls://a:b@logs"), "is no syslog server"),
+        (format!("{}ca_file = \"x\"\n", syslog("unix:/dev/log")), "begins with tcp+tls://"),
+    ] {
+        let error = load(&given(&[]).file(&text).sources).unwrap_err().to_string();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}
+
+#[test]
 fn sources_and_flags_show_no_values() {
     let given = given(&[("JIRA_API_TOKEN", CANARY)]).flags(&[("jira.personal_token", CANARY)]);
     assert!(!format!("{:?}", given.sources).contains(CANARY));

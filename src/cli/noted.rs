@@ -1,0 +1,69 @@
+//! What a command of an administrator writes into the audit log.
+
+use std::time::Duration;
+
+use super::Cli;
+use super::Failure;
+use super::assemble;
+use super::block_on;
+use super::load;
+use crate::audit::Audit;
+use crate::audit::AuditSettings;
+use crate::audit::Event;
+use crate::audit::HmacKey;
+use crate::audit::HttpSink;
+use crate::audit::Opening;
+use crate::audit::SigningKey;
+use crate::audit::WitnessSettings;
+use crate::telemetry::Metrics;
+
+/// Writes an event into the log of the configuration, in a file of its own, and waits until it is on disk. No secret is
+/// asked for: a vault that does not answer must not be in the way. So the checkpoint of the file is signed with the key
+/// of this machine, also where the server is given another.
+pub(super) fn event(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure> {
+    let settings = load(cli)?.settings.audit;
+    let instance = assemble::INSTANCE;
+    let (signing_key, made) =
+        SigningKey::load_or_create(&settings.state_directory, instance).map_err(Failure::configuration)?;
+    let settings = AuditSettings {
+        directory: settings.directory,
+        // An event has no arguments to hash.
+        key: HmacKey::from_secret("unused"),
+        signing_key,
+        instance: instance.to_owned(),
+        write_deadline: Duration::from_secs(settings.write_deadline_seconds),
+        checkpoint_records: settings.checkpoint_records,
+        checkpoint_interval: Duration::from_secs(settings.checkpoint_seconds),
+        rotate_bytes: settings.rotate_bytes,
+        rotate_age: Duration::from_hours(settings.rotate_hours),
+        // No call runs here.
+        reserve_bytes: 0,
+        // It needs a secret and a network.
+        http: settings.http.is_some().then_some(HttpSink::Later),
+        copies: Vec::new(),
+        witness: WitnessSettings::default(),
+        metrics: Metrics::new().map_err(Failure::failed)?,
+    };
+    let audit = Audit::open(&settings, &Opening::command(command)).map_err(Failure::configuration)?;
+    block_on(async {
+        if made {
+            let event = Event::signing_key_created(audit.checkpoint_key());
+            audit.event(event).await.map_err(Failure::temporary)?;
+        }
+        audit.event(event).await.map_err(Failure::temporary)?;
+        audit.shutdown();
+        Ok(())
+    })
+}
+
+/// The user this command runs as, and the one who logged in where that is another, as after `sudo`.
+pub(super) fn who() -> String {
+    let user = assemble::os_user().unwrap_or_else(|| "unknown".to_owned());
+    let login = std::fs::read_to_string("/proc/self/loginuid").unwrap_or_default();
+    match login.trim().parse::<u32>() {
+        Ok(login) if login != u32::MAX && user != format!("uid:{login}") => {
+            format!("{user}, logged in as uid:{login}")
+        }
+        _ => user,
+    }
+}
