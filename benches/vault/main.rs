@@ -91,7 +91,7 @@ async fn on_the_path_of_a_call(settings: &VaultSettings) {
     let secrets = secrets(settings);
     let made = |secret: &portcullis::secrets::Secret| Ok(Credential::personal_token(secret.clone()));
     let watched = secrets.watch("jira", &vault_reference(), made).await.unwrap();
-    let mut each = |what: &str, read: &dyn Fn()| {
+    let each = |what: &str, read: &dyn Fn()| {
         let started = Instant::now();
         for _ in 0..READS {
             read();
