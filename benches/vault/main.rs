@@ -38,7 +38,7 @@ fn main() {
 }
 
 async fn run() {
-    let bao = Bao::with_tls().await;
+    let bao = Bao::with_tls();
     let role = bao.set_up().await;
     let settings = bao.settings(&role);
     println!("{:<46} {:>10} {:>10} {:>10}", "OpenBao over TLS on loopback", "p50", "p95", "max");
