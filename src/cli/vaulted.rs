@@ -133,7 +133,7 @@ fn log(name: &str, event: SecretEvent<'_>) {
             tracing::warn!(secret = name, %error, "the last good version goes on for now");
         }
         SecretEvent::Closed(error) => {
-            tracing::error!(secret = name, %error, "the secret is not used any more")
+            tracing::error!(secret = name, %error, "the secret is not used any more");
         }
     }
 }
