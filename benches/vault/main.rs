@@ -3,7 +3,12 @@
 //! `cargo bench --bench vault`. It starts the OpenBao of the tests; on a machine that does other things as well, the median
 //! says more than the rest.
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "without a server there are no figures")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "without a server there are no figures"
+)]
 
 #[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/openbao/bao.rs"]
@@ -38,7 +43,7 @@ fn main() {
 }
 
 async fn run() {
-    let bao = Bao::with_tls().await;
+    let bao = Bao::with_tls();
     let role = bao.set_up().await;
     let settings = bao.settings(&role);
     println!("{:<46} {:>10} {:>10} {:>10}", "OpenBao over TLS on loopback", "p50", "p95", "max");

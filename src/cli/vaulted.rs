@@ -105,24 +105,35 @@ impl Counted {
             SecretEvent::Confirmed => self.metrics.confirmed(name),
             SecretEvent::Changed { number } => {
                 self.metrics.changed(name, number);
-                tracing::info!(secret = name, number, "a version of a secret came into use");
                 self.write(Event::secret_changed(name, number));
             }
             SecretEvent::Stale(error) => {
                 self.metrics.health(name, SecretHealth::Stale);
-                tracing::warn!(secret = name, %error, "the last good version goes on for now");
                 self.write(Event::secret_stale(name, &error.to_string()));
             }
             SecretEvent::Refused(error) => {
                 self.metrics.health(name, SecretHealth::Stale);
-                tracing::error!(secret = name, %error, "the last good version goes on for now");
                 self.write(Event::secret_refused(name, &error.to_string()));
             }
             SecretEvent::Closed(error) => {
                 self.metrics.health(name, SecretHealth::Closed);
-                tracing::error!(secret = name, %error, "the secret is not used any more");
                 self.write(Event::secret_closed(name, &error.to_string()));
             }
+        }
+        log(name, event);
+    }
+}
+
+fn log(name: &str, event: SecretEvent<'_>) {
+    match event {
+        SecretEvent::Confirmed | SecretEvent::Changed { .. } => {
+            tracing::debug!(secret = name, "Vault vouches for the secret");
+        }
+        SecretEvent::Stale(error) | SecretEvent::Refused(error) => {
+            tracing::warn!(secret = name, %error, "the last good version goes on for now");
+        }
+        SecretEvent::Closed(error) => {
+            tracing::error!(secret = name, %error, "the secret is not used any more");
         }
     }
 }

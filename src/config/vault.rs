@@ -123,10 +123,10 @@ fn login(raw: &RawVault) -> Result<VaultLogin, ConfigError> {
     let method = raw.login.unwrap_or(Method::Approle);
     let mount = |usual: &str| {
         let mount = raw.auth_mount.clone().unwrap_or_else(|| usual.to_owned());
-        match mount.split('/').all(is_segment) {
-            true => Ok(mount),
-            false => refuse(&format!("vault.auth_mount is not the name of a mount, for example `{usual}`")),
+        if mount.split('/').all(is_segment) {
+            return Ok(mount);
         }
+        refuse(&format!("vault.auth_mount is not the name of a mount, for example `{usual}`"))
     };
     let needed = "Vault needs an address, a role_id and a secret_id";
     Ok(match method {
@@ -134,11 +134,10 @@ fn login(raw: &RawVault) -> Result<VaultLogin, ConfigError> {
             mount: mount("approle")?,
             role_id: required(raw.role_id.as_ref(), "role_id", needed)?,
             secret_id: required(raw.secret_id.as_ref(), "secret_id", needed)?,
-            wrapped_for: match raw.secret_id_wrapped {
-                true => {
-                    Some(required(raw.role.as_ref(), "role", "a wrapped secret id must be of this role")?)
-                }
-                false => None,
+            wrapped_for: if raw.secret_id_wrapped {
+                Some(required(raw.role.as_ref(), "role", "a wrapped secret id must be of this role")?)
+            } else {
+                None
             },
         },
         Method::Kubernetes => VaultLogin::Kubernetes {

@@ -159,7 +159,7 @@ mod tests {
         vault.changed("jira", 2);
         vault.health("jira", SecretHealth::Stale);
         vault.asked("read", "2xx", Duration::from_millis(2));
-        vault.expires(Some(Duration::from_secs(60)));
+        vault.expires(Some(Duration::from_mins(1)));
         let text = metrics.text();
         for line in [
             "portcullis_vault_up 1",

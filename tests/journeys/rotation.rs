@@ -91,7 +91,7 @@ async fn rotate_often(bao: &Bao, world: &World, done: &AtomicU64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_call_fails_while_the_token_is_rotated_ten_times() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     bao.rotate(&token(0)).await;
     let world = world(&bao, &role, &[]).await;
@@ -165,7 +165,7 @@ const WITHDRAWN: &str = "credentials was withdrawn; contact your administrator";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_vault_is_bridged_for_max_stale_and_comes_back_by_itself() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     bao.rotate(&token(0)).await;
     let short = [("PORTCULLIS_VAULT__POLL_SECONDS", "1"), ("PORTCULLIS_VAULT__MAX_STALE_SECONDS", "2")];
@@ -213,7 +213,7 @@ async fn a_sealed_vault_is_bridged_for_max_stale_and_comes_back_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_withdrawn_is_closed_and_what_comes_late_is_waited_for() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     bao.seal().await;
     let world = world(&bao, &role, &[("PORTCULLIS_VAULT__POLL_SECONDS", "1")]).await;
@@ -248,7 +248,7 @@ async fn what_is_withdrawn_is_closed_and_what_comes_late_is_waited_for() {
 /// Wrong at the start: one line for the operator, exit code 78, and what may be an attack in the audit log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_is_not_to_be_trusted_ends_the_start() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let opened = bao.wrapped("auth/approle/role/portcullis/secret-id", &json!({})).await;
     bao.write("sys/wrapping/unwrap", &json!({"token": opened})).await;
@@ -291,7 +291,7 @@ async fn a_vault_that_is_not_to_be_trusted_ends_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_says_what_is_right_and_what_is_not() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let home = tempfile::tempdir().unwrap();
     let mut all = usual("http://127.0.0.1:9", &home, false);
@@ -332,7 +332,7 @@ async fn the_doctor_says_what_is_right_and_what_is_not() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_is_given_back_at_the_end() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let before = bao.logins().await;
     let mut world = world(&bao, &role, &[]).await;

@@ -71,12 +71,12 @@ impl Running {
 }
 
 impl Bao {
-    pub(crate) async fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(false)
     }
 
     /// A server that speaks TLS, with an authority of its own.
-    pub(crate) async fn with_tls() -> Self {
+    pub(crate) fn with_tls() -> Self {
         Self::with(true)
     }
 

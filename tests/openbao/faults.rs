@@ -33,7 +33,7 @@ fn settings(bao: &Bao, role: &Role, proxy: &Proxy) -> VaultSettings {
 /// is for now.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_proxy_spoils_is_bridged() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let directory = tempfile::tempdir().unwrap();
     let proxy = Proxy::start(&bao, directory.path()).await;
@@ -87,7 +87,7 @@ async fn what_a_proxy_spoils_is_bridged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_certificate_is_never_trusted() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let directory = tempfile::tempdir().unwrap();
     let proxy = Proxy::start(&bao, directory.path()).await;
@@ -117,7 +117,7 @@ async fn another_certificate_is_never_trusted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_address_is_asked_where_one_stands_by() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let directory = tempfile::tempdir().unwrap();
     let first = Proxy::start(&bao, directory.path()).await;

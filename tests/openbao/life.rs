@@ -23,7 +23,7 @@ use crate::told::watch_at;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_renewed_and_replaced_without_a_gap() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let short = json!({"token_policies": "portcullis", "token_ttl": "3s", "token_max_ttl": "7s"});
     bao.write("auth/approle/role/portcullis", &short).await;
@@ -39,7 +39,7 @@ async fn tokens_are_renewed_and_replaced_without_a_gap() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_are_seen_by_looking_and_at_once_after_a_refusal() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let (secrets, told) = observed(bao.settings(&role));
     let watched = watch(&secrets).await.unwrap();
@@ -66,7 +66,7 @@ async fn changes_are_seen_by_looking_and_at_once_after_a_refusal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_gone_is_closed_and_what_is_back_is_used() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let (secrets, told) = observed(bao.settings(&role));
     let watched = watch(&secrets).await.unwrap();
@@ -99,7 +99,7 @@ async fn what_is_gone_is_closed_and_what_is_back_is_used() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn version_one_is_found_by_itself() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     bao.write("sys/mounts/old", &json!({"type": "kv", "options": {"version": "1"}})).await;
     let policy = "path \"old/jira\" { capabilities = [\"read\"] }";
@@ -117,7 +117,7 @@ async fn version_one_is_found_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silence_is_bridged_for_max_stale_also_when_the_server_is_gone() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let mut settings = bao.settings(&role);
     settings.watch.max_stale = Duration::from_secs(2);
@@ -140,7 +140,7 @@ async fn silence_is_bridged_for_max_stale_also_when_the_server_is_gone() {
 /// The last token is at its end, and the secret id is no good any more.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_login_the_last_good_one_goes_on_for_max_stale() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let short = json!({"token_policies": "portcullis", "token_ttl": "2s", "token_max_ttl": "4s"});
     bao.write("auth/approle/role/portcullis", &short).await;
@@ -160,7 +160,7 @@ async fn without_a_login_the_last_good_one_goes_on_for_max_stale() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_token_is_revoked_at_the_end_and_a_given_one_is_not() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let before = bao.logins().await;
     let (secrets, _) = observed(bao.settings(&role));
@@ -182,7 +182,7 @@ async fn our_token_is_revoked_at_the_end_and_a_given_one_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_root_token_is_refused_from_wherever_it_comes() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
@@ -198,7 +198,7 @@ async fn a_root_token_is_refused_from_wherever_it_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_file_is_followed() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("token");
@@ -234,7 +234,7 @@ async fn user_policy(bao: &Bao) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_caller_has_a_place_and_none_reaches_anothers() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role: Role = bao.set_up().await;
     user_policy(&bao).await;
     for user in ["ann", "bob@example.com"] {

@@ -47,7 +47,7 @@ fn wrapped(role: &Role, token: &str) -> VaultLogin {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrapped_secret_id_opens_once() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let token = bao.wrapped("auth/approle/role/portcullis/secret-id", &json!({})).await;
     assert_eq!(read(&bao, &role, wrapped(&role, &token)).await.unwrap(), format!("{CANARY}-1"));
@@ -89,7 +89,7 @@ fn current(mut claims: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signed_token_logs_in() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let key = rcgen::KeyPair::generate().unwrap();
     bao.write("sys/auth/jwt", &json!({"type": "jwt"})).await;
@@ -129,7 +129,7 @@ async fn token_review() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_account_logs_in() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
     let key = rcgen::KeyPair::generate().unwrap();
     let account = |name: &str| {
@@ -173,7 +173,7 @@ fn certificate(directory: &std::path::Path, name: &str) -> (PathBuf, PathBuf, St
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_logs_in() {
-    let bao = Bao::with_tls().await;
+    let bao = Bao::with_tls();
     let role = bao.set_up().await;
     let directory = tempfile::tempdir().unwrap();
     let (known, key, pem) = certificate(directory.path(), "portcullis");
@@ -198,7 +198,7 @@ async fn a_certificate_logs_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_keeps_to_itself() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let outside = bao.set_up().await;
     bao.write("sys/namespaces/team", &json!({})).await;
     let inside = bao.within("team");

@@ -17,7 +17,7 @@ use crate::bao::Role;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_come_from_openbao() {
-    let bao = Bao::start().await;
+    let bao = Bao::start();
     let role = bao.set_up().await;
 
     reads_and_follows_rotation(&bao, &role).await;

@@ -7,6 +7,8 @@ use super::played::caller_text;
 use crate::secrets::vault::VaultError;
 use crate::secrets::vault::wire::Lost;
 
+type Change = fn(&Played);
+
 const LATER: &str = "Jira credentials are temporarily unavailable; try again in 30 s";
 const WITHDRAWN: &str = "access to the Jira credentials was withdrawn; contact your administrator";
 const MISCONFIGURED: &str = "the Jira credentials are misconfigured; contact your administrator";
@@ -44,7 +46,7 @@ async fn unreachable_at_the_start_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_configuration_at_the_start_is_refused() {
-    let wrong = |change: fn(&Played)| {
+    let wrong = |change: Change| {
         let played = Played::new();
         change(&played);
         played
@@ -67,7 +69,7 @@ async fn a_wrong_configuration_at_the_start_is_refused() {
     }
 }
 
-/// Rows "sealed", "slow", "refused or reset", "TLS", "3xx", "429" and "max_stale passed": silence is bridged, and then not.
+/// Rows "sealed", "slow", "refused or reset", "TLS", "3xx", "429" and the one past `max_stale`: silence is bridged, and then not.
 #[tokio::test(start_paused = true)]
 async fn silence_is_bridged_until_max_stale_and_no_longer() {
     for (fault, suspicious) in [
@@ -199,7 +201,7 @@ async fn a_dead_token_means_one_login_that_nobody_notices() {
 /// Row "403 after a fresh login", and the three ways to be gone.
 #[tokio::test(start_paused = true)]
 async fn an_explicit_no_closes_at_once() {
-    let changes: [(&str, fn(&Played)); 4] = [
+    let changes: [(&str, Change); 4] = [
         ("policy", |played| played.set(|state| state.allows_read = false)),
         ("deleted", |played| played.set(|state| state.gone = Some("deleted"))),
         ("destroyed", |played| played.set(|state| state.gone = Some("destroyed"))),

@@ -41,6 +41,7 @@ pub(super) enum Fault {
 }
 
 /// What a played Vault is just now.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that is allowed, or not")]
 #[derive(Debug, Clone)]
 pub(super) struct State {
     pub(super) fault: Option<Fault>,
