@@ -73,9 +73,9 @@ impl Sifted {
         Self { value, note: None, blocks: Vec::new(), ended: Ended::default() }
     }
 
-    /// Notes for the record how many items it has, and how many were left out.
+    /// Notes for the record how many items it has, if that is not noted yet, and how many were left out.
     fn counted(self, items: Option<usize>, withheld: u64) -> Self {
-        let items = items.map(|items| items as u64);
+        let items = items.map(|items| items as u64).or(self.ended.items);
         Self { ended: Ended { items, withheld, ..self.ended }, ..self }
     }
 }
@@ -169,11 +169,10 @@ pub(super) fn sift(
             let withheld = if all { 0 } else { sift_embedded(&mut value, &may_view) };
             gate.metrics.results_filtered(question.tool, withheld);
             let Value::Array(items) = value else { return Ok(Sifted::of(value)) };
-            let count = items.len();
             let listed = listed(items, Map::new(), None, None, Rest { complete, withheld, next });
-            Ok(listed.counted(Some(count), withheld))
+            Ok(listed.counted(None, withheld))
         }
-        Output::Items { items, envelope, field, mut complete, total, mut next, sought, window } => {
+        Output::Items { items, envelope, field, complete, total, next, sought, window } => {
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
             let mut withheld = (found - kept.len()) as u64;
@@ -182,19 +181,14 @@ pub(super) fn sift(
             // page by page. An item that had to be withheld all the same shows that it did not.
             let own = withheld == 0;
             let total = total.filter(|total| all || (total.own && own)).map(|total| total.count);
-            if let Some(window) = window {
-                let more;
-                (kept, more) = window.cut(kept);
-                complete &= more.is_none();
-                next = more.or(next);
-            }
+            let beyond = window.and_then(|window| window.cut(&mut kept));
             if !all {
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }
             gate.metrics.results_filtered(question.tool, withheld);
-            let count = kept.len();
-            let rest = Rest { complete, withheld: if sought { 0 } else { withheld }, next };
-            Ok(listed(kept, envelope, field, total, rest).counted(Some(count), withheld))
+            let complete = complete && beyond.is_none();
+            let rest = Rest { complete, withheld: if sought { 0 } else { withheld }, next: beyond.or(next) };
+            Ok(listed(kept, envelope, field, total, rest).counted(None, withheld))
         }
     }
 }
@@ -249,7 +243,7 @@ fn listed(
     total: Option<u64>,
     rest: Rest,
 ) -> Sifted {
-    let ended = Ended { cut: !rest.complete, ..Ended::default() };
+    let ended = Ended { cut: !rest.complete, items: Some(kept.len() as u64), ..Ended::default() };
     let Some(field) = field else {
         let whole = rest.complete && rest.withheld == 0;
         let mut note = Map::new();

@@ -87,13 +87,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         tracing::warn!(%name, "no tool or toolset has this name");
     }
     let since_loaded = Instant::now();
-    let opening = Opening::server(
-        engine.policy_hash(),
-        engine.schema_hash(),
-        &settings.fingerprint(),
-        read_only(settings),
-    );
-    let audit = audit(settings, parts, keys, &opening).await?;
+    let audit = audit(settings, parts, keys, &opening(settings, &engine)).await?;
     announce(settings, &audit, &engine).await?;
     started("audit log", since_loaded);
     let since_audit = Instant::now();
@@ -101,6 +95,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts, &audit));
     if connected.is_err() {
         parts.told.write_last(&audit).await;
+        end(&audit).await;
     }
     let (products, logins) = connected?;
     started("TLS roots, clients, credentials", since_audit);
@@ -135,6 +130,19 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         options: options(&settings.tools)?,
         spaces: spaces(settings)?,
     })
+}
+
+fn opening(settings: &Settings, engine: &Engine) -> Opening {
+    let configuration = settings.fingerprint();
+    Opening::server(engine.policy_hash(), engine.schema_hash(), &configuration, read_only(settings))
+}
+
+/// Ends the audit log; that waits for the disk.
+pub(super) async fn end(audit: &Audit) {
+    let audit = audit.clone();
+    if let Err(error) = tokio::task::spawn_blocking(move || audit.shutdown()).await {
+        tracing::error!(%error, "the audit log did not end");
+    }
 }
 
 /// What the configuration may ask for and this version does not have: said at start, never ignored.

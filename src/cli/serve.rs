@@ -50,7 +50,7 @@ pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     let parts = Parts { secrets, metrics, told };
     super::block_on(async {
         match loaded.settings.server.transport {
-            Transport::Stdio => stdio(&loaded.settings, &parts).await,
+            Transport::Stdio => Box::pin(stdio(&loaded.settings, &parts)).await,
             Transport::StreamableHttp | Transport::Sse => http(&loaded.settings, &parts).await,
         }
     })
@@ -226,9 +226,7 @@ fn count_refusals(gate: &Arc<Gate>) -> AbortOnDropHandle<()> {
 async fn finish(gate: &Gate, parts: &Parts) {
     parts.secrets.end().await;
     gate.refusals.write_counts().await;
-    let audit = gate.audit.clone();
-    // It waits for the disk.
-    let _ = tokio::task::spawn_blocking(move || audit.shutdown()).await;
+    assemble::end(&gate.audit).await;
 }
 
 /// Waits for SIGINT or SIGTERM.

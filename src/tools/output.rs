@@ -82,10 +82,13 @@ pub struct Window {
 }
 
 impl Window {
-    /// Those that are shown; and how to get more, if there are any.
-    pub fn cut<T>(self, items: Vec<T>) -> (Vec<T>, Option<String>) {
-        let more = items.len() > self.start.saturating_add(self.most);
-        (items.into_iter().skip(self.start).take(self.most).collect(), more.then_some(self.next))
+    /// Leaves those that are shown; says how to get more, if there are any.
+    pub fn cut<T>(self, items: &mut Vec<T>) -> Option<String> {
+        let end = self.start.saturating_add(self.most);
+        let more = items.len() > end;
+        items.truncate(end);
+        items.drain(..self.start.min(items.len()));
+        more.then_some(self.next)
     }
 }
 
