@@ -43,7 +43,9 @@ use portcullis::tools;
 use serde_json::Map;
 use serde_json::Value;
 
-const CALLERS: usize = 64;
+const CALLERS: u32 = 64;
+/// Pairs in a second, where callers do not go as fast as they can.
+const RATE: u32 = 6_000;
 const SYNCS: usize = 500;
 
 #[tokio::main]
@@ -61,25 +63,31 @@ async fn main() -> Result<(), Box<dyn Error>> {
     )?;
     let audit = open(&directory.path().join("audit"))?;
     let engine = Arc::new(Engine::load(&tools::facts(), &EngineSettings::alone(PolicySource::ReadWrite))?);
-    let started = Instant::now();
-    let until = started + Duration::from_secs(seconds);
-    let callers = (0..CALLERS).map(|_| tokio::spawn(calls(audit.clone(), Arc::clone(&engine), until)));
-    let mut added = Vec::new();
-    for caller in callers.collect::<Vec<_>>() {
-        added.extend(caller.await??);
+    // As fast as they can, and at a rate that leaves the processors some rest.
+    for pairs_per_second in [None, Some(RATE)] {
+        let pause = pairs_per_second.map(|rate| Duration::from_secs(1) * CALLERS / rate);
+        let started = Instant::now();
+        let until = started + Duration::from_secs(seconds);
+        let one = || tokio::spawn(calls(audit.clone(), Arc::clone(&engine), until, pause));
+        let callers: Vec<_> = (0..CALLERS).map(|_| one()).collect();
+        let mut added = Vec::new();
+        for caller in callers {
+            added.extend(caller.await??);
+        }
+        let elapsed = started.elapsed().as_secs_f64();
+        let pairs = added.len();
+        #[expect(clippy::cast_precision_loss, reason = "a rate has no more precision")]
+        let rate = pairs as f64 / elapsed;
+        let how = pause.map_or("as fast as they can", |_| "at a rate");
+        writeln!(out, "{CALLERS} callers, {how}: {rate:.0} pairs/s (bar 5,000)")?;
+        writeln!(
+            out,
+            "added to a call:        p50 {:>8.2?}  p99 {:>8.2?} (bar 10 ms)",
+            at(&mut added, 50),
+            at(&mut added, 99)
+        )?;
     }
-    let elapsed = started.elapsed().as_secs_f64();
     audit.shutdown();
-    let pairs = added.len();
-    #[expect(clippy::cast_precision_loss, reason = "a rate has no more precision")]
-    let rate = pairs as f64 / elapsed;
-    writeln!(out, "{pairs} pairs at {CALLERS} callers: {rate:.0} pairs/s (bar 5,000)")?;
-    writeln!(
-        out,
-        "added to a call:        p50 {:>8.2?}  p99 {:>8.2?} (bar 10 ms)",
-        at(&mut added, 50),
-        at(&mut added, 99)
-    )?;
     Ok(())
 }
 
@@ -116,14 +124,23 @@ fn open(directory: &Path) -> Result<Audit, Box<dyn Error>> {
     Ok(Audit::open(&settings, &Opening::server("bench", "bench", "bench", false))?)
 }
 
-/// Call after call; returns what the log added to each.
-async fn calls(audit: Audit, engine: Arc<Engine>, until: Instant) -> Result<Vec<Duration>, String> {
+/// Call after call, at this distance if there is one; returns what the log added to each.
+async fn calls(
+    audit: Audit,
+    engine: Arc<Engine>,
+    until: Instant,
+    pause: Option<Duration>,
+) -> Result<Vec<Duration>, String> {
     let mut added = Vec::new();
+    let mut pace = pause.map(tokio::time::interval);
     let arguments = Map::from_iter([
         ("issue_key".to_owned(), Value::from("OPS-1")),
         ("body".to_owned(), Value::from("A comment of a usual length, as one writes it.")),
     ]);
     while Instant::now() < until {
+        if let Some(pace) = &mut pace {
+            pace.tick().await;
+        }
         let allowed = decide(&engine)?;
         let trail = audit.trail(facts());
         let started = Instant::now();
