@@ -18,12 +18,13 @@ use super::LogName;
 use super::SignedCheckpoint;
 use super::TreeHash;
 use super::VerifierKey;
+use super::regular;
 
 /// How many files are named.
 const MOST: usize = 64;
 
 /// The longest line that can be a record, in bytes.
-pub(super) const LONGEST: u64 = 1024 * 1024;
+pub(super) const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// A whole file as its last checkpoint has it.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ pub(super) fn find(directory: &Path) -> io::Result<Vec<Head>> {
 
 /// A file, if it has ended and is covered by its checkpoint to the end.
 pub(super) fn head(directory: &Path, name: &LogName) -> io::Result<Option<Head>> {
-    let mut file = File::open(directory.join(name.file()))?;
+    let mut file = regular::open(&directory.join(name.file()))?;
     if file.metadata()?.len() == 0 || file.try_lock_shared().is_err() {
         return Ok(None);
     }
@@ -110,7 +111,7 @@ pub(super) fn checkpoint<'k>(
     keys: impl IntoIterator<Item = &'k str>,
 ) -> Option<Checkpoint> {
     let mut note = Vec::new();
-    let file = File::open(directory.join(name.checkpoint_file())).ok()?;
+    let file = regular::open(&directory.join(name.checkpoint_file())).ok()?;
     file.take(LONGEST).read_to_end(&mut note).ok()?;
     let signed = SignedCheckpoint::read(&note).ok()?;
     keys.into_iter().find_map(|key| {

@@ -29,6 +29,7 @@ mod record;
 mod recovery;
 mod reference;
 mod refusals;
+mod regular;
 mod reserve;
 mod scan;
 mod signing;

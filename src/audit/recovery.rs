@@ -11,6 +11,7 @@ use super::SigningKey;
 use super::heads;
 use super::record::head;
 use super::record::inside;
+use super::regular;
 use super::reserve;
 use super::scan::Scan;
 use super::storage;
@@ -83,7 +84,7 @@ fn lock(path: &Path) -> io::Result<Option<LogFile>> {
         if let Some(file) = LogFile::lock(path)? {
             return Ok(Some(file));
         }
-        if std::fs::File::open(path)?.try_lock_shared().is_err() {
+        if regular::open(path)?.try_lock_shared().is_err() {
             return Ok(None);
         }
         std::thread::sleep(AGAIN);

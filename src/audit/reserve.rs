@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::key::private_file;
+use super::regular;
 
 /// The ending of such files.
 pub(super) const ENDING: &str = "reserve";
@@ -88,7 +89,7 @@ fn fill(mut file: &File, bytes: u64) -> io::Result<()> {
 
 /// Removes what killed processes have left in a directory.
 pub(super) fn clear(path: &Path) -> io::Result<()> {
-    let file = match File::open(path) {
+    let file = match regular::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };

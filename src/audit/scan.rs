@@ -226,6 +226,10 @@ impl<'r> Reading<'r> {
         if let Some(covered) = covered.filter(|covered| *covered > self.tree.size()) {
             return Err(format!("{covered} records were signed, and {} are there", self.tree.size()));
         }
+        if self.checkpoint.is_none() && self.tree.size() > 1 {
+            // A server signs its first record at once: nobody knows who wrote these.
+            return Err("its checkpoint is not there".to_owned());
+        }
         self.found.covered = self.checkpoint.map_or(0, |checkpoint| checkpoint.size);
         let previous = self.previous.unwrap_or(TreeHash::ZERO);
         self.found.chain = Chain::of(self.sequence, previous, self.tree);

@@ -14,6 +14,7 @@ use super::key::private;
 use super::key::private_directory;
 use super::key::private_file;
 use super::key::sync_directory;
+use super::regular;
 use super::reserve::Reserve;
 
 /// How much room a check asks the disk for: more than a group of records usually takes.
@@ -187,7 +188,7 @@ pub(super) fn keep_checkpoint(directory: &Path, log: &LogName, note: &str) -> io
 impl LogFile {
     /// A file that was there before, to add to; none if another process has it.
     pub(super) fn lock(path: &Path) -> io::Result<Option<Self>> {
-        let file = OpenOptions::new().read(true).append(true).open(path)?;
+        let file = regular::open_to_append(path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),

@@ -170,7 +170,11 @@ impl Trail {
     pub fn ended_early(&mut self, arguments: &Map<String, Value>, is_known: impl Fn(&str) -> bool) {
         let mut values = Values::new(&self.audit.key);
         let mut told = Map::new();
-        for (name, value) in arguments {
+        for (index, (name, value)) in arguments.iter().enumerate() {
+            if values.is_full() {
+                told.insert("more".into(), (arguments.len() - index).into());
+                break;
+            }
             let value = values.hashed(value);
             let name = if is_known(name) { name.clone() } else { values.unknown_name(name) };
             told.insert(name, value);

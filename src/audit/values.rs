@@ -56,8 +56,14 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// Whether no more values are told.
+    pub(super) fn is_full(&self) -> bool {
+        self.members == 0
+    }
+
     /// The name of an argument that the tool does not have.
     pub(super) fn unknown_name(&mut self, name: &str) -> String {
+        self.members = self.members.saturating_sub(1);
         self.key.digest(name)
     }
 

@@ -257,6 +257,31 @@ async fn what_no_query_can_say_is_decided_item_by_item() {
     }
 }
 
+/// With what narrows it, a query may be more than Jira takes. The page of the caller's own would end where it tells of
+/// what is hidden.
+#[tokio::test]
+async fn a_query_that_is_too_deep_with_the_condition_is_refused() {
+    for cloud in [false, true] {
+        let world = world(cloud).await;
+        let deep = |inner: &str, depth| format!("{}{inner}{}", "(".repeat(depth), ")".repeat(depth));
+        let ask = async |text: &str, depth| {
+            let jql = deep(&format!("summary ~ \"{text}\" OR key = OPS-1"), depth);
+            world.call("alice-token", "jira_search", json!({"jql": jql, "limit": 1})).await
+        };
+        let flat = ask("undo a deletion", 1).await.json();
+        assert_eq!(
+            (keys(&flat), &flat["complete"]),
+            (vec!["OPS-1".to_owned()], &json!(true)),
+            "{cloud} {flat}"
+        );
+        let [hidden, absent] = [ask("undo a deletion", 64).await, ask("undo a deletzzz", 64).await];
+        assert!(hidden.is_error && absent.is_error, "{cloud} {hidden:?} {absent:?}");
+        let named = |text: &str| text.split(" (reference").next().unwrap().to_owned();
+        assert_eq!(named(&hidden.text), named(&absent.text), "{cloud}");
+        world.end();
+    }
+}
+
 #[tokio::test]
 async fn the_record_says_how_a_search_was_narrowed() {
     let world = world(false).await;

@@ -43,18 +43,34 @@ impl Confluence<'_> {
                 exact: true,
             });
         }
-        let Some(condition) = condition else {
+        let Some(added) = condition else {
             let exact = narrowing.is_exact() && !matches!(narrowing, Narrowing::Condition(_));
             return Ok(Found { page: self.search(permit, cql, limit).await?, exact });
         };
-        let narrowed = query::restrict(cql, &[condition])
-            .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
+        let narrowed =
+            query::restrict(cql, &[added]).map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
         match self.search(permit, &narrowed, limit).await {
             Err(error) if error.status() == Some(400) => {
                 permit.searched(SearchNote::new(&Narrowing::Unknown, None));
-                Ok(Found { page: self.search(permit, cql, limit).await?, exact: false })
+                let page = self.search(permit, cql, limit).await?;
+                // Confluence takes the query and not the condition, though it knows all that the condition names: it may
+                // be too long or too deep with it. The end of a page of what was not narrowed would tell what is hidden.
+                if is_of_condition(&error, cql, narrowing) {
+                    Ok(Found { page, exact: false })
+                } else {
+                    Err(error)
+                }
             }
             page => Ok(Found { page: page?, exact: narrowing.is_exact() }),
         }
     }
+}
+
+/// Whether an answer names what the condition names and the caller did not.
+fn is_of_condition(error: &UpstreamError, cql: &str, narrowing: &Narrowing) -> bool {
+    let Narrowing::Condition(condition) = narrowing else { return false };
+    let asked = cql.to_uppercase();
+    let names = condition.names();
+    let mut says = error.messages().into_iter();
+    says.any(|text| names.iter().any(|name| text.contains(*name) && !asked.contains(&name.to_uppercase())))
 }

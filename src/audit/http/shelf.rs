@@ -13,6 +13,7 @@ use super::super::LogName;
 use super::super::heads;
 use super::super::key::private;
 use super::super::key::sync_directory;
+use super::super::regular;
 
 /// The ending of a file that says how many bytes of its log a receiver has. It is there as long as that is not all.
 const ENDING: &str = "unsent";
@@ -48,7 +49,7 @@ fn mark(directory: &Path, log: &LogName) -> PathBuf {
 
 impl Shelf for DirectoryShelf {
     fn read(&self, log: &LogName, from: u64, most: u64) -> io::Result<Vec<u8>> {
-        let mut file = File::open(self.0.join(log.file()))?;
+        let mut file = regular::open(&self.0.join(log.file()))?;
         file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
         file.take(most).read_to_end(&mut bytes)?;
@@ -81,10 +82,10 @@ impl Shelf for DirectoryShelf {
 pub(in super::super) fn unfinished(directory: &Path, instance: &str) -> io::Result<Vec<(LogName, u64, u64)>> {
     let mut found = Vec::new();
     for log in heads::logs(directory)?.into_iter().rev().filter(|log| log.instance() == instance) {
-        let Ok(mark) = File::open(mark(directory, &log)) else { continue };
+        let Ok(mark) = regular::open(&mark(directory, &log)) else { continue };
         let mut sent = String::new();
         let _ = mark.take(LONGEST).read_to_string(&mut sent);
-        let file = File::open(directory.join(log.file()))?;
+        let file = regular::open(&directory.join(log.file()))?;
         // Another process sends its own.
         if file.try_lock_shared().is_err() {
             continue;

@@ -341,3 +341,22 @@ async fn what_stands_beside_a_log_is_private_and_goes_with_it() {
         std::thread::yield_now();
     }
 }
+
+#[tokio::test]
+async fn a_file_that_nobody_signed_is_not_signed_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = open(directory.path());
+    calls(&audit, 3).await;
+    let left = killed(directory.path());
+    audit.shutdown();
+    let path = logs(left.path()).remove(0);
+    let name = LogName::read(path.file_name().unwrap().to_str().unwrap()).unwrap();
+    std::fs::remove_file(path.with_file_name(name.checkpoint_file())).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let next = open(left.path());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert!(!path.with_file_name(name.checkpoint_file()).exists());
+    next.shutdown();
+    let newest = logs(left.path()).pop().unwrap();
+    assert!(std::fs::read_to_string(newest).unwrap().contains("PC0014"));
+}

@@ -333,6 +333,20 @@ async fn the_level_of_a_rule_says_what_stands_in_clear() {
     assert_eq!(outcomes.count(), 3);
 }
 
+#[tokio::test]
+async fn a_call_with_thousands_of_unknown_arguments_is_a_short_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = open(directory.path());
+    let mut trail = audit.trail(facts(Access::Read));
+    let many: Map<String, Value> = (0..14_000).map(|number| (number.to_string(), json!(""))).collect();
+    trail.ended_early(&many, |_| false);
+    trail.close(Outcome::InvalidArguments { names: Vec::new() }).await.unwrap();
+    audit.shutdown();
+    let outcome = lines(directory.path()).into_iter().find(|line| line["stage"] == "outcome").unwrap();
+    assert_eq!(outcome["arguments"]["more"], 13_750);
+    assert!(outcome.to_string().len() < 64 * 1024);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn files_are_private_and_have_one_writer() {

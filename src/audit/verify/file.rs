@@ -1,7 +1,6 @@
 //! One log file against its own checkpoint and those that were kept elsewhere.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::fs::TryLockError;
 use std::io;
 use std::io::BufRead;
@@ -15,6 +14,7 @@ use super::super::note::LONGEST_NOTE;
 use super::super::note::NoteError;
 use super::super::note::SignedCheckpoint;
 use super::super::note::VerifierKey;
+use super::super::regular;
 use super::contents::Contents;
 use super::finding::CheckpointFault;
 use super::finding::Fault;
@@ -81,9 +81,11 @@ impl Log {
             sizes.insert(note.claimed_size());
         }
         let read = || {
-            let (length, active) = state(&self.path)?;
-            let contents = Contents::read(|| File::open(&self.path), length, &sizes, keep)?;
-            Ok((length, active, contents))
+            let (length, locked) = state(&self.path)?;
+            let contents = Contents::read(|| regular::open(&self.path), length, &sizes, keep)?;
+            // Whoever can write to the directory can hold a lock: a file that has its end is written by nobody.
+            let ended = contents.last.as_ref().is_some_and(|(last, _)| last.stage.ends());
+            Ok((length, locked && !ended, contents))
         };
         let (bytes, active, contents) = read().map_err(|error: io::Error| {
             let fault = Fault::File(FileFault::Unreadable { cause: error.to_string() });
@@ -203,7 +205,10 @@ impl Examined {
     fn check_own(&mut self, own: io::Result<Vec<u8>>, keys: &[VerifierKey]) {
         let own = match own {
             Ok(own) => own,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.active => {
+            // A server signs its first record at once.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && self.active && self.contents.records() <= 1 =>
+            {
                 let (file, uncovered) = (self.log.name.file(), self.contents.records());
                 self.notes.push(Note::BeingWritten { file, uncovered });
                 return;
@@ -273,10 +278,7 @@ pub(super) fn signed(note: &SignedCheckpoint, keys: &[VerifierKey]) -> Result<Ch
 
 /// How long a file is now, and whether a process writes it.
 fn state(path: &Path) -> io::Result<(u64, bool)> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let file = File::open(path)?;
+    let file = regular::open(path)?;
     let length = file.metadata()?.len();
     if length == 0 {
         // A writer may be about to lock it: no lock of ours may be in its way.
@@ -295,7 +297,7 @@ pub(super) fn opening_of(path: &Path) -> Result<Option<Opening>, Fault> {
     let unreadable = |error: io::Error| Fault::File(FileFault::Unreadable { cause: error.to_string() });
     let mut text = Vec::new();
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
-    let file = File::open(path).map_err(unreadable)?;
+    let file = regular::open(path).map_err(unreadable)?;
     BufReader::new(file.take(most)).read_until(b'\n', &mut text).map_err(unreadable)?;
     let Some(text) = text.strip_suffix(b"\n") else { return Ok(None) };
     Line::read(text).map_err(Fault::Record)?;
@@ -306,6 +308,6 @@ pub(super) fn opening_of(path: &Path) -> Result<Option<Opening>, Fault> {
 pub(super) fn limited(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(LONGEST_NOTE).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    regular::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -6,7 +6,7 @@ use super::super::merkle::TreeHash;
 use super::finding::RecordFault;
 
 /// The longest line that can be a record, in bytes.
-pub(super) const LONGEST: usize = 1024 * 1024;
+pub(super) const LONGEST: usize = 16 * 1024 * 1024;
 
 /// What a record is, as far as the chain asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
