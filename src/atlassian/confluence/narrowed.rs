@@ -71,6 +71,8 @@ fn is_of_condition(error: &UpstreamError, cql: &str, narrowing: &Narrowing) -> b
     let Narrowing::Condition(condition) = narrowing else { return false };
     let asked = cql.to_uppercase();
     let names = condition.names();
-    let mut says = error.messages().into_iter();
-    says.any(|text| names.iter().any(|name| text.contains(*name) && !asked.contains(&name.to_uppercase())))
+    error
+        .messages()
+        .iter()
+        .any(|text| names.iter().any(|name| text.contains(*name) && !asked.contains(&name.to_uppercase())))
 }
