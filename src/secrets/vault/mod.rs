@@ -1,7 +1,7 @@
 //! Vault and OpenBao: log in, stay logged in, read secrets of the KV engines, and see when they change.
 //!
-//! [`wire`] and [`transport`] carry questions, [`connection`] says what answers mean, [`session`] and [`login`] hold the
-//! token, [`kv`] looks at secrets, [`held`] has the rules for one that is held, [`watched`] and [`users`] hold them.
+//! `wire` and `transport` carry questions, `connection` says what answers mean, `session` and `login` hold the
+//! token, `kv` looks at secrets, `held` has the rules for one that is held, `watched` and `users` hold them.
 
 mod answers;
 mod backoff;
