@@ -58,6 +58,8 @@ def run(children: Children, binary: Path, directory: Path) -> Report:
         problem = ended(clients[name], deadline)
         report.client(name, sessions, (directory / name).read_text(), problem)
     for world in worlds:
+        # What was refused often is counted, and the counts are written at the end.
+        world.end()
         every = (session for sessions in jobs.values() for session in sessions)
         check_world(world, [session for session in every if session["world"] == world.name], report)
     return report

@@ -93,6 +93,12 @@ class World:
             streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
             return self.children.start([self.binary, *arguments], env=variables, cwd=self.home, **streams)
 
+    def end(self):
+        """Ends the server that clients over HTTP used; the upstream goes on."""
+        server = self.servers[-1]
+        server.terminate()
+        server.wait(timeout=STOP_SECONDS)
+
     def until_ready(self):
         for url in (f"{self.upstream}/__sim/violations", f"{self.metrics}/readyz"):
             deadline = time.monotonic() + START_SECONDS
