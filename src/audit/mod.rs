@@ -81,6 +81,7 @@ pub use permit::Warrant;
 pub use reason::RefusalReason;
 pub use record::FORMAT;
 pub use reference::documentation;
+pub use refusals::Network;
 pub use refusals::Refusals;
 pub use refusals::Refused;
 pub use signing::SigningKey;

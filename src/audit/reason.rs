@@ -15,6 +15,8 @@ pub enum RefusalReason {
     Credential,
     /// Atlassian does not accept the credential.
     Rejected,
+    /// Too many credentials from there could not be verified.
+    Failing,
     /// The message is too large.
     TooLarge,
     /// The message did not arrive in time, or broke off.
@@ -44,6 +46,7 @@ impl RefusalReason {
         Self::MediaType,
         Self::Credential,
         Self::Rejected,
+        Self::Failing,
         Self::TooLarge,
         Self::Incomplete,
         Self::BadJson,
@@ -64,6 +67,7 @@ impl RefusalReason {
             Self::MediaType => "media_type",
             Self::Credential => "credential",
             Self::Rejected => "rejected",
+            Self::Failing => "failing",
             Self::TooLarge => "too_large",
             Self::Incomplete => "incomplete",
             Self::BadJson => "bad_json",
@@ -85,6 +89,9 @@ impl RefusalReason {
             Self::MediaType => "The message is not sent as JSON (415).",
             Self::Credential => "There is no credential, or none that can be read (401).",
             Self::Rejected => "Atlassian does not accept the credential (401).",
+            Self::Failing => {
+                "Too many credentials from that network could not be verified of late; this one was not looked at (429)."
+            }
             Self::TooLarge => "The message is too large (413).",
             Self::Incomplete => "The message did not arrive in time, or broke off (408, 400).",
             Self::BadJson => "The message is no JSON (400).",

@@ -99,7 +99,7 @@ impl Refusals {
 
 /// Where requests come from, as far as it is told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Network {
+pub enum Network {
     /// This machine's user.
     Stdio,
     /// One address of IPv4.
@@ -111,7 +111,8 @@ pub(super) enum Network {
 }
 
 impl Network {
-    fn of(address: Option<IpAddr>) -> Self {
+    /// The network of an address; none is this machine's user.
+    pub fn of(address: Option<IpAddr>) -> Self {
         match address.map(|address| address.to_canonical()) {
             None => Self::Stdio,
             Some(IpAddr::V6(address)) => {

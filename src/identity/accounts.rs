@@ -25,6 +25,12 @@ impl Default for AccountSettings {
     }
 }
 
+/// How long a credential that Atlassian did not accept is refused without being shown again.
+const REJECTED_FOR: Duration = Duration::from_secs(30);
+
+/// How many of those are remembered at most.
+const MOST_REJECTED: u64 = 10_000;
+
 /// Product, instance, the hash of what is sent (the credential with the headers that are passed on), and whether the groups
 /// are wanted: policies that come into force may name one where the ones before did not.
 type Key = (Product, InstanceName, [u8; 32], bool);
@@ -32,6 +38,7 @@ type Key = (Product, InstanceName, [u8; 32], bool);
 #[derive(Debug)]
 pub(super) struct Accounts {
     known: Cache<Key, Principal>,
+    rejected: Cache<Key, ()>,
     remembers: bool,
 }
 
@@ -41,11 +48,24 @@ impl Accounts {
         let remembers = !settings.lifetime.is_zero() && settings.most > 0;
         let lifetime = settings.lifetime.max(Duration::from_secs(1));
         let known = Cache::builder().max_capacity(settings.most.max(1)).time_to_live(lifetime).build();
-        Self { known, remembers }
+        let rejected = Cache::builder().max_capacity(MOST_REJECTED).time_to_live(REJECTED_FOR).build();
+        Self { known, rejected, remembers }
     }
 
     pub(super) async fn known(&self, route: &Route, groups: bool) -> Option<Principal> {
         self.known.get(&key(route, groups)).await
+    }
+
+    /// Whether Atlassian did not accept the credential a moment ago.
+    pub(super) fn is_rejected(&self, route: &Route) -> bool {
+        self.rejected.contains_key(&key(route, false))
+    }
+
+    /// Remembers that Atlassian did not accept the credential.
+    pub(super) async fn reject(&self, route: &Route) {
+        if self.remembers {
+            self.rejected.insert(key(route, false), ()).await;
+        }
     }
 
     /// The account, asked for once however many calls want it at the same time. A failure is not remembered.

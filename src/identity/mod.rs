@@ -169,7 +169,11 @@ impl Identity {
             None => {
                 let groups = engine.asks_groups(product);
                 let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
-                Box::pin(self.accounts.get(&route, groups, asking)).await?
+                let found = Box::pin(self.accounts.get(&route, groups, asking)).await;
+                if matches!((&presented.login, &found), (Login::Own(_), Err(IdentityError::Rejected(_)))) {
+                    self.accounts.reject(&route).await;
+                }
+                found?
             }
         };
         let session = self.session_of(presented, &route);
@@ -185,6 +189,13 @@ impl Identity {
                 self.accounts.known(route, groups).await
             }
         }
+    }
+
+    /// That Atlassian did not accept the caller's own credential a moment ago: it is not shown there again so soon, which
+    /// might lock the account.
+    pub fn rejected(&self, presented: &Presented, route: &Route) -> Option<IdentityError> {
+        let is_rejected = matches!(presented.login, Login::Own(_)) && self.accounts.is_rejected(route);
+        is_rejected.then(|| IdentityError::Rejected(route.instance.upstream.product()))
     }
 
     /// The service, where the credential says nothing about who calls.

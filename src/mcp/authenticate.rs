@@ -1,6 +1,7 @@
 //! A credential that no product accepts ends in 401, before dispatch.
 
 use super::envelope::Envelope;
+use super::failing::Failing;
 use crate::audit::AuditError;
 use crate::audit::CallFacts;
 use crate::audit::CallId;
@@ -23,6 +24,12 @@ pub(super) enum Unauthenticated {
     /// No product in question accepts the credential.
     #[error(transparent)]
     Rejected(IdentityError),
+    /// Too many credentials from there could not be verified; this one is not known, and was not looked at.
+    #[error(
+        "too many credentials from your network could not be verified in the last minute: check the token, and try again in a \
+         minute"
+    )]
+    Limited,
     /// That it was asked for could not be written down.
     #[error(transparent)]
     Unwritten(#[from] AuditError),
@@ -44,6 +51,7 @@ pub(super) struct Accepted {
 /// A product that cannot be reached, or is too slow, does not end the request here: the call itself says so.
 pub(super) async fn authenticate(
     gate: &Gate,
+    failing: &Failing,
     presented: &Presented,
     envelope: &Envelope,
 ) -> Result<Vec<Accepted>, Unauthenticated> {
@@ -57,18 +65,52 @@ pub(super) async fn authenticate(
         products.extend(BOTH);
     }
     let site = envelope.instance.as_deref().and_then(|name| InstanceName::parse(name).ok());
-    let (mut accepted, mut rejected) = (Vec::new(), None);
+    let (mut accepted, mut missing) = (Vec::new(), Vec::new());
     for product in products {
         let site = site.as_ref().filter(|_| gate.products.has_several(product));
-        match identified(gate, presented, product, site).await? {
+        match identified(gate, failing, presented, (product, site)).await? {
             Ok(found) => accepted.push(found),
-            Err(Some(error)) => rejected = rejected.or(Some(error)),
-            Err(None) => {}
+            Err(why) => missing.push(why),
         }
     }
-    match rejected {
-        Some(error) if accepted.is_empty() => Err(Unauthenticated::Rejected(error)),
-        _ => Ok(accepted),
+    // What one product does not accept may be for the other: it has failed where neither knows it.
+    let is_known = accepted.iter().any(|accepted| accepted.principal.is_some());
+    let was_asked = !accepted.is_empty() || missing.iter().any(Unidentified::was_asked);
+    if !is_known && was_asked {
+        failing.note(presented.address).await;
+    }
+    if !accepted.is_empty() {
+        return Ok(accepted);
+    }
+    if missing.iter().any(|why| matches!(why, Unidentified::Limited)) {
+        return Err(Unauthenticated::Limited);
+    }
+    let rejected = missing.into_iter().find_map(Unidentified::rejected);
+    rejected.map_or(Ok(accepted), |error| Err(Unauthenticated::Rejected(error)))
+}
+
+/// Why it is not known whose a credential is.
+enum Unidentified {
+    /// It is no good.
+    Rejected(IdentityError),
+    /// It was no good a moment ago.
+    RejectedBefore(IdentityError),
+    /// Too many from there were no good.
+    Limited,
+    /// The product did not say, or there is no such site: the call itself says so.
+    Unanswered,
+}
+
+impl Unidentified {
+    fn was_asked(&self) -> bool {
+        matches!(self, Self::Rejected(_) | Self::Unanswered)
+    }
+
+    fn rejected(self) -> Option<IdentityError> {
+        match self {
+            Self::Rejected(error) | Self::RejectedBefore(error) => Some(error),
+            Self::Limited | Self::Unanswered => None,
+        }
     }
 }
 
@@ -78,18 +120,23 @@ fn named(tool: &str) -> Vec<Product> {
     BOTH.into_iter().filter(of).collect()
 }
 
-/// Asks one product whose credential it is, with a trail of its own. An error is one of what the caller brought; none
-/// is a site that there is not, which the call itself says.
+/// Asks one product whose credential it is, with a trail of its own.
 async fn identified(
     gate: &Gate,
+    failing: &Failing,
     presented: &Presented,
-    product: Product,
-    site: Option<&InstanceName>,
-) -> Result<Result<Accepted, Option<IdentityError>>, AuditError> {
-    if let Ok(route) = gate.identity.route(presented, product, site, &gate.products, None).await
-        && let Some(principal) = gate.identity.known(presented, &route, &gate.policies.current()).await
-    {
-        return Ok(Ok(Accepted { route, principal: Some(principal) }));
+    (product, site): (Product, Option<&InstanceName>),
+) -> Result<Result<Accepted, Unidentified>, AuditError> {
+    if let Ok(route) = gate.identity.route(presented, product, site, &gate.products, None).await {
+        if let Some(principal) = gate.identity.known(presented, &route, &gate.policies.current()).await {
+            return Ok(Ok(Accepted { route, principal: Some(principal) }));
+        }
+        if let Some(rejected) = gate.identity.rejected(presented, &route) {
+            return Ok(Err(Unidentified::RejectedBefore(rejected)));
+        }
+    }
+    if failing.is_limited(presented.address).await {
+        return Ok(Err(Unidentified::Limited));
     }
     let mut trail = gate.audit.trail(facts(presented, product));
     let asking = async {
@@ -108,8 +155,11 @@ async fn identified(
         Ok(Err((error, Some(route)))) if !error.is_unauthenticated() => {
             (outcome_of(&error), Ok(Accepted { route, principal: None }))
         }
-        Ok(Err((error, _))) => (outcome_of(&error), Err(error.is_unauthenticated().then_some(error))),
-        Err(_elapsed) => (Outcome::Deadline, Err(None)),
+        Ok(Err((error, _))) if error.is_unauthenticated() => {
+            (outcome_of(&error), Err(Unidentified::Rejected(error)))
+        }
+        Ok(Err((error, _))) => (outcome_of(&error), Err(Unidentified::Unanswered)),
+        Err(_elapsed) => (Outcome::Deadline, Err(Unidentified::Unanswered)),
     };
     if let Ok(Accepted { principal: Some(principal), .. }) = &result {
         trail.identified(principal);

@@ -39,6 +39,8 @@ use super::authenticate::Unauthenticated;
 use super::authenticate::authenticate;
 use super::envelope;
 use super::envelope::Limits;
+use super::failing;
+use super::failing::Failing;
 use super::handler::Handler;
 use super::hosts::Allowlist;
 use crate::audit;
@@ -86,6 +88,7 @@ struct Endpoint {
     gate: Arc<Gate>,
     service: StreamableHttpService<Handler, NeverSessionManager>,
     places: Arc<Semaphore>,
+    failing: Failing,
 }
 
 /// The routes of the MCP listener: the endpoint, and `/healthz` as the reference server has it.
@@ -107,7 +110,8 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
     );
     let path = settings.path.clone();
     let places = Arc::new(Semaphore::new(settings.max_calls));
-    let endpoint = Endpoint { settings: Arc::new(settings), gate: Arc::clone(gate), service, places };
+    let (settings, gate, failing) = (Arc::new(settings), Arc::clone(gate), Failing::default());
+    let endpoint = Endpoint { settings, gate, service, places, failing };
     let mut router = Router::new().route(&path, any(serve));
     if path != "/healthz" {
         router = router.route("/healthz", get(|| async { axum::Json(serde_json::json!({"status": "ok"})) }));
@@ -170,7 +174,11 @@ impl Refused {
         if let Err(error) = gate.refusals.note(refused).await {
             return json_error(StatusCode::SERVICE_UNAVAILABLE, &self.id, REFUSED, &error.to_string());
         }
-        json_error(self.status, &self.id, self.code, &self.message)
+        let mut answer = json_error(self.status, &self.id, self.code, &self.message);
+        if self.reason == RefusalReason::Failing {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(failing::PERIOD.as_secs()));
+        }
+        answer
     }
 }
 
@@ -217,9 +225,11 @@ async fn admit(
         address: Some(address.ip()),
         transport: "http",
     };
-    let accepted = authenticate(&endpoint.gate, &presented, &envelope).await.map_err(|error| {
+    let accepted = authenticate(&endpoint.gate, &endpoint.failing, &presented, &envelope).await;
+    let accepted = accepted.map_err(|error| {
         let (status, reason) = match error {
             Unauthenticated::Rejected(_) => (StatusCode::UNAUTHORIZED, RefusalReason::Rejected),
+            Unauthenticated::Limited => (StatusCode::TOO_MANY_REQUESTS, RefusalReason::Failing),
             Unauthenticated::Unwritten(_) => (StatusCode::SERVICE_UNAVAILABLE, RefusalReason::Audit),
         };
         Refused::new(status, reason, error.to_string()).about(&envelope.id)

@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod envelope;
+mod failing;
 mod handler;
 mod hosts;
 mod http;

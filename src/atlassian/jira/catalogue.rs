@@ -1,6 +1,10 @@
 //! The fields of a site, `/rest/api/2/field`: by which name people know them, and what Jira wants in them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use serde_json::Map;
 use serde_json::Value;
@@ -13,9 +17,26 @@ use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
 
+/// How many names that lead to no field are compared with all that there are; to the others nothing is suggested.
+const MOST_SUGGESTIONS: usize = 20;
+
+/// How long a name may be to be compared so.
+const LONGEST_COMPARED: usize = 100;
+
 /// All fields of a site that the caller may see.
 #[derive(Debug)]
-pub struct Catalogue(pub(super) Arc<Value>);
+pub struct Catalogue {
+    fields: Arc<Value>,
+    places: OnceLock<Places>,
+    suggested: AtomicUsize,
+}
+
+/// Where in the list a field stands.
+#[derive(Debug, Default)]
+struct Places {
+    by_id: HashMap<String, usize>,
+    by_name: HashMap<String, Vec<usize>>,
+}
 
 /// One field.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +100,11 @@ impl Catalogue {
 
     /// Reads an answer to that request.
     pub fn read(answer: Arc<Value>) -> Option<Self> {
-        answer.is_array().then_some(Self(answer))
+        answer.is_array().then(|| Self {
+            fields: answer,
+            places: OnceLock::new(),
+            suggested: AtomicUsize::new(0),
+        })
     }
 
     /// The fields as Jira lists them whose name, id or name in JQL has a text in it.
@@ -90,16 +115,33 @@ impl Catalogue {
             let clauses = field.get("clauseNames").and_then(Value::as_array).into_iter().flatten();
             ["name", "id"].iter().filter_map(|name| field.get(*name)).chain(clauses).any(has)
         };
-        self.0.as_array().into_iter().flatten().filter(fits).collect()
+        self.listed().iter().filter(fits).collect()
     }
 
     /// Every field.
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
-        self.0.as_array().into_iter().flatten().filter_map(|field| {
-            let text = |name: &str| field.get(name).and_then(Value::as_str);
-            let schema = field.get("schema").unwrap_or(&Value::Null);
-            Some(Field { id: text("id")?, name: text("name")?, schema })
+        self.listed().iter().filter_map(Field::read)
+    }
+
+    fn listed(&self) -> &[Value] {
+        self.fields.as_array().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| {
+            let mut places = Places::default();
+            for (place, field) in self.listed().iter().enumerate() {
+                if let Some(field) = Field::read(field) {
+                    places.by_id.entry(field.id.to_owned()).or_insert(place);
+                    places.by_name.entry(folded(field.name)).or_default().push(place);
+                }
+            }
+            places
         })
+    }
+
+    fn at(&self, place: usize) -> Option<Field<'_>> {
+        self.listed().get(place).and_then(Field::read)
     }
 
     /// The names of fields by their ids, as `expand=names` gives them.
@@ -112,11 +154,13 @@ impl Catalogue {
 
     /// The field of this id, or of this name in any case.
     pub fn find(&self, name: &str) -> Result<Field<'_>, UnknownField> {
-        if let Some(field) = self.fields().find(|field| field.id == name) {
+        let places = self.places();
+        if let Some(field) = places.by_id.get(name).and_then(|place| self.at(*place)) {
             return Ok(field);
         }
         let wanted = folded(name);
-        let named: Vec<Field<'_>> = self.fields().filter(|field| folded(field.name) == wanted).collect();
+        let named = places.by_name.get(&wanted).map(Vec::as_slice).unwrap_or_default();
+        let named: Vec<Field<'_>> = named.iter().filter_map(|place| self.at(*place)).collect();
         match named.as_slice() {
             [field] => Ok(*field),
             [] => Err(UnknownField::None { name: shown(name), nearest: self.nearest(&wanted) }),
@@ -132,10 +176,27 @@ impl Catalogue {
         self.fields().find(|field| field.kind().is_some_and(|found| found == kind))
     }
 
+    /// The field whose name is most like this one. Comparing is dear, and names are the caller's: it is done for the first.
     fn nearest(&self, wanted: &str) -> Option<String> {
+        if wanted.len() > LONGEST_COMPARED
+            || self.suggested.fetch_add(1, Ordering::Relaxed) >= MOST_SUGGESTIONS
+        {
+            return None;
+        }
         let likeness = |field: &Field<'_>| strsim::jaro_winkler(&folded(field.name), wanted);
         let nearest = self.fields().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
         (likeness(&nearest) > 0.8).then(|| format!("`{}` ({})", nearest.name, nearest.id))
+    }
+}
+
+impl<'a> Field<'a> {
+    fn read(field: &'a Value) -> Option<Self> {
+        let text = |name: &str| field.get(name).and_then(Value::as_str);
+        Some(Field {
+            id: text("id")?,
+            name: text("name")?,
+            schema: field.get("schema").unwrap_or(&Value::Null),
+        })
     }
 }
 
@@ -179,12 +240,13 @@ mod tests {
 
     #[test]
     fn a_field_is_found_by_id_and_by_name_and_never_guessed() {
-        let catalogue = Catalogue(Arc::new(json!([
+        let catalogue = Catalogue::read(Arc::new(json!([
             {"id": "summary", "name": "Summary"},
             {"id": "customfield_1", "name": "Story Points", "schema": {"custom": "a:float"}},
             {"id": "customfield_2", "name": "Team"},
             {"id": "customfield_3", "name": "team"},
-        ])));
+        ])))
+        .unwrap();
         let table = [
             ("summary", Ok("summary")),
             ("Summary", Ok("summary")),
@@ -205,5 +267,18 @@ mod tests {
             assert_eq!(found, wanted.map_err(str::to_owned), "{name}");
         }
         assert_eq!(catalogue.of_kind("float").unwrap().id, "customfield_1");
+    }
+
+    #[test]
+    fn nothing_is_suggested_to_more_names_than_people_write() {
+        let catalogue = Catalogue::read(Arc::new(json!([{"id": "customfield_1", "name": "Story Points"}])));
+        let catalogue = catalogue.unwrap();
+        let told = |name: &str| catalogue.find(name).unwrap_err().to_string();
+        let suggested =
+            (0..100).filter(|number| told(&format!("Story Point{number}")).contains("mean")).count();
+        assert_eq!(suggested, MOST_SUGGESTIONS);
+        let long = Catalogue::read(Arc::clone(&catalogue.fields)).unwrap();
+        let name = format!("story points{}", " of a long name".repeat(20));
+        assert!(!long.find(&name).unwrap_err().to_string().contains("mean"));
     }
 }

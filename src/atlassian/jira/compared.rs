@@ -125,14 +125,15 @@ mod tests {
     #[test]
     fn what_a_field_is_compared_with_is_known_or_told_by_the_site() {
         let field = |id: &str, name: &str, schema: Value| json!({"id": id, "name": name, "schema": schema});
-        let catalogue = Catalogue(Arc::new(json!([
+        let catalogue = Catalogue::read(Arc::new(json!([
             field("customfield_1", "Sprint", json!({"type": "array", "custom": "com.x:gh-sprint"})),
             field("customfield_2", "Epic Link", json!({"type": "any", "custom": "com.x:gh-epic-link"})),
             field("customfield_3", "Target", json!({"type": "array", "items": "version"})),
             field("customfield_4", "Origin", json!({"type": "project"})),
             field("customfield_5", "Team", json!({"type": "option"})),
             field("customfield_6", "team", json!({"type": "version"})),
-        ])));
+        ])))
+        .unwrap();
         let table = [
             ("cf[1]", Compared::Owned),
             ("customfield_2", Compared::Issues),

@@ -1,5 +1,7 @@
 //! The fields of an issue that a caller asked for, as Jira's `fields` takes them.
 
+use std::collections::HashSet;
+
 use crate::atlassian::query;
 
 /// The fields a caller asked for.
@@ -39,7 +41,9 @@ impl Fields {
 
     /// Reads a list of names; an empty one is the default.
     pub fn parse(text: &str) -> Self {
-        let names = query::listed(text);
+        let mut seen = HashSet::new();
+        let mut names = query::listed(text);
+        names.retain(|name| seen.insert(name.clone()));
         if names.is_empty() { Self::default() } else { Self(names) }
     }
 
@@ -88,11 +92,9 @@ impl Fields {
     /// The same with ids in the place of names, and without those that lead to no field.
     #[must_use]
     pub fn resolved(&self, id_of: impl Fn(&str) -> Option<String>) -> Self {
-        let mut ids: Vec<String> = Vec::with_capacity(self.0.len());
-        for name in &self.0 {
-            let id = if is_id(name) { Some(name.clone()) } else { id_of(name) };
-            ids.extend(id.filter(|id| !ids.contains(id)));
-        }
+        let mut seen = HashSet::new();
+        let ids = self.0.iter().filter_map(|name| if is_id(name) { Some(name.clone()) } else { id_of(name) });
+        let mut ids: Vec<String> = ids.filter(|id| seen.insert(id.clone())).collect();
         // To ask for nothing would be to ask for everything.
         if ids.is_empty() && !self.0.is_empty() {
             ids.push("issuekey".to_owned());

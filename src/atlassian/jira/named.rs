@@ -148,7 +148,7 @@ mod tests {
     fn catalogue() -> Catalogue {
         let custom =
             |kind: &str, type_name: &str| json!({"type": type_name, "custom": format!("com.x:{kind}")});
-        Catalogue(Arc::new(json!([
+        Catalogue::read(Arc::new(json!([
             {"id": "customfield_1", "name": "Sprint", "schema": custom("gh-sprint", "array")},
             {"id": "customfield_2", "name": "Epic Link", "schema": custom("gh-epic-link", "any")},
             {"id": "customfield_3", "name": "Related", "schema": custom("mlcs-issue-picker-cf", "array")},
@@ -157,6 +157,7 @@ mod tests {
             {"id": "customfield_6", "name": "Origins", "schema": {"type": "array", "items": "project"}},
             {"id": "project", "name": "Project", "schema": {"type": "project"}},
         ])))
+        .unwrap()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The fields that a caller wants to see, by the names that people know them by.
 
+use std::collections::HashMap;
+
 use serde_json::Map;
 use serde_json::Value;
 
@@ -37,17 +39,17 @@ impl Wanted {
             return Ok(fields.into());
         }
         let catalogue = jira.catalogue(permit).await?;
-        let (mut names, mut unknown) = (Map::new(), Map::new());
+        let (mut names, mut ids, mut unknown) = (Map::new(), HashMap::new(), Map::new());
         for name in fields.unresolved() {
             match catalogue.find(name) {
-                Ok(field) => names.insert(field.id.to_owned(), name.into()),
-                Err(problem) => unknown.insert(name.to_owned(), problem.to_string().into()),
-            };
+                Ok(field) => {
+                    ids.insert(name, field.id);
+                    names.insert(field.id.to_owned(), name.into());
+                }
+                Err(problem) => drop(unknown.insert(name.to_owned(), problem.to_string().into())),
+            }
         }
-        let id_of = |wanted: &str| {
-            names.iter().find_map(|(id, name)| (name.as_str() == Some(wanted)).then(|| id.clone()))
-        };
-        let fields = fields.resolved(id_of);
+        let fields = fields.resolved(|name| ids.get(name).map(|id| (*id).to_owned()));
         Ok(Self { fields, names, unknown })
     }
 
