@@ -165,6 +165,7 @@ impl FileLeftBehind<'_> {
                 %file,
                 cut_bytes = ended.cut_bytes,
                 unknown = ended.unknown,
+                unchecked = ended.unchecked,
                 "an audit log that a killed process left has its end now"
             ),
             Err(problem) => tracing::error!(

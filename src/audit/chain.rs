@@ -1,6 +1,7 @@
 //! How the records of a file hang together: their numbers, the hash of the one before, and the tree of them all.
 
 use super::TreeHash;
+use super::key::RecordKey;
 use super::merkle::Frontier;
 use super::record::write_line;
 
@@ -38,10 +39,11 @@ impl Chain {
     }
 
     /// Adds the line of a record to what is to be written.
-    pub(super) fn append(&mut self, text: &mut String, inside: &str) {
+    pub(super) fn append(&mut self, text: &mut String, inside: &str, key: &RecordKey) {
         let start = text.len();
         self.sequence += 1;
         write_line(text, self.sequence, self.previous, inside);
+        key.seal(text, start);
         self.previous = TreeHash::of_line(text.as_bytes().get(start..).unwrap_or_default());
         self.tree.push(self.previous);
         text.push('\n');
@@ -67,17 +69,20 @@ impl Chain {
 mod tests {
     use serde_json::Value;
 
+    use super::super::HmacKey;
     use super::*;
 
     #[test]
     fn each_record_has_the_hash_of_the_one_before_and_the_next_file_goes_on() {
         let mut chain = Chain::default();
         let mut text = String::new();
-        chain.append(&mut text, "\"a\":1");
-        chain.append(&mut text, "\"a\":2");
+        let key = HmacKey::from_secret("0123456789abcdef0123456789abcdef");
+        let key = key.records();
+        chain.append(&mut text, "\"a\":1", key);
+        chain.append(&mut text, "\"a\":2", key);
         assert_eq!(chain.records(), 2);
         let mut chain = chain.next_file();
-        chain.append(&mut text, "\"a\":3");
+        chain.append(&mut text, "\"a\":3", key);
         assert_eq!(chain.records(), 1);
         let lines: Vec<&str> = text.lines().collect();
         let read: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -87,5 +92,15 @@ mod tests {
             assert_eq!((&record["seq"], &record["prev"]), (&Value::from(sequence), &Value::from(previous)));
         }
         assert_eq!(chain.root(), TreeHash::of_line(lines[2].as_bytes()));
+        let other = HmacKey::from_secret("another key with more than 32 characters");
+        for line in lines {
+            assert!(
+                key.has_sealed(line.as_bytes()) && !other.records().has_sealed(line.as_bytes()),
+                "{line}"
+            );
+            assert!(!key.has_sealed(line.replace("\"a\"", "\"b\"").as_bytes()), "{line}");
+            assert!(!key.has_sealed(&line.as_bytes()[..line.len() - 1]), "{line}");
+        }
+        assert!(!key.has_sealed(b"") && !key.has_sealed(b"{}"));
     }
 }

@@ -253,7 +253,7 @@ impl Code {
     pub(super) fn fields(self) -> &'static str {
         match self {
             Self::Start => {
-                "`version`, `policy_hash`, `schema_hash`, `configuration_hash` (of all settings but secrets), `read_only`, `checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each)"
+                "`version`, `policy_hash`, `schema_hash`, `configuration_hash` (of all settings but secrets), `read_only`, `checkpoint_key`, `mac_key`, `continues`, `heads` (`file`, `records`, `root` each)"
             }
             Self::Stop | Self::Intent | Self::Abandoned | Self::Unknown => "-",
             Self::KeyCreated => "`key_id`",
@@ -265,14 +265,16 @@ impl Code {
             Self::Frozen => "`frozen` (`writes` or `all`), `os_user`, `reason`",
             Self::Thawed => "`was`, `os_user`, `reason`",
             Self::CommandStart => {
-                "`version`, `command`, and as PC0001 `checkpoint_key`, `continues`, `heads`"
+                "`version`, `command`, and as PC0001 `checkpoint_key`, `mac_key`, `continues`, `heads`"
             }
             Self::Continue => {
-                "`checkpoint_key`, `continues`, `heads` (`file`, `records`, `root` each), `open` calls"
+                "`checkpoint_key`, `mac_key`, `continues`, `heads` (`file`, `records`, `root` each), `open` calls"
             }
             Self::Continued => "`next`",
-            Self::Recovered => "`cut_bytes`, `unknown` (calls), `checkpoint_key` if it is another",
-            Self::FileRecovered => "`file`, `cut_bytes`, `unknown` (calls)",
+            Self::Recovered => {
+                "`cut_bytes`, `unknown` (calls), `unchecked` (records that no checkpoint covered, sealed with a key that is no longer there), `checkpoint_key` if it is another"
+            }
+            Self::FileRecovered => "`file`, `cut_bytes`, `unknown` (calls), `unchecked` (records)",
             Self::FileDamaged => "`file`, `problem`",
             Self::SigningKeyCreated => "`checkpoint_key`",
             Self::Resumed | Self::FileBack => "`cause`, `since`",

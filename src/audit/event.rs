@@ -63,7 +63,7 @@ impl Event {
         let file = left.file.file();
         match &left.result {
             Ok(ended) => {
-                let fields = json!({"file": file, "cut_bytes": ended.cut_bytes, "unknown": ended.unknown});
+                let fields = json!({"file": file, "cut_bytes": ended.cut_bytes, "unknown": ended.unknown, "unchecked": ended.unchecked});
                 Self::new("event", Code::FileRecovered, fields)
             }
             Err(problem) => {

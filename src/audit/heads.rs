@@ -49,6 +49,9 @@ pub(super) struct First {
     #[serde(rename = "seq")]
     pub(super) sequence: u64,
     pub(super) checkpoint_key: String,
+    /// Which key its records are sealed with.
+    #[serde(default)]
+    pub(super) mac_key: Option<String>,
 }
 
 #[derive(Deserialize)]

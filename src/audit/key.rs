@@ -1,4 +1,5 @@
-//! The key that argument values are hashed with, so that the log holds no value but can be searched for one.
+//! The key that argument values are hashed with, so that the log holds no value but can be searched for one; and the key
+//! derived from it that every record is sealed with.
 
 use std::fs::DirBuilder;
 use std::fs::File;
@@ -9,6 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
+use aws_lc_rs::constant_time;
 use aws_lc_rs::digest;
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
@@ -25,7 +27,56 @@ const SHORTEST: usize = 32;
 #[derive(Clone)]
 pub struct HmacKey {
     key: hmac::Key,
+    records: RecordKey,
     id: String,
+}
+
+/// The key that every record is sealed with: who has it not cannot add one to the file of a process that was killed.
+#[derive(Clone)]
+pub(super) struct RecordKey {
+    key: hmac::Key,
+    id: String,
+}
+
+impl RecordKey {
+    /// How a sealed line ends: `,"mac":"<32 hexadecimal digits>"}`.
+    const BEFORE: &str = ",\"mac\":\"";
+    const AFTER: &str = "\"}";
+    const DIGITS: usize = 32;
+
+    /// Seals the line of a record that begins here, whose last brace is its last character.
+    pub(super) fn seal(&self, text: &mut String, start: usize) {
+        text.pop();
+        let mac = self.mac(text.as_bytes().get(start..).unwrap_or_default());
+        for part in [Self::BEFORE, &mac, Self::AFTER] {
+            text.push_str(part);
+        }
+    }
+
+    /// Whether a line was sealed with this key.
+    pub(super) fn has_sealed(&self, line: &[u8]) -> bool {
+        let ends = Self::BEFORE.len() + Self::DIGITS + Self::AFTER.len();
+        let Some((body, end)) = line.len().checked_sub(ends).map(|place| line.split_at(place)) else {
+            return false;
+        };
+        let wanted = [Self::BEFORE, &self.mac(body), Self::AFTER].concat();
+        constant_time::verify_slices_are_equal(end, wanted.as_bytes()).is_ok()
+    }
+
+    /// The key's id in the first record of a file.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn mac(&self, body: &[u8]) -> String {
+        short_hex(hmac::sign(&self.key, body).as_ref(), Self::DIGITS / 2)
+    }
+}
+
+impl std::fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RecordKey({})", self.id)
+    }
 }
 
 impl HmacKey {
@@ -62,7 +113,18 @@ impl HmacKey {
 
     fn new(bytes: &[u8]) -> Self {
         let id = short_hex(digest::digest(&digest::SHA256, bytes).as_ref(), 4);
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, bytes), id }
+        // No HMAC with the key itself, of which the log has as many as callers want, is this one.
+        let mut derived = digest::Context::new(&digest::SHA256);
+        derived.update(b"portcullis audit records\0");
+        derived.update(bytes);
+        let records = hmac::Key::new(hmac::HMAC_SHA256, derived.finish().as_ref());
+        let records = RecordKey { key: records, id: id.clone() };
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, bytes), records, id }
+    }
+
+    /// The key that records are sealed with.
+    pub(super) fn records(&self) -> &RecordKey {
+        &self.records
     }
 
     /// The key's id in records: the start of its SHA-256.

@@ -16,6 +16,7 @@ use super::aside::Beside;
 use super::chain::Chain;
 use super::heads::Head;
 use super::http::Progress;
+use super::key::RecordKey;
 use super::record::head;
 use super::record::inside;
 use super::storage::Ground;
@@ -28,6 +29,13 @@ pub(super) struct Pace {
     pub(super) checkpoint_interval: Duration,
     pub(super) rotate_bytes: u64,
     pub(super) rotate_age: Duration,
+}
+
+/// What records are sealed and checkpoints are signed with.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    pub(super) signer: SigningKey,
+    pub(super) records: RecordKey,
 }
 
 /// How much of a file.
@@ -53,7 +61,7 @@ struct Ahead {
 pub(super) struct Ledger<G: Ground> {
     pub(super) ground: G,
     instance: String,
-    signer: SigningKey,
+    keys: Keys,
     pace: Pace,
     name: LogName,
     file: G::File,
@@ -103,7 +111,7 @@ impl<G: Ground> Ledger<G> {
     pub(super) fn begin(
         mut ground: G,
         instance: &str,
-        signer: SigningKey,
+        keys: Keys,
         pace: Pace,
         opening: Map<String, Value>,
         progress: Option<Arc<Progress>>,
@@ -112,7 +120,7 @@ impl<G: Ground> Ledger<G> {
         let heads = ground.heads()?;
         let continues = heads.iter().find(|head| head.file.instance() == instance);
         let chain = continues.map(|head| Chain::after(head.last)).unwrap_or_default();
-        let opening = opened(opening, &signer, continues, &heads);
+        let opening = opened(opening, &keys, continues, &heads);
         let (name, file) = ground.create()?;
         if let Some(progress) = &progress {
             progress.prepare(&name)?;
@@ -122,7 +130,7 @@ impl<G: Ground> Ledger<G> {
         let ledger = Self {
             ground,
             instance: instance.to_owned(),
-            signer,
+            keys,
             pace,
             name,
             file,
@@ -152,7 +160,7 @@ impl<G: Ground> Ledger<G> {
         let before = self.ahead.chain.as_ref().filter(|_| late);
         let mut chain = before.unwrap_or(&self.written.chain).clone();
         let mut text = if late { self.ahead.text.clone() } else { String::new() };
-        bodies.for_each(|body| chain.append(&mut text, body));
+        bodies.for_each(|body| chain.append(&mut text, body, &self.keys.records));
         if let Err(error) = self.file.write(text.as_bytes()) {
             self.torn = true;
             // If this fails as well it is tried again before anything else is written.
@@ -174,7 +182,7 @@ impl<G: Ground> Ledger<G> {
         let ahead = &mut self.ahead;
         let chain = ahead.chain.get_or_insert_with(|| self.durable.chain.clone());
         for body in bodies {
-            chain.append(&mut ahead.text, body);
+            chain.append(&mut ahead.text, body, &self.keys.records);
             ahead.records += 1;
         }
         ahead.written = false;
@@ -237,7 +245,7 @@ impl<G: Ground> Ledger<G> {
         let (size, root) = (chain.records(), chain.root());
         // Also one that fails: it is tried again at the next time, and not with every record.
         (self.tried, self.checkpointed) = (size, Instant::now());
-        let note = self.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
+        let note = self.keys.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
         self.beside.witness(&self.name, size, &note);
         self.ground.keep_checkpoint(&self.name, &note)?;
         self.covered = size;
@@ -288,7 +296,7 @@ impl<G: Ground> Ledger<G> {
         };
         let mut record = head("continue", Code::Continue, &self.instance);
         record.insert("open".into(), open.into());
-        let opening = opened(record, &self.signer, Some(&continues), &heads);
+        let opening = opened(record, &self.keys, Some(&continues), &heads);
         (self.name, self.file) = (name, file);
         self.written = Mark { length: 0, chain: self.durable.chain.next_file() };
         self.durable = self.written.clone();
@@ -324,13 +332,9 @@ impl<G: Ground> Ledger<G> {
 }
 
 /// The first record of a file.
-fn opened(
-    mut record: Map<String, Value>,
-    signer: &SigningKey,
-    continues: Option<&Head>,
-    heads: &[Head],
-) -> String {
-    record.insert("checkpoint_key".into(), signer.verifier().to_string().into());
+fn opened(mut record: Map<String, Value>, keys: &Keys, continues: Option<&Head>, heads: &[Head]) -> String {
+    record.insert("checkpoint_key".into(), keys.signer.verifier().to_string().into());
+    record.insert("mac_key".into(), keys.records.id().into());
     record.insert("continues".into(), continues.map(Head::record).into());
     record.insert("heads".into(), heads.iter().map(Head::record).collect());
     inside(&record)

@@ -29,6 +29,7 @@ use super::http::HttpCarrier;
 use super::http::Progress;
 use super::http::Shelf;
 use super::http::unfinished;
+use super::ledger::Keys;
 use super::ledger::Ledger;
 use super::ledger::Pace;
 use super::recovery;
@@ -73,6 +74,12 @@ pub struct AuditSettings {
     pub metrics: Metrics,
 }
 
+impl AuditSettings {
+    pub(super) fn keys(&self) -> Keys {
+        Keys { signer: self.signing_key.clone(), records: self.key.records().clone() }
+    }
+}
+
 /// The audit log. Clones write to the same files.
 #[derive(Debug, Clone)]
 pub struct Audit {
@@ -94,7 +101,7 @@ impl Audit {
         }
         let open = || {
             let mut ground = Directory::new(directory, instance, settings.reserve_bytes)?;
-            let left = recovery::recover(directory, instance, &settings.signing_key)?;
+            let left = recovery::recover(directory, instance, &settings.keys())?;
             ground.check()?;
             ground.reserve()?;
             for left in &left {
@@ -123,9 +130,15 @@ impl Audit {
         let progress = elsewhere.as_ref().map(|elsewhere| Arc::clone(&elsewhere.progress));
         let patience = settings.write_deadline / 8;
         let beside = Beside::start(&settings.copies, &settings.witness, patience, &settings.metrics)?;
-        let key = settings.signing_key.clone();
-        let (ledger, opening) =
-            Ledger::begin(ground, &instance, key, pace, opening.record(&instance), progress, beside)?;
+        let (ledger, opening) = Ledger::begin(
+            ground,
+            &instance,
+            settings.keys(),
+            pace,
+            opening.record(&instance),
+            progress,
+            beside,
+        )?;
         let events = events.map(|event| Record::own(event.stage(), event.body(&instance)));
         let records = std::iter::once(Record::own("start", opening)).chain(events).collect();
         let (deadline, metrics) = (settings.write_deadline, settings.metrics.clone());

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::Checkpoint;
 use super::Code;
 use super::LogName;
-use super::SigningKey;
 use super::heads;
+use super::ledger::Keys;
 use super::record::head;
 use super::record::inside;
 use super::regular;
@@ -43,13 +43,15 @@ pub(super) struct Ended {
     pub(super) cut_bytes: u64,
     /// How many calls got an end that says that theirs is not known.
     pub(super) unknown: usize,
+    /// How many of its records no checkpoint covered, and are sealed with a key that is not there any more.
+    pub(super) unchecked: u64,
 }
 
 /// Ends every file of a directory that nobody writes and that has no end.
 ///
 /// # Errors
 /// If a file cannot be read or written. One that is not as it was written stays as it is, which is no error.
-pub(super) fn recover(directory: &Path, instance: &str, signer: &SigningKey) -> io::Result<Vec<LeftBehind>> {
+pub(super) fn recover(directory: &Path, instance: &str, keys: &Keys) -> io::Result<Vec<LeftBehind>> {
     clear(directory)?;
     let mut found = Vec::new();
     for name in heads::logs(directory)? {
@@ -58,7 +60,7 @@ pub(super) fn recover(directory: &Path, instance: &str, signer: &SigningKey) -> 
             continue;
         }
         let Some(file) = lock(&directory.join(name.file())).map_err(at)? else { continue };
-        let mut left = Left { directory, instance, signer, name: name.clone(), file };
+        let mut left = Left { directory, instance, keys, name: name.clone(), file };
         found.extend(left.end().map_err(at)?);
     }
     Ok(found)
@@ -96,7 +98,7 @@ fn lock(path: &Path) -> io::Result<Option<LogFile>> {
 struct Left<'l> {
     directory: &'l Path,
     instance: &'l str,
-    signer: &'l SigningKey,
+    keys: &'l Keys,
     name: LogName,
     file: LogFile,
 }
@@ -105,8 +107,7 @@ impl Left<'_> {
     /// Ends the file; none if there is nothing to do.
     fn end(&mut self) -> io::Result<Option<LeftBehind>> {
         let left = |name: &LogName, result| Ok(Some(LeftBehind { file: name.clone(), result }));
-        let own_key = self.signer.verifier().to_string();
-        let found = match Scan::read(self.directory, &self.name, self.file.file(), &own_key)? {
+        let found = match Scan::read(self.directory, &self.name, self.file.file(), self.keys)? {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(None),
             Err(problem) => return left(&self.name, Err(problem)),
@@ -119,15 +120,15 @@ impl Left<'_> {
                 return Ok(None);
             }
             self.checkpoint(chain.records(), chain.root())?;
-            return left(&self.name, Ok(Ended::default()));
+            return left(&self.name, Ok(Ended { unchecked: found.unchecked, ..Ended::default() }));
         }
-        let ended = Ended { cut_bytes: found.torn, unknown: found.open.len() };
+        let ended = Ended { cut_bytes: found.torn, unknown: found.open.len(), unchecked: found.unchecked };
         let mut chain = found.chain;
         let mut text = String::new();
         for call in found.open.values() {
-            chain.append(&mut text, &call.unknown(self.instance));
+            chain.append(&mut text, &call.unknown(self.instance), &self.keys.records);
         }
-        chain.append(&mut text, &self.last_record(&ended, found.key.as_deref()));
+        chain.append(&mut text, &self.last_record(&ended, found.key.as_deref()), &self.keys.records);
         if ended.cut_bytes > 0 {
             self.file.cut(found.length)?;
         }
@@ -141,12 +142,16 @@ impl Left<'_> {
         let mut record = head("recovered", Code::Recovered, self.instance);
         record.insert("cut_bytes".into(), ended.cut_bytes.into());
         record.insert("unknown".into(), ended.unknown.into());
-        let own = self.signer.verifier().to_string();
+        if ended.unchecked > 0 {
+            record.insert("unchecked".into(), ended.unchecked.into());
+        }
+        let own = self.keys.signer.verifier().to_string();
         if key != Some(own.as_str()) {
             record.insert("checkpoint_key".into(), own.into());
         }
         if key.is_none() {
             // The file was empty: this is its first record as well.
+            record.insert("mac_key".into(), self.keys.records.id().into());
             record.insert("continues".into(), serde_json::Value::Null);
             record.insert("heads".into(), Vec::<serde_json::Value>::new().into());
         }
@@ -154,7 +159,7 @@ impl Left<'_> {
     }
 
     fn checkpoint(&self, size: u64, root: super::TreeHash) -> io::Result<()> {
-        let note = self.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
+        let note = self.keys.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
         keep_checkpoint(self.directory, &self.name, &note)
     }
 }

@@ -21,6 +21,11 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
             ("stage", "one of the stages below"),
             ("code", "one of the codes above"),
             ("instance", "name of the server"),
+            (
+                "mac",
+                "the first 16 bytes of HMAC-SHA-256 of the line up to here, with a key derived from the one that `mac_key` in \
+                 the first record names; it is for the server itself, at the next start after it was killed",
+            ),
         ],
     ),
     (

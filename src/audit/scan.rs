@@ -19,6 +19,7 @@ use super::chain::Chain;
 use super::heads;
 use super::heads::First;
 use super::heads::LONGEST;
+use super::ledger::Keys;
 use super::merkle::Frontier;
 use super::open_call::OpenCall;
 use super::record::FORMAT;
@@ -35,6 +36,8 @@ pub(super) struct Scan {
     pub(super) ended: bool,
     /// How many records its checkpoint covers.
     pub(super) covered: u64,
+    /// How many more than those are sealed with another key than this server's.
+    pub(super) unchecked: u64,
     /// Calls without an outcome.
     pub(super) open: BTreeMap<String, OpenCall>,
     /// The key of its checkpoints, which its first record names.
@@ -64,8 +67,10 @@ struct Continue {
 struct Reading<'r> {
     directory: &'r Path,
     name: &'r LogName,
-    /// The key of this process, which may have ended the file before.
-    own_key: &'r str,
+    /// The keys of this process, which may have ended the file before.
+    keys: &'r Keys,
+    /// Whether the file says that its records are sealed with the key of this process.
+    is_sealed: bool,
     found: Scan,
     sequence: u64,
     previous: Option<TreeHash>,
@@ -83,12 +88,12 @@ impl Scan {
         directory: &Path,
         name: &LogName,
         mut file: &File,
-        own_key: &str,
+        keys: &Keys,
     ) -> io::Result<Result<Option<Self>, String>> {
         let length = file.metadata()?.len();
         file.rewind()?;
         let mut reader = BufReader::with_capacity(1 << 18, file);
-        let mut reading = Reading::new(directory, name, own_key);
+        let mut reading = Reading::new(directory, name, keys);
         let mut text = Vec::new();
         loop {
             text.clear();
@@ -141,11 +146,12 @@ fn has_line(reader: &mut impl BufRead) -> io::Result<bool> {
 }
 
 impl<'r> Reading<'r> {
-    fn new(directory: &'r Path, name: &'r LogName, own_key: &'r str) -> Self {
+    fn new(directory: &'r Path, name: &'r LogName, keys: &'r Keys) -> Self {
         Self {
             directory,
             name,
-            own_key,
+            keys,
+            is_sealed: false,
             found: Scan::default(),
             sequence: 0,
             previous: None,
@@ -171,6 +177,9 @@ impl<'r> Reading<'r> {
             }
             Some(_) => {}
         }
+        if self.is_sealed && !self.keys.records.has_sealed(text) {
+            return Err("it is not sealed with this server's key: somebody else wrote it");
+        }
         let hash = TreeHash::of_line(text);
         (self.previous, self.sequence) = (Some(hash), line.sequence);
         self.tree.push(hash);
@@ -184,7 +193,8 @@ impl<'r> Reading<'r> {
     fn begin(&mut self, line: &Line<'_>, text: &[u8]) -> Result<(), &'static str> {
         let first: First = serde_json::from_slice(text).map_err(|_| "it does not begin a file")?;
         if self.has_checkpoint() {
-            let keys = [first.checkpoint_key.as_str(), self.own_key];
+            let own = self.keys.signer.verifier().to_string();
+            let keys = [first.checkpoint_key.as_str(), &own];
             let checkpoint = heads::checkpoint(self.directory, self.name, keys);
             self.checkpoint = Some(checkpoint.ok_or("the checkpoint of the file is not good")?);
         }
@@ -194,6 +204,7 @@ impl<'r> Reading<'r> {
             self.found.open = calls.open.into_iter().map(|call| (call.call.clone(), call)).collect();
         }
         self.found.key = Some(first.checkpoint_key);
+        self.is_sealed = first.mac_key.as_deref() == Some(self.keys.records.id());
         Ok(())
     }
 
@@ -226,11 +237,14 @@ impl<'r> Reading<'r> {
         if let Some(covered) = covered.filter(|covered| *covered > self.tree.size()) {
             return Err(format!("{covered} records were signed, and {} are there", self.tree.size()));
         }
-        if self.checkpoint.is_none() && self.tree.size() > 1 {
+        if self.checkpoint.is_none() && (self.tree.size() > 1 || self.tree.size() == 1 && !self.is_sealed) {
             // A server signs its first record at once: nobody knows who wrote these.
             return Err("its checkpoint is not there".to_owned());
         }
         self.found.covered = self.checkpoint.map_or(0, |checkpoint| checkpoint.size);
+        if !self.is_sealed {
+            self.found.unchecked = self.tree.size().saturating_sub(self.found.covered);
+        }
         let previous = self.previous.unwrap_or(TreeHash::ZERO);
         self.found.chain = Chain::of(self.sequence, previous, self.tree);
         Ok(self.found)

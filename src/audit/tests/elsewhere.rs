@@ -238,7 +238,7 @@ async fn with_any_calls_are_refused_only_while_both_take_nothing() {
 /// A log in a real directory, and a receiver.
 fn in_directory(settings: &AuditSettings, mailbox: &Mailbox) -> Audit {
     let ground = Directory::new(&settings.directory, "test", 0).unwrap();
-    recovery::recover(&settings.directory, "test", &settings.signing_key).unwrap();
+    recovery::recover(&settings.directory, "test", &settings.keys()).unwrap();
     let left = unfinished(&settings.directory, "test").unwrap();
     let shelf: Arc<dyn Shelf> = Arc::new(DirectoryShelf(settings.directory.clone()));
     let elsewhere = log::start(mailbox.clone(), shelf, left, Require::Any, settings).unwrap();

@@ -360,3 +360,54 @@ async fn a_file_that_nobody_signed_is_not_signed_at_the_next_start() {
     let newest = logs(left.path()).pop().unwrap();
     assert!(std::fs::read_to_string(newest).unwrap().contains("PC0014"));
 }
+
+/// The tail that no checkpoint covers yet: nobody but the server can have written it.
+#[tokio::test]
+async fn records_that_somebody_else_adds_to_a_killed_process_file_are_not_signed() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = open(directory.path());
+    calls(&audit, 3).await;
+    let stranger = HmacKey::from_secret("a key of somebody else, who has not the server's");
+    let inside = |record: &Value| super::record::inside(record.as_object().unwrap());
+    let written = |lines: usize, mac: Option<&HmacKey>, more: usize| {
+        let left = killed(directory.path());
+        let path = logs(left.path()).remove(0);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut text: String = text.lines().take(lines).map(|line| format!("{line}\n")).collect();
+        for _ in 0..more {
+            let last = text.lines().last().unwrap().to_owned();
+            let mut record: Value = serde_json::from_str(&last).unwrap();
+            let sequence = record["seq"].as_u64().unwrap() + 1;
+            for name in ["v", "seq", "prev", "mac"] {
+                record.as_object_mut().unwrap().remove(name);
+            }
+            let start = text.len();
+            let previous = TreeHash::of_line(last.as_bytes());
+            super::record::write_line(&mut text, sequence, previous, &inside(&record));
+            if let Some(mac) = mac {
+                mac.records().seal(&mut text, start);
+            }
+            text.push('\n');
+        }
+        std::fs::write(&path, &text).unwrap();
+        (left, path, text)
+    };
+    let all = std::fs::read_to_string(&logs(directory.path())[0]).unwrap().lines().count();
+    // Added to all that there is, or in the place of the end.
+    for (lines, mac) in [(all, None), (all, Some(&stranger)), (2, None), (2, Some(&stranger))] {
+        let (left, path, text) = written(lines, mac, 2);
+        open(left.path()).shutdown();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "it stays as it is");
+        let next = checked(&logs(left.path())[1]);
+        assert_eq!(codes(&next.records), ["PC0001", "PC0014", "PC0002"]);
+        let problem = next.records[1]["problem"].as_str().unwrap();
+        assert!(problem.contains("not sealed with this server's key"), "{problem}");
+    }
+    // A server whose own key is another one by now cannot tell, and says so.
+    let (left, path, _) = written(all, None, 0);
+    let other = AuditSettings { key: stranger, ..settings(left.path()) };
+    Audit::open(&other, &opening()).unwrap().shutdown();
+    let last = checked(&path).records.pop().unwrap();
+    assert_eq!((&last["code"], &last["unchecked"]), (&json!("PC0012"), &json!(all - 1)));
+    audit.shutdown();
+}
