@@ -18,17 +18,20 @@ use crate::audit::WitnessSettings;
 use crate::telemetry::Metrics;
 
 /// Writes an event into the log of the configuration, in a file of its own, and waits until it is on disk. No secret is
-/// asked for: a vault that does not answer must not be in the way. So the checkpoint of the file is signed with the key
-/// of this machine, also where the server is given another.
+/// asked for: a vault that does not answer must not be in the way. So the record is sealed, and the checkpoint of the file
+/// signed, with the keys of this machine, also where the server is given others; and the checkpoint is copied to the
+/// directory that is configured, but posted to no witness: the server's next file names it, and has a witness.
 pub(super) fn event(cli: &Cli, command: &'static str, event: Event) -> Result<(), Failure> {
     let settings = load(cli)?.settings.audit;
     let instance = assemble::INSTANCE;
-    let (signing_key, made) =
-        SigningKey::load_or_create(&settings.state_directory, instance).map_err(Failure::configuration)?;
+    let state = &settings.state_directory;
+    let (signing_key, signing_made) =
+        SigningKey::load_or_create(state, instance).map_err(Failure::configuration)?;
+    let (key, made) = HmacKey::load_or_create(state).map_err(Failure::configuration)?;
     let settings = AuditSettings {
         directory: settings.directory,
-        // An event has no arguments to hash.
-        key: HmacKey::from_secret("unused"),
+        // An event has no arguments to hash; its record is sealed.
+        key,
         signing_key,
         instance: instance.to_owned(),
         write_deadline: Duration::from_secs(settings.write_deadline_seconds),
@@ -41,12 +44,15 @@ pub(super) fn event(cli: &Cli, command: &'static str, event: Event) -> Result<()
         // It needs a secret and a network.
         http: settings.http.is_some().then_some(HttpSink::Later),
         copies: Vec::new(),
-        witness: WitnessSettings::default(),
+        witness: WitnessSettings { directory: settings.checkpoint_copies, receiver: None },
         metrics: Metrics::new().map_err(Failure::failed)?,
     };
     let audit = Audit::open(&settings, &Opening::command(command)).map_err(Failure::configuration)?;
     block_on(async {
         if made {
+            audit.event(Event::key_created(audit.key_id())).await.map_err(Failure::temporary)?;
+        }
+        if signing_made {
             let event = Event::signing_key_created(audit.checkpoint_key());
             audit.event(event).await.map_err(Failure::temporary)?;
         }

@@ -241,3 +241,21 @@ async fn check_says_what_is_wrong_with_a_place() {
         assert!(!output.status.success() && said.contains(says), "{said}");
     }
 }
+
+/// The record of a freeze has its checkpoint elsewhere as well, before the command ends.
+#[tokio::test]
+async fn the_checkpoint_of_a_freeze_is_kept_elsewhere_too() {
+    let (home, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut variables = crate::support::usual("http://127.0.0.1:9", &home, false);
+    // As a server leaves it.
+    std::fs::create_dir(home.path().join("state")).unwrap();
+    variables.insert("PORTCULLIS_AUDIT__CHECKPOINT_COPIES", place.path().display().to_string());
+    let output = run(&variables, &["policy", "freeze", "writes", "--reason", "drill"]).await;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = log(&home);
+    assert!(text.contains("\"PC0007\""), "{text}");
+    let kept = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path());
+    let sizes = kept.map(|path| std::fs::read_to_string(path).unwrap().lines().nth(1).unwrap().to_owned());
+    let sizes: Vec<usize> = sizes.map(|size| size.parse().unwrap()).collect();
+    assert_eq!(sizes.iter().max(), Some(&text.lines().count()), "{sizes:?}");
+}
