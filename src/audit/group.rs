@@ -21,6 +21,7 @@ use super::alarm::AuditRecordLost;
 use super::alarm::CheckpointFailed;
 use super::alarm::CheckpointWritten;
 use super::alarm::RotationFailed;
+use super::ledger::Checkpointed;
 use super::ledger::Ledger;
 use super::open_call::OpenCall;
 use super::storage::Ground;
@@ -47,6 +48,9 @@ const CHECKED: Duration = Duration::from_secs(1);
 
 /// How long after a failure the disk is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether a checkpoint was signed elsewhere.
+const SIGNING: Duration = Duration::from_millis(20);
 
 /// How long the thread waits where nothing is to be done.
 const IDLE: Duration = Duration::from_hours(1);
@@ -120,6 +124,10 @@ impl<G: Ground> Thread<G> {
             stored => stored.map_err(|(failure, _)| io::Error::other(failure.cause))?,
         }
         self.checkpoint();
+        // Whoever is killed with one record and no checkpoint leaves a file that nobody has signed.
+        if let Some(result) = self.ledger.await_signed() {
+            self.told(result.map(|()| Checkpointed::Kept));
+        }
         Ok(())
     }
 
@@ -167,7 +175,8 @@ impl<G: Ground> Thread<G> {
             return rest;
         }
         let sync = self.since.map(|since| LINGER.saturating_sub(since.elapsed()));
-        let times = sync.into_iter().chain(self.ledger.until_checkpoint());
+        let signing = self.ledger.is_signing().then_some(SIGNING);
+        let times = sync.into_iter().chain(signing).chain(self.ledger.until_checkpoint());
         times.chain(self.ledger.until_rotation()).min().unwrap_or(IDLE)
     }
 
@@ -355,6 +364,9 @@ impl<G: Ground> Thread<G> {
         if self.since.is_some_and(|since| since.elapsed() >= LINGER) {
             self.sync();
         }
+        while let Some(result) = self.ledger.keep_signed() {
+            self.told(result.map(|()| Checkpointed::Kept));
+        }
         if self.is_well() && self.ledger.is_checkpoint_due() {
             self.checkpoint();
         }
@@ -373,9 +385,10 @@ impl<G: Ground> Thread<G> {
         self.told(result);
     }
 
-    fn told(&self, result: io::Result<()>) {
+    fn told(&self, result: io::Result<Checkpointed>) {
         match result {
-            Ok(()) => {
+            Ok(Checkpointed::Asked) => {}
+            Ok(Checkpointed::Kept) => {
                 let second = jiff::Timestamp::now().as_second();
                 CheckpointWritten { second }.emit(&self.shared.metrics);
             }

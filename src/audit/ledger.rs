@@ -19,6 +19,9 @@ use super::http::Progress;
 use super::key::RecordKey;
 use super::record::head;
 use super::record::inside;
+use super::signatures::Signatures;
+use super::signatures::Signed;
+use super::signing::PATIENCE;
 use super::storage::Ground;
 use super::storage::Storage;
 
@@ -88,6 +91,8 @@ pub(super) struct Ledger<G: Ground> {
     tried: u64,
     /// When that was.
     checkpointed: Instant,
+    /// Checkpoints that are signed elsewhere.
+    signatures: Signatures,
     /// A next file, when the last attempt to go on in it came to nothing.
     spare: Option<(LogName, G::File)>,
     /// Until when another file is not tried.
@@ -100,7 +105,16 @@ pub(super) struct Rotated {
     /// The first record of the next file.
     pub(super) opening: String,
     /// Whether the file that was left has its last checkpoint.
-    pub(super) checkpoint: io::Result<()>,
+    pub(super) checkpoint: io::Result<Checkpointed>,
+}
+
+/// What became of a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checkpointed {
+    /// It is kept.
+    Kept,
+    /// It is being signed.
+    Asked,
 }
 
 /// How long a file that cannot be left is kept before it is tried again.
@@ -146,6 +160,7 @@ impl<G: Ground> Ledger<G> {
             covered: 0,
             tried: 0,
             checkpointed: Instant::now(),
+            signatures: Signatures::default(),
             spare: None,
             stays: None,
         };
@@ -234,22 +249,66 @@ impl<G: Ground> Ledger<G> {
 
     /// Whether a checkpoint has to be written now.
     pub(super) fn is_checkpoint_due(&self) -> bool {
-        let uncovered = self.durable.chain.records().saturating_sub(self.covered);
-        uncovered >= self.pace.checkpoint_records
-            || self.until_checkpoint().is_some_and(|rest| rest.is_zero())
+        let untried = self.durable.chain.records().saturating_sub(self.covered.max(self.tried));
+        untried >= self.pace.checkpoint_records || self.until_checkpoint().is_some_and(|rest| rest.is_zero())
     }
 
-    /// Writes a checkpoint of everything that is on disk.
-    pub(super) fn checkpoint(&mut self) -> io::Result<()> {
+    /// Writes a checkpoint of everything that is on disk, or has it signed first.
+    pub(super) fn checkpoint(&mut self) -> io::Result<Checkpointed> {
         let Mark { chain, .. } = &self.durable;
         let (size, root) = (chain.records(), chain.root());
         // Also one that fails: it is tried again at the next time, and not with every record.
         (self.tried, self.checkpointed) = (size, Instant::now());
-        let note = self.keys.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
-        self.beside.witness(&self.name, size, &note);
-        self.ground.keep_checkpoint(&self.name, &note)?;
-        self.covered = size;
+        let checkpoint = Checkpoint { origin: self.name.origin(), size, root };
+        if let SigningKey::Remote(key) = &self.keys.signer {
+            self.signatures.ask(key, &self.name, checkpoint);
+            return Ok(Checkpointed::Asked);
+        }
+        let note = self.keys.signer.sign(&checkpoint)?;
+        self.keep(&self.name.clone(), size, &note)?;
+        Ok(Checkpointed::Kept)
+    }
+
+    fn keep(&mut self, log: &LogName, size: u64, note: &str) -> io::Result<()> {
+        self.beside.witness(log, size, note);
+        self.ground.keep_checkpoint(log, note)?;
+        if *log == self.name {
+            self.covered = size;
+        }
         Ok(())
+    }
+
+    /// Whether a checkpoint is being signed elsewhere.
+    pub(super) fn is_signing(&self) -> bool {
+        self.signatures.is_busy()
+    }
+
+    /// Keeps a checkpoint that was signed elsewhere meanwhile, if there is one.
+    pub(super) fn keep_signed(&mut self) -> Option<io::Result<()>> {
+        let SigningKey::Remote(key) = &self.keys.signer else { return None };
+        let signed = self.signatures.take(key)?;
+        Some(self.keep_back(&signed))
+    }
+
+    /// Waits for all that are being signed, and keeps them. None where nothing is.
+    pub(super) fn await_signed(&mut self) -> Option<io::Result<()>> {
+        let SigningKey::Remote(key) = self.keys.signer.clone() else { return None };
+        let until = Instant::now() + PATIENCE;
+        let mut last = None;
+        while self.signatures.is_busy() {
+            let Some(signed) = self.signatures.wait(&key, until) else {
+                return Some(Err(io::Error::other("the key did not sign in time")));
+            };
+            last = Some(self.keep_back(&signed));
+        }
+        last
+    }
+
+    fn keep_back(&mut self, signed: &Signed) -> io::Result<()> {
+        match &signed.note {
+            Ok(note) => self.keep(&signed.log, signed.checkpoint.size, note),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        }
     }
 
     /// Whether the file has to be left for another. One without a record of its own never is.
@@ -308,7 +367,8 @@ impl<G: Ground> Ledger<G> {
     /// Ends the last file of the process.
     pub(super) fn end(&mut self) -> io::Result<()> {
         self.leave("stop", Code::Stop, None)?;
-        self.checkpoint()
+        self.checkpoint()?;
+        self.await_signed().unwrap_or(Ok(()))
     }
 
     /// Writes the last record of the file.

@@ -32,6 +32,7 @@ mod refusals;
 mod regular;
 mod reserve;
 mod scan;
+mod signatures;
 mod signing;
 mod storage;
 #[cfg(test)]
@@ -84,6 +85,8 @@ pub use reference::documentation;
 pub use refusals::Network;
 pub use refusals::Refusals;
 pub use refusals::Refused;
+pub use signing::KeyKeeper;
+pub use signing::RemoteKey;
 pub use signing::SigningKey;
 pub use trail::Trail;
 pub use verify::LogName;

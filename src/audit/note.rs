@@ -67,8 +67,20 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// What is signed.
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.as_bytes()))
+    }
+
+    /// The signed note, with a signature that was made elsewhere.
+    ///
+    /// # Errors
+    /// If that is not the key's signature of this checkpoint.
+    pub(super) fn with(&self, key: &VerifierKey, signature: &[u8]) -> Result<String, NoteError> {
+        let text = self.text();
+        UnparsedPublicKey::new(&ED25519, &key.public)
+            .verify(text.as_bytes(), signature)
+            .map_err(|_| NoteError::Signature(named(&key.name, key.id)))?;
+        Ok(signed(&text, key, signature))
     }
 }
 

@@ -159,7 +159,7 @@ impl Left<'_> {
     }
 
     fn checkpoint(&self, size: u64, root: super::TreeHash) -> io::Result<()> {
-        let note = self.keys.signer.sign(&Checkpoint { origin: self.name.origin(), size, root });
+        let note = self.keys.signer.sign(&Checkpoint { origin: self.name.origin(), size, root })?;
         keep_checkpoint(self.directory, &self.name, &note)
     }
 }

@@ -1,9 +1,15 @@
 //! The key that checkpoints are signed with.
 
+use std::fmt;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
 
+use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use super::AuditError;
@@ -21,6 +27,53 @@ const FILE: &str = "audit-signing.key";
 pub enum SigningKey {
     /// This process, with an Ed25519 key in its memory.
     Local(Arc<Signer>),
+    /// Somebody else, who keeps the key.
+    Remote(RemoteKey),
+}
+
+/// Who keeps an Ed25519 key and signs with it.
+pub trait KeyKeeper: fmt::Debug + Send + Sync {
+    /// The signature of a text, or why there is none.
+    fn sign(&self, text: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, String>>;
+}
+
+/// A key that somebody else keeps.
+#[derive(Debug, Clone)]
+pub struct RemoteKey {
+    keeper: Arc<dyn KeyKeeper>,
+    verifier: VerifierKey,
+    /// Where questions run: the log has threads of its own.
+    runtime: Handle,
+}
+
+/// How long one signature may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
+
+impl RemoteKey {
+    /// Has a checkpoint signed; `then` gets the signed note.
+    pub(super) fn begin(
+        &self,
+        checkpoint: &Checkpoint,
+        then: impl FnOnce(io::Result<String>) + Send + 'static,
+    ) {
+        let (keeper, verifier) = (Arc::clone(&self.keeper), self.verifier.clone());
+        let checkpoint = checkpoint.clone();
+        self.runtime.spawn(async move {
+            let text = checkpoint.text();
+            let signed = tokio::time::timeout(PATIENCE, keeper.sign(text.into_bytes())).await;
+            let signed = signed.unwrap_or_else(|_| Err("the key did not sign in time".to_owned()));
+            let note = signed.and_then(|signature| {
+                checkpoint.with(&verifier, &signature).map_err(|error| error.to_string())
+            });
+            then(note.map_err(io::Error::other));
+        });
+    }
+
+    fn sign(&self, checkpoint: &Checkpoint) -> io::Result<String> {
+        let (sender, receiver) = mpsc::channel();
+        self.begin(checkpoint, move |note| drop(sender.send(note)));
+        receiver.recv_timeout(PATIENCE * 2).map_err(io::Error::other)?
+    }
 }
 
 impl SigningKey {
@@ -30,6 +83,16 @@ impl SigningKey {
     /// If the secret is not spelled so.
     pub fn from_secret(instance: &str, secret: &str) -> Result<Self, AuditError> {
         Self::read(instance, secret).map_err(|cause| failed(Path::new("audit.signing_key"), cause))
+    }
+
+    /// A key that somebody else keeps, by its public half. Questions run where this is called.
+    ///
+    /// # Errors
+    /// If the instance cannot be the name of a key.
+    pub fn remote(instance: &str, public: [u8; 32], keeper: Arc<dyn KeyKeeper>) -> Result<Self, AuditError> {
+        let verifier = VerifierKey::new(&named(instance), public)
+            .map_err(|error| failed(Path::new("audit.signing_transit_key"), error.to_string()))?;
+        Ok(Self::Remote(RemoteKey { keeper, verifier, runtime: Handle::current() }))
     }
 
     /// Where the key of this machine is.
@@ -50,13 +113,18 @@ impl SigningKey {
     pub fn verifier(&self) -> &VerifierKey {
         match self {
             Self::Local(signer) => signer.verifier(),
+            Self::Remote(key) => &key.verifier,
         }
     }
 
-    /// A checkpoint as a signed note.
-    pub(super) fn sign(&self, checkpoint: &Checkpoint) -> String {
+    /// A checkpoint as a signed note. Waits for whoever signs it.
+    ///
+    /// # Errors
+    /// If the key is elsewhere and does not sign.
+    pub(super) fn sign(&self, checkpoint: &Checkpoint) -> io::Result<String> {
         match self {
-            Self::Local(signer) => signer.sign(checkpoint),
+            Self::Local(signer) => Ok(signer.sign(checkpoint)),
+            Self::Remote(key) => key.sign(checkpoint),
         }
     }
 
@@ -64,9 +132,13 @@ impl SigningKey {
         let mut seed = Zeroizing::new([0_u8; 32]);
         hex::decode_to_slice(text.trim(), seed.as_mut_slice())
             .map_err(|_| "it is not 32 bytes as 64 hexadecimal digits".to_owned())?;
-        let signer = Signer::new(&format!("portcullis/{instance}"), seed.as_slice());
+        let signer = Signer::new(&named(instance), seed.as_slice());
         Ok(Self::Local(Arc::new(signer.map_err(|error| error.to_string())?)))
     }
+}
+
+fn named(instance: &str) -> String {
+    format!("portcullis/{instance}")
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::audit_places;
 use super::audit_rules;
 use super::connect;
 use super::output;
+use super::signing;
 use super::started;
 use super::vaulted::Told;
 use crate::atlassian::WorkingHours;
@@ -331,13 +332,14 @@ async fn audit_keys(settings: &Settings, parts: &Parts) -> Result<AuditKeys, Fai
         }
         None => HmacKey::load_or_create(state).map_err(Failure::configuration)?,
     };
-    let (signing, signing_made) = match &settings.audit.signing_key {
-        Some(reference) => {
+    let (signing, signing_made) = match (&settings.audit.signing_transit_key, &settings.audit.signing_key) {
+        (Some(key), _) => (signing::in_vault(&parts.secrets, key, INSTANCE).await?, false),
+        (None, Some(reference)) => {
             let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
             let key = SigningKey::from_secret(INSTANCE, secret.expose());
             (key.map_err(Failure::configuration)?, false)
         }
-        None => SigningKey::load_or_create(state, INSTANCE).map_err(Failure::configuration)?,
+        (None, None) => SigningKey::load_or_create(state, INSTANCE).map_err(Failure::configuration)?,
     };
     Ok(AuditKeys { values, values_made, signing, signing_made })
 }

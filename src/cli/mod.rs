@@ -22,6 +22,7 @@ mod policy;
 mod prove;
 mod reload;
 mod serve;
+mod signing;
 mod sim;
 mod tools;
 mod tour;

@@ -35,6 +35,7 @@ use super::vault;
 use super::vault::RawVault;
 use crate::ids::CloudId;
 use crate::secrets::SecretRef;
+use crate::secrets::TransitRef;
 
 /// Where each setting that is set was set.
 pub(super) type Origins = BTreeMap<String, Origin>;
@@ -146,6 +147,7 @@ struct RawAudit {
     state_directory: Option<PathBuf>,
     hmac_key: Option<SecretRef>,
     signing_key: Option<SecretRef>,
+    signing_transit_key: Option<String>,
     write_deadline_seconds: Option<u64>,
     rules: Vec<AuditRule>,
     checkpoint_records: Option<u64>,
@@ -359,12 +361,22 @@ fn metrics(address: Option<&str>, transport: Transport) -> Result<MetricsSetting
     Ok(MetricsSettings { address, required: over_http })
 }
 
+fn transit_key(raw: &RawAudit) -> Result<Option<TransitRef>, ConfigError> {
+    let refused = |problem: &str| ConfigError::Combination(format!("audit.signing_transit_key: {problem}"));
+    match (&raw.signing_transit_key, &raw.signing_key) {
+        (Some(_), Some(_)) => Err(refused("audit.signing_key is set as well; keep one of them")),
+        (Some(text), None) => text.parse().map(Some).map_err(refused),
+        (None, _) => Ok(None),
+    }
+}
+
 fn audit(
     raw: RawAudit,
     transport: Transport,
     origins: &Origins,
     environment: &BTreeMap<String, String>,
 ) -> Result<AuditSettings, ConfigError> {
+    let signing_transit_key = transit_key(&raw)?;
     let http = receivers::receiver("audit.http", raw.http, origins)?;
     receivers::check(raw.require, http.as_ref(), &raw.copies, transport)?;
     let homeless = |key: &str, variable: &str| {
@@ -383,6 +395,7 @@ fn audit(
             .ok_or_else(|| homeless("audit.state_directory", "STATE_DIRECTORY"))?,
         hmac_key: raw.hmac_key,
         signing_key: raw.signing_key,
+        signing_transit_key,
         write_deadline_seconds: raw.write_deadline_seconds.unwrap_or(5),
         rules: raw.rules,
         checkpoint_records: raw.checkpoint_records.unwrap_or(1000),

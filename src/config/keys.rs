@@ -187,6 +187,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("audit.state_directory", Kind::Path),
     Key::new("audit.hmac_key", Kind::Secret),
     Key::new("audit.signing_key", Kind::Secret),
+    Key::new("audit.signing_transit_key", Kind::Text),
     Key::new("audit.write_deadline_seconds", Kind::Number(1, 300)),
     Key::new("audit.rules", Kind::AuditRules),
     Key::new("audit.checkpoint_records", Kind::Number(1, 1_000_000)),

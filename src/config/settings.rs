@@ -18,6 +18,7 @@ use super::SyslogSettings;
 use crate::ids::CloudId;
 use crate::ids::InstanceName;
 use crate::secrets::SecretRef;
+use crate::secrets::TransitRef;
 use crate::secrets::VaultSettings;
 
 /// Everything that can be set.
@@ -356,6 +357,8 @@ pub struct AuditSettings {
     pub hmac_key: Option<SecretRef>,
     /// The key that signs checkpoints; made at first start if it is not given.
     pub signing_key: Option<SecretRef>,
+    /// The key in Vault that signs checkpoints instead.
+    pub signing_transit_key: Option<TransitRef>,
     /// How long a record may take to become durable.
     pub write_deadline_seconds: u64,
     /// How much of the arguments is written down; the first rule that fits says.

@@ -149,10 +149,10 @@ impl Settings {
         }
         line("state", &self.audit.state_directory.display().to_string());
         line("hmac key", self.audit.hmac_key.as_ref().map_or("made at first start", |key| origin(key)));
-        line(
-            "checkpoint key",
-            self.audit.signing_key.as_ref().map_or("made at first start", |key| origin(key)),
-        );
+        let made =
+            || self.audit.signing_key.as_ref().map_or("made at first start", |key| origin(key)).to_owned();
+        let checkpoint_key = self.audit.signing_transit_key.as_ref().map(|key| format!("{key}, in Vault"));
+        line("checkpoint key", &checkpoint_key.unwrap_or_else(made));
         line(
             "metrics",
             &self.metrics.address.map_or_else(|| "off".to_owned(), |address| address.to_string()),

@@ -202,6 +202,11 @@ fn references_are_elsewhere(raw: &RawVault) -> Result<(), ConfigError> {
 /// A `vault://` reference without a `[vault]` section would fail at the first call; say it at the start.
 pub(super) fn is_there_if_needed(settings: &Settings) -> Result<(), ConfigError> {
     let used = settings.references().find(|reference| matches!(reference, SecretRef::Vault(_)));
+    if let (None, Some(key)) = (&settings.vault, &settings.audit.signing_transit_key) {
+        return refuse(&format!(
+            "audit.signing_transit_key `{key}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
+        ));
+    }
     match (&settings.vault, used) {
         (None, Some(reference)) => refuse(&format!(
             "`{reference}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"

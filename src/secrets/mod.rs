@@ -33,6 +33,8 @@ pub use source::Source;
 pub use template::InvalidUserName;
 pub use template::UserName;
 pub use template::UserTemplate;
+pub use vault::TransitKey;
+pub use vault::TransitRef;
 pub use vault::UserSecrets;
 pub use vault::UserSettings;
 pub use vault::Vault;

@@ -12,6 +12,8 @@ use super::Observer;
 use super::Secret;
 use super::SecretError;
 use super::SecretRef;
+use super::TransitKey;
+use super::TransitRef;
 use super::UserSecrets;
 use super::UserSettings;
 use super::UserTemplate;
@@ -101,6 +103,13 @@ impl Secrets {
         let missing = || SecretError::NoVault { reference: template.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
         Ok(UserSecrets::new(vault, template, settings, Arc::new(make)))
+    }
+
+    /// The newest version of a key that signs in Vault.
+    pub async fn transit_key(&self, key: &TransitRef) -> Result<TransitKey, SecretError> {
+        let missing = || SecretError::NoVault { reference: key.to_string() };
+        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        Ok(TransitKey::read(vault, key).await?)
     }
 
     fn vault(&self, reference: &VaultRef) -> Result<&Arc<Vault>, SecretError> {

@@ -304,8 +304,11 @@ async fn a_clock_that_steps_back_does_not_break_the_log() {
     std::fs::write(other.path().join(format!("{later}.jsonl")), text).unwrap();
     let Checked { records, root, .. } = checked(&log);
     let checkpoint = Checkpoint { origin: format!("portcullis/{later}"), size: records.len() as u64, root };
-    std::fs::write(other.path().join(format!("{later}.checkpoint")), signing_key().sign(&checkpoint))
-        .unwrap();
+    std::fs::write(
+        other.path().join(format!("{later}.checkpoint")),
+        signing_key().sign(&checkpoint).unwrap(),
+    )
+    .unwrap();
     let audit = open(other.path());
     calls(&audit, 2).await;
     audit.shutdown();

@@ -4,6 +4,7 @@ mod elsewhere;
 mod faults;
 mod files;
 mod flood;
+mod keeper;
 
 use std::collections::BTreeMap;
 use std::path::Path;

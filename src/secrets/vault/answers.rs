@@ -237,7 +237,10 @@ pub(super) fn missing_part(reference: &VaultRef, what: &'static str) -> VaultErr
     VaultError::Missing { reference: reference.to_string(), what }
 }
 
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8], what: impl Fn() -> String) -> Result<T, VaultError> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(
+    body: &'a [u8],
+    what: impl Fn() -> String,
+) -> Result<T, VaultError> {
     serde_json::from_slice(body).map_err(|error| {
         let kind = if error.is_data() { "a field is missing or of another type" } else { "it is not JSON" };
         let problem = format!("{kind} (line {}, column {})", error.line(), error.column());

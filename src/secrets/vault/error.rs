@@ -87,6 +87,19 @@ pub enum VaultError {
         /// The path a policy must name.
         path: String,
     },
+    /// Logged in, also anew, and still not allowed to sign with this key.
+    #[error(
+        "Vault does not let this login sign with `{key}`; add a policy with `read` on {mount}/keys/{name} and `update` \
+         on {mount}/sign/{name}"
+    )]
+    MayNotSign {
+        /// The key.
+        key: String,
+        /// Where its engine is.
+        mount: String,
+        /// What it is called there.
+        name: String,
+    },
     /// There is no such secret or version.
     #[error("`{reference}`: {what}; write it there, or correct the reference")]
     Missing {
@@ -145,7 +158,7 @@ impl VaultError {
             | Self::Redirected { .. }
             | Self::Untrusted { .. }
             | Self::NotYet => Class::Outage,
-            Self::Forbidden { .. } | Self::Missing { .. } => Class::Withdrawn,
+            Self::Forbidden { .. } | Self::MayNotSign { .. } | Self::Missing { .. } => Class::Withdrawn,
             Self::LoginRefused { .. }
             | Self::RootToken
             | Self::Intercepted { .. }

@@ -14,6 +14,7 @@ mod login;
 mod session;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod transport;
 mod users;
 mod watched;
@@ -30,6 +31,8 @@ pub use doctor::Health;
 pub use error::Class;
 pub use error::VaultError;
 pub use held::Version;
+pub use transit::TransitKey;
+pub use transit::TransitRef;
 pub use users::UserSecrets;
 pub use users::UserSettings;
 pub use watched::Watched;
