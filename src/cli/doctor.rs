@@ -4,7 +4,10 @@ use super::Failure;
 use super::output;
 use crate::config::Loaded;
 use crate::secrets::SecretRef;
+use crate::secrets::Secrets;
+use crate::secrets::TransitRef;
 use crate::secrets::VaultRef;
+use crate::secrets::vault::Finding;
 use crate::secrets::vault::Health;
 
 pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
@@ -19,10 +22,13 @@ pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
     let mut references: Vec<VaultRef> = loaded.settings.references().filter_map(in_vault).collect();
     references.sort_by_key(ToString::to_string);
     references.dedup();
-    let Some(findings) = secrets.diagnose(&references).await else {
+    let Some(mut findings) = secrets.diagnose(&references).await else {
         output::say("vault: not configured");
         return Ok(());
     };
+    if let Some(key) = &loaded.settings.audit.signing_transit_key {
+        findings.push(signs(&secrets, key).await);
+    }
     secrets.end().await;
     for finding in &findings {
         let sign = match finding.health {
@@ -35,5 +41,19 @@ pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
     match findings.iter().filter(|finding| finding.health == Health::Bad).count() {
         0 => Ok(()),
         bad => Err(Failure::failed(format!("{bad} of {} are not in order", findings.len()))),
+    }
+}
+
+/// Whether the key of the checkpoints signs.
+async fn signs(secrets: &Secrets, key: &TransitRef) -> Finding {
+    let trial = async {
+        let found = secrets.transit_key(key).await.map_err(|error| error.to_string())?;
+        let text = b"portcullis doctor";
+        found.sign(text).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>(found.version())
+    };
+    match trial.await {
+        Ok(version) => Finding { health: Health::Good, text: format!("`{key}` signs (version {version})") },
+        Err(text) => Finding { health: Health::Bad, text },
     }
 }

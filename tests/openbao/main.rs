@@ -12,3 +12,4 @@ mod logins;
 mod proxy;
 mod reads;
 mod told;
+mod transit;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
 use vaultrs::api::transit::requests::ReadKeyRequest;
 use vaultrs::api::transit::requests::SignDataRequest;
 
@@ -54,13 +55,8 @@ struct Key {
     #[serde(rename = "type")]
     kind: String,
     latest_version: u64,
-    keys: HashMap<String, KeyVersion>,
-}
-
-#[derive(Deserialize)]
-struct KeyVersion {
-    #[serde(default)]
-    public_key: String,
+    /// Numbers for keys that have no public half.
+    keys: HashMap<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +83,8 @@ impl TransitKey {
         let answer = vault.session.ask(&question).await?;
         let Envelope::<Key> { data } = answers::parse(&good(answer, key)?, || format!("the key `{key}`"))?;
         let version = data.latest_version;
-        let public = data.keys.get(&version.to_string()).map(|version| version.public_key.as_str());
+        let public =
+            data.keys.get(&version.to_string()).and_then(|version| version.get("public_key")?.as_str());
         let public =
             public.filter(|_| data.kind == "ed25519").and_then(|public| STANDARD.decode(public).ok());
         let public = public.and_then(|public| public.try_into().ok());
@@ -99,6 +96,11 @@ impl TransitKey {
     /// The public half.
     pub fn public(&self) -> [u8; 32] {
         self.public
+    }
+
+    /// Which version it is.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The signature of a text: 64 bytes if Vault is what it should be, which nobody has checked yet.
