@@ -53,6 +53,8 @@ pub enum Code {
     SecretClosed,
     /// What Vault answered may be somebody's attack.
     VaultSuspicious,
+    /// The listener shows another certificate.
+    ServerCertificate,
     /// Something is asked of Atlassian to decide on a call.
     Resolve,
     /// A call is about to be carried out.
@@ -105,6 +107,7 @@ impl Code {
         Self::SecretRefused,
         Self::SecretClosed,
         Self::VaultSuspicious,
+        Self::ServerCertificate,
         Self::Resolve,
         Self::Intent,
         Self::Success,
@@ -146,6 +149,7 @@ impl Code {
             Self::SecretRefused => "PC0042",
             Self::SecretClosed => "PC0043",
             Self::VaultSuspicious => "PC0044",
+            Self::ServerCertificate => "PC0045",
             Self::Resolve => "PC1001",
             Self::Intent => "PC1002",
             Self::Success => "PC1003",
@@ -184,6 +188,7 @@ impl Code {
             | Self::SecretRefused
             | Self::SecretClosed
             | Self::VaultSuspicious
+            | Self::ServerCertificate
             | Self::FileBack
             | Self::Verified
             | Self::Misplaced => "event",
@@ -232,6 +237,7 @@ impl Code {
             Self::SecretClosed => {
                 "A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long."
             }
+            Self::ServerCertificate => "The listener shows this certificate from now on.",
             Self::VaultSuspicious => {
                 "What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened."
             }
@@ -286,6 +292,7 @@ impl Code {
             }
             Self::SecretStale | Self::SecretRefused | Self::SecretClosed => "`secret`, `problem`",
             Self::VaultSuspicious => "`problem`",
+            Self::ServerCertificate => "`from` (`file`, `vault`), `fingerprint` (SHA-256), `expires`",
             Self::Resolve => "`lookup`, `resources`",
             Self::Success => "`result`",
             Self::Denied => "`decision` with `reason`, `resources`, `resolved`, `groups`",
@@ -340,6 +347,7 @@ mod tests {
             "PC0042 event: A version of a secret in Vault is of no use and was refused; the last good one goes on for now.",
             "PC0043 event: A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long.",
             "PC0044 event: What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened.",
+            "PC0045 event: The listener shows this certificate from now on.",
             "PC1001 resolve: Something is asked of Atlassian to decide on a call.",
             "PC1002 intent: A call is about to be carried out.",
             "PC1003 outcome: A call succeeded.",

@@ -1,5 +1,6 @@
 //! Records that belong to no call.
 
+use jiff::Timestamp;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -146,6 +147,13 @@ impl Event {
     /// What Vault answered may be somebody's attack.
     pub fn vault_suspicious(problem: &str) -> Self {
         Self::new("event", Code::VaultSuspicious, json!({"problem": clipped(problem)}))
+    }
+
+    /// The listener shows this certificate from now on; `expires` is in seconds since 1970.
+    pub fn server_certificate(from: &'static str, fingerprint: &str, expires: i64) -> Self {
+        let expires = Timestamp::from_second(expires).map(moment).ok();
+        let fields = json!({"from": from, "fingerprint": fingerprint, "expires": expires});
+        Self::new("event", Code::ServerCertificate, fields)
     }
 
     /// An administrator verified the log: how many records in how many files, and how much was wrong.

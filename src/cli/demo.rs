@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let serving = {
         let (settings, gate) = (loaded.settings.clone(), Arc::clone(&gate));
         tokio::spawn(async move {
-            serve::serve_http(&settings, &gate, listener, async move { drop(stopped.await) }).await
+            serve::serve_http(&settings, &gate, (listener, None), async move { drop(stopped.await) }).await
         })
     };
     let result = if arguments.tour { tour::run(&demo).await } else { stay(&demo).await };

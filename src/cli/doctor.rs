@@ -3,9 +3,9 @@
 use super::Failure;
 use super::output;
 use crate::config::Loaded;
+use crate::secrets::EngineRef;
 use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
-use crate::secrets::TransitRef;
 use crate::secrets::VaultRef;
 use crate::secrets::vault::Finding;
 use crate::secrets::vault::Health;
@@ -45,7 +45,7 @@ pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
 }
 
 /// Whether the key of the checkpoints signs.
-async fn signs(secrets: &Secrets, key: &TransitRef) -> Finding {
+async fn signs(secrets: &Secrets, key: &EngineRef) -> Finding {
     let trial = async {
         let found = secrets.transit_key(key).await.map_err(|error| error.to_string())?;
         let text = b"portcullis doctor";

@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod audit_places;
 mod audit_rules;
+mod certificate;
 mod check;
 mod connect;
 mod convert;

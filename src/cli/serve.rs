@@ -6,12 +6,14 @@ use std::time::Duration;
 use std::time::Instant;
 
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Failure;
 use super::assemble;
 use super::assemble::Parts;
+use super::certificate;
 use super::dumps;
 use super::output;
 use super::reload;
@@ -107,8 +109,15 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     let _written = parts.told.write_down(&gate);
     started("listeners", since);
     let told = listener.local_addr().map_err(Failure::temporary)?;
-    output::complain(&format!("serving MCP on http://{told}{}", settings.server.path));
-    let served = serve_http(settings, &gate, listener, async { stopped().await }).await;
+    let tls = match &settings.server.tls {
+        Some(tls) => Some(certificate::serve(tls, &gate, parts).await?),
+        None => None,
+    };
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    output::complain(&format!("serving MCP on {scheme}://{told}{}", settings.server.path));
+    let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
+    let served = serve_http(settings, &gate, (listener, acceptor), async { stopped().await }).await;
+    drop(tls);
     metrics.cancel();
     drop(counting);
     finish(&gate, parts).await;
@@ -119,7 +128,7 @@ async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
 pub(super) async fn serve_http(
     settings: &Settings,
     gate: &Arc<Gate>,
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<TlsAcceptor>),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
@@ -130,7 +139,7 @@ pub(super) async fn serve_http(
         closing.cancel();
     };
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
-    if !mcp::listen(listener, router, patience, stop).await {
+    if !mcp::listen(listener, tls, router, patience, stop).await {
         tracing::warn!(
             "calls were still running {} seconds after the signal; they were ended",
             DRAIN.as_secs()
@@ -224,9 +233,10 @@ fn count_refusals(gate: &Arc<Gate>) -> AbortOnDropHandle<()> {
 }
 
 async fn finish(gate: &Gate, parts: &Parts) {
-    parts.secrets.end().await;
     gate.refusals.write_counts().await;
+    // Its last checkpoint may be signed by Vault.
     assemble::end(&gate.audit).await;
+    parts.secrets.end().await;
 }
 
 /// Waits for SIGINT or SIGTERM.

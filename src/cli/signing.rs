@@ -8,9 +8,9 @@ use super::Failure;
 use super::assemble::secret_failure;
 use crate::audit::KeyKeeper;
 use crate::audit::SigningKey;
+use crate::secrets::EngineRef;
 use crate::secrets::Secrets;
 use crate::secrets::TransitKey;
-use crate::secrets::TransitRef;
 
 #[derive(Debug)]
 struct InVault(TransitKey);
@@ -24,7 +24,7 @@ impl KeyKeeper for InVault {
 /// The key as it is now; a process signs with one version of it.
 pub(super) async fn in_vault(
     secrets: &Secrets,
-    key: &TransitRef,
+    key: &EngineRef,
     instance: &str,
 ) -> Result<SigningKey, Failure> {
     let key = secrets.transit_key(key).await.map_err(secret_failure)?;

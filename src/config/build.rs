@@ -31,11 +31,13 @@ use super::product::Shared;
 use super::receivers;
 use super::receivers::RawReceiver;
 use super::receivers::RawSyslog;
+use super::tls;
+use super::tls::RawTls;
 use super::vault;
 use super::vault::RawVault;
 use crate::ids::CloudId;
+use crate::secrets::EngineRef;
 use crate::secrets::SecretRef;
-use crate::secrets::TransitRef;
 
 /// Where each setting that is set was set.
 pub(super) type Origins = BTreeMap<String, Origin>;
@@ -69,6 +71,7 @@ struct RawServer {
     stateless: Option<bool>,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
+    tls: RawTls,
     body_limit_bytes: Option<usize>,
     nesting_limit: Option<usize>,
     deadline_seconds: Option<u64>,
@@ -304,6 +307,7 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
         stateless,
         allowed_hosts: raw.allowed_hosts,
         allowed_origins: raw.allowed_origins,
+        tls: tls::build(raw.tls)?,
         body_limit_bytes: raw.body_limit_bytes.unwrap_or(1024 * 1024),
         nesting_limit: raw.nesting_limit.unwrap_or(64),
         deadline_seconds: raw.deadline_seconds.unwrap_or(75),
@@ -361,7 +365,7 @@ fn metrics(address: Option<&str>, transport: Transport) -> Result<MetricsSetting
     Ok(MetricsSettings { address, required: over_http })
 }
 
-fn transit_key(raw: &RawAudit) -> Result<Option<TransitRef>, ConfigError> {
+fn transit_key(raw: &RawAudit) -> Result<Option<EngineRef>, ConfigError> {
     let refused = |problem: &str| ConfigError::Combination(format!("audit.signing_transit_key: {problem}"));
     match (&raw.signing_transit_key, &raw.signing_key) {
         (Some(_), Some(_)) => Err(refused("audit.signing_key is set as well; keep one of them")),

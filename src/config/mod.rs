@@ -23,6 +23,7 @@ mod sources;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod vault;
 
 pub use addresses::SyslogAddress;
@@ -37,6 +38,7 @@ pub use receivers::ReceiverSettings;
 pub use receivers::SyslogSettings;
 pub use rules::AuditRule;
 pub use settings::AuditSettings;
+pub use settings::CertificateSettings;
 pub use settings::ClientCertificateSettings;
 pub use settings::CredentialSettings;
 pub use settings::DeniedTools;

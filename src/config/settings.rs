@@ -17,8 +17,9 @@ use super::ReceiverSettings;
 use super::SyslogSettings;
 use crate::ids::CloudId;
 use crate::ids::InstanceName;
+use crate::secrets::CertificateWish;
+use crate::secrets::EngineRef;
 use crate::secrets::SecretRef;
-use crate::secrets::TransitRef;
 use crate::secrets::VaultSettings;
 
 /// Everything that can be set.
@@ -227,7 +228,7 @@ pub struct NetworkSettings {
 pub struct ProxyUrl(Url);
 
 /// How clients reach this server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// The MCP transport.
     pub transport: Transport,
@@ -243,6 +244,8 @@ pub struct ServerSettings {
     pub allowed_hosts: Vec<String>,
     /// Values of `Origin` that are accepted besides loopback ones.
     pub allowed_origins: Vec<String>,
+    /// The certificate to show; none is plain HTTP.
+    pub tls: Option<CertificateSettings>,
     /// The longest request body.
     pub body_limit_bytes: usize,
     /// The deepest nesting of a request's JSON.
@@ -263,6 +266,20 @@ pub struct ServerSettings {
     pub account_lifetime_seconds: u64,
     /// How many accounts are remembered.
     pub account_limit: u64,
+}
+
+/// Where the certificate of the listener comes from.
+#[derive(Debug, Clone)]
+pub enum CertificateSettings {
+    /// Somebody keeps it up to date.
+    Given {
+        /// The certificate and those above it, in PEM.
+        certificate: PathBuf,
+        /// Its key in PEM.
+        key: SecretRef,
+    },
+    /// It is signed by Vault.
+    Signed(CertificateWish),
 }
 
 /// An MCP transport.
@@ -358,7 +375,7 @@ pub struct AuditSettings {
     /// The key that signs checkpoints; made at first start if it is not given.
     pub signing_key: Option<SecretRef>,
     /// The key in Vault that signs checkpoints instead.
-    pub signing_transit_key: Option<TransitRef>,
+    pub signing_transit_key: Option<EngineRef>,
     /// How long a record may take to become durable.
     pub write_deadline_seconds: u64,
     /// How much of the arguments is written down; the first rule that fits says.

@@ -7,6 +7,7 @@ use aws_lc_rs::digest;
 use super::AuditCopy;
 use super::AuditRequire;
 use super::AuditSettings;
+use super::CertificateSettings;
 use super::ConfigError;
 use super::CredentialSettings;
 use super::Loaded;
@@ -166,7 +167,18 @@ impl Settings {
         let server = &self.server;
         match server.transport {
             Transport::Stdio => "stdio".to_owned(),
-            other => format!("{} on {}:{}{}", other.as_str(), server.host, server.port, server.path),
+            other => {
+                let tls = match &server.tls {
+                    None => String::new(),
+                    Some(CertificateSettings::Given { certificate, .. }) => {
+                        format!(", TLS with {}", certificate.display())
+                    }
+                    Some(CertificateSettings::Signed(wish)) => {
+                        format!(", TLS with a certificate of {}, in Vault", wish.role)
+                    }
+                };
+                format!("{} on {}:{}{}{tls}", other.as_str(), server.host, server.port, server.path)
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
+use super::CertificateSettings;
 use super::ConfigError;
 use super::Settings;
 use super::addresses;
@@ -205,6 +206,12 @@ pub(super) fn is_there_if_needed(settings: &Settings) -> Result<(), ConfigError>
     if let (None, Some(key)) = (&settings.vault, &settings.audit.signing_transit_key) {
         return refuse(&format!(
             "audit.signing_transit_key `{key}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
+        ));
+    }
+    if let (None, Some(CertificateSettings::Signed(wish))) = (&settings.vault, &settings.server.tls) {
+        let role = &wish.role;
+        return refuse(&format!(
+            "server.tls.pki_role `{role}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
         ));
     }
     match (&settings.vault, used) {

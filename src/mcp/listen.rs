@@ -13,10 +13,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::Watcher;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 /// How many connections there may be; more wait to be accepted.
@@ -28,7 +32,7 @@ const RETRY: Duration = Duration::from_millis(100);
 /// How long a connection may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Until the head of a request is there.
+    /// Until TLS is agreed on, and until the head of a request is there.
     pub head: Duration,
     /// For requests under way once the server stops.
     pub drain: Duration,
@@ -37,6 +41,7 @@ pub struct Patience {
 /// Serves until `stop` ends, then lets requests under way finish. Returns false if some had to be ended.
 pub async fn listen(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     patience: Patience,
     stop: impl Future<Output = ()>,
@@ -57,7 +62,10 @@ pub async fn listen(
         };
         match accepted {
             Ok((stream, address)) => {
-                let connection = serve(stream, address, router.clone(), patience.head, graceful.watcher());
+                // Without it only small answers are slower.
+                let _ = stream.set_nodelay(true);
+                let serving = Serving { address, router: router.clone(), head: patience.head };
+                let connection = serve(stream, tls.clone(), serving, graceful.watcher());
                 connections.spawn(async move {
                     let _place = place;
                     connection.await;
@@ -74,25 +82,37 @@ pub async fn listen(
     tokio::time::timeout(patience.drain, graceful.shutdown()).await.is_ok()
 }
 
-async fn serve(
-    stream: TcpStream,
+/// What one connection is served with.
+struct Serving {
     address: SocketAddr,
     router: Router,
     head: Duration,
-    watcher: hyper_util::server::graceful::Watcher,
-) {
-    // Without it only small answers are slower.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(address));
-        router.clone().oneshot(request)
-    });
-    // MCP clients speak HTTP/2 only over TLS, which ends at the proxy in front.
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(head);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, %address, "a connection ended early");
+}
+
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, serving: Serving, watcher: Watcher) {
+    let Some(tls) = tls else { return serving.serve(stream, watcher).await };
+    let address = serving.address;
+    match tokio::time::timeout(serving.head, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serving.serve(stream, watcher).await,
+        Ok(Err(error)) => tracing::debug!(%error, %address, "a connection did not agree on TLS"),
+        Err(_) => tracing::debug!(%address, "a connection did not agree on TLS in time"),
+    }
+}
+
+impl Serving {
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let Self { address, router, head } = self;
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(address));
+            router.clone().oneshot(request)
+        });
+        // Every MCP client speaks it; those that also speak HTTP/2 do so only where TLS offers it.
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(head);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, %address, "a connection ended early");
+        }
     }
 }

@@ -11,6 +11,7 @@ mod hosts;
 mod http;
 mod listen;
 mod stdio;
+mod tls;
 
 use std::sync::Arc;
 
@@ -22,6 +23,9 @@ pub use http::router;
 pub use listen::Patience;
 pub use listen::listen;
 pub use stdio::serve as serve_stdio;
+pub use tls::Certificate;
+pub use tls::CertificateError;
+pub use tls::Shown;
 
 use crate::call::Gate;
 

@@ -8,12 +8,14 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::Weak;
 
+use super::CertificateWish;
+use super::EngineRef;
+use super::Issued;
 use super::Observer;
 use super::Secret;
 use super::SecretError;
 use super::SecretRef;
 use super::TransitKey;
-use super::TransitRef;
 use super::UserSecrets;
 use super::UserSettings;
 use super::UserTemplate;
@@ -26,6 +28,7 @@ use super::source::Credential;
 use super::source::Env;
 use super::source::File;
 use super::source::Source;
+use super::vault;
 use super::vault::Finding;
 use super::vault::Vault;
 
@@ -105,8 +108,15 @@ impl Secrets {
         Ok(UserSecrets::new(vault, template, settings, Arc::new(make)))
     }
 
+    /// Has a request for a certificate signed, which is in PEM.
+    pub async fn certificate(&self, wish: &CertificateWish, csr: String) -> Result<Issued, SecretError> {
+        let missing = || SecretError::NoVault { reference: wish.role.to_string() };
+        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        Ok(vault::sign(vault, wish, csr).await?)
+    }
+
     /// The newest version of a key that signs in Vault.
-    pub async fn transit_key(&self, key: &TransitRef) -> Result<TransitKey, SecretError> {
+    pub async fn transit_key(&self, key: &EngineRef) -> Result<TransitKey, SecretError> {
         let missing = || SecretError::NoVault { reference: key.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
         Ok(TransitKey::read(vault, key).await?)

@@ -44,6 +44,7 @@ struct Inner {
     policy_reloads: IntCounterVec,
     policy_refused: IntGauge,
     frozen: IntGaugeVec,
+    certificate: IntGauge,
     requests_refused: IntCounterVec,
     lists: IntCounter,
 }
@@ -153,6 +154,11 @@ impl Metrics {
             policy: gauges(at, "policy_info", "1 for the policies in force.", &["hash"])?,
             policy_reloads: counters(at, "policy_reloads_total", reloads, &["result"])?,
             policy_refused: gauge(at, "policy_refused", stale)?,
+            certificate: gauge(
+                at,
+                "server_certificate_expiry_timestamp_seconds",
+                "When the certificate of the listener ends; 0 without TLS.",
+            )?,
             frozen: gauges(at, "frozen", "1 where an administrator has frozen writes, or all.", &["scope"])?,
             requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
@@ -264,6 +270,11 @@ impl Metrics {
     /// A checkpoint was written at this time, in seconds since 1970.
     pub fn audit_checkpoint(&self, seconds: i64) {
         self.0.audit.checkpoint.set(seconds);
+    }
+
+    /// When the certificate of the listener ends, in seconds since 1970.
+    pub fn server_certificate(&self, expires: i64) {
+        self.0.certificate.set(expires);
     }
 
     /// Whether a product's certificates are checked.

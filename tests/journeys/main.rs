@@ -38,6 +38,7 @@ mod jira_told;
 mod jira_writes;
 mod leaving;
 mod listed;
+mod listener;
 mod logins;
 mod named_elsewhere;
 mod narrowed;

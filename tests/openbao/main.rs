@@ -9,6 +9,7 @@ mod bao;
 mod faults;
 mod life;
 mod logins;
+mod pki;
 mod proxy;
 mod reads;
 mod told;

@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 
 /// The wait after the next failure in a row.
 #[derive(Debug)]
-pub(super) struct Backoff(Duration);
+pub(crate) struct Backoff(Duration);
 
 impl Default for Backoff {
     fn default() -> Self {
@@ -19,7 +19,7 @@ impl Default for Backoff {
 
 impl Backoff {
     /// The wait now; the next one is twice as long. `told` is what the server asked for.
-    pub(super) fn wait(&mut self, told: Option<Duration>) -> Duration {
+    pub(crate) fn wait(&mut self, told: Option<Duration>) -> Duration {
         let wait = self.0.mul_f64(0.75_f64.mul_add(chance(), 0.25));
         self.0 = (self.0 * 2).min(LONGEST);
         // A server that asks for a day is asked again in an hour all the same.
@@ -38,7 +38,7 @@ pub(super) fn around(span: Duration) -> Duration {
 }
 
 /// When a lease of this length is to be renewed: at two thirds, up to a tenth of it earlier.
-pub(super) fn renewal(lease: Duration) -> Duration {
+pub(crate) fn renewal(lease: Duration) -> Duration {
     lease.mul_f64((-0.1_f64).mul_add(chance(), 2.0 / 3.0)).max(SHORTEST)
 }
 

@@ -100,6 +100,18 @@ pub enum VaultError {
         /// What it is called there.
         name: String,
     },
+    /// Logged in, also anew, and still not allowed to have a certificate signed.
+    #[error(
+        "Vault does not let this login have certificates of `{role}`; add a policy with `update` on {mount}/sign/{name}"
+    )]
+    MayNotIssue {
+        /// The role.
+        role: String,
+        /// Where its engine is.
+        mount: String,
+        /// What it is called there.
+        name: String,
+    },
     /// There is no such secret or version.
     #[error("`{reference}`: {what}; write it there, or correct the reference")]
     Missing {
@@ -158,7 +170,10 @@ impl VaultError {
             | Self::Redirected { .. }
             | Self::Untrusted { .. }
             | Self::NotYet => Class::Outage,
-            Self::Forbidden { .. } | Self::MayNotSign { .. } | Self::Missing { .. } => Class::Withdrawn,
+            Self::Forbidden { .. }
+            | Self::MayNotSign { .. }
+            | Self::MayNotIssue { .. }
+            | Self::Missing { .. } => Class::Withdrawn,
             Self::LoginRefused { .. }
             | Self::RootToken
             | Self::Intercepted { .. }

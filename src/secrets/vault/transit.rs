@@ -1,8 +1,6 @@
 //! Keys of the transit engine: they sign, and never leave.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -12,38 +10,12 @@ use serde_json::Value;
 use vaultrs::api::transit::requests::ReadKeyRequest;
 use vaultrs::api::transit::requests::SignDataRequest;
 
+use super::EngineRef;
 use super::Vault;
 use super::VaultError;
 use super::answers;
 use super::wire::Answer;
 use super::wire::Question;
-use crate::secrets::is_segment;
-
-/// A key of a transit engine: `transit/portcullis-audit`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransitRef {
-    mount: String,
-    name: String,
-}
-
-impl FromStr for TransitRef {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "write the mount of the transit engine, a slash and the name of the key: `transit/portcullis-audit`";
-        let (mount, name) = text.rsplit_once('/').ok_or(wrong)?;
-        if !mount.split('/').chain([name]).all(is_segment) {
-            return Err(wrong);
-        }
-        Ok(Self { mount: mount.to_owned(), name: name.to_owned() })
-    }
-}
-
-impl fmt::Display for TransitRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.mount, self.name)
-    }
-}
 
 #[derive(Deserialize)]
 struct Envelope<T> {
@@ -68,14 +40,14 @@ struct Signed {
 #[derive(Debug, Clone)]
 pub struct TransitKey {
     vault: Arc<Vault>,
-    key: TransitRef,
+    key: EngineRef,
     version: u64,
     public: [u8; 32],
 }
 
 impl TransitKey {
     /// The newest version of a key. A process signs with the one it began with.
-    pub(in crate::secrets) async fn read(vault: &Arc<Vault>, key: &TransitRef) -> Result<Self, VaultError> {
+    pub(in crate::secrets) async fn read(vault: &Arc<Vault>, key: &EngineRef) -> Result<Self, VaultError> {
         let question = Question::to(
             "transit_key",
             &ReadKeyRequest { mount: key.mount.clone(), name: key.name.clone() },
@@ -121,11 +93,11 @@ impl TransitKey {
     }
 }
 
-fn good(answer: Answer, key: &TransitRef) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
+fn good(answer: Answer, key: &EngineRef) -> Result<zeroize::Zeroizing<Vec<u8>>, VaultError> {
     match answer.status.as_u16() {
         200..300 => Ok(answer.body),
         403 => {
-            let TransitRef { mount, name } = key;
+            let EngineRef { mount, name } = key;
             Err(VaultError::MayNotSign { key: key.to_string(), mount: mount.clone(), name: name.clone() })
         }
         404 => Err(VaultError::Missing { reference: key.to_string(), what: "there is no such key" }),
@@ -133,6 +105,6 @@ fn good(answer: Answer, key: &TransitRef) -> Result<zeroize::Zeroizing<Vec<u8>>,
     }
 }
 
-fn unusable(key: &TransitRef, problem: &str) -> VaultError {
+fn unusable(key: &EngineRef, problem: &str) -> VaultError {
     VaultError::Unusable { reference: key.to_string(), problem: problem.to_owned() }
 }
