@@ -98,29 +98,32 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
 
 async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
     let gate = Arc::new(assemble::gate(settings, parts).await?);
+    let served = over_http(settings, &gate, parts).await;
+    finish(&gate, parts).await;
+    served
+}
+
+async fn over_http(settings: &Settings, gate: &Arc<Gate>, parts: &Parts) -> Result<(), Failure> {
     let address = format!("{}:{}", settings.server.host, settings.server.port);
     let since = Instant::now();
     let listener = TcpListener::bind(&address).await.map_err(|error| {
         Failure::temporary(format!("cannot listen on {address}: {error}; HOST and PORT choose another"))
     })?;
-    let metrics = metrics_listener(settings, &gate, parts).await?;
-    let _watch = reload::watch(&gate);
-    let counting = count_refusals(&gate);
-    let _written = parts.told.write_down(&gate);
+    let metrics = metrics_listener(settings, gate, parts).await?;
+    let _watch = reload::watch(gate);
+    let _counting = count_refusals(gate);
+    let _written = parts.told.write_down(gate);
     started("listeners", since);
     let told = listener.local_addr().map_err(Failure::temporary)?;
     let tls = match &settings.server.tls {
-        Some(tls) => Some(certificate::serve(tls, &gate, parts).await?),
+        Some(tls) => Some(certificate::serve(tls, gate, parts).await?),
         None => None,
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     output::complain(&format!("serving MCP on {scheme}://{told}{}", settings.server.path));
     let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
-    let served = serve_http(settings, &gate, (listener, acceptor), async { stopped().await }).await;
-    drop(tls);
+    let served = serve_http(settings, gate, (listener, acceptor), async { stopped().await }).await;
     metrics.cancel();
-    drop(counting);
-    finish(&gate, parts).await;
     served
 }
 

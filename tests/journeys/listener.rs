@@ -128,7 +128,7 @@ async fn a_certificate_is_exchanged_while_connections_go_on() {
 async fn a_certificate_that_is_of_no_use_ends_the_start_with_what_to_do() {
     let home = tempfile::tempdir().unwrap();
     let path = |name: &str| home.path().join(name).display().to_string();
-    std::fs::write(path("empty.pem"), "").unwrap();
+    std::fs::write(path("empty.pem"), "nothing\n").unwrap();
     let key = format!("file://{}", path("empty.pem"));
     let (certificate, its_key) = ("PORTCULLIS_SERVER__TLS__CERTIFICATE", "PORTCULLIS_SERVER__TLS__KEY");
     let (role, names) = ("PORTCULLIS_SERVER__TLS__PKI_ROLE", "PORTCULLIS_SERVER__TLS__NAMES");
@@ -159,5 +159,6 @@ async fn a_certificate_that_is_of_no_use_ends_the_start_with_what_to_do() {
         let output = run(&variables, &[]).await;
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.code() == Some(78) && said.contains(says), "{says}: {said}");
+        assert!(!said.contains("a killed process"), "the log of the start before has its end: {said}");
     }
 }

@@ -71,7 +71,7 @@ async fn checkpoints_are_signed_by_a_key_that_never_leaves() {
             "path \"transit/*\" { capabilities = [\"read\", \"update\"] }",
             "there is no such key",
         ),
-        ("transit", "", "write the mount of the transit engine"),
+        ("transit", "", "write the mount of the engine, a slash and the name"),
     ] {
         let policy = json!({"policy": format!("{POLICY}\n{policy}")});
         bao.write("sys/policies/acl/portcullis", &policy).await;
