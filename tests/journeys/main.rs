@@ -41,6 +41,7 @@ mod listed;
 mod logins;
 mod named_elsewhere;
 mod narrowed;
+mod paged;
 mod patience;
 mod policies;
 mod promises;
