@@ -101,6 +101,8 @@ pub struct Gate {
     pub texts: Texts,
     /// How some tools work.
     pub options: tools::Options,
+    /// What page tokens are sealed with.
+    pub page_tokens: tools::PageTokens,
     /// The operator's boundary of spaces, by instance, as they are spelled; empty is none.
     pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
 }
@@ -386,6 +388,7 @@ fn context<'a>(gate: &'a Passage<'_>, caller: &'a Caller, found: Found) -> Conte
         hides: !gate.engine.shows_everything(product),
         visits: gate.visits,
         options: &gate.options,
+        page_tokens: &gate.page_tokens,
         searcher: searcher(gate, caller),
         spaces: gate.spaces.get(bounded).map(Vec::as_slice).unwrap_or_default(),
     }

@@ -5,6 +5,7 @@ pub mod confluence;
 pub mod conversion;
 mod instance;
 pub mod jira;
+mod paged;
 pub mod query;
 pub(crate) mod times;
 mod working_hours;
@@ -17,6 +18,7 @@ pub use instance::Site;
 pub use instance::Sites;
 pub use instance::forms;
 pub use instance::gateway_base;
+pub use paged::Position;
 pub use working_hours::WorkingHours;
 pub use working_hours::WorkingHoursError;
 

@@ -172,7 +172,7 @@ pub(super) fn sift(
             let listed = listed(items, Map::new(), None, None, Rest { complete, withheld, next });
             Ok(listed.counted(None, withheld))
         }
-        Output::Items { items, envelope, field, complete, total, next, sought, window } => {
+        Output::Items { items, envelope, field, complete, total, next, sought, window, left_out } => {
             let found = items.len();
             let mut kept: Vec<Value> = items.into_iter().filter_map(|item| keep(item, &may_view)).collect();
             let mut withheld = (found - kept.len()) as u64;
@@ -185,6 +185,7 @@ pub(super) fn sift(
             if !all {
                 withheld += kept.iter_mut().map(|item| sift_embedded(item, &may_view)).sum::<u64>();
             }
+            withheld += left_out;
             gate.metrics.results_filtered(question.tool, withheld);
             let complete = complete && beyond.is_none();
             let rest = Rest { complete, withheld: if sought { 0 } else { withheld }, next: beyond.or(next) };

@@ -52,6 +52,7 @@ use crate::telemetry::Metrics;
 use crate::tools;
 use crate::tools::Offer;
 use crate::tools::Options;
+use crate::tools::PageTokens;
 use crate::tools::SlaMetric;
 
 /// What the gate is made of besides the settings.
@@ -77,8 +78,8 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         started("policies", since);
         policies
     });
-    let keys = audit_keys(settings, parts).await?;
-    started("audit keys", since);
+    let (keys, page_tokens) = keys(settings, parts).await?;
+    started("keys", since);
     let policies = policies.await.map_err(Failure::failed)?.map_err(Failure::configuration)?;
     let engine = policies.current();
     parts.metrics.policy_loaded(engine.policy_hash());
@@ -129,6 +130,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
         visits: settings.tools.read_only == ReadOnly::Off && settings.jira_read_only.is_empty(),
         texts: if settings.tools.raw_jira_markup { Texts::Raw } else { Texts::Markdown },
         options: options(&settings.tools)?,
+        page_tokens,
         spaces: spaces(settings)?,
     })
 }
@@ -323,14 +325,19 @@ struct AuditKeys {
     signing_made: bool,
 }
 
-async fn audit_keys(settings: &Settings, parts: &Parts) -> Result<AuditKeys, Failure> {
+/// The keys of the audit log, and what page tokens are sealed with: several servers that are given one key for values take
+/// each other's tokens.
+async fn keys(settings: &Settings, parts: &Parts) -> Result<(AuditKeys, PageTokens), Failure> {
     let state = &settings.audit.state_directory;
-    let (values, values_made) = match &settings.audit.hmac_key {
+    let (values, values_made, page_tokens) = match &settings.audit.hmac_key {
         Some(reference) => {
             let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
-            (HmacKey::from_secret(secret.expose()), false)
+            (HmacKey::from_secret(secret.expose()), false, PageTokens::shared(secret.expose()))
         }
-        None => HmacKey::load_or_create(state).map_err(Failure::configuration)?,
+        None => {
+            let (values, made) = HmacKey::load_or_create(state).map_err(Failure::configuration)?;
+            (values, made, PageTokens::random())
+        }
     };
     let (signing, signing_made) = match (&settings.audit.signing_transit_key, &settings.audit.signing_key) {
         (Some(key), _) => (signing::in_vault(&parts.secrets, key, INSTANCE).await?, false),
@@ -341,7 +348,8 @@ async fn audit_keys(settings: &Settings, parts: &Parts) -> Result<AuditKeys, Fai
         }
         (None, None) => SigningKey::load_or_create(state, INSTANCE).map_err(Failure::configuration)?,
     };
-    Ok(AuditKeys { values, values_made, signing, signing_made })
+    let page_tokens = page_tokens.map_err(Failure::failed)?;
+    Ok((AuditKeys { values, values_made, signing, signing_made }, page_tokens))
 }
 
 async fn audit(

@@ -130,6 +130,9 @@ pub enum UpstreamError {
         /// How many bytes the answers had.
         bytes: u64,
     },
+    /// Too much was found, or was to be left out, to go through it. How much is not told: some of it may be hidden.
+    #[error("{0}; narrow the search, such as to a project or space, a type or a date")]
+    TooWide(&'static str),
     /// The request was not sent: it does more than the permit allows.
     #[error("the request was not sent: a read may not {method} to {}", product.title())]
     NotARead {
@@ -167,7 +170,7 @@ impl UpstreamError {
             Self::Malformed { .. } => ErrorClass::BadAnswer,
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::LeftAlone { .. } => ErrorClass::LeftAlone,
-            Self::Exhausted { .. } => ErrorClass::Exhausted,
+            Self::Exhausted { .. } | Self::TooWide(_) => ErrorClass::Exhausted,
             Self::NotARead { .. } | Self::NotPermitted(_) => ErrorClass::NotPermitted,
         }
     }
@@ -269,6 +272,7 @@ impl UpstreamError {
             Self::LeftAlone { .. }
             | Self::NotFile { .. }
             | Self::Exhausted { .. }
+            | Self::TooWide(_)
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => false,
         }
@@ -285,6 +289,7 @@ impl UpstreamError {
             | Self::LeftAlone { .. }
             | Self::NotFile { .. }
             | Self::Exhausted { .. }
+            | Self::TooWide(_)
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => {}
             Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,

@@ -31,6 +31,7 @@ use crate::policy::Product;
 use crate::policy::Resource;
 use crate::policy::ResourceKind;
 use crate::policy::Session;
+use crate::policy::Viewer;
 use crate::policy::context;
 use crate::policy::entities::Chain;
 
@@ -114,6 +115,12 @@ impl Sight<'_> {
     pub fn may_view(&self, item: &Resource, observed: &Observed) -> bool {
         let Searcher { engine, principal, session } = self.searcher;
         engine.may_view(principal, session, item, observed)
+    }
+
+    /// The same for many items.
+    pub fn viewer<'v>(&'v self, observed: &'v Observed) -> Viewer<'v> {
+        let Searcher { engine, principal, session } = self.searcher;
+        engine.viewer(principal, session, observed)
     }
 }
 

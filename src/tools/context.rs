@@ -8,7 +8,6 @@ use crate::audit::ErrorClass;
 use crate::ids::InvalidId;
 use crate::lookup::Found;
 use crate::net::UpstreamError;
-use crate::policy::Narrowing;
 use crate::policy::Product;
 use crate::policy::Searcher;
 use crate::policy::Sight;
@@ -30,6 +29,8 @@ pub struct Context<'a> {
     pub options: &'a super::Options,
     /// Who asks, as policies see it, to narrow searches to what the caller may see.
     pub searcher: Searcher<'a>,
+    /// What page tokens are sealed with.
+    pub page_tokens: &'a super::PageTokens,
     /// The operator's boundary of spaces, as the operator spelled them; empty is none.
     pub spaces: &'a [crate::ids::SpaceKey],
 }
@@ -38,11 +39,6 @@ impl<'a> Context<'a> {
     /// Jira, or why not.
     pub fn jira(&self) -> Result<Jira<'a>, ToolError> {
         self.jira.ok_or(ToolError::NotConfigured(Product::Jira))
-    }
-
-    /// What the caller may see of a product, to narrow a search with.
-    pub fn narrowing(&self, product: Product) -> Narrowing {
-        self.searcher.narrowing(product)
     }
 
     /// What the caller may see of a product, beforehand and item by item.

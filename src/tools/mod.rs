@@ -13,6 +13,7 @@ mod offer;
 mod options;
 mod output;
 mod page_links;
+mod page_tokens;
 mod schema;
 mod uploads;
 
@@ -47,6 +48,8 @@ pub use output::Window;
 use output::add;
 pub use output::sift_embedded;
 pub(crate) use page_links::PageLinks;
+pub use page_tokens::NoPageTokens;
+pub use page_tokens::PageTokens;
 
 use crate::audit::Admissible;
 use crate::audit::Admitted;

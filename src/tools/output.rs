@@ -146,6 +146,8 @@ pub enum Output {
         sought: bool,
         /// Which of those that are left are shown; all, where there is none.
         window: Option<Window>,
+        /// How many were left out before, as they may not be seen.
+        left_out: u64,
     },
 }
 

@@ -30,6 +30,8 @@ def environment(mode: str, port: int, directory: Path) -> dict[str, str]:
         "CONFLUENCE_SSL_VERIFY": "false",
         # The recorded calls name their files in the working directory.
         "PORTCULLIS_TOOLS__ATTACHMENT_DIRECTORY": str(directory),
+        # Servers with one key take each other's page tokens.
+        "PORTCULLIS_AUDIT__HMAC_KEY": "contract-key-of-thirty-two-bytes",
     }
     if mode != deployment(mode):
         variables["PORTCULLIS_POLICY__DIRECTORY"] = str(POLICIES)

@@ -42,6 +42,7 @@ mod listener;
 mod logins;
 mod named_elsewhere;
 mod narrowed;
+mod paged;
 mod patience;
 mod policies;
 mod promises;

@@ -5,6 +5,7 @@ use url::form_urlencoded;
 
 use super::Confluence;
 use super::malformed;
+use crate::atlassian::paged::Place;
 use crate::audit::Permit;
 use crate::net::Request;
 use crate::net::UpstreamError;
@@ -107,15 +108,6 @@ enum Way {
     Links,
 }
 
-/// A place in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    /// On the second API.
-    Cursor(String),
-    /// On the first.
-    Start(u64),
-}
-
 impl Way {
     fn first(self) -> Option<Place> {
         match self {
@@ -128,7 +120,7 @@ impl Way {
     fn asked(self, request: &Request, at: Option<&Place>, (most, left): (u64, u64)) -> Request {
         let request = match at {
             None => request.clone(),
-            Some(Place::Cursor(cursor)) => request.clone().with("cursor", cursor.as_str()),
+            Some(Place::Token(cursor)) => request.clone().with("cursor", cursor.as_str()),
             Some(Place::Start(start)) => request.clone().with("start", start.to_string()),
         };
         match self {
@@ -140,7 +132,7 @@ impl Way {
 
     /// Where a list that has more goes on after so many items; nothing if its answer does not say.
     fn following(self, answer: &Value, so_far: u64) -> Option<Place> {
-        let cursor = || cursor_after(answer).map(Place::Cursor);
+        let cursor = || cursor_after(answer).map(Place::Token);
         match self {
             Self::Cursor => cursor(),
             Self::Start { start, .. } => Some(Place::Start(start + so_far)),
@@ -196,7 +188,7 @@ mod tests {
         let by_cursor =
             json!({"_links": {"next": "/wiki/api/v2/pages/1/attachments?limit=2&cursor=a%3D%3D"}});
         let by_start = json!({"_links": {"next": "/rest/api/content/1/child/comment?limit=25&start=25"}});
-        let cursor = || Some(Place::Cursor("a==".to_owned()));
+        let cursor = || Some(Place::Token("a==".to_owned()));
         let offset = Way::Start { start: 10, page: 25 };
         let table = [
             (Way::Links, &by_cursor, cursor()),

@@ -26,6 +26,7 @@ mod restrictions;
 mod search;
 mod templates;
 mod threads;
+mod through;
 mod tree;
 mod users;
 pub(crate) mod wanted;

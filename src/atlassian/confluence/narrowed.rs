@@ -1,5 +1,7 @@
 //! Searching for no more than the policies leave.
 //!
+//! Where the condition holds of more than the caller may see, what is found is gone through hit by hit.
+//!
 //! Confluence quotes the query it does not take. So a narrowed query that it refuses (400) is asked once more as the
 //! caller wrote it: either its words are about that and nothing else, or its result is sifted as any other. That a
 //! space does not exist is no error to it.
@@ -13,6 +15,7 @@ use crate::ids::SpaceKey;
 use crate::net::UpstreamError;
 use crate::policy::Narrowing;
 use crate::policy::Read;
+use crate::policy::Sight;
 
 /// What a search found.
 #[derive(Debug)]
@@ -30,39 +33,51 @@ impl Confluence<'_> {
         permit: &Permit<Read>,
         cql: &str,
         limit: u64,
-        (narrowing, spelled): (&Narrowing, &[SpaceKey]),
+        (sight, spelled): (&Sight<'_>, &[SpaceKey]),
     ) -> Result<Found, UpstreamError> {
+        let narrowing = &sight.narrowing;
         let condition = match narrowing {
             Narrowing::Condition(condition) => query::cql(condition, spelled),
             Narrowing::Nothing | Narrowing::Everything | Narrowing::Unknown => None,
         };
         permit.searched(SearchNote::new(narrowing, condition.as_deref()));
         if *narrowing == Narrowing::Nothing {
-            return Ok(Found {
-                page: SearchPage { hits: Vec::new(), total: Some(0), more: false },
-                exact: true,
-            });
+            let page = SearchPage { hits: Vec::new(), total: Some(0), more: false, left_out: 0 };
+            return Ok(Found { page, exact: true });
         }
         let Some(added) = condition else {
             let exact = narrowing.is_exact() && !matches!(narrowing, Narrowing::Condition(_));
-            return Ok(Found { page: self.search(permit, cql, limit).await?, exact });
+            return self.look(permit, (cql, limit), sight, exact).await;
         };
         let narrowed =
             query::restrict(cql, &[added]).map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
-        match self.search(permit, &narrowed, limit).await {
+        match self.look(permit, (&narrowed, limit), sight, narrowing.is_exact()).await {
             Err(error) if error.status() == Some(400) => {
                 permit.searched(SearchNote::new(&Narrowing::Unknown, None));
-                let page = self.search(permit, cql, limit).await?;
-                // Confluence takes the query and not the condition, though it knows all that the condition names: it may
-                // be too long or too deep with it. The end of a page of what was not narrowed would tell what is hidden.
                 if is_of_condition(&error, cql, narrowing) {
-                    Ok(Found { page, exact: false })
-                } else {
-                    Err(error)
+                    return self.look(permit, (cql, limit), sight, false).await;
                 }
+                // Confluence may take the query and not the condition, though it knows all that the condition names: it may
+                // be too long or too deep with it. What is told of the query as it is are mistakes alone.
+                self.search(permit, cql, limit).await.and(Err(error))
             }
-            page => Ok(Found { page: page?, exact: narrowing.is_exact() }),
+            found => found,
         }
+    }
+
+    async fn look(
+        &self,
+        permit: &Permit<Read>,
+        (cql, limit): (&str, u64),
+        sight: &Sight<'_>,
+        exact: bool,
+    ) -> Result<Found, UpstreamError> {
+        let page = if exact {
+            self.search(permit, cql, limit).await?
+        } else {
+            self.look_through(permit, (cql, limit), sight).await?
+        };
+        Ok(Found { page, exact })
     }
 }
 

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::Confluence;
 use super::PageKind;
+use super::listing::has_more;
 use super::malformed;
 use super::pages::id_text;
+use crate::atlassian::paged::Place;
 use crate::audit::Permit;
 use crate::ids::PageId;
 use crate::ids::SpaceKey;
@@ -34,6 +36,8 @@ pub struct SearchPage {
     pub total: Option<u64>,
     /// Whether there is more.
     pub more: bool,
+    /// How many hits were left out, as the caller may not see them.
+    pub left_out: u64,
 }
 
 impl Confluence<'_> {
@@ -44,22 +48,41 @@ impl Confluence<'_> {
         cql: &str,
         limit: u64,
     ) -> Result<SearchPage, UpstreamError> {
+        let answer = self.search_from(permit, cql, (None, limit)).await?;
+        let hits = hits(&answer)?;
+        let total = answer.get("totalSize").and_then(Value::as_u64);
+        let more = has_more(&answer) || total.is_some_and(|total| total > hits.len() as u64);
+        Ok(SearchPage { hits, total, more, left_out: 0 })
+    }
+
+    /// What a CQL search finds from a place on, as Confluence gives it.
+    pub(super) async fn search_from(
+        &self,
+        permit: &Permit<Read>,
+        cql: &str,
+        (place, limit): (Option<&Place>, u64),
+    ) -> Result<Value, UpstreamError> {
         permit.whole(Product::Confluence)?;
-        let request = Request::get(Path::of(["rest", "api", "search"]))
-            .with("start", "0")
+        let request = Request::get(Path::of(["rest", "api", "search"]));
+        let request = match place {
+            None => request.with("start", "0"),
+            Some(Place::Start(start)) => request.with("start", start.to_string()),
+            Some(Place::Token(cursor)) => request.with("cursor", cursor.as_str()),
+        };
+        let request = request
             .with("limit", limit.to_string())
             .with("cql", cql)
             .with("expand", "content.history,content.version,content.space,content.container");
-        let answer = self.get(permit, request).await?;
-        let Some(Value::Array(results)) = answer.get("results").cloned() else {
-            return Err(malformed("the search result is not a list"));
-        };
-        let total = answer.get("totalSize").and_then(Value::as_u64);
-        let next = answer.pointer("/_links/next").is_some();
-        let more = next || total.is_some_and(|total| total > results.len() as u64);
-        let hits = results.into_iter().map(|hit| SearchHit { resource: resource_of(&hit), hit }).collect();
-        Ok(SearchPage { hits, total, more })
+        self.get(permit, request).await
     }
+}
+
+/// What an answer says was found.
+pub(super) fn hits(answer: &Value) -> Result<Vec<SearchHit>, UpstreamError> {
+    let Some(Value::Array(results)) = answer.get("results").cloned() else {
+        return Err(malformed("the search result is not a list"));
+    };
+    Ok(results.into_iter().map(|hit| SearchHit { resource: resource_of(&hit), hit }).collect())
 }
 
 /// What is like a page: it lies in a space by itself, and is decided on by its own id.

@@ -145,9 +145,7 @@ impl Jira<'_> {
         if !query.expand.is_empty() {
             request = request.with("expand", query.expand.join(","));
         }
-        let mut page = SearchPage::of(&self.get(permit, request).await?, query)?;
-        self.name_epics(permit, &query.fields, &mut page.issues).await?;
-        Ok(page)
+        SearchPage::of(&self.get(permit, request).await?, query)
     }
 
     /// Reads the issues of a sprint by a search.

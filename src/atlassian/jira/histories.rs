@@ -7,6 +7,7 @@ use super::Fields;
 use super::Jira;
 use super::SearchQuery;
 use super::malformed;
+use crate::atlassian::Position;
 use crate::audit::Permit;
 use crate::ids::IssueId;
 use crate::ids::IssueKey;
@@ -99,7 +100,7 @@ impl Jira<'_> {
             expand: Vec::new(),
             limit: ids.len() as u64,
             start_at: 0,
-            page_token: None,
+            from: Position::default(),
         };
         let page = self.page(permit, &query).await?;
         let named = |issue: &Value| {

@@ -28,6 +28,7 @@ mod search;
 mod service_desk;
 mod shape;
 mod sprints;
+mod through;
 mod worklogs;
 
 use std::sync::Arc;

@@ -67,6 +67,7 @@ type Searched = (SearchPage, bool);
 struct Sought<'a> {
     place: Place<'a>,
     query: &'a SearchQuery,
+    sight: &'a Sight<'a>,
     /// Whether it names what the policies hide.
     names_hidden: bool,
 }
@@ -94,7 +95,8 @@ impl Jira<'_> {
         let own_exact = narrowing.is_exact();
         let may_name_hidden = is_tacit && narrowing != Narrowing::Nothing && place.takes_words();
         let names_hidden = may_name_hidden && self.names_hidden(permit, &query.jql, sight).await?;
-        let searched = self.search_for(permit, Sought { place, query, names_hidden }, narrowing).await?;
+        let sought = Sought { place, query, sight, names_hidden };
+        let searched = self.search_for(permit, sought, narrowing).await?;
         let searched = searched.filter(|_| !names_hidden);
         let (page, exact) = searched.unwrap_or_else(|| (self.nothing(place, query), own_exact));
         Ok(Found { page, exact, is_tacit })
@@ -146,7 +148,7 @@ impl Jira<'_> {
         sought: Sought<'_>,
         narrowing: &Narrowing,
     ) -> Result<Searched, UpstreamError> {
-        let Sought { place, query, names_hidden } = sought;
+        let Sought { place, query, sight, names_hidden } = sought;
         let condition = match narrowing {
             Narrowing::Condition(condition) => query::jql(condition),
             Narrowing::Nothing | Narrowing::Everything | Narrowing::Unknown => None,
@@ -164,7 +166,13 @@ impl Jira<'_> {
         let jql = query::restrict(&query.jql, &added)
             .map_err(|error| UpstreamError::NotPermitted(error.to_string()))?;
         let narrowed = SearchQuery { jql, ..query.clone() };
-        Ok((self.look(permit, place, &narrowed).await?, exact))
+        let mut page = if exact && narrowed.from.is_of_atlassian() {
+            self.look(permit, place, &narrowed).await?
+        } else {
+            self.look_through(permit, place, (&narrowed, sight)).await?
+        };
+        self.name_epics(permit, &query.fields, &mut page.issues).await?;
+        Ok((page, exact))
     }
 
     /// What the caller is told of a query that Jira does not take as it was sent; nothing of what does not exist.
@@ -197,7 +205,8 @@ impl Jira<'_> {
         }
     }
 
-    async fn look(
+    /// A page as Jira gives it.
+    pub(super) async fn look(
         &self,
         permit: &Permit<Read>,
         place: Place<'_>,
@@ -213,16 +222,22 @@ impl Jira<'_> {
 
     /// The page of a search that finds nothing, as Jira would have sent it.
     fn nothing(&self, place: Place<'_>, query: &SearchQuery) -> SearchPage {
-        let counted = self.deployment() == Deployment::DataCenter || matches!(place, Place::Board(_));
-        let largest = if counted { 50 } else { query.limit };
+        let counts = self.counts(place);
         SearchPage {
             issues: Vec::new(),
-            total: counted.then_some(0),
+            total: counts.then_some(0),
             start_at: query.start_at,
-            max_results: query.limit.min(largest),
-            next_page_token: None,
+            max_results: if counts { query.limit.min(50) } else { query.limit },
+            next: None,
+            more: None,
             names: None,
+            left_out: 0,
         }
+    }
+
+    /// Whether a search is counted there, and goes on by number.
+    pub(super) fn counts(&self, place: Place<'_>) -> bool {
+        self.deployment() == Deployment::DataCenter || matches!(place, Place::Board(_))
     }
 
     /// Which of the projects that a condition names the account sees, if that was asked in the last five minutes.

@@ -8,6 +8,7 @@ use super::Jira;
 use super::Place;
 use super::malformed;
 use crate::atlassian::Deployment;
+use crate::atlassian::Position;
 use crate::audit::Permit;
 use crate::ids::ProjectKey;
 use crate::net::Path;
@@ -30,8 +31,8 @@ pub struct SearchQuery {
     pub limit: u64,
     /// How many to leave out at the start; on Cloud only without a token.
     pub start_at: u64,
-    /// Where to go on, Cloud alone.
-    pub page_token: Option<String>,
+    /// Where to go on, as an earlier page said.
+    pub from: Position,
 }
 
 /// What a search found.
@@ -45,10 +46,14 @@ pub struct SearchPage {
     pub start_at: u64,
     /// The page size that was in force.
     pub max_results: u64,
-    /// Where to go on, Cloud alone.
-    pub next_page_token: Option<String>,
+    /// Where to go on, if that is known by more than a number.
+    pub next: Option<Position>,
+    /// Whether there is more, where neither a total nor a token says it.
+    pub more: Option<bool>,
     /// The display names of fields, when `names` was expanded.
     pub names: Option<Value>,
+    /// How many issues were left out, as the caller may not see them.
+    pub left_out: u64,
 }
 
 impl SearchPage {
@@ -61,15 +66,28 @@ impl SearchPage {
             total: number("total"),
             start_at: number("startAt").unwrap_or(0),
             max_results: number("maxResults").unwrap_or(query.limit),
-            next_page_token: answer.get("nextPageToken").and_then(Value::as_str).map(str::to_owned),
+            next: answer.get("nextPageToken").and_then(Value::as_str).map(Position::after),
+            more: None,
             names: answer.get("names").cloned(),
+            left_out: 0,
             issues,
         })
+    }
+
+    /// Whether nothing comes after this page, when so many issues were reached with it.
+    pub fn is_last(&self, reached: u64, deployment: Deployment) -> bool {
+        match (self.more, &self.next, self.total) {
+            (Some(more), ..) => !more,
+            (None, Some(_), _) => false,
+            (None, None, Some(total)) => reached >= total,
+            // A search of Cloud does not count.
+            (None, None, None) => deployment == Deployment::Cloud,
+        }
     }
 }
 
 /// How many issues Cloud gives at most at a time.
-const LARGEST_PAGE: u64 = 100;
+pub(super) const LARGEST_PAGE: u64 = 100;
 
 /// How many issues are walked through on Cloud to get to a page by its number.
 const MOST_SKIPPED: u64 = 2_000;
@@ -106,7 +124,7 @@ impl Jira<'_> {
         most: u64,
     ) -> Result<(Vec<Value>, bool), UpstreamError> {
         let mut found: Vec<Value> = Vec::new();
-        let mut page_token = None;
+        let mut from = Position::default();
         loop {
             let query = SearchQuery {
                 jql: jql.to_owned(),
@@ -114,16 +132,13 @@ impl Jira<'_> {
                 expand: Vec::new(),
                 limit: most - found.len() as u64,
                 start_at: found.len() as u64,
-                page_token,
+                from,
             };
-            let page = self.find(permit, Place::Project(project), &query, sight).await?.page;
+            let mut page = self.find(permit, Place::Project(project), &query, sight).await?.page;
             let here = page.issues.len();
-            found.extend(page.issues);
-            page_token = page.next_page_token;
-            let is_last = match self.deployment() {
-                Deployment::Cloud => page_token.is_none(),
-                Deployment::DataCenter => page.total.is_none_or(|total| found.len() as u64 >= total),
-            };
+            found.append(&mut page.issues);
+            let is_last = page.is_last(found.len() as u64, self.deployment());
+            from = page.next.unwrap_or_default();
             if is_last || here == 0 || found.len() as u64 >= most {
                 found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
                 return Ok((found, is_last));
@@ -136,15 +151,10 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         query: &SearchQuery,
     ) -> Result<SearchPage, UpstreamError> {
-        let by_number =
-            self.deployment() == Deployment::Cloud && query.start_at > 0 && query.page_token.is_none();
-        let mut page = if by_number {
-            self.page_after(permit, query).await?
-        } else {
-            SearchPage::of(&self.get(permit, self.search_request(query)).await?, query)?
-        };
-        self.name_epics(permit, &query.fields, &mut page.issues).await?;
-        Ok(page)
+        if self.deployment() == Deployment::Cloud && query.start_at > 0 && query.from.is_first() {
+            return self.page_after(permit, query).await;
+        }
+        SearchPage::of(&self.get(permit, self.search_request(query)).await?, query)
     }
 
     /// A page of Cloud by its number: Cloud knows no numbers, so what comes before is walked through.
@@ -170,13 +180,12 @@ impl Jira<'_> {
                 return Ok(page);
             }
             left = left.saturating_sub(here);
-            if page.next_page_token.is_none() || here == 0 {
+            let Some(next) = page.next.take().filter(|_| here > 0) else {
                 page.issues.clear();
-                page.next_page_token = None;
                 page.max_results = query.limit;
                 return Ok(page);
-            }
-            step.page_token = page.next_page_token;
+            };
+            step.from = next;
         }
     }
 
@@ -188,8 +197,8 @@ impl Jira<'_> {
                     body.insert("expand".into(), query.expand.join(",").into());
                 }
                 body.insert("maxResults".into(), query.limit.min(LARGEST_PAGE).into());
-                if let Some(token) = &query.page_token {
-                    body.insert("nextPageToken".into(), token.as_str().into());
+                if let Some(token) = query.from.token() {
+                    body.insert("nextPageToken".into(), token.into());
                 }
             }
             return Request::post(Path::of(["rest", "api", "3", "search", "jql"]), body);

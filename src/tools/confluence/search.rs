@@ -18,10 +18,10 @@ use crate::audit::Permit;
 use crate::ids::InvalidId;
 use crate::ids::SpaceKey;
 use crate::lookup::Target;
-use crate::policy::Narrowing;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
+use crate::policy::Sight;
 use crate::tools::Context;
 use crate::tools::Item;
 use crate::tools::Output;
@@ -85,10 +85,10 @@ impl Tool for Search {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let confluence = context.confluence()?;
-        let narrowing = (&context.narrowing(Product::Confluence), context.spaces);
-        let Found { page, exact } = find(&args, &confluence, narrowing, permit).await?;
+        let sight = context.sight(Product::Confluence);
+        let Found { page, exact } = find(&args, &confluence, (&sight, context.spaces), permit).await?;
         let view = PageView { content: ContentForm::Excerpt, ..PageView::bare(&confluence) };
-        let SearchPage { hits, total, more } = page;
+        let SearchPage { hits, total, more, left_out } = page;
         let total = total.map(|count| Total { count, own: exact });
         let items = hits.into_iter().map(|hit| item(&view, hit)).collect();
         let next = more.then(|| {
@@ -105,6 +105,7 @@ impl Tool for Search {
             next,
             sought: true,
             window: None,
+            left_out,
         })
     }
 }
@@ -113,14 +114,14 @@ impl Tool for Search {
 async fn find(
     args: &Args,
     confluence: &Confluence<'_>,
-    narrowing: (&Narrowing, &[SpaceKey]),
+    sight: (&Sight<'_>, &[SpaceKey]),
     permit: &Permit<Read>,
 ) -> Result<Found, ToolError> {
     let spaces = asked_spaces(args)?;
-    let found = confluence.find(permit, &cql(args, &spaces, SITE_SEARCH)?, args.limit, narrowing).await;
+    let found = confluence.find(permit, &cql(args, &spaces, SITE_SEARCH)?, args.limit, sight).await;
     match found {
         Err(error) if error.status() == Some(400) && !is_cql(&args.query) => {
-            Ok(confluence.find(permit, &cql(args, &spaces, "text")?, args.limit, narrowing).await?)
+            Ok(confluence.find(permit, &cql(args, &spaces, "text")?, args.limit, sight).await?)
         }
         found => Ok(found?),
     }

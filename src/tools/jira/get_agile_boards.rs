@@ -170,6 +170,7 @@ impl Tool for GetAgileBoards {
         };
         let complete = next.is_none();
         let envelope = Map::new();
-        Ok(Output::Items { items, envelope, field: None, complete, total: None, next, sought, window })
+        let (field, total, left_out) = (None, None, 0);
+        Ok(Output::Items { items, envelope, field, complete, total, next, sought, window, left_out })
     }
 }

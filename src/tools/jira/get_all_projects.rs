@@ -74,6 +74,7 @@ impl Tool for GetAllProjects {
             next,
             sought: false,
             window: None,
+            left_out: 0,
         })
     }
 }

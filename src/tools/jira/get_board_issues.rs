@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::listed;
 use super::wanted::Wanted;
+use crate::atlassian::Position;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
@@ -65,7 +66,7 @@ impl Args {
             expand: query::listed(&self.expand),
             limit: self.limit,
             start_at: self.start_at,
-            page_token: None,
+            from: Position::default(),
         })
     }
 }

@@ -97,6 +97,7 @@ impl Tool for GetQueueIssues {
             next,
             sought: false,
             window: None,
+            left_out: 0,
         })
     }
 }

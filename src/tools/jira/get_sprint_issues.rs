@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::listed;
 use super::wanted::Wanted;
+use crate::atlassian::Position;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
@@ -75,7 +76,7 @@ impl Tool for GetSprintIssues {
             expand: Vec::new(),
             limit: args.limit,
             start_at: args.start_at,
-            page_token: None,
+            from: Position::default(),
         };
         let sight = context.sight(Product::Jira);
         let found = jira.find(permit, Place::Sprint(&args.sprint_id), &query, &sight).await?;

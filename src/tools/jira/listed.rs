@@ -4,7 +4,6 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::wanted::Wanted;
-use crate::atlassian::Deployment;
 use crate::atlassian::jira::Found;
 use crate::atlassian::jira::IssueView;
 use crate::atlassian::jira::Jira;
@@ -20,26 +19,16 @@ const TACIT: &str =
 
 /// The issues of a page, for a tool that goes on by number alone.
 pub(super) fn page(jira: &Jira<'_>, found: &Found, query: &SearchQuery, wanted: Wanted) -> Output {
-    output(jira, found, query, (wanted, false), false)
+    issues(jira, found, query, (wanted, false), None)
 }
 
-/// The issues of a page, each to be sifted, and how to go on.
+/// The issues of a page, each to be sifted, and how to go on: by a token, if there is one, or by number.
 pub(super) fn issues(
     jira: &Jira<'_>,
     found: &Found,
     query: &SearchQuery,
-    wanted: Wanted,
-    display_names: bool,
-) -> Output {
-    output(jira, found, query, (wanted, display_names), true)
-}
-
-fn output(
-    jira: &Jira<'_>,
-    found: &Found,
-    query: &SearchQuery,
     (wanted, display_names): (Wanted, bool),
-    takes_token: bool,
+    token: Option<String>,
 ) -> Output {
     let page = &found.page;
     let show = |issue: &Value| {
@@ -59,22 +48,17 @@ fn output(
     let items = page.issues.iter().map(show).collect();
     let mut envelope = Map::new();
     let reached = query.start_at + page.issues.len() as u64;
-    let complete = match (&page.next_page_token, page.total) {
-        (Some(_), _) => false,
-        (None, Some(total)) => reached >= total,
-        // A search of Cloud does not count.
-        (None, None) => jira.deployment() == Deployment::Cloud,
-    };
+    let complete = page.is_last(reached, jira.deployment());
     envelope.insert("start_at".into(), query.start_at.into());
     let size = page.max_results.min(query.limit);
     envelope.insert("max_results".into(), size.into());
-    if let Some(token) = &page.next_page_token {
-        envelope.insert("next_page_token".into(), token.as_str().into());
-    }
     wanted.tell(&mut envelope);
-    let next = match &page.next_page_token {
-        Some(_) if takes_token => Some("call again with page_token set to next_page_token".to_owned()),
-        _ => (!complete).then(|| format!("call again with start_at = {reached}")),
+    let next = match token {
+        Some(token) => {
+            envelope.insert("next_page_token".into(), token.into());
+            Some("call again with page_token set to next_page_token".to_owned())
+        }
+        None => (!complete).then(|| format!("call again with start_at = {reached}")),
     };
     if found.is_tacit && page.issues.is_empty() && query.start_at == 0 {
         envelope.insert("note".into(), TACIT.into());
@@ -89,5 +73,6 @@ fn output(
         next,
         sought: true,
         window: None,
+        left_out: page.left_out,
     }
 }

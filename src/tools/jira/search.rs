@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::listed;
 use super::wanted::Wanted;
 use crate::atlassian::Deployment;
+use crate::atlassian::Position;
 use crate::atlassian::jira::Fields;
 use crate::atlassian::jira::Place;
 use crate::atlassian::jira::SearchQuery;
@@ -18,11 +19,13 @@ use crate::lookup::Target;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
+use crate::policy::Searcher;
 use crate::tools::Context;
 use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::page_tokens;
 
 /// The tool `jira_search`.
 #[derive(Debug)]
@@ -61,28 +64,31 @@ fn ten() -> u64 {
 }
 
 impl Args {
-    fn query(&self, fields: &Fields) -> Result<SearchQuery, ToolError> {
+    /// What is searched for, in the caller's own words.
+    fn words(&self) -> Result<String, ToolError> {
         let asked: Vec<ProjectKey> = query::listed(self.projects_filter.as_deref().unwrap_or_default())
             .iter()
             .map(|key| ProjectKey::parse(key))
             .collect::<Result<_, InvalidId>>()
             .map_err(|error| ToolError::Arguments(format!("`projects_filter`: {error}")))?;
         let asked: Vec<String> = in_projects(&asked).into_iter().collect();
-        let jql = query::restrict(&self.jql, &asked)
-            .map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))?;
+        query::restrict(&self.jql, &asked).map_err(|error| ToolError::Arguments(format!("`jql`: {error}")))
+    }
+
+    fn query(&self, jql: String, fields: &Fields, from: Position) -> SearchQuery {
         let mut expand = query::listed(self.expand.as_deref().unwrap_or_default());
         if self.use_display_names && !expand.iter().any(|word| word == "names") {
             expand.push("names".to_owned());
         }
-        Ok(SearchQuery {
+        SearchQuery {
             jql,
             // The project is asked for too: every issue is decided on by it.
             fields: fields.clone().with("project"),
             expand,
             limit: self.limit,
             start_at: self.start_at,
-            page_token: self.page_token.clone(),
-        })
+            from,
+        }
     }
 }
 
@@ -108,17 +114,25 @@ impl Tool for Search {
     }
 
     fn check(args: &Args) -> Result<(), ToolError> {
-        args.query(&Fields::default()).map(|_| ())
+        args.words().map(|_| ())
     }
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        if args.page_token.is_some() && jira.deployment() == Deployment::DataCenter {
-            let text = "`page_token` is for Cloud; on Data Center go on with `start_at`";
-            return Err(ToolError::Arguments(text.to_owned()));
-        }
+        let jql = args.words()?;
+        let Searcher { principal, session, .. } = context.searcher;
+        let (instance, tool) = (&session.instance, Self::SPEC.name);
+        let search = page_tokens::Search { principal, instance, tool, query: &jql };
+        let from = match &args.page_token {
+            Some(_) if jira.deployment() == Deployment::DataCenter => {
+                let text = "`page_token` is for Cloud; on Data Center go on with `start_at`";
+                return Err(ToolError::Arguments(text.to_owned()));
+            }
+            Some(token) => context.page_tokens.open(token, search)?,
+            None => Position::default(),
+        };
         let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
-        let query = args.query(&wanted.fields)?;
+        let query = args.query(jql.clone(), &wanted.fields, from);
         let sight = context.sight(Product::Jira);
         let mut found = jira.find(permit, Place::Everywhere, &query, &sight).await?;
         let page = &mut found.page;
@@ -126,7 +140,9 @@ impl Tool for Search {
         if args.use_display_names && !has_names && !page.issues.is_empty() {
             page.names = Some(jira.catalogue(permit).await?.names());
         }
-        Ok(listed::issues(&jira, &found, &query, wanted, args.use_display_names))
+        let goes_on = found.page.next.as_ref().filter(|_| jira.deployment() == Deployment::Cloud);
+        let token = goes_on.map(|next| context.page_tokens.seal(next, search)).transpose()?;
+        Ok(listed::issues(&jira, &found, &query, (wanted, args.use_display_names), token))
     }
 }
 
@@ -151,7 +167,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            args.query(&Fields::default()).unwrap().jql,
+            args.words().unwrap(),
             "(assignee = currentUser()) AND (project IN (PROJ, SD)) ORDER BY created"
         );
     }

@@ -90,6 +90,7 @@ impl Tool for SearchProjects {
             next,
             sought: true,
             window: context.hides.then_some(Window { start: 0, most, next: more }),
+            left_out: 0,
         })
     }
 }
