@@ -28,6 +28,7 @@ mod confluence_reads;
 mod confluence_talk;
 mod every_fault;
 mod faults;
+mod former_keys;
 mod hostile;
 mod http_edges;
 mod jira;
