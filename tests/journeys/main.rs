@@ -17,6 +17,7 @@ mod audit_log;
 mod audit_reads;
 mod audit_records;
 mod audit_sinks;
+mod boards;
 mod boundary;
 mod brakes;
 mod confluence_details;
