@@ -58,7 +58,7 @@ impl Names {
                 self.owned.extend(values.into_iter().map(|value| (field.clone(), value)));
             }
             Compared::Unlisted => {
-                self.keys.extend(values.iter().filter_map(|text| IssueKey::parse(text).ok()))
+                self.keys.extend(values.iter().filter_map(|text| IssueKey::parse(text).ok()));
             }
             Compared::Others => {}
         }

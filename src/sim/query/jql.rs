@@ -46,11 +46,17 @@ struct Leaf {
     negated: bool,
 }
 
+/// A query without a mistake.
+struct Checked {
+    tree: Option<Tree<Leaf>>,
+    order: Vec<Sort>,
+}
+
 /// The issues that `text` finds for `user`, sorted; or all mistakes in it, worded as Jira does.
 pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Vec<&'a Issue>, Vec<String>> {
     let query = parser::parse(text, Dialect::Jql)
         .map_err(|error| vec![format!("Error in the JQL Query: {error}")])?;
-    let (tree, order) = check(world, user, &query)?;
+    let Checked { tree, order } = check(world, user, &query)?;
     let visible = world.issues.values().filter(|issue| user.may_browse(issue.project));
     let mut found: Vec<&Issue> = visible
         .filter(|issue| tree.as_ref().is_none_or(|tree| tree.holds(&|leaf| leaf.holds(issue, user))))
@@ -64,7 +70,7 @@ pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Ve
 }
 
 /// The filter and the order, or all mistakes in them: Jira does not stop at the first.
-fn check(world: &World, user: &User, query: &Query) -> Result<(Option<Tree<Leaf>>, Vec<Sort>), Vec<String>> {
+fn check(world: &World, user: &User, query: &Query) -> Result<Checked, Vec<String>> {
     let mut mistakes = Vec::new();
     let mut leaf = |clause: &Clause| Leaf::check(world, user, clause);
     let tree = query.filter.as_ref().and_then(|filter| {
@@ -77,7 +83,7 @@ fn check(world: &World, user: &User, query: &Query) -> Result<(Option<Tree<Leaf>
             Err(mistake) => mistakes.push(mistake),
         }
     }
-    if mistakes.is_empty() { Ok((tree, order)) } else { Err(mistakes) }
+    if mistakes.is_empty() { Ok(Checked { tree, order }) } else { Err(mistakes) }
 }
 
 /// Whether the query restricts anything: Cloud answers no others.
