@@ -54,11 +54,10 @@ pub(super) fn of_something_else(error: &UpstreamError, targets: &[Target]) -> Op
         Some(remedy) => format!("{error}; {}", remedy_of(error, remedy)),
         None => {
             let named: Vec<String> = targets.iter().map(Target::named).collect();
-            let says: Vec<&str> = error.messages().iter().map(|text| text.trim_end_matches('.')).collect();
             format!(
                 "{}, or something else that the call names, does not exist or is not visible to you: {}",
                 named.join(" or "),
-                says.join("; ")
+                error.said()
             )
         }
     })

@@ -36,14 +36,16 @@ pub enum UpstreamError {
         in_doubt: bool,
     },
     /// An answer that is not a success.
-    #[error("{}", status_text(*product, *status, messages, *retry_after, *in_doubt))]
+    #[error("{}", status_text(self, *product, *status, *retry_after, *in_doubt))]
     Status {
         /// Which product.
         product: Product,
         /// The HTTP status.
         status: u16,
-        /// Atlassian's own messages, shortened, and what we add to them.
+        /// Atlassian's own messages, each shortened.
         messages: Vec<String>,
+        /// What we add to them.
+        advice: Vec<String>,
         /// Seconds to wait, when the answer said so.
         retry_after: Option<u64>,
         /// Whether a change was asked for that may have been carried out all the same.
@@ -146,6 +148,9 @@ pub enum UpstreamError {
     NotPermitted(String),
 }
 
+/// How many of Atlassian's messages are passed on: of things that were sent together, each may have its own.
+const MOST_SAID: usize = 50;
+
 impl UpstreamError {
     /// The upstream's HTTP status, if there was an answer.
     pub fn status(&self) -> Option<u16> {
@@ -189,7 +194,7 @@ impl UpstreamError {
         matches!(self, Self::Unreachable { .. } | Self::Timeout { .. } | Self::LeftAlone { .. })
     }
 
-    /// What Atlassian said in its own words, shortened.
+    /// What Atlassian said in its own words: all of it, as what is left out may be what matters.
     pub fn messages(&self) -> &[String] {
         match self {
             Self::Status { messages, .. } => messages,
@@ -197,11 +202,21 @@ impl UpstreamError {
         }
     }
 
+    /// As much of it as is passed on, joined to one text.
+    pub(crate) fn said(&self) -> String {
+        let advice: &[String] = match self {
+            Self::Status { advice, .. } => advice,
+            _ => &[],
+        };
+        let said = self.messages().iter().take(MOST_SAID).chain(advice);
+        said.map(|text| text.trim_end_matches('.')).collect::<Vec<_>>().join("; ")
+    }
+
     /// The same answer, with what we add to Atlassian's own words.
     #[must_use]
-    pub(crate) fn with_advice(mut self, advice: impl IntoIterator<Item = String>) -> Self {
-        if let Self::Status { messages, .. } = &mut self {
-            messages.extend(advice);
+    pub(crate) fn with_advice(mut self, added: impl IntoIterator<Item = String>) -> Self {
+        if let Self::Status { advice, .. } = &mut self {
+            advice.extend(added);
         }
         self
     }
@@ -237,7 +252,7 @@ impl UpstreamError {
     /// Reads the error of an answer that is not a success.
     pub(crate) fn from_answer(product: Product, status: u16, retry_after: Option<u64>, body: &[u8]) -> Self {
         let messages = serde_json::from_slice(body).map(|body| messages_of(&body)).unwrap_or_default();
-        Self::Status { product, status, messages, retry_after, in_doubt: false }
+        Self::Status { product, status, messages, advice: Vec::new(), retry_after, in_doubt: false }
     }
 
     /// The same error with its messages changed.
@@ -317,18 +332,18 @@ fn late(in_doubt: bool) -> &'static str {
 }
 
 fn status_text(
+    error: &UpstreamError,
     product: Product,
     status: u16,
-    messages: &[String],
     retry_after: Option<u64>,
     in_doubt: bool,
 ) -> String {
     let title = product.title();
     let mut text = format!("{title} answered {status}");
-    if !messages.is_empty() {
+    let said = error.said();
+    if !said.is_empty() {
         text.push_str(": ");
-        let said: Vec<&str> = messages.iter().map(|message| message.trim_end_matches('.')).collect();
-        text.push_str(&said.join("; "));
+        text.push_str(&said);
     }
     match (status, retry_after) {
         (401, _) => text + &format!(". {title} did not accept the credential; check the token"),
@@ -378,9 +393,6 @@ fn messages_of(body: &Value) -> Vec<String> {
                 .find_map(|name| body.get(name).and_then(text_of)),
         );
     }
-    // Of things that were sent together, each has its own.
-    let is_list = body.get("errors").is_some_and(Value::is_array);
-    found.truncate(if is_list { 50 } else { 10 });
     found
 }
 
@@ -468,6 +480,17 @@ mod tests {
             assert_eq!(text.contains("look before you ask for it again"), wanted, "{text}");
             assert!(!(wanted && text.contains("try again")), "{text}");
         }
+    }
+
+    #[test]
+    fn of_many_messages_all_are_read_and_some_are_passed_on() {
+        let all: Vec<String> = (0..100).map(|number| format!("Message {number}.")).collect();
+        let body = json!({"errorMessages": all}).to_string();
+        let error = UpstreamError::from_answer(Product::Jira, 400, None, body.as_bytes());
+        assert_eq!(error.messages(), all);
+        let text = error.with_advice(["do this".to_owned()]).to_string();
+        assert!(text.starts_with("Jira answered 400: Message 0; Message 1; "), "{text}");
+        assert!(text.ends_with("; Message 49; do this"), "{text}");
     }
 
     #[test]

@@ -200,6 +200,13 @@ impl Narrowing {
         }
     }
 
+    /// Whether whole projects or spaces are hidden and nothing else: then the condition, that an item lies in one of some
+    /// or in none of them, says it all.
+    pub fn is_of_places(&self) -> bool {
+        let Self::Condition(Condition { filter, exact }) = self else { return false };
+        *exact && matches!(filter, Filter::In(_) | Filter::NotIn(_))
+    }
+
     /// Whether it is a condition on something else than the projects and spaces items lie in, or on nothing.
     fn over(&self, change: &impl Fn(&Filter) -> Filter) -> Self {
         let Self::Condition(condition) = self else { return self.clone() };

@@ -159,6 +159,65 @@ async fn a_hidden_project_in_a_query_is_no_other_than_an_absent_one() {
     }
 }
 
+/// Mistakes are told whatever else is in the query, and Jira says all that is wrong with it at once.
+#[tokio::test]
+async fn a_mistake_beside_a_hidden_name_is_told_as_beside_an_absent_one() {
+    const NAMED: [(&str, &str, &str); 12] = [
+        ("project = {}", "DEV", "NOS"),
+        ("project != {}", "SECRET", "NOPE"),
+        ("project in (OPS, \"{}\")", "Security Incidents", "Nothing At All"),
+        ("key = {}", "SECRET-1", "SECRET-999"),
+        ("key != {}", "SECRET-1", "NOPE-1"),
+        ("key = {}", "OPS-900", "OPS-901"),
+        ("parent != {}", "OPS-900", "OPS-901"),
+        ("id != {}", "1000201", "1000299"),
+        ("sprint = {}", "2", "9"),
+        ("fixVersion != \"{}\"", "v2.0", "v9.9"),
+        ("fixVersion in releasedVersions({})", "DEV", "NOPE"),
+        ("issue in linkedIssues({})", "DEV-30", "DEV-999"),
+    ];
+    const MISTAKES: [(&str, &str); 6] = [
+        ("{} AND nope = 1", "Field 'nope' does not exist or you do not have permission to view it"),
+        ("nope = 1 OR {} OR gone = 2", "permission to view it; Field 'gone' does not exist"),
+        ("summary = x AND {}", "The operator '=' is not supported by the 'summary' field"),
+        ("{} AND assignee = nobody()", "Unable to find JQL function 'nobody()'"),
+        ("{} AND created > soon", "Date value 'soon'"),
+        ("{} ORDER BY nope", "Field 'nope' does not exist"),
+    ];
+    for cloud in [false, true] {
+        let world = world(cloud).await;
+        let ask = async |board: bool, jql: String| {
+            let before = world.asked().await;
+            let answer = if board {
+                let arguments = json!({"board_id": "1", "jql": jql});
+                world.call("alice-token", "jira_get_board_issues", arguments).await
+            } else {
+                world.call("alice-token", "jira_search", json!({"jql": jql})).await
+            };
+            let text = answer.text.split(" (reference").next().unwrap().to_owned();
+            (answer.is_error, text, world.asked().await - before)
+        };
+        // More names than there are messages in an answer.
+        let many = |first: u32| {
+            (first..first + 20).map(|number| format!("DEV-{number}")).collect::<Vec<_>>().join(", ")
+        };
+        let (hidden, absent) = (many(1), many(900));
+        let many = ("key in ({})", hidden.as_str(), absent.as_str());
+        for (query, hidden, absent) in NAMED.into_iter().chain([many]) {
+            for (mistake, says) in MISTAKES {
+                let of = |name: &str| mistake.replace("{}", &query.replace("{}", name));
+                for board in [false, true] {
+                    let _ = (ask(board, of(absent)).await, ask(board, of(hidden)).await);
+                    let (one, other) = (ask(board, of(hidden)).await, ask(board, of(absent)).await);
+                    assert_eq!(one, other, "{cloud} {board} {query} {mistake}");
+                    assert!(one.0 && one.1.contains(says), "{cloud} {board} {query} {mistake}: {}", one.1);
+                }
+            }
+        }
+        world.end();
+    }
+}
+
 #[tokio::test]
 async fn mistakes_are_told_of_the_callers_own_query() {
     for cloud in [false, true] {

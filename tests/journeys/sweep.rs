@@ -53,9 +53,11 @@ async fn world(cloud: bool) -> World {
 fn pairs(argument: &str) -> &'static [(&'static str, &'static str)] {
     match argument {
         "issue_key" | "epic_key" | "inward_issue_key" | "outward_issue_key" => {
-            &[("DEV-1", "OPS-9999"), ("SECRET-2", "NOSUCH-2"), ("SD-1", "SDX-1")]
+            &[("DEV-1", "OPS-9999"), ("SECRET-2", "NOSUCH-2"), ("SD-1", "SDX-1"), ("OPS-900", "OPS-901")]
         }
-        "issue_keys" | "issue_ids_or_keys" => &[("DEV-1", "OPS-9999"), ("OPS-1,SECRET-2", "OPS-1,OPS-8888")],
+        "issue_keys" | "issue_ids_or_keys" => {
+            &[("DEV-1", "OPS-9999"), ("OPS-1,SECRET-2", "OPS-1,OPS-8888"), ("OPS-900", "OPS-901")]
+        }
         "project_key" | "target_project_key" | "projects_filter" => &[("DEV", "NOS"), ("SECRET", "NOSUCH")],
         "board_id" => &[("2", "9"), ("3", "8")],
         "sprint_id" => &[("2", "9")],
@@ -101,7 +103,9 @@ type Way = (&'static str, Value, &'static [(&'static str, &'static str)]);
 
 /// Further calls of Jira that name something hidden in another way.
 fn further_of_jira() -> Vec<Way> {
-    const ISSUES: &[(&str, &str)] = &[("DEV-1", "OPS-9999"), ("SECRET-2", "NOSUCH-2")];
+    // The last one was moved out of OPS.
+    const ISSUES: &[(&str, &str)] =
+        &[("DEV-1", "OPS-9999"), ("SECRET-2", "NOSUCH-2"), ("OPS-900", "OPS-901")];
     let fields = |text: &str| json!({"issue_key": "OPS-2", "fields": text});
     let new = |text: &str| json!({"project_key": "OPS", "summary": "x", "issue_type": "Sub-task", "additional_fields": text});
     vec![

@@ -16,7 +16,12 @@ pub(super) enum Compared {
     Owned,
     /// Nothing that policies hide.
     Others,
+    /// Nobody says: a field of an app or of a newer Jira, which may take issues by key.
+    Unlisted,
 }
+
+/// The fields that are the key of an issue itself.
+const KEYS: &[&str] = &["key", "issuekey", "issue", "id"];
 
 /// Fields whose values are issues.
 const OF_ISSUES: &[&str] = &[
@@ -29,6 +34,8 @@ const OF_ISSUES: &[&str] = &[
     "parent link",
     "parent issue",
     "linkedissue",
+    "parentepic",
+    "issuelink",
     "workitem",
     "workitemkey",
 ];
@@ -90,6 +97,11 @@ impl Compared {
         table.into_iter().find(|(names, _)| names.contains(&field)).map(|(_, compared)| compared)
     }
 
+    /// Whether a field, by its name in small letters, is the key of an issue itself, and not of another.
+    pub(super) fn is_key(field: &str) -> bool {
+        KEYS.contains(&field)
+    }
+
     /// The same for a field of the site. Several may have one name.
     pub(super) fn told(field: &str, catalogue: &Catalogue) -> Self {
         let number = field.strip_prefix("cf[").and_then(|number| number.strip_suffix(']'));
@@ -97,7 +109,8 @@ impl Compared {
         let is_it = |known: &Field<'_>| known.id == id || known.name.eq_ignore_ascii_case(field);
         let found: Vec<Self> = catalogue.fields().filter(is_it).map(Self::of).collect();
         let first = [Self::Issues, Self::Projects, Self::Owned];
-        first.into_iter().find(|compared| found.contains(compared)).unwrap_or(Self::Others)
+        let otherwise = if found.is_empty() { Self::Unlisted } else { Self::Others };
+        first.into_iter().find(|compared| found.contains(compared)).unwrap_or(otherwise)
     }
 
     fn of(field: Field<'_>) -> Self {
@@ -141,7 +154,7 @@ mod tests {
             ("origin", Compared::Projects),
             ("cf[5]", Compared::Others),
             ("team", Compared::Owned),
-            ("nowhere", Compared::Others),
+            ("nowhere", Compared::Unlisted),
         ];
         for (name, wanted) in table {
             assert_eq!(Compared::known(name), None, "{name}");

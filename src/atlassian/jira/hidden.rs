@@ -1,12 +1,12 @@
-//! What a caller's query names, and what of it the policies hide.
+//! Whether the policies hide something of what a caller's query names.
 //!
 //! Jira refuses a query that names what does not exist, which is told as a search that finds nothing. A query that names
 //! what is hidden is to find nothing either, also where it asks for something else besides: `project in (OPS, SECRET)`,
 //! `key != OPS-7` or `fixVersion != "Secret 1.0"` would tell what is hidden from what does not exist.
 //!
-//! What policies say of a key by itself takes no request, and so takes none for what is absent. What does take one is asked
-//! for alike whether it is hidden or absent, and only what the caller may see is remembered: so the number of requests
-//! tells nothing either.
+//! A key alone does not say it: Jira knows an issue that was moved by its former key as well. What is looked up is asked for
+//! alike whether it is hidden or absent, and only what the caller may see is remembered: so the number of requests tells
+//! nothing either.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,11 @@ use serde_json::Value;
 use super::Jira;
 use super::called::categories;
 use super::called::project_called;
-use super::compared::Compared;
 use super::issue_place;
+use super::names::MOST_ISSUES;
+use super::names::Names;
 use crate::atlassian::Deployment;
 use crate::atlassian::query;
-use crate::atlassian::query::Clause;
-use crate::atlassian::query::clauses;
 use crate::audit::Permit;
 use crate::audit::Warrant as _;
 use crate::ids::IssueKey;
@@ -35,63 +34,6 @@ use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::Sight;
 
-/// How many names of projects, and of what projects have, are looked up for one query. A query that names more finds
-/// nothing.
-const MOST_NAMES: usize = 20;
-
-/// How many issues are looked up for one query. A query that names more finds nothing.
-const MOST_ISSUES: usize = 50;
-
-/// What a query names.
-#[derive(Debug, Default)]
-struct Names {
-    /// Issues by key.
-    keys: BTreeSet<IssueKey>,
-    /// Issues by number.
-    numbers: BTreeSet<String>,
-    /// Projects by what may be their keys.
-    project_keys: BTreeSet<ProjectKey>,
-    /// Projects by what is no key, in small letters.
-    projects: BTreeSet<String>,
-    /// What projects have: a field, and what it is called there.
-    owned: BTreeSet<(String, String)>,
-}
-
-impl Names {
-    fn add(&mut self, compared: Compared, clause: Clause) {
-        let Clause { field, values, arguments, .. } = clause;
-        // A function may take issues in any field.
-        self.keys.extend(arguments.iter().flat_map(|text| IssueKey::all_in(text)));
-        match compared {
-            Compared::Issues => {
-                self.keys.extend(values.iter().flat_map(|text| IssueKey::all_in(text)));
-                self.numbers.extend(values.into_iter().chain(arguments).filter(|text| is_number(text)));
-            }
-            Compared::Projects => self.add_projects(&values),
-            Compared::Owned => {
-                // `releasedVersions(OPS)`: those that name no project take nothing.
-                self.add_projects(&arguments);
-                self.owned.extend(values.into_iter().map(|value| (field.clone(), value)));
-            }
-            Compared::Others => {}
-        }
-    }
-
-    fn add_projects(&mut self, names: &[String]) {
-        for name in names {
-            match ProjectKey::parse(name) {
-                Ok(key) => drop(self.project_keys.insert(key)),
-                Err(_) => drop(self.projects.insert(name.to_lowercase())),
-            }
-        }
-    }
-
-    fn are_too_many(&self) -> bool {
-        self.projects.len() + self.owned.len() > MOST_NAMES
-            || self.keys.len() + self.numbers.len() > MOST_ISSUES
-    }
-}
-
 impl Jira<'_> {
     /// Whether a query names a project, an issue, or something that projects have, of which the caller may see nothing.
     ///
@@ -104,25 +46,46 @@ impl Jira<'_> {
         sight: &Sight<'_>,
     ) -> Result<bool, UpstreamError> {
         let hides = |key: &ProjectKey| sight.shows_nothing_in(key);
-        let Some(names) = self.names(permit, jql).await?.filter(|names| !names.are_too_many()) else {
+        let Some(mut names) = self.names(permit, jql).await?.filter(|names| !names.are_too_many()) else {
             return Ok(true);
         };
+        self.look_up_what_tells(permit, &mut names, &sight.narrowing).await?;
         // What policies look at besides the project is looked up with each thing.
         if !sight.narrowing.is_exact() {
             return Ok(!self.sees_all(permit, &names, sight).await?);
         }
-        // The rest is looked up all the same, as it is beside what is absent.
-        let is_hidden = names.keys.iter().any(|key| hides(&key.project()))
-            || !self.shows_keys(permit, &names.project_keys, sight).await?;
+        let shows_projects = self.shows_keys(permit, &names.project_keys, sight).await?;
         for name in &names.projects {
             if !self.sees_project(permit, name, &hides).await? {
                 return Ok(true);
             }
         }
+        // Each is looked up whatever the others say: policies know the keys of projects, and what is absent has none.
         let known = Observed::default();
-        Ok(!self.sees_issues(permit, &names, (sight, &known)).await?
-            || !self.sees_owned(permit, &names, (sight, &known)).await?
-            || is_hidden)
+        let sees_issues = self.sees_issues(permit, &names, (sight, &known)).await?;
+        let sees_owned = self.sees_owned(permit, &names, (sight, &known)).await?;
+        Ok(!(shows_projects && sees_issues && sees_owned))
+    }
+
+    /// Leaves issues by their keys alone, `key = OPS-1`, out of what is looked up where the search itself tells nothing:
+    /// of one in a hidden project it finds nothing, and nothing is what is said of one that is absent. Which projects the
+    /// account sees is asked beforehand, as Jira refuses a query with an absent key and not one with a hidden one.
+    async fn look_up_what_tells(
+        &self,
+        permit: &Permit<Read>,
+        names: &mut Names,
+        narrowing: &Narrowing,
+    ) -> Result<(), UpstreamError> {
+        match narrowing {
+            _ if names.sought.is_empty() => {}
+            Narrowing::Condition(condition)
+                if narrowing.is_of_places() && query::jql(condition).is_some() =>
+            {
+                self.projects_visible(permit, condition).await?;
+            }
+            _ => names.keys.append(&mut names.sought),
+        }
+        Ok(())
     }
 
     /// Whether the caller may see everything that a query names, where not all can be said beforehand.
@@ -151,38 +114,22 @@ impl Jira<'_> {
             && self.sees_owned(permit, names, (sight, &known)).await?)
     }
 
-    /// What a query names; nothing where it cannot be looked through.
-    async fn names(&self, permit: &Permit<Read>, jql: &str) -> Result<Option<Names>, UpstreamError> {
-        let condition = query::split(jql).map_or(jql, |split| split.condition);
-        let mut names = Names::default();
-        for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
-            if clause.field == "issuefunction" {
-                return Ok(None);
-            }
-            let compared = match Compared::known(&clause.field) {
-                Some(compared) => compared,
-                None => Compared::told(&clause.field, &self.catalogue(permit).await?),
-            };
-            names.add(compared, clause);
-        }
-        Ok(Some(names))
-    }
-
-    /// Whether the caller may see each of these issues. Where whole projects are hidden and nothing else, their keys say
-    /// it.
+    /// Whether the caller may see each of these issues. One by a key of a hidden project is hidden, wherever it lies now.
     async fn sees_issues(
         &self,
         permit: &Permit<Read>,
         names: &Names,
         (sight, known): (&Sight<'_>, &Observed),
     ) -> Result<bool, UpstreamError> {
-        let keys = names.keys.iter().map(IssueKey::as_str).filter(|_| !sight.narrowing.is_exact());
+        let is_hidden = |key: &IssueKey| sight.shows_nothing_in(&key.project());
+        let is_shown = !names.keys.iter().chain(&names.sought).any(is_hidden);
+        let keys = names.keys.iter().map(IssueKey::as_str);
         let named: BTreeSet<&str> = keys.chain(names.numbers.iter().map(String::as_str)).collect();
         if named.is_empty() {
-            return Ok(true);
+            return Ok(is_shown);
         }
         let listed = named.iter().copied().collect::<Vec<_>>().join(", ");
-        let is_whole = |found: &[Value]| names_all(found, &named);
+        let is_whole = |found: &[Value]| is_shown && names_all(found, &named);
         self.sees(permit, &format!("key in ({listed})"), (sight, known), is_whole).await
     }
 
@@ -262,7 +209,7 @@ impl Jira<'_> {
 }
 
 /// Whether issues are all of these, by key or number. An issue that was found by none of its names now was found by a
-/// former key.
+/// former key. One that is named by both keys was found but once: nobody could say that the other was not another issue.
 fn names_all(found: &[Value], named: &BTreeSet<&str>) -> bool {
     let own = |issue: &Value| -> Vec<String> {
         let names = ["key", "id"].iter().filter_map(|name| issue.get(*name)?.as_str());
@@ -293,37 +240,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn names(jql: &str) -> String {
-        let mut names = Names::default();
-        for clause in clauses(jql) {
-            names.add(Compared::known(&clause.field).unwrap(), clause);
-        }
-        let keys: Vec<&str> = names.keys.iter().map(IssueKey::as_str).collect();
-        let numbers: Vec<&str> = names.numbers.iter().map(String::as_str).collect();
-        let project_keys = names.project_keys.iter().map(ProjectKey::as_str);
-        let projects: Vec<&str> = project_keys.chain(names.projects.iter().map(String::as_str)).collect();
-        let owned: Vec<String> =
-            names.owned.iter().map(|(field, value)| format!("{field}={value}")).collect();
-        [keys.join(","), numbers.join(","), projects.join(","), owned.join(",")].join(" ")
-    }
-
-    #[test]
-    fn what_a_query_names_is_told_field_by_field() {
-        let table = [
-            ("key in (OPS-1, 10001) AND labels != SECRET-1", "OPS-1 10001  "),
-            ("project in (OPS, \"Human Resources\")", "  OPS,human resources "),
-            ("project in projectsLeadByUser(bob)", "   "),
-            ("sprint != 17 OR component not in (Core, \"A-1\")", "   component=A-1,component=Core,sprint=17"),
-            ("fixVersion in releasedVersions(SECRET)", "  SECRET "),
-            ("fixVersion changed from \"1.0\" by bob after '2026-01-01'", "   fixversion=1.0"),
-            ("sprint in openSprints() AND assignee in membersOf('OPS-1')", "OPS-1   "),
-            ("issue in linkedIssues(\"OPS-2\", blocks)", "OPS-2   "),
-        ];
-        for (jql, wanted) in table {
-            assert_eq!(names(jql), wanted, "{jql}");
-        }
-    }
 
     #[test]
     fn all_are_found_by_their_names_or_by_former_ones() {

@@ -18,6 +18,7 @@ mod histories;
 mod issues;
 mod links;
 mod named;
+mod names;
 mod narrowed;
 mod parts;
 mod people;

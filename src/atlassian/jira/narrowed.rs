@@ -114,32 +114,28 @@ impl Jira<'_> {
             _ => None,
         };
         let narrowed = known.as_ref().map_or(narrowing.clone(), |visible| narrowing.among(visible));
-        let refused = match self.narrowed(permit, sought, &narrowed).await {
-            Err(error) if error.status() == Some(400) => error,
+        let (narrowed, refused) = match self.narrowed(permit, sought, &narrowed).await {
+            Err(error) if error.status() == Some(400) => (narrowed, error),
             answer => return answer.map(Some),
         };
-        let condition = match &narrowed {
-            Narrowing::Condition(condition) => condition,
-            Narrowing::Unknown if sought.names_hidden => {
-                return self.refused(permit, sought, None, refused).await;
+        let fewer = match &narrowed {
+            Narrowing::Condition(condition) if known.is_none() => {
+                self.projects_visible(permit, condition).await.ok().map(|visible| narrowing.among(&visible))
             }
-            Narrowing::Unknown => return told(&refused),
-            Narrowing::Nothing | Narrowing::Everything => return Err(refused),
+            _ => None,
         };
-        if known.is_none()
-            && let Ok(visible) = self.projects_visible(permit, condition).await
-        {
-            let fewer = narrowing.among(&visible);
-            if fewer != narrowed {
-                return match (self.narrowed(permit, sought, &fewer).await, &fewer) {
-                    (Err(error), Narrowing::Condition(condition)) if error.status() == Some(400) => {
-                        self.refused(permit, sought, Some(condition), error).await
-                    }
-                    (answer, _) => answer.map(Some),
-                };
-            }
+        let (narrowed, refused) = match fewer.filter(|fewer| *fewer != narrowed) {
+            None => (narrowed, refused),
+            Some(fewer) => match self.narrowed(permit, sought, &fewer).await {
+                Err(error) if error.status() == Some(400) => (fewer, error),
+                answer => return answer.map(Some),
+            },
+        };
+        match &narrowed {
+            Narrowing::Condition(condition) => self.refused(permit, sought, Some(condition), refused).await,
+            _ if narrowing == Narrowing::Everything => Err(refused),
+            _ => self.refused(permit, sought, None, refused).await,
         }
-        self.refused(permit, sought, Some(condition), refused).await
     }
 
     async fn narrowed(

@@ -11,6 +11,8 @@ pub struct Clause {
     pub arguments: Vec<String>,
     /// Whether the values are texts to look for, and no objects.
     pub is_text: bool,
+    /// Whether the field is to equal one value: `field = value`.
+    pub is_equal: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +43,30 @@ pub fn clauses(query: &str) -> Vec<Clause> {
         let end = end_of_clause(rest);
         let (inside, after) = rest.split_at(end);
         let is_text = inside.contains(&Token::Symbol('~'));
+        let is_equal = matches!(inside, [Token::Symbol('='), Token::Word(_) | Token::Quoted(_)]);
         let (values, arguments) = values(inside);
-        clauses.push(Clause { field, values, arguments, is_text });
+        clauses.push(Clause { field, values, arguments, is_text, is_equal });
         rest = after;
     }
     clauses
+}
+
+/// Whether every clause of a query must hold, whatever brackets there are: nothing is an alternative, and nothing is
+/// turned around but the values of a field (`!=`, `!~`, `not in`, `is not`).
+pub fn is_conjunction(query: &str) -> bool {
+    let tokens = tokens(query);
+    let at = |index: Option<usize>| index.and_then(|index| tokens.get(index));
+    let is = |token: Option<&Token>, known: &str| matches!(token, Some(Token::Word(word)) if is_word(word, &[known]));
+    tokens.iter().enumerate().all(|(index, token)| {
+        let (before, after) = (at(index.checked_sub(1)), at(index.checked_add(1)));
+        match token {
+            Token::Symbol('|') => false,
+            Token::Symbol('!') => matches!(after, Some(Token::Symbol('=' | '~'))),
+            Token::Word(word) if is_word(word, &["or"]) => false,
+            Token::Word(word) if is_word(word, &["not"]) => is(before, "is") || is(after, "in"),
+            _ => true,
+        }
+    })
 }
 
 /// Where the next clause may begin.
@@ -176,6 +197,47 @@ mod tests {
         ];
         for (query, wanted) in table {
             assert_eq!(shown(query), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn it_is_known_where_every_clause_must_hold() {
+        let table = [
+            ("", true),
+            ("key = OPS-1", true),
+            ("(key = OPS-1) AND (project = OPS && (status not in (Done) and due is not EMPTY))", true),
+            ("status != Done AND summary !~ \"a or not b\" AND key = 'OPS-1'", true),
+            ("key = OPS-1 OR project = DEV", false),
+            ("key = OPS-1 oR project = DEV", false),
+            ("key=OPS-1||project=DEV", false),
+            ("key=OPS-1|project=DEV", false),
+            ("NOT key = OPS-1", false),
+            ("project = OPS AND not(key = OPS-1)", false),
+            ("project = OPS AND !(key = OPS-1)", false),
+            ("!key = OPS-1", false),
+            ("status was not Done", false),
+        ];
+        for (query, wanted) in table {
+            assert_eq!(is_conjunction(query), wanted, "{query}");
+        }
+    }
+
+    #[test]
+    fn one_value_is_told_from_several_and_from_others() {
+        let table = [
+            ("key = OPS-1", true),
+            ("key=\"OPS-1\" AND a != b", true),
+            ("(key = OPS-1)", true),
+            ("key != OPS-1", false),
+            ("key <= OPS-1", false),
+            ("key in (OPS-1)", false),
+            ("key = f(OPS-1)", false),
+            ("key = (OPS-1)", false),
+            ("key = OPS-1 OPS-2", false),
+            ("key", false),
+        ];
+        for (query, wanted) in table {
+            assert_eq!(clauses(query).first().unwrap().is_equal, wanted, "{query}");
         }
     }
 

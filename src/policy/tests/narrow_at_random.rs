@@ -309,7 +309,8 @@ proptest! {
                     let narrowing = narrowing.among(&visible.map(|project| project.key.to_owned()).collect());
                     for asked in QUERIES_OF_JIRA {
                         let search = |text: &str| {
-                            let found = jql::search(&world, account, text)?;
+                            let found =
+                                jql::search(&world, account, text).map_err(|all| all.join("\n"))?;
                             Ok(found.iter().map(|issue| issue.key.clone()).collect::<Vec<String>>())
                         };
                         // What bob's Jira refuses in any case is no matter of policies.

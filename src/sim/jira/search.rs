@@ -46,7 +46,8 @@ pub(crate) fn answer(world: &World, call: &Call) -> Reply {
 
 /// The issues that a query finds, or Jira's 400.
 pub(crate) fn find<'a>(world: &'a World, call: &Call, text: &str) -> Result<Vec<&'a Issue>, Answer> {
-    jql::search(world, call.user, text).map_err(|message| refusal(400, &message))
+    jql::search(world, call.user, text)
+        .map_err(|mistakes| Answer::status(400, &json!({"errorMessages": mistakes, "errors": {}})))
 }
 
 /// A page of issues with start, limit and total, as `search` and the agile lists answer.

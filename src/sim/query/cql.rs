@@ -76,7 +76,9 @@ pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Ve
     let Some(filter) = query.filter.as_ref() else {
         return Err(refused("the query is empty (line 1, character 1)".to_owned()));
     };
-    let tree = Tree::build(filter, &mut |clause| Leaf::check(world, user, clause)).map_err(refused)?;
+    // Confluence says no more than the first.
+    let first = |mistakes: Vec<String>| refused(mistakes.into_iter().next().unwrap_or_default());
+    let tree = Tree::build(filter, &mut |clause| Leaf::check(world, user, clause)).map_err(first)?;
     let orders = query
         .order
         .iter()

@@ -10,6 +10,7 @@ use super::Clause;
 use super::Operand;
 use super::Operator;
 use super::Order;
+use super::Query;
 use super::Tree;
 use super::issue_fields::Field;
 use super::issue_fields::key_rank;
@@ -18,6 +19,7 @@ use super::issue_fields::number_of;
 use super::issue_fields::priority_rank;
 use super::issue_fields::texts;
 use super::issue_fields::values;
+use super::jql_functions;
 use super::moment;
 use super::parser;
 use super::parser::Dialect;
@@ -44,13 +46,17 @@ struct Leaf {
     negated: bool,
 }
 
-/// The issues that `text` finds for `user`, sorted; a mistake is worded as Jira does.
-pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Vec<&'a Issue>, String> {
-    let query =
-        parser::parse(text, Dialect::Jql).map_err(|error| format!("Error in the JQL Query: {error}"))?;
-    let mut leaf = |clause: &Clause| Leaf::check(world, user, clause);
-    let tree = query.filter.as_ref().map(|filter| Tree::build(filter, &mut leaf)).transpose()?;
-    let order = query.order.iter().map(Sort::check).collect::<Result<Vec<_>, _>>()?;
+/// A query without a mistake.
+struct Checked {
+    tree: Option<Tree<Leaf>>,
+    order: Vec<Sort>,
+}
+
+/// The issues that `text` finds for `user`, sorted; or all mistakes in it, worded as Jira does.
+pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Vec<&'a Issue>, Vec<String>> {
+    let query = parser::parse(text, Dialect::Jql)
+        .map_err(|error| vec![format!("Error in the JQL Query: {error}")])?;
+    let Checked { tree, order } = check(world, user, &query)?;
     let visible = world.issues.values().filter(|issue| user.may_browse(issue.project));
     let mut found: Vec<&Issue> = visible
         .filter(|issue| tree.as_ref().is_none_or(|tree| tree.holds(&|leaf| leaf.holds(issue, user))))
@@ -63,38 +69,60 @@ pub(crate) fn search<'a>(world: &'a World, user: &User, text: &str) -> Result<Ve
     Ok(found)
 }
 
+/// The filter and the order, or all mistakes in them: Jira does not stop at the first.
+fn check(world: &World, user: &User, query: &Query) -> Result<Checked, Vec<String>> {
+    let mut mistakes = Vec::new();
+    let mut leaf = |clause: &Clause| Leaf::check(world, user, clause);
+    let tree = query.filter.as_ref().and_then(|filter| {
+        Tree::build(filter, &mut leaf).map_err(|found| mistakes.extend(found.into_iter().flatten())).ok()
+    });
+    let mut order = Vec::new();
+    for sort in &query.order {
+        match Sort::check(sort) {
+            Ok(sort) => order.push(sort),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(Checked { tree, order }) } else { Err(mistakes) }
+}
+
 /// Whether the query restricts anything: Cloud answers no others.
 pub(crate) fn is_bounded(text: &str) -> bool {
     parser::parse(text, Dialect::Jql).map_or(true, |query| query.filter.is_some())
 }
 
 impl Leaf {
-    fn check(world: &World, user: &User, clause: &Clause) -> Result<Self, String> {
-        let field = Field::named(&clause.field)?;
+    fn check(world: &World, user: &User, clause: &Clause) -> Result<Self, Vec<String>> {
+        let field = Field::named(&clause.field).map_err(|mistake| vec![mistake])?;
         let (name, operator) = (&clause.field, clause.operator);
         if !field.takes(operator) {
-            return Err(format!(
-                "The operator '{}' is not supported by the '{name}' field.",
-                operator.symbol()
-            ));
+            let symbol = operator.symbol();
+            return Err(vec![format!("The operator '{symbol}' is not supported by the '{name}' field.")]);
         }
         let negated = operator.negated();
         if operator.is_text() {
             let Some(Operand::Text(text)) = clause.operands.first() else {
-                return Err(format!("The field '{name}' cannot be searched for that."));
+                return Err(vec![format!("The field '{name}' cannot be searched for that.")]);
             };
             return Ok(Self { field, test: Test::Words(Needle::parse(text)), negated });
         }
         let compares = field.is_date() || field == Field::Points || !operator.is_equality();
         if compares && !matches!(clause.operands.as_slice(), [Operand::Empty]) {
-            let test = Test::comparison(world, user, field, clause)?;
+            let test = Test::comparison(world, user, field, clause).map_err(|mistake| vec![mistake])?;
             return Ok(Self { field, test, negated: false });
         }
-        let mut values = Vec::new();
+        let (mut values, mut mistakes) = (Vec::new(), Vec::new());
         for operand in &clause.operands {
-            values.extend(resolve(world, user, field, name, operand)?);
+            match resolve(world, user, field, name, operand) {
+                Ok(found) => values.extend(found),
+                Err(mistake) => mistakes.push(mistake),
+            }
         }
-        Ok(Self { field, test: Test::OneOf(values), negated })
+        if mistakes.is_empty() {
+            Ok(Self { field, test: Test::OneOf(values), negated })
+        } else {
+            Err(mistakes)
+        }
     }
 
     fn holds(&self, issue: &Issue, user: &User) -> bool {
@@ -172,7 +200,7 @@ fn resolve(
     let text = match operand {
         Operand::Empty => return Ok(vec![None]),
         Operand::Function(function, arguments) => {
-            return functions((world, user), field, name, function, arguments);
+            return jql_functions::value_of((world, user), field, name, function, arguments);
         }
         Operand::Text(text) => text,
     };
@@ -241,62 +269,6 @@ fn version(world: &World, user: &User, text: &str) -> Option<String> {
         of.is_some_and(|of| ids.contains(&of)) && (called(version, "name") || called(version, "id"))
     };
     world.versions.iter().find(is_it)?.get("name")?.as_str().map(str::to_owned)
-}
-
-/// The versions of projects that are out, or not.
-fn versions(
-    (world, user): (&World, &User),
-    function: &str,
-    arguments: &[String],
-    released: bool,
-) -> Result<Vec<Option<String>>, String> {
-    let missing = |project: &String| {
-        format!("Could not resolve the project '{project}' provided to function '{function}'.")
-    };
-    let projects = arguments.iter().map(|text| Project::find(user, text).ok_or_else(|| missing(text)));
-    let ids: Vec<u64> = projects.map(|project| Ok(project?.id)).collect::<Result<_, String>>()?;
-    let is_meant = |version: &&Map<String, Value>| {
-        let of = version.get("projectId").and_then(Value::as_u64);
-        version.get("released").is_some_and(|is| *is == released) && of.is_some_and(|of| ids.contains(&of))
-    };
-    let names = world.versions.iter().filter(is_meant).filter_map(|version| version.get("name")?.as_str());
-    Ok(names.map(|name| Some(name.to_owned())).collect())
-}
-
-fn functions(
-    (world, user): (&World, &User),
-    field: Field,
-    name: &str,
-    function: &str,
-    arguments: &[String],
-) -> Result<Vec<Option<String>>, String> {
-    let sprints = |state: &str| {
-        let sprints = world.sprints.iter().filter(|sprint| sprint.state == state);
-        Ok(sprints.map(|sprint| Some(sprint.id.to_string())).collect())
-    };
-    let account = matches!(field, Field::Assignee | Field::Reporter);
-    match (function.to_ascii_lowercase().as_str(), arguments) {
-        ("currentuser", []) if account => Ok(vec![Some(user.name.to_owned())]),
-        ("membersof", [group]) if account => {
-            let members = data::USERS.iter().filter(|user| user.is_in(group));
-            Ok(members.map(|user| Some(user.name.to_owned())).collect())
-        }
-        ("opensprints", []) if field == Field::Sprint => sprints("active"),
-        ("closedsprints", []) if field == Field::Sprint => sprints("closed"),
-        ("futuresprints", []) if field == Field::Sprint => sprints("future"),
-        ("releasedversions", _) if field == Field::Version => {
-            versions((world, user), function, arguments, true)
-        }
-        ("unreleasedversions", _) if field == Field::Version => {
-            versions((world, user), function, arguments, false)
-        }
-        (
-            "currentuser" | "membersof" | "opensprints" | "closedsprints" | "futuresprints"
-            | "releasedversions" | "unreleasedversions",
-            _,
-        ) => Err(format!("The function '{function}' is not supported by the field '{name}'.")),
-        _ => Err(format!("Unable to find JQL function '{function}({})'.", arguments.join(", "))),
-    }
 }
 
 struct Sort {

@@ -7,6 +7,7 @@ pub(crate) mod cql;
 pub(crate) mod hit;
 pub(crate) mod issue_fields;
 pub(crate) mod jql;
+mod jql_functions;
 pub(crate) mod lexer;
 pub(crate) mod moment;
 pub(crate) mod parser;
@@ -130,21 +131,31 @@ pub(crate) enum Tree<T> {
 }
 
 impl<T> Tree<T> {
-    /// Checks every clause with `leaf`; the first refusal wins.
+    /// Checks every clause with `leaf`; what it refuses is told in the order of the clauses.
     pub(crate) fn build<E>(
         expression: &Expression,
         leaf: &mut impl FnMut(&Clause) -> Result<T, E>,
-    ) -> Result<Self, E> {
+    ) -> Result<Self, Vec<E>> {
         Ok(match expression {
-            Expression::And(parts) => {
-                Self::And(parts.iter().map(|part| Self::build(part, leaf)).collect::<Result<_, E>>()?)
-            }
-            Expression::Or(parts) => {
-                Self::Or(parts.iter().map(|part| Self::build(part, leaf)).collect::<Result<_, E>>()?)
-            }
+            Expression::And(parts) => Self::And(Self::build_all(parts, leaf)?),
+            Expression::Or(parts) => Self::Or(Self::build_all(parts, leaf)?),
             Expression::Not(part) => Self::Not(Box::new(Self::build(part, leaf)?)),
-            Expression::Clause(clause) => Self::Leaf(leaf(clause)?),
+            Expression::Clause(clause) => Self::Leaf(leaf(clause).map_err(|error| vec![error])?),
         })
+    }
+
+    fn build_all<E>(
+        parts: &[Expression],
+        leaf: &mut impl FnMut(&Clause) -> Result<T, E>,
+    ) -> Result<Vec<Self>, Vec<E>> {
+        let (mut built, mut refused) = (Vec::new(), Vec::new());
+        for part in parts {
+            match Self::build(part, leaf) {
+                Ok(tree) => built.push(tree),
+                Err(errors) => refused.extend(errors),
+            }
+        }
+        if refused.is_empty() { Ok(built) } else { Err(refused) }
     }
 
     pub(crate) fn holds(&self, test: &impl Fn(&T) -> bool) -> bool {

@@ -13,7 +13,7 @@ use crate::sim::world::User;
 use crate::sim::world::World;
 
 fn keys(world: &World, user: &str, text: &str) -> Result<Vec<String>, String> {
-    let found = jql::search(world, User::named(user).unwrap(), text)?;
+    let found = jql::search(world, User::named(user).unwrap(), text).map_err(|all| all.join("\n"))?;
     Ok(found.iter().map(|issue| issue.key.clone()).collect())
 }
 
@@ -29,6 +29,8 @@ fn jql_finds() {
         ("key = OPS-1", "OPS-1"),
         ("issuekey in (ops-2, \"DEV-1\") order by key", "DEV-1 OPS-2"),
         ("key = OPS-900", "DEV-30"),
+        ("issue in linkedIssues(OPS-900)", "OPS-16"),
+        ("parent in linkedIssues(OPS-8) OR key in linkedIssues(\"OPS-8\", blocks)", "OPS-2"),
         ("project = Operations AND type = Epic ORDER BY key ASC", "OPS-1 OPS-10"),
         ("project=OPS&&issuetype=Epic||key=SD-1 ORDER BY key", "OPS-1 OPS-10 SD-1"),
         ("key = SD-1 OR key = OPS-1 AND key = OPS-2", "SD-1"),
@@ -110,6 +112,7 @@ fn jql_is_refused_in_words() {
         ("summary = x", "The operator '=' is not supported by the 'summary' field."),
         ("created > soon", "Date value 'soon' for field 'created' is invalid."),
         ("assignee = nobody()", "Unable to find JQL function 'nobody()'."),
+        ("key in linkedIssues(OPS-901)", "Issue 'OPS-901' could not be found in function 'linkedIssues'."),
         ("project = currentUser()", "The function 'currentUser' is not supported by the field 'project'."),
         ("project = OPS ORDER BY nonsense", "Field 'nonsense' does not exist"),
         ("project = OPS project = DEV", "Expecting either 'OR' or 'AND' but got 'project'"),
@@ -123,6 +126,29 @@ fn jql_is_refused_in_words() {
     assert_eq!(keys(&world, "bob", "project = SECRET").unwrap_err(), hidden);
     assert!(
         keys(&world, "alice", &format!("{}key = OPS-1", "(".repeat(1000))).unwrap_err().contains("deeply")
+    );
+}
+
+#[test]
+fn all_mistakes_of_a_query_are_told_in_order() {
+    let world = World::sample();
+    let told = |text: &str| jql::search(&world, User::named("bob").unwrap(), text).map(|_| ()).unwrap_err();
+    let wanted = [
+        "The value 'SECRET' does not exist for the field 'project'.",
+        "The value 'NOPE' does not exist for the field 'project'.",
+        "Field 'nonsense' does not exist or you do not have permission to view it.",
+        "An issue with key 'OPS-901' does not exist for field 'key'.",
+        "The operator '=' is not supported by the 'summary' field.",
+        "Unable to find JQL function 'nobody()'.",
+        "Field 'reporter2' does not exist or you do not have permission to view it.",
+    ];
+    let query = "project in (OPS, SECRET, NOPE) AND (nonsense = 1 OR NOT key = OPS-901) AND (summary = x OR assignee = \
+                 nobody()) ORDER BY reporter2, key";
+    assert_eq!(told(query), wanted);
+    assert_eq!(
+        told("nonsense = 1 AND AND project = NOPE").len(),
+        1,
+        "of a query that cannot be read nothing else is"
     );
 }
 

@@ -23,6 +23,7 @@ use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::ResourceKind;
+use crate::policy::Searcher;
 use crate::tools::Context;
 use crate::tools::Item;
 use crate::tools::Output;
@@ -58,6 +59,9 @@ fn ten() -> u64 {
 
 /// How many boards Jira lists at once.
 const MOST: u64 = 50;
+
+/// How many lists are read at most.
+const MOST_LISTS: usize = 10;
 
 /// How many boards are asked for their projects at once.
 const AT_ONCE: usize = 6;
@@ -101,6 +105,62 @@ async fn places(
         return Ok(whole());
     }
     Ok(keys.into_iter().map(Resource::Project).collect())
+}
+
+/// The boards as items, in their order.
+async fn items(
+    jira: &Jira<'_>,
+    permit: &Permit<Read>,
+    boards: &[Value],
+    hides: bool,
+) -> Result<Vec<Item>, UpstreamError> {
+    let mut asked: Vec<BoxFuture<'_, Result<Vec<Resource>, UpstreamError>>> = Vec::new();
+    for board in boards {
+        asked.push(Box::pin(places(jira, permit, board, hides)));
+    }
+    let found: Vec<Vec<Resource>> = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    Ok(boards.iter().zip(found).map(|(board, places)| item(board, places)).collect())
+}
+
+/// The boards from the first one on, in whole lists, until one more may be seen than is asked for; and whether these are
+/// all. A page of all that Jira has would tell where among the others the hidden ones stand.
+async fn from_the_first(
+    jira: &Jira<'_>,
+    permit: &Permit<Read>,
+    wanted: &BoardQuery,
+    (lists, may_view): (usize, &(dyn Fn(&Item) -> bool + Sync)),
+) -> Result<(Vec<Item>, bool), UpstreamError> {
+    let (mut found, mut start_at, mut seen) = (Vec::new(), 0, 0);
+    for _ in 0..lists {
+        let list = jira.boards(permit, &BoardQuery { start_at, limit: MOST, ..wanted.clone() }).await?;
+        let here = items(jira, permit, &list.values, true).await?;
+        start_at += here.len() as u64;
+        seen += here.iter().filter(|item| may_view(item)).count() as u64;
+        let is_last = list.is_last || here.is_empty();
+        found.extend(here);
+        if is_last {
+            return Ok((found, true));
+        }
+        if seen > wanted.start_at.saturating_add(wanted.limit) {
+            break;
+        }
+    }
+    Ok((found, false))
+}
+
+/// Which of the boards are shown.
+struct Shown {
+    /// Whether a name or a kind was asked for. How many are withheld would tell those of hidden ones.
+    sought: bool,
+    /// The part of those that may be seen.
+    window: Option<Window>,
+}
+
+fn listed(items: Vec<Item>, next: Option<String>, shown: Shown) -> Output {
+    let Shown { sought, window } = shown;
+    let complete = next.is_none();
+    let (envelope, field, total, left_out) = (Map::new(), None, None, 0);
+    Output::Items { items, envelope, field, complete, total, next, sought, window, left_out }
 }
 
 /// The part of what is left that is asked for.
@@ -152,25 +212,21 @@ impl Tool for GetAgileBoards {
             start_at: args.start_at,
             limit: args.limit,
         };
-        let sought = wanted.name.is_some();
-        // Of boards that are looked for by name, those that are hidden are taken out before it is said whether there are more.
-        let window = (sought && context.hides).then(|| window(&wanted));
-        let wanted =
-            if window.is_some() { BoardQuery { start_at: 0, limit: MOST, ..wanted } } else { wanted };
-        let page = jira.boards(permit, &wanted).await?;
-        let mut asked: Vec<BoxFuture<'_, Result<Vec<Resource>, UpstreamError>>> = Vec::new();
-        for board in &page.values {
-            asked.push(Box::pin(places(&jira, permit, board, context.hides)));
+        if !context.hides {
+            let page = jira.boards(permit, &wanted).await?;
+            let items = items(&jira, permit, &page.values, false).await?;
+            return Ok(listed(items, page.next(args.start_at), Shown { sought: false, window: None }));
         }
-        let found: Vec<Vec<Resource>> = futures::stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
-        let items = page.values.iter().zip(found).map(|(board, places)| item(board, places)).collect();
-        let next = match &window {
-            Some(_) => (!page.is_last).then(|| "call again with a longer part of the name".to_owned()),
-            None => page.next(args.start_at),
+        let sought = wanted.name.is_some() || wanted.kind.is_some();
+        let Searcher { engine, principal, session } = context.searcher;
+        let may_view = |item: &Item| {
+            let observed = permit.observed();
+            let views = |place: &Resource| engine.may_view(principal, session, place, &observed);
+            !item.resources.is_empty() && item.resources.iter().all(views)
         };
-        let complete = next.is_none();
-        let envelope = Map::new();
-        let (field, total, left_out) = (None, None, 0);
-        Ok(Output::Items { items, envelope, field, complete, total, next, sought, window, left_out })
+        let lists = if sought { 1 } else { MOST_LISTS };
+        let (items, is_whole) = from_the_first(&jira, permit, &wanted, (lists, &may_view)).await?;
+        let next = (!is_whole).then(|| "call again with (a longer) part of the name".to_owned());
+        Ok(listed(items, next, Shown { sought, window: Some(window(&wanted)) }))
     }
 }

@@ -1,0 +1,152 @@
+//! What a caller's query names.
+
+use std::collections::BTreeSet;
+
+use super::Jira;
+use super::compared::Compared;
+use super::hidden::is_number;
+use crate::atlassian::query;
+use crate::atlassian::query::Clause;
+use crate::atlassian::query::clauses;
+use crate::atlassian::query::is_conjunction;
+use crate::audit::Permit;
+use crate::ids::IssueKey;
+use crate::ids::ProjectKey;
+use crate::net::UpstreamError;
+use crate::policy::Read;
+
+/// How many names of projects, and of what projects have, are looked up for one query. A query that names more finds
+/// nothing.
+const MOST_NAMES: usize = 20;
+
+/// How many issues are looked up for one query. A query that names more finds nothing.
+pub(super) const MOST_ISSUES: usize = 50;
+
+/// What a query names.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// Issues by key.
+    pub(super) keys: BTreeSet<IssueKey>,
+    /// Issues by key where nothing but the issue itself is asked for: `key = OPS-1`, beside which all else must hold.
+    pub(super) sought: BTreeSet<IssueKey>,
+    /// Issues by number.
+    pub(super) numbers: BTreeSet<String>,
+    /// Projects by what may be their keys.
+    pub(super) project_keys: BTreeSet<ProjectKey>,
+    /// Projects by what is no key, in small letters.
+    pub(super) projects: BTreeSet<String>,
+    /// What projects have: a field, and what it is called there.
+    pub(super) owned: BTreeSet<(String, String)>,
+}
+
+impl Names {
+    fn add(&mut self, compared: Compared, clause: Clause, must_hold: bool) {
+        let is_sought = must_hold && clause.is_equal && Compared::is_key(&clause.field);
+        let Clause { field, values, arguments, .. } = clause;
+        // A function may take issues in any field.
+        self.keys.extend(arguments.iter().flat_map(|text| IssueKey::all_in(text)));
+        match compared {
+            Compared::Issues => {
+                let keys = if is_sought { &mut self.sought } else { &mut self.keys };
+                keys.extend(values.iter().flat_map(|text| IssueKey::all_in(text)));
+                self.numbers.extend(values.into_iter().chain(arguments).filter(|text| is_number(text)));
+            }
+            Compared::Projects => self.add_projects(&values),
+            Compared::Owned => {
+                // `releasedVersions(OPS)`: those that name no project take nothing.
+                self.add_projects(&arguments);
+                self.owned.extend(values.into_iter().map(|value| (field.clone(), value)));
+            }
+            Compared::Unlisted => {
+                self.keys.extend(values.iter().filter_map(|text| IssueKey::parse(text).ok()));
+            }
+            Compared::Others => {}
+        }
+    }
+
+    fn add_projects(&mut self, names: &[String]) {
+        for name in names {
+            match ProjectKey::parse(name) {
+                Ok(key) => drop(self.project_keys.insert(key)),
+                Err(_) => drop(self.projects.insert(name.to_lowercase())),
+            }
+        }
+    }
+
+    pub(super) fn are_too_many(&self) -> bool {
+        self.projects.len() + self.owned.len() > MOST_NAMES
+            || self.keys.len() + self.sought.len() + self.numbers.len() > MOST_ISSUES
+    }
+}
+
+impl Jira<'_> {
+    /// What a query names; nothing where it cannot be looked through.
+    pub(super) async fn names(
+        &self,
+        permit: &Permit<Read>,
+        jql: &str,
+    ) -> Result<Option<Names>, UpstreamError> {
+        let condition = query::split(jql).map_or(jql, |split| split.condition);
+        let must_hold = is_conjunction(condition);
+        let mut names = Names::default();
+        for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
+            if clause.field == "issuefunction" {
+                return Ok(None);
+            }
+            let compared = match Compared::known(&clause.field) {
+                Some(compared) => compared,
+                None => Compared::told(&clause.field, &self.catalogue(permit).await?),
+            };
+            names.add(compared, clause, must_hold);
+        }
+        Ok(Some(names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(jql: &str) -> String {
+        let mut names = Names::default();
+        for clause in clauses(jql) {
+            names.add(
+                Compared::known(&clause.field).unwrap_or(Compared::Unlisted),
+                clause,
+                is_conjunction(jql),
+            );
+        }
+        let sought = names.sought.iter().map(|key| format!("sought:{key}"));
+        let keys: Vec<String> = names.keys.iter().map(ToString::to_string).chain(sought).collect();
+        let numbers: Vec<&str> = names.numbers.iter().map(String::as_str).collect();
+        let project_keys = names.project_keys.iter().map(ProjectKey::as_str);
+        let projects: Vec<&str> = project_keys.chain(names.projects.iter().map(String::as_str)).collect();
+        let owned: Vec<String> =
+            names.owned.iter().map(|(field, value)| format!("{field}={value}")).collect();
+        [keys.join(","), numbers.join(","), projects.join(","), owned.join(",")].join(" ")
+    }
+
+    #[test]
+    fn what_a_query_names_is_told_field_by_field() {
+        let table = [
+            ("key in (OPS-1, 10001) AND labels != SECRET-1", "OPS-1 10001  "),
+            ("project in (OPS, \"Human Resources\")", "  OPS,human resources "),
+            ("project in projectsLeadByUser(bob)", "   "),
+            ("sprint != 17 OR component not in (Core, \"A-1\")", "   component=A-1,component=Core,sprint=17"),
+            ("fixVersion in releasedVersions(SECRET)", "  SECRET "),
+            ("fixVersion changed from \"1.0\" by bob after '2026-01-01'", "   fixversion=1.0"),
+            ("sprint in openSprints() AND assignee in membersOf('OPS-1')", "OPS-1   "),
+            ("issue in linkedIssues(\"OPS-2\", blocks)", "OPS-2   "),
+            ("key = OPS-1 AND project = OPS", "sought:OPS-1  OPS "),
+            ("key = OPS-1 AND issue in linkedIssues(OPS-1)", "OPS-1,sought:OPS-1   "),
+            ("key = OPS-1 OR status = Done", "OPS-1   "),
+            ("NOT key = OPS-1", "OPS-1   "),
+            ("key != OPS-1 AND key in (OPS-2) AND key < OPS-3", "OPS-1,OPS-2,OPS-3   "),
+            ("parent = OPS-1 AND 'Epic Link' = OPS-2", "OPS-1,OPS-2   "),
+            ("key = 10001 AND nowhere = 10002 AND nowhere2 = OPS-3", "OPS-3 10001  "),
+        ];
+        for (jql, wanted) in table {
+            assert_eq!(names(jql), wanted, "{jql}");
+        }
+    }
+}
