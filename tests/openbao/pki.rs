@@ -27,7 +27,7 @@ use crate::bao::Role;
 const SIGN: &str = "path \"pki/sign/portcullis\" { capabilities = [\"update\"] }";
 
 /// How long is waited for what has to come.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn server(bao: &Bao, role: &Role, home: &std::path::Path) -> Command {
     let path = |name: &str| home.join(name).display().to_string();

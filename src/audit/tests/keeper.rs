@@ -68,7 +68,7 @@ async fn until(what: &str, fits: impl Fn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), waiting).await.unwrap_or_else(|_| panic!("{what}"));
+    tokio::time::timeout(Duration::from_mins(1), waiting).await.unwrap_or_else(|_| panic!("{what}"));
 }
 
 async fn stop(audit: Audit) {
@@ -117,7 +117,7 @@ async fn what_somebody_else_signs_is_kept_once_it_is_signed() {
             audit.event(event()).await.unwrap();
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), signed).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(1), signed).await.unwrap();
     // What is left when a key is silent at the end is signed by the next start.
     keeper.mood.send_replace(Mood::IsSilent);
     audit.event(event()).await.unwrap();
