@@ -284,7 +284,9 @@ impl Code {
             Self::FileDamaged => "`file`, `problem`",
             Self::SigningKeyCreated => "`checkpoint_key`",
             Self::Resumed | Self::FileBack => "`cause`, `since`",
-            Self::Verified => "`good`, `records`, `files`, `findings`, `os_user`",
+            Self::Verified => {
+                "`good`, `records`, `files`, `findings`, `os_user`, `names` (of the newest files, at most 32), `keys` (name and id of those that checkpoints were checked with, at most 32), `keys_given` (or else the log's own), `checkpoints` (how many that were kept elsewhere)"
+            }
             Self::SecretRotated => "`product`, `at`, `method`",
             Self::ProofAccepted => "`policy_hash`, `properties`",
             Self::SecretChanged => {

@@ -19,6 +19,26 @@ use super::refusals::Tally;
 use crate::ids::InstanceName;
 use crate::policy::Product;
 
+/// How many names one record tells.
+const MOST_NAMES: usize = 32;
+
+/// What a verification was of, and what came of it.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// The names of the files, the oldest first.
+    pub files: Vec<String>,
+    /// The keys that checkpoints were checked with.
+    pub keys: Vec<VerifierKey>,
+    /// Whether the keys were given, and are not those that the log names.
+    pub keys_given: bool,
+    /// How many records were read.
+    pub records: u64,
+    /// How much was wrong.
+    pub findings: usize,
+    /// How many checkpoints that were kept elsewhere it was held against.
+    pub checkpoints: usize,
+}
+
 /// How many problems of policies one record tells.
 const MOST_PROBLEMS: usize = 20;
 
@@ -156,9 +176,23 @@ impl Event {
         Self::new("event", Code::ServerCertificate, fields)
     }
 
-    /// An administrator verified the log: how many records in how many files, and how much was wrong.
-    pub fn verified(records: u64, files: usize, findings: usize, by: &str) -> Self {
-        let fields = json!({"good": findings == 0, "records": records, "files": files, "findings": findings, "os_user": by});
+    /// An administrator verified the log.
+    pub fn verified(verified: &Verified, by: &str) -> Self {
+        let Verified { files, keys, keys_given, records, findings, checkpoints } = verified;
+        let names: Vec<String> =
+            files.iter().skip(files.len().saturating_sub(MOST_NAMES)).map(|file| clipped(file)).collect();
+        let keys: Vec<String> = keys.iter().take(MOST_NAMES).map(|key| clipped(&key.short())).collect();
+        let fields = json!({
+            "good": *findings == 0,
+            "records": records,
+            "files": files.len(),
+            "findings": findings,
+            "os_user": by,
+            "names": names,
+            "keys": keys,
+            "keys_given": keys_given,
+            "checkpoints": checkpoints,
+        });
         Self::new("event", Code::Verified, fields)
     }
 
@@ -253,5 +287,37 @@ impl Opening {
 
     pub(super) fn record(&self, instance: &str) -> Map<String, Value> {
         self.0.record(instance)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verification_is_recorded_with_its_files_and_keys_and_no_more_than_a_record_holds() {
+        let key = VerifierKey::new("portcullis/default", [7; 32]).unwrap();
+        let file = |number: usize| format!("audit-default-20261129T0540{number:02}Z.jsonl");
+        let verified = |count: usize| Verified {
+            files: (0..count).map(file).collect(),
+            keys: vec![key.clone()],
+            keys_given: true,
+            records: 12,
+            findings: 0,
+            checkpoints: 3,
+        };
+        let record = Value::Object(Event::verified(&verified(2), "uid:0").record("default"));
+        assert_eq!((&record["code"], &record["good"]), (&json!("PC0018"), &json!(true)));
+        assert_eq!(record["names"], json!([file(0), file(1)]));
+        assert_eq!((&record["files"], &record["records"]), (&json!(2), &json!(12)));
+        assert_eq!((&record["keys_given"], &record["checkpoints"]), (&json!(true), &json!(3)));
+        // The name and the id of the key: the key itself is on the command line of whoever verified.
+        let told = record["keys"][0].as_str().unwrap();
+        assert!(told.starts_with("portcullis/default+") && key.to_string().starts_with(&format!("{told}+")));
+        assert_eq!(told.len(), "portcullis/default+".len() + 8);
+
+        let record = Value::Object(Event::verified(&verified(60), "uid:0").record("default"));
+        let names = record["names"].as_array().unwrap();
+        assert_eq!((names.len(), &names[31], &record["files"]), (32, &json!(file(59)), &json!(60)));
     }
 }

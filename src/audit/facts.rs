@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 
+use super::Ending;
 use super::ErrorClass;
 use crate::policy::Access;
 use crate::policy::Asked;
@@ -174,17 +175,21 @@ pub enum Outcome {
 impl Outcome {
     /// The word in records and metrics.
     pub fn as_str(&self) -> &'static str {
+        self.ending().as_str()
+    }
+
+    fn ending(&self) -> Ending {
         match self {
-            Self::Ok(_) => "ok",
-            Self::ToolError { .. } => "tool_error",
-            Self::UpstreamError { .. } => "upstream_error",
-            Self::UpstreamUnreachable { .. } => "upstream_unreachable",
-            Self::Denied { .. } => "denied",
-            Self::NotVisible => "not_visible",
-            Self::InvalidArguments { .. } => "invalid_arguments",
-            Self::Deadline => "deadline",
-            Self::Panic => "panic",
-            Self::AuditFailed => "audit_failed",
+            Self::Ok(_) => Ending::Ok,
+            Self::ToolError { .. } => Ending::ToolError,
+            Self::UpstreamError { .. } => Ending::UpstreamError,
+            Self::UpstreamUnreachable { .. } => Ending::UpstreamUnreachable,
+            Self::Denied { .. } => Ending::Denied,
+            Self::NotVisible => Ending::NotVisible,
+            Self::InvalidArguments { .. } => Ending::InvalidArguments,
+            Self::Deadline => Ending::Deadline,
+            Self::Panic => Ending::Panic,
+            Self::AuditFailed => Ending::AuditFailed,
         }
     }
 

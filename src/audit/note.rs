@@ -217,6 +217,11 @@ impl VerifierKey {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// Its name and id, by which people tell keys apart: `<name>+<8 hexadecimal digits>`.
+    pub fn short(&self) -> String {
+        named(&self.name, self.id)
+    }
 }
 
 impl FromStr for VerifierKey {

@@ -6,6 +6,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Code;
+use super::Ending;
 use super::record::head;
 use super::record::inside;
 
@@ -48,7 +49,7 @@ impl OpenCall {
         if let Ok(Value::Object(facts)) = serde_json::to_value(self) {
             record.extend(Map::from_iter(facts));
         }
-        record.insert("outcome".into(), "unknown".into());
+        record.insert("outcome".into(), Ending::Unknown.as_str().into());
         inside(&record)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::Code;
+use super::Ending;
 use super::ErrorClass;
 use super::RefusalReason;
 
@@ -77,7 +78,7 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
     (
         "outcome",
         &[
-            ("outcome", "how it ended, in a word"),
+            ("outcome", "how it ended: one of the words below"),
             ("error", "what went wrong: one of the words below"),
             ("status", "the status Atlassian answered with"),
             ("refused_arguments", "names of the arguments that were refused"),
@@ -127,6 +128,8 @@ pub fn documentation() -> String {
             let _ = writeln!(text, "| `{name}` | {meaning} |");
         }
     }
+    text.push_str("\n## Outcomes\n\n");
+    words(&mut text, Ending::ALL.iter().map(|ending| (ending.as_str(), ending.meaning())));
     text.push_str(
         "\n## Errors\n\nNeither what a caller sent nor what Atlassian answered is in any of them.\n\n",
     );
@@ -154,3 +157,20 @@ events`.
 | code | stage | meaning | besides the fields of its stage |
 |---|---|---|---|
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_for_an_outcome_is_in_the_list() {
+        let text = documentation();
+        let (_, outcomes) = text.split_once("\n## Outcomes\n").unwrap();
+        let (outcomes, _) = outcomes.split_once("\n## ").unwrap();
+        for ending in Ending::ALL {
+            let line = format!("| `{}` | {} |\n", ending.as_str(), ending.meaning());
+            assert_eq!(outcomes.matches(&line).count(), 1, "{line}");
+        }
+        assert_eq!(outcomes.matches("\n| `").count(), Ending::ALL.len());
+    }
+}

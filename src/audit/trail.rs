@@ -14,6 +14,7 @@ use super::AuditError;
 use super::CallFacts;
 use super::CallId;
 use super::Code;
+use super::Ending;
 use super::LookupPermit;
 use super::Outcome;
 use super::Permit;
@@ -423,7 +424,7 @@ impl Trail {
 impl Drop for Trail {
     fn drop(&mut self) {
         if self.open {
-            let body = self.outcome(Code::Abandoned, "abandoned", None);
+            let body = self.outcome(Code::Abandoned, Ending::Abandoned.as_str(), None);
             // A record that cannot be taken is counted and told in the log by the writer.
             let _ = self.audit.writer.leave(self.record("outcome", body, Durability::Written));
         }

@@ -27,6 +27,7 @@ use crate::audit::SigningKey;
 use crate::brake::Brake;
 use crate::call::Gate;
 use crate::config::DeniedTools;
+use crate::config::Deployment;
 use crate::config::ProductSettings;
 use crate::config::ReadOnly;
 use crate::config::Settings;
@@ -179,6 +180,7 @@ pub(super) fn engine_settings(settings: &Settings) -> Result<EngineSettings, Fai
             .collect(),
         projects: projects(settings)?,
         spaces: spaces(settings)?,
+        data_centers: Some(data_centers(settings)),
         require_proof: settings.policy.require_proof.clone(),
         internal_only: internal_only(&settings.tools)?,
         enabled_tools: settings.tools.enabled.as_deref().map(tools::named_tools),
@@ -199,6 +201,14 @@ pub(super) fn read_only(settings: &Settings) -> bool {
 pub(super) fn read_only_at(settings: &Settings, product: Product, site: &InstanceName) -> bool {
     let sites = read_only_sites(settings, product);
     read_only(settings) || sites.contains(site) || sites.contains(&InstanceName::default())
+}
+
+/// The names under which no site is on Cloud.
+fn data_centers(settings: &Settings) -> BTreeSet<InstanceName> {
+    let sites = || settings.jira.iter().chain(&settings.confluence);
+    let on_cloud: BTreeSet<&InstanceName> =
+        sites().filter(|(_, site)| site.deployment == Deployment::Cloud).map(|(name, _)| name).collect();
+    sites().map(|(name, _)| name).filter(|name| !on_cloud.contains(name)).cloned().collect()
 }
 
 fn read_only_sites(settings: &Settings, product: Product) -> &BTreeSet<InstanceName> {

@@ -1,5 +1,8 @@
 //! What a command of an administrator writes into the audit log.
 
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Cli;
@@ -12,10 +15,33 @@ use crate::audit::AuditSettings;
 use crate::audit::Event;
 use crate::audit::HmacKey;
 use crate::audit::HttpSink;
+use crate::audit::LogName;
 use crate::audit::Opening;
 use crate::audit::SigningKey;
 use crate::audit::WitnessSettings;
 use crate::telemetry::Metrics;
+
+/// The directory of the log of the configuration, where there is one. Elsewhere a log would be begun that nobody looks at,
+/// and be taken for a part of the server's.
+pub(super) fn existing_log(cli: &Cli) -> Result<PathBuf, Failure> {
+    let directory = load(cli)?.settings.audit.directory;
+    let shown = directory.display();
+    let none = |cause: &str| {
+        Failure::configuration(format!(
+            "{cause} `{shown}`, so there is nowhere to record this; name the configuration of the server with --config"
+        ))
+    };
+    let entries = match std::fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(none("there is no")),
+        Err(error) => return Err(Failure::unreadable(format!("cannot read `{shown}`: {error}"))),
+    };
+    let is_log = |name: &OsStr| name.to_str().and_then(LogName::read).is_some();
+    if entries.flatten().any(|entry| is_log(&entry.file_name())) {
+        return Ok(directory);
+    }
+    Err(none("there is no log in"))
+}
 
 /// Writes an event into the log of the configuration, in a file of its own, and waits until it is on disk. No secret is
 /// asked for: a vault that does not answer must not be in the way. So the record is sealed, and the checkpoint of the file

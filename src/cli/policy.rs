@@ -20,6 +20,7 @@ use super::Cli;
 use super::Failure;
 use super::output;
 use crate::policy;
+use crate::policy::PolicyError;
 use crate::policy::Profile;
 use crate::policy::Summary;
 use crate::tools;
@@ -59,7 +60,8 @@ enum Command {
     Explain(explain::Arguments),
     /// Show which group may use which tool in which project or space.
     Matrix(matrix::Arguments),
-    /// Show the policies in force: those of the profile or directory, and those made from settings.
+    /// Show the policies in force: those of the profile or directory, and those made from settings. With a directory,
+    /// those in it, without any configuration.
     Show(show::Arguments),
     /// Stop the running server from writing, or from doing anything, before its next call; until `thaw`.
     Freeze(freeze::FreezeArguments),
@@ -89,13 +91,13 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
 
 /// Every profile is checked, so that one run says all that is wrong.
 fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
-    let profiles = policy::profiles(directory).map_err(Failure::configuration)?;
+    let profiles = policy::profiles(directory).map_err(wrong)?;
     let facts = tools::facts();
     let (mut checked, mut problems) = (Vec::new(), Vec::new());
     for profile in &profiles {
         match policy::check_directory(&profile.directory, &facts) {
             Ok(summary) => checked.push((profile, summary)),
-            Err(problem) => problems.push(problem.to_string()),
+            Err(problem) => problems.push(problem.explained()),
         }
     }
     if !problems.is_empty() {
@@ -106,6 +108,9 @@ fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
         let alone = told.iter().find(|_| profiles.iter().all(|profile| profile.directory == directory));
         output::say(&alone.cloned().unwrap_or_else(|| json!({"profiles": told})).to_string());
         return Ok(());
+    }
+    for warning in checked.iter().flat_map(|(_, summary)| &summary.warnings) {
+        output::complain(&format!("warning: {}", warning.explained()));
     }
     for (profile, summary) in checked {
         for policy in &summary.policies {
@@ -128,12 +133,19 @@ fn describe(profile: &Profile, summary: &Summary) -> Value {
             json!({"id": policy.id, "effect": policy.effect, "file": policy.file, "mode": mode, "limit": policy.limit})
         })
         .collect();
+    let warnings: Vec<String> = summary.warnings.iter().map(ToString::to_string).collect();
     json!({
         "profile": profile.name,
         "policies": policies,
+        "warnings": warnings,
         "policy_hash": summary.policy_hash,
         "schema_hash": summary.schema_hash,
     })
+}
+
+/// Policies that cannot be taken, with the lines of the files where something is wrong.
+fn wrong(error: PolicyError) -> Failure {
+    Failure::configuration(error.explained())
 }
 
 /// What a command prints with `--json`.

@@ -135,19 +135,10 @@ impl Patience {
     }
 }
 
-/// A number from 0 to 1 that nobody can guess.
-pub(super) fn chance() -> f64 {
-    let mut bytes = [0; 4];
-    // Without randomness every wait is the longest one: late, but never a storm.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        return 1.0;
-    }
-    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::chance;
 
     fn miss(reason: Reason, retries: u32) -> Miss {
         Miss { reason, retry_after: None, repeatable: true, retries, elapsed: Duration::ZERO }

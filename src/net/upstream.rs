@@ -23,7 +23,6 @@ use super::Reply;
 use super::Request;
 use super::UpstreamError;
 use super::Warrant;
-use super::patience;
 use super::patience::Admission;
 use super::patience::Lane;
 use super::patience::Lanes;
@@ -302,7 +301,7 @@ impl Upstream {
             retries,
             elapsed: started.elapsed(),
         };
-        let wait = self.shared.settings.patience.wait(miss, patience::chance())?;
+        let wait = self.shared.settings.patience.wait(miss, crate::secrets::chance())?;
         Some((miss.reason, wait))
     }
 

@@ -62,7 +62,9 @@ fn problem(permit: &LoadedPolicy, tool: &ToolFacts, product: Product) -> Problem
         policy: Some(permit.id.clone()),
         message: format!(
             "permits `{name}`, but no policy lets anybody see anything of {title}, so every result is empty and \
-             every object is not visible; permit `Mcp::Action::\"{view}\"` as well"
+             every object is not visible"
         ),
+        help: Some(format!("permit `Mcp::Action::\"{view}\"` as well")),
+        excerpt: None,
     }
 }

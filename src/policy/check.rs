@@ -1,5 +1,7 @@
 //! What we ask of a policy beyond Cedar's own validation: rules that never match are holes, so they are errors.
 
+use std::ops::Range;
+
 use cedar_policy::Effect;
 use cedar_policy::EntityUid;
 use cedar_policy::Policy;
@@ -13,6 +15,7 @@ use crate::ids::SpaceKey;
 use crate::policy::EngineSettings;
 use crate::policy::Product;
 use crate::policy::limit::Limit;
+use crate::policy::mistakes;
 
 /// Ids with this prefix belong to policies made from settings.
 pub(super) const OWN_PREFIX: &str = "portcullis:";
@@ -34,9 +37,22 @@ pub(super) fn id(policy: &Policy, built_in: bool) -> Result<String, String> {
     Ok(id.to_owned())
 }
 
+/// Something that is wrong with a policy, and where that is written if it is one thing in it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) message: String,
+    pub(super) place: Option<Range<usize>>,
+}
+
+impl From<String> for Found {
+    fn from(message: String) -> Self {
+        Self { message, place: None }
+    }
+}
+
 /// What is wrong with a policy that Cedar itself finds valid.
-pub(super) fn problems(policy: &Policy, schema: &Schema, settings: &EngineSettings) -> Vec<String> {
-    let mut found = Vec::new();
+pub(super) fn problems(policy: &Policy, schema: &Schema, settings: &EngineSettings) -> Vec<Found> {
+    let mut found: Vec<String> = Vec::new();
     let advice = policy.annotation("advice").unwrap_or_default();
     if policy.effect() == Effect::Forbid && advice.trim().is_empty() {
         found.push("a forbid tells the caller what to do; write `@advice(\"...\")` above it".to_owned());
@@ -48,11 +64,13 @@ pub(super) fn problems(policy: &Policy, schema: &Schema, settings: &EngineSettin
             mode.escape_debug()
         ));
     }
-    for uid in policy.entity_literals() {
-        found.extend(literal(&uid).or_else(|| unknown_instance(&uid, settings)));
-    }
     found.extend(foreign_groups(policy, schema));
-    found
+    let literals = policy.entity_literals();
+    let wrong = literals.iter().filter_map(|uid| {
+        let message = literal(uid).or_else(|| unknown_instance(uid, settings))?;
+        Some(Found { message, place: mistakes::place(uid.as_ref().loc()) })
+    });
+    found.into_iter().map(Found::from).chain(wrong).collect()
 }
 
 /// The groups a policy names.

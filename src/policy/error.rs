@@ -76,6 +76,14 @@ impl PolicyError {
             | Self::Proof { .. } => &[],
         }
     }
+
+    /// What a command says of it: with the lines of the files where something is wrong.
+    pub fn explained(&self) -> String {
+        match self.problems() {
+            [] => self.to_string(),
+            problems => problems.iter().map(Problem::explained).collect::<Vec<_>>().join("\n"),
+        }
+    }
 }
 
 /// One thing that is wrong in a policy file.
@@ -89,8 +97,21 @@ pub struct Problem {
     pub column: usize,
     /// The policy's id, if it has one.
     pub policy: Option<String>,
-    /// What is wrong, and what to do.
+    /// What is wrong.
     pub message: String,
+    /// What to write instead, where that is known.
+    pub help: Option<String>,
+    /// The line it is in, where there is one to show.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// The line of a policy file that something is wrong in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The line.
+    pub text: String,
+    /// How many characters of it are meant, from the problem's column on.
+    pub width: usize,
 }
 
 /// For example ``ops.cedar:4:17: policy `ops-read`: unrecognized action ...``.
@@ -100,7 +121,33 @@ impl fmt::Display for Problem {
         if let Some(policy) = &self.policy {
             write!(f, "policy `{policy}`: ")?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Problem {
+    /// The same over several lines for somebody who has the file open: the line with a caret under what is meant, and
+    /// what to write instead.
+    pub fn explained(&self) -> String {
+        let Some(Excerpt { text, width }) = &self.excerpt else { return self.to_string() };
+        let said = Self { help: None, excerpt: None, ..self.clone() };
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        // A tab is as wide above as below.
+        let blank = |c: char| if c == '\t' { '\t' } else { ' ' };
+        let before: String = text.chars().take(self.column.saturating_sub(1)).map(blank).collect();
+        let shown: String =
+            text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+        let caret = "^".repeat((*width).max(1));
+        let mut told = format!("{said}\n  {number} | {shown}\n  {margin} | {before}{caret}");
+        if let Some(help) = &self.help {
+            told.push_str(&format!("\n  {margin} = {help}"));
+        }
+        told
     }
 }
 

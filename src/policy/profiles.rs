@@ -75,9 +75,9 @@ fn stray(file: &Path) -> Problem {
         line: 1,
         column: 1,
         policy: None,
-        message: "is outside of a profile directory, so no server reads it with the others; move it into \
-                  `<profile>/` beside the other policies of that profile"
-            .to_owned(),
+        message: "is outside of a profile directory, so no server reads it with the others".to_owned(),
+        help: Some("move it into `<profile>/` beside the other policies of that profile".to_owned()),
+        excerpt: None,
     }
 }
 

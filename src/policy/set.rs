@@ -1,9 +1,11 @@
 //! Files of policies become one valid set, or a list of everything that is wrong with them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::str::FromStr;
 
 use cedar_policy::ActionConstraint;
+use cedar_policy::ParseError;
 use cedar_policy::Policy;
 use cedar_policy::PolicyId;
 use cedar_policy::PolicySet;
@@ -13,11 +15,15 @@ use cedar_policy::ValidationMode;
 use cedar_policy::ValidationWarning;
 use cedar_policy::Validator;
 use cedar_policy::ffi::DetailedError;
+use cedar_policy_core::parser::parse_policyset;
 
 use crate::policy::EngineSettings;
+use crate::policy::Excerpt;
 use crate::policy::Problem;
 use crate::policy::check;
+use crate::policy::instead;
 use crate::policy::looks::Looks;
+use crate::policy::mistakes;
 use crate::policy::source::PolicyFile;
 
 /// One policy that may be asked.
@@ -50,6 +56,8 @@ pub(super) struct Loaded {
     pub(super) enforced: Vec<LoadedPolicy>,
     /// Those that are only tried.
     pub(super) shadow: Vec<LoadedPolicy>,
+    /// What is likely wrong, as far as can be told without the configuration.
+    pub(super) warnings: Vec<Problem>,
 }
 
 impl Loaded {
@@ -69,16 +77,16 @@ pub(super) fn load(
 ) -> Result<Loaded, Vec<Problem>> {
     let validator = Validator::new(schema.clone());
     let mut loaded: BTreeMap<String, LoadedPolicy> = BTreeMap::new();
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     for file in files {
         let reader = Reader { file, lines: Lines::of(&file.text), validator: &validator, settings };
-        let policies = reader.read(&mut problems);
+        let policies = reader.read(&mut problems, &mut warnings);
         for (policy, offset) in policies {
             let id = policy.id.clone();
             match loaded.get(&id) {
                 Some(first) => {
                     let message = format!("its id is already used in `{}`; choose another", first.file);
-                    problems.push(reader.problem(offset, Some(&id), message));
+                    problems.push(reader.problem(offset..offset, Some(&id), message));
                 }
                 None => _ = loaded.insert(id, policy),
             }
@@ -88,7 +96,7 @@ pub(super) fn load(
         return Err(problems);
     }
     let (shadow, enforced) = loaded.into_values().partition(LoadedPolicy::is_shadow);
-    Ok(Loaded { enforced, shadow })
+    Ok(Loaded { enforced, shadow, warnings })
 }
 
 struct Reader<'a> {
@@ -100,27 +108,44 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The file's policies with the offset at which each begins.
-    fn read(&self, problems: &mut Vec<Problem>) -> Vec<(LoadedPolicy, usize)> {
+    fn read(&self, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Vec<(LoadedPolicy, usize)> {
         let set = match PolicySet::from_str(&self.file.text) {
             Ok(set) => set,
-            Err(errors) => {
-                problems.extend(errors.iter().map(|error| self.located(&DetailedError::from(error), None)));
+            Err(_) => {
+                problems.extend(self.unparsed());
                 return Vec::new();
             }
         };
         for template in set.templates() {
             let offset = self.file.text.find(&template.to_cedar()).unwrap_or_default();
-            problems.push(self.problem(offset, None, "templates are not supported; write out the policy"));
+            let message = "templates are not supported; write out the policy";
+            problems.push(self.problem(offset..offset, None, message));
         }
         let mut policies = Vec::new();
         for (policy, offset) in self.located_policies(&set) {
             match check::id(&policy, self.file.built_in).and_then(|id| self.named(&policy, id, offset)) {
                 Ok(policy) => policies.push((policy, offset)),
-                Err(message) => problems.push(self.problem(offset, None, message)),
+                Err(message) => problems.push(self.problem(offset..offset, None, message)),
             }
         }
-        self.check(&policies, problems);
+        self.check(&policies, problems, warnings);
         policies
+    }
+
+    /// Why the file does not parse.
+    fn unparsed(&self) -> Vec<Problem> {
+        let Err(errors) = parse_policyset(&self.file.text) else { return Vec::new() };
+        let mut found: Vec<Problem> = errors
+            .iter()
+            .map(|error| {
+                let mut detail = DetailedError::from(&ParseError::from(error.clone()));
+                let place = place_of(&detail);
+                detail.help = instead::of_unparsed(error, &self.file.text, place).or(detail.help);
+                self.located(&detail, None)
+            })
+            .collect();
+        found.sort_by_key(|problem| (problem.line, problem.column));
+        found
     }
 
     /// The policies in the order of the file, with their offsets.
@@ -145,22 +170,35 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn check(&self, policies: &[(LoadedPolicy, usize)], problems: &mut Vec<Problem>) {
-        let mut set = PolicySet::new();
+    fn check(
+        &self,
+        policies: &[(LoadedPolicy, usize)],
+        problems: &mut Vec<Problem>,
+        warnings: &mut Vec<Problem>,
+    ) {
+        let schema = self.validator.schema();
+        let (mut set, mut mistaken) = (PolicySet::new(), Vec::new());
         for (policy, offset) in policies {
             // A second use of an id is said by `load`; here it must only not hide the rest.
             if set.add(policy.policy.clone()).is_err() {
                 continue;
             }
-            let found = check::problems(&policy.policy, self.validator.schema(), self.settings);
-            problems
-                .extend(found.into_iter().map(|message| self.problem(*offset, Some(&policy.id), message)));
+            let found = check::problems(&policy.policy, schema, self.settings);
+            problems.extend(found.into_iter().map(|found| {
+                self.problem(found.place.unwrap_or(*offset..*offset), Some(&policy.id), found.message)
+            }));
+            for mistake in mistakes::find(&policy.policy, schema, self.settings) {
+                let place = mistake.place.unwrap_or(*offset..*offset);
+                let found = self.problem(place, Some(&policy.id), mistake.message);
+                let found = Problem { help: Some(mistake.help), ..found };
+                if mistake.certain { &mut mistaken } else { &mut *warnings }.push(found);
+            }
         }
-        self.validate(&set, problems);
+        self.validate(&set, mistaken, problems);
     }
 
     /// Cedar's strict validation. Its warnings are errors: a policy that is never asked is a hole.
-    fn validate(&self, set: &PolicySet, problems: &mut Vec<Problem>) {
+    fn validate(&self, set: &PolicySet, mut mistaken: Vec<Problem>, problems: &mut Vec<Problem>) {
         let result = self.validator.validate(set, ValidationMode::Strict);
         let (follow, errors): (Vec<_>, Vec<_>) = result
             .validation_errors()
@@ -177,10 +215,18 @@ impl Reader<'_> {
                 warning,
                 ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_)
             );
-            if !(unused && (self.file.built_in || is_named(&found, warning.policy_id()))) {
-                found.push(self.located(&DetailedError::from(warning), Some(warning.policy_id())));
+            if unused && (self.file.built_in || is_named(&found, warning.policy_id())) {
+                continue;
             }
+            let told = self.located(&DetailedError::from(warning), Some(warning.policy_id()));
+            // That the policy is never asked is what Cedar says; which word in it makes it so is known here.
+            let known = mistaken.iter().position(|mistake| unused && mistake.policy == told.policy);
+            found.push(match known {
+                Some(known) => explained(mistaken.remove(known), told),
+                None => told,
+            });
         }
+        found.append(&mut mistaken);
         // Cedar repeats an error for every action the policy covers, in no order.
         found.sort_by(|left, right| {
             (left.line, left.column, &left.message).cmp(&(right.line, right.column, &right.message))
@@ -193,35 +239,18 @@ impl Reader<'_> {
 
     fn invalid(&self, error: &ValidationError) -> Problem {
         let mut detail = DetailedError::from(error);
-        if matches!(error, ValidationError::UnrecognizedActionId(_)) {
-            detail.help = self.nearest_action(&detail);
-        }
+        let written = self.file.text.get(place_of(&detail)).unwrap_or_default();
+        detail.help = instead::of_invalid(error, written, self.validator.schema()).or(detail.help);
         self.located(&detail, Some(error.policy_id()))
-    }
-
-    fn nearest_action(&self, detail: &DetailedError) -> Option<String> {
-        let place = detail.source_locations.first()?;
-        let text = self.file.text.get(place.loc.start..place.loc.end)?;
-        let given = text.split('"').nth(1)?;
-        let schema = self.validator.schema();
-        let names = schema.actions().map(|uid| uid.id().unescaped().to_owned());
-        let nearest = names
-            .map(|name| (strsim::normalized_damerau_levenshtein(&name, given), name))
-            .max_by(|left, right| left.0.total_cmp(&right.0))?;
-        (nearest.0 > 0.5).then(|| format!("did you mean `Mcp::Action::\"{}\"`?", nearest.1))
     }
 
     /// What Cedar found, at the place it found it.
     fn located(&self, detail: &DetailedError, policy: Option<&PolicyId>) -> Problem {
-        let offset = detail.source_locations.first().map_or(0, |label| label.loc.start);
-        let id = policy.map(ToString::to_string).or_else(|| self.enclosing_id(offset));
+        let place = place_of(detail);
+        let id = policy.map(ToString::to_string).or_else(|| self.enclosing_id(place.start));
         let prefix = format!("for policy `{}`, ", id.as_deref().unwrap_or_default());
         let message = detail.message.strip_prefix(&prefix).unwrap_or(&detail.message);
-        let message = match &detail.help {
-            Some(help) => format!("{message}; {help}"),
-            None => message.to_owned(),
-        };
-        self.problem(offset, id.as_deref(), message)
+        Problem { help: detail.help.clone(), ..self.problem(place, id.as_deref(), message) }
     }
 
     /// The id written last before a place that does not parse.
@@ -246,14 +275,23 @@ impl Reader<'_> {
         })
     }
 
-    fn problem(&self, offset: usize, policy: Option<&str>, message: impl Into<String>) -> Problem {
-        let line = self.file.text.get(self.lines.start(offset)..offset).unwrap_or_default();
+    /// What is wrong at a place in the file; an empty one is as good as the character that follows.
+    fn problem(&self, place: Range<usize>, policy: Option<&str>, message: impl Into<String>) -> Problem {
+        let start = self.lines.start(place.start);
+        let before = self.file.text.get(start..place.start).unwrap_or_default();
+        let line = self.file.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let meant = self.file.text.get(place.clone()).and_then(|meant| meant.lines().next());
         Problem {
             file: self.file.name.clone(),
-            line: self.lines.number(offset),
-            column: line.chars().count() + 1,
+            line: self.lines.number(place.start),
+            column: before.chars().count() + 1,
             policy: policy.map(str::to_owned),
             message: message.into(),
+            help: None,
+            excerpt: Some(Excerpt {
+                text: line.to_owned(),
+                width: meant.map_or(1, |meant| meant.chars().count()),
+            }),
         }
     }
 }
@@ -281,6 +319,17 @@ impl Lines {
         let last = self.before(offset).checked_sub(1).and_then(|last| self.0.get(last));
         last.map_or(0, |end| end + 1)
     }
+}
+
+/// Where Cedar found something, in bytes.
+fn place_of(detail: &DetailedError) -> Range<usize> {
+    detail.source_locations.first().map_or(0..0, |label| label.loc.start..label.loc.end)
+}
+
+/// What Cedar says, at the word that makes it so.
+fn explained(mistake: Problem, told: Problem) -> Problem {
+    let why = mistake.help.iter().fold(mistake.message, |why, help| format!("{why}; {help}"));
+    Problem { message: told.message, help: Some(why), ..mistake }
 }
 
 fn is_named(problems: &[Problem], id: &PolicyId) -> bool {

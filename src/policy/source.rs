@@ -36,6 +36,9 @@ pub struct EngineSettings {
     /// Every configured Confluence; if its spaces are not empty, everything outside of them is forbidden and not
     /// visible.
     pub spaces: BTreeMap<InstanceName, Vec<SpaceKey>>,
+    /// The names under which all sites are Data Centers, whose users are named in small letters; nothing where no site
+    /// is configured.
+    pub data_centers: Option<BTreeSet<InstanceName>>,
     /// The record without which these policies are not taken.
     pub require_proof: Option<PathBuf>,
     /// Projects in which no comment may be public, whatever the instance.
@@ -55,6 +58,7 @@ impl EngineSettings {
             read_only_sites: BTreeSet::new(),
             projects: BTreeMap::new(),
             spaces: BTreeMap::new(),
+            data_centers: None,
             require_proof: None,
             internal_only: Vec::new(),
             enabled_tools: None,

@@ -5,12 +5,14 @@ use std::path::Path;
 use crate::policy::EngineSettings;
 use crate::policy::PolicyError;
 use crate::policy::PolicySource;
+use crate::policy::Problem;
 use crate::policy::ToolFacts;
 use crate::policy::blind;
 use crate::policy::engine::hash;
 use crate::policy::engine::hash_policies;
 use crate::policy::engine::load_policies;
 use crate::policy::engine::schema;
+use crate::policy::overruled;
 use crate::policy::schema::schema_text;
 
 /// What `portcullis policy check` shows of a directory.
@@ -18,6 +20,8 @@ use crate::policy::schema::schema_text;
 pub struct Summary {
     /// The policies, sorted by id.
     pub policies: Vec<PolicySummary>,
+    /// What is likely not meant, though it is valid.
+    pub warnings: Vec<Problem>,
     /// The hash of the set.
     pub policy_hash: String,
     /// The hash of the schema it was checked against.
@@ -46,8 +50,10 @@ pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, Poli
     let schema = schema(tools, &text)?;
     let loaded = load_policies(&settings, &schema)?;
     let blind = blind::problems(&loaded.enforced, &schema, tools);
+    let overruled = overruled::problems(&loaded.enforced, &schema);
     if !blind.is_empty() {
-        return Err(PolicyError::Invalid(blind));
+        // A forbid of everything may be why.
+        return Err(PolicyError::Invalid(overruled.into_iter().chain(blind).collect()));
     }
     let policies = loaded
         .together()
@@ -60,8 +66,11 @@ pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, Poli
             file: policy.file.clone(),
         })
         .collect();
+    let mut warnings = loaded.warnings;
+    warnings.extend(overruled);
     Ok(Summary {
         policies,
+        warnings,
         policy_hash: hash_policies(&loaded.enforced),
         schema_hash: hash([text.as_bytes()]),
     })

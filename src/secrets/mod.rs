@@ -1,6 +1,7 @@
 //! Secrets: where they are ([`SecretRef`]), what brings them ([`Secrets`]), and a type that never prints them
 //! ([`Secret`]). Stands on no other module.
 
+mod chance;
 mod error;
 mod observer;
 mod reference;
@@ -11,6 +12,7 @@ mod source;
 mod template;
 pub mod vault;
 
+pub(crate) use chance::chance;
 pub use error::SecretError;
 pub use observer::Notice;
 pub use observer::Observer;

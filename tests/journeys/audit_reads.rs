@@ -75,6 +75,27 @@ async fn calls_are_shown_and_found_while_the_server_runs() {
     assert!(denied.iter().any(|record| record["code"] == "PC1004"), "{denied:?}");
     assert!(denied.iter().all(|record| record["tool"] == "jira_add_comment"), "{denied:?}");
 
+    // Whoever was denied knows the id of the decision, and that finds the call as well.
+    let outcome = denied.iter().find(|record| record["code"] == "PC1004").unwrap();
+    let decision = outcome["decision"]["id"].as_str().unwrap();
+    for id in [outcome["call"].as_str().unwrap(), decision] {
+        let shown = well(&variables, &["audit", "show", "--call", id]).await;
+        assert_eq!(shown.lines().count(), 3, "{shown}");
+        assert!(
+            shown.lines().nth(2).unwrap().starts_with(&format!("  decision {decision}: deny (")),
+            "{shown}"
+        );
+    }
+    let records = well(&variables, &["audit", "show", "--records", "--tool", "jira_get_issue"]).await;
+    assert!(records.contains(" intent ") && !records.contains("no outcome"), "{records}");
+    let unknown = run(&variables, &["audit", "show", "--outcome", "dennied"]).await;
+    let said = String::from_utf8_lossy(&unknown.stderr);
+    assert_eq!(unknown.status.code(), Some(64), "{said}");
+    assert!(said.contains("'denied'") && said.contains("upstream_error"), "{said}");
+
+    let told = well(&variables, &["audit", "report", "--principal", "alice", "--format", "json"]).await;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["filters"], json!({"principal": "alice"}), "{told}");
     let policies = policy_directory(&world.home, POLICIES);
     let report = ["audit", "report", "--since", "1h", "--policies", &policies];
     let text = well(&variables, &report).await;
@@ -116,4 +137,41 @@ async fn a_value_is_hashed_from_standard_input_as_well() {
     let keyless = run(&variables, &["audit", "hash", CANARY]).await;
     assert_eq!(keyless.status.code(), Some(64));
     assert!(String::from_utf8_lossy(&keyless.stderr).contains("--key"), "{keyless:?}");
+}
+
+#[tokio::test]
+async fn a_verification_is_recorded_where_there_is_a_log_and_nowhere_else() {
+    let home = tempfile::tempdir().unwrap();
+    let variables = usual("http://127.0.0.1:9", &home, false);
+    let audit = home.path().join("audit");
+    let verify = ["audit", "verify", "--record"];
+    let refused = async || {
+        let output = run(&variables, &verify).await;
+        assert_eq!(output.status.code(), Some(78), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(refused().await.contains("there is no `"), "no directory");
+    assert!(!audit.exists(), "nothing was begun");
+    std::fs::create_dir(&audit).unwrap();
+    let told = refused().await;
+    assert!(told.contains("there is no log in `") && told.contains("--config"), "{told}");
+    assert_eq!(std::fs::read_dir(&audit).unwrap().count(), 0);
+
+    // A command of an administrator begins one.
+    well(&variables, &["policy", "freeze", "writes"]).await;
+    let output = run(&variables, &verify).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("recorded (PC0018)") && said.contains(&audit.display().to_string()), "{said}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("records in 1 file, "), "{told}");
+    let records = well(&variables, &["audit", "show", "--code", "PC0018", "--json"]).await;
+    let record: Value = serde_json::from_str(&records).unwrap();
+    assert_eq!(
+        (&record["good"], &record["files"], &record["keys_given"]),
+        (&json!(true), &json!(1), &json!(false))
+    );
+    let name = record["names"][0].as_str().unwrap();
+    assert!(audit.join(name).exists(), "{record}");
+    assert!(record["keys"][0].as_str().unwrap().starts_with("portcullis/default+"), "{record}");
 }

@@ -160,6 +160,20 @@ async fn what_is_in_force_and_who_may_what_are_shown() {
         assert!(shown.contains(part), "`{part}` is not in: {shown}");
     }
     let profile = policy_directory(&home, POLICIES);
+    // A directory is shown without any configuration, whatever is configured.
+    let shown = out(&run(&BTreeMap::new(), &["policy", "show", &profile]).await);
+    let number = POLICIES.matches("@id(").count();
+    assert!(
+        shown.contains(&format!("// {number} policies, hash ")) && !shown.contains("portcullis:"),
+        "{shown}"
+    );
+    let above = home.path().display().to_string();
+    let told: Value =
+        serde_json::from_str(&out(&run(&BTreeMap::new(), &["policy", "show", "--json", &above]).await))
+            .unwrap();
+    assert_eq!(told["files"][0]["policies"].as_array().unwrap().len(), number, "{told}");
+    let nowhere = refused(&run(&variables, &["policy", "show", "/nowhere/at/all"]).await, CONFIGURATION);
+    assert!(nowhere.contains("cannot read `/nowhere/at/all`"), "{nowhere}");
     let matrix = out(&run(&variables, &["policy", "matrix", &profile, "--project", "dev"]).await);
     let row = matrix.lines().skip_while(|line| *line != "jira_add_comment").nth(2).unwrap();
     assert_eq!(
@@ -170,4 +184,31 @@ async fn what_is_in_force_and_who_may_what_are_shown() {
         serde_json::from_str(&out(&run(&variables, &["policy", "matrix", &profile, "--json"]).await))
             .unwrap();
     assert_eq!(told[0]["places"], json!(["all of Jira", "OPS", "elsewhere"]));
+}
+
+#[tokio::test]
+async fn a_check_shows_the_line_and_warns_of_what_is_likely_not_meant() {
+    let home = tempfile::tempdir().unwrap();
+    let text = "@id(\"a\")\npermit (principal == Id::Group::\"jira:dev\", action, resource);\n";
+    let profile = policy_directory(&home, text);
+    let told = refused(&run(&BTreeMap::new(), &["policy", "check", &profile]).await, CONFIGURATION);
+    for part in [
+        "own.cedar:2:22: policy `a`: unable to find an applicable action",
+        "\n  2 | permit (principal == Id::Group::\"jira:dev\", action, resource);\n    |                      ^^^^",
+        "write `principal in Id::Group::\"jira:dev\"`",
+    ] {
+        assert!(told.contains(part), "`{part}` is not in: {told}");
+    }
+    policy_directory(&home, "@id(\"a\") permit (principal == Id::User::\"Ann\", action, resource);");
+    let warned = run(&BTreeMap::new(), &["policy", "check", &profile]).await;
+    out(&warned);
+    let said = String::from_utf8_lossy(&warned.stderr).into_owned();
+    assert!(
+        said.starts_with("portcullis: warning: ") && said.contains("write `Id::User::\"ann\"`"),
+        "{said}"
+    );
+    let told: Value =
+        serde_json::from_str(&out(&run(&BTreeMap::new(), &["policy", "check", "--json", &profile]).await))
+            .unwrap();
+    assert_eq!(told["warnings"].as_array().unwrap().len(), 1, "{told}");
 }

@@ -33,6 +33,8 @@ pub(super) enum Step {
     Record(Box<Record>),
     /// The last line is not whole: a writer is at it, or was when it ended.
     Torn,
+    /// The last line is whole, and no record, for this cause.
+    Spoilt(String),
     /// There is no more.
     End,
 }
@@ -89,7 +91,7 @@ impl LogReader {
                 Ok(Step::Record(Box::new(record)))
             }
             // A disk may lose the inside of what was written last, and keep its end.
-            Err(ReadError::NoRecord { .. }) if is_last => Ok(Step::Torn),
+            Err(ReadError::NoRecord { cause, .. }) if is_last => Ok(Step::Spoilt(cause)),
             Err(error) => Err(error),
         }
     }

@@ -21,7 +21,7 @@ pub struct Filter {
     pub decision: Option<String>,
     /// Codes; a call has those of all its records.
     pub codes: Vec<String>,
-    /// Ids of calls.
+    /// Ids of calls, or of decisions.
     pub calls: Vec<String>,
     /// Words for how a call ended.
     pub outcomes: Vec<String>,
@@ -31,7 +31,9 @@ impl Filter {
     /// Whether a row is wanted.
     pub fn takes(&self, row: &Row) -> bool {
         self.in_time(row)
-            && any(&self.calls, |call| row.call() == Some(call))
+            && any(&self.calls, |id| {
+                row.call() == Some(id) || row.decision().is_some_and(|decision| decision.id == *id)
+            })
             && any(&self.codes, |code| row.records().any(|record| record.fields.code == code))
             && any(&self.tools, |tool| row.tool() == Some(tool))
             && any(&self.outcomes, |outcome| row.outcome() == Some(outcome))
@@ -43,6 +45,24 @@ impl Filter {
             && any(&self.projects, |project| {
                 row.resources().iter().any(|name| Named::read(name).is_some_and(|it| it.is_within(project)))
             })
+    }
+
+    /// What it takes, by name, for whoever reads what came of it.
+    pub fn described(&self) -> Vec<(&'static str, String)> {
+        let moment = |moment: Moment| moment.time().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+        let one_of = |words: &[String]| (!words.is_empty()).then(|| words.join(", "));
+        let told = [
+            ("since", self.since.map(moment)),
+            ("until", self.until.map(moment)),
+            ("principal", one_of(&self.principals)),
+            ("tool", one_of(&self.tools)),
+            ("project", one_of(&self.projects)),
+            ("decision", self.decision.clone()),
+            ("code", one_of(&self.codes)),
+            ("call", one_of(&self.calls)),
+            ("outcome", one_of(&self.outcomes)),
+        ];
+        told.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     fn in_time(&self, row: &Row) -> bool {

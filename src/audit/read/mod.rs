@@ -44,6 +44,7 @@ pub use rows::Row;
 pub use rows::Rows;
 pub use shown::COLUMNS;
 pub use shown::cells;
+pub use shown::decided;
 pub use table::Column;
 pub use table::Table;
 pub use tail::Tail;

@@ -61,7 +61,7 @@ impl Records {
         })
     }
 
-    /// What has to be said of what was read so far: files with a torn last line.
+    /// What has to be said of what was read so far: files with a last line that is no record.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -91,13 +91,19 @@ impl Records {
             Step::Record(record) => self.open.push(Reverse(Head { record, reader, number })),
             step => {
                 let position = reader.position();
-                if matches!(step, Step::Torn) {
-                    self.notes.push(format!(
-                        "{}:{}: the last line is not whole and was left out: it is being written, or its writer crashed",
-                        shown(reader.file()),
-                        position.line + 1
-                    ));
-                }
+                let note = match step {
+                    Step::Torn => Some(
+                        "the last line is not whole and was left out: it is being written, or its writer crashed"
+                            .to_owned(),
+                    ),
+                    Step::Spoilt(cause) => Some(format!(
+                        "the last line is whole, but no record ({cause}), and was left out: the machine stopped before the \
+                         disk had it, or somebody wrote it; `portcullis audit verify` tells what else is wrong"
+                    )),
+                    Step::Record(_) | Step::End => None,
+                };
+                let line = position.line + 1;
+                self.notes.extend(note.map(|note| format!("{}:{line}: {note}", shown(reader.file()))));
                 self.positions.insert(reader.file().to_path_buf(), position);
             }
         }

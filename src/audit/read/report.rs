@@ -4,6 +4,7 @@
 
 mod chart;
 mod html;
+mod json;
 mod limited;
 mod markdown;
 mod page;
@@ -18,6 +19,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use self::limited::Limited;
+use super::Filter;
 use super::Row;
 use super::resource::places;
 use super::shown;
@@ -62,6 +64,8 @@ pub enum ReportFormat {
     Html,
     /// Markdown with tables.
     Markdown,
+    /// JSON, for a program.
+    Json,
 }
 
 /// A policy that the report says whether it was used.
@@ -154,12 +158,13 @@ impl Report {
         }
     }
 
-    /// The report, with the policies of which is to be said whether they were used.
-    pub fn finish(&self, policies: Option<&[KnownPolicy]>, format: ReportFormat) -> String {
-        let page = page::of(self, policies);
+    /// The report, with the filter that its rows passed and the policies of which is to be said whether they were used.
+    pub fn finish(&self, filter: &Filter, policies: Option<&[KnownPolicy]>, format: ReportFormat) -> String {
+        let page = page::of(self, filter, policies);
         match format {
             ReportFormat::Html => html::page(&page),
             ReportFormat::Markdown => markdown::page(&page),
+            ReportFormat::Json => json::page(&page),
         }
     }
 

@@ -23,17 +23,24 @@ const MOST_RECORDS: usize = 100;
 pub struct Row {
     earlier: Vec<Record>,
     last: Record,
+    /// Whether what else is known of the call was left out.
+    single: bool,
 }
 
 impl Row {
-    /// One record as a row of its own.
+    /// One record as a row of its own, whatever else there is of its call.
     pub fn alone(record: Record) -> Self {
-        Self { earlier: Vec::new(), last: record }
+        Self { earlier: Vec::new(), last: record, single: true }
     }
 
     fn together(mut records: Vec<Record>) -> Option<Self> {
         let last = records.pop()?;
-        Some(Self { earlier: records, last })
+        Some(Self { earlier: records, last, single: false })
+    }
+
+    /// Whether it is one record of a call and not all that there is of it: how the call ended is then said elsewhere.
+    pub fn is_single(&self) -> bool {
+        self.single
     }
 
     /// Its records, in their order.

@@ -1,7 +1,9 @@
 //! Rows as people read them.
 
 use super::Column;
+use super::Decision;
 use super::Row;
+use super::plain;
 use super::resource::Named;
 use crate::audit::Code;
 
@@ -37,6 +39,18 @@ pub fn cells(row: &Row) -> [String; 9] {
         fields.duration_ms.map_or_else(none, |duration| format!("{duration:.1}")),
         row.call().map_or_else(|| details(row), str::to_owned),
     ]
+}
+
+/// What was decided, with the id that a denied caller was told; nothing where nothing was decided.
+pub fn decided(row: &Row) -> Option<String> {
+    let Decision { id, effect, reason, policies, policy_hash, .. } = row.decision()?;
+    let mut told = format!("decision {id}: {effect}");
+    told.extend(reason.iter().map(|reason| format!(" ({reason})")));
+    if !policies.is_empty() {
+        told.push_str(&format!(" by {}", policies.join(", ")));
+    }
+    told.extend(policy_hash.iter().map(|hash| format!(", policies {hash}")));
+    Some(plain(&told).into_owned())
 }
 
 /// What an event says besides what every record begins with, as `name=value`.
@@ -90,6 +104,8 @@ fn ended(row: &Row) -> Option<String> {
                 .map_or_else(|| "upstream_error".to_owned(), |status| format!("upstream_error {status}")),
         ),
         (Some(outcome), None) => Some(outcome.to_owned()),
+        // By itself an intent has none, however its call ended.
+        (None, _) if row.is_single() && fields.stage == "intent" => Some("intent".to_owned()),
         (None, _) if row.call().is_some() && row.decision().is_some() => Some("no outcome".to_owned()),
         (None, _) if fields.stage == "refusal" => Some("refused".to_owned()),
         (None, _) => None,
@@ -132,5 +148,24 @@ mod tests {
             "PC1002 | bob | jira_get_issue | Jira::Issue DEV-1 | no outcome | read | - | c3",
         ];
         assert_eq!(shown, wanted);
+        // Record by record, an intent is one, whether its call has ended or not.
+        let rows = Rows::of_records(Records::of(&[log.path()]).unwrap());
+        let outcomes: Vec<String> = rows.map(|row| cells(&row.unwrap())[5].clone()).collect();
+        assert_eq!(outcomes, ["-", "intent", "ok", "denied (forbidden)", "refused", "intent", "-"]);
+    }
+
+    #[test]
+    fn the_decision_of_a_row_is_told_with_its_id() {
+        let log = Log::new();
+        log.write(
+            "a",
+            &[
+                (1, "05:40:00", logs::denied("c1", "ann", "OPS")),
+                (2, "05:40:01", logs::outcome("c2", "ann", "ok")),
+            ],
+        );
+        let rows = Rows::of_calls(Records::of(&[log.path()]).unwrap());
+        let told: Vec<Option<String>> = rows.map(|row| decided(&row.unwrap())).collect();
+        assert_eq!(told, [Some("decision d-c1: deny (forbidden) by no-ops, policies p".to_owned()), None]);
     }
 }

@@ -72,12 +72,22 @@ fn one_version_is_read_with_what_is_new_in_it() {
 fn a_torn_last_line_is_said_and_any_other_bad_line_is_an_error() {
     let log = Log::new();
     let good = logs::line(1, "05:40:00", &json!({}));
-    for torn in ["{\"v\":1,\"se", "\0\0\0\0\n", good.trim_end(), "\u{1b}[31m\n"] {
+    let (cut, spoilt) =
+        ("the last line is not whole and was left out", "the last line is whole, but no record (");
+    let torn = [
+        ("{\"v\":1,\"se", cut),
+        ("\0\0\0\0\n", spoilt),
+        (good.trim_end(), cut),
+        ("\u{1b}[31m\n", spoilt),
+        ("{\"v\":2}\n", spoilt),
+    ];
+    for (torn, said) in torn {
         let file = log.raw("torn", &format!("{good}{torn}"));
         let mut records = of(std::slice::from_ref(&file));
         assert_eq!(records.by_ref().map(|record| record.unwrap().fields.seq).collect::<Vec<_>>(), [1]);
         assert_eq!(records.notes().len(), 1);
-        assert!(records.notes()[0].contains("torn.jsonl:2:"), "{:?}", records.notes());
+        let note = &records.notes()[0];
+        assert!(note.contains(&format!("torn.jsonl:2: {said}")) && !note.contains('\u{1b}'), "{note}");
         assert_eq!(records.positions()[&file], Position { offset: good.len() as u64, line: 1 });
     }
     let twice = good.replace("\"seq\":1", "\"seq\":1,\"seq\":2");
@@ -190,6 +200,7 @@ fn filters_take_the_rows_that_they_name() {
     assert_eq!(found(Filter { decision: Some("deny".into()), ..all() }), [6]);
     assert_eq!(found(Filter { codes: text("PC1002"), ..all() }), [3, 5]);
     assert_eq!(found(Filter { calls: text("c2"), ..all() }), [5]);
+    assert_eq!(found(Filter { calls: text("d-c3"), ..all() }), [6], "the id of its decision");
     assert_eq!(found(Filter { outcomes: vec!["ok".into(), "denied".into()], ..all() }), [3, 6]);
     assert_eq!(found(Filter { principals: text("ann"), outcomes: text("ok"), ..all() }), [3]);
 }

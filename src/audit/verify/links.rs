@@ -15,6 +15,31 @@ use super::name::LogName;
 use super::opening::Head;
 use super::opening::Opening;
 use super::report::Note;
+use super::report::Removed;
+
+/// A log that something other than a log names.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) log: LogName,
+    /// Who names it.
+    pub(super) by: String,
+    /// How many records it had, where that is signed.
+    pub(super) size: Option<u64>,
+}
+
+/// What was in a file that is gone. The numbers go on only within a process, so only a file that continues it tells them.
+fn removed(by: &Examined, head: &Head) -> Removed {
+    let continues = by.opening.as_ref().and_then(|opening| opening.continues.as_ref());
+    let first = by.contents.first.as_ref().map(|(first, _)| first);
+    let goes_on = first.filter(|first| {
+        first.stage == Stage::Continue && continues.is_some_and(|before| before.file == head.file)
+    });
+    let numbers = goes_on.and_then(|first| {
+        let last = first.sequence.checked_sub(1)?;
+        Some((last.checked_sub(head.records)?.checked_add(1)?, last))
+    });
+    Removed { records: head.records, numbers, all: true }
+}
 
 /// All files together.
 pub(super) struct Links<'l> {
@@ -33,7 +58,7 @@ impl<'l> Links<'l> {
     }
 
     /// Holds all files against each other.
-    pub(super) fn check(mut self, named: &[(LogName, String)]) -> (Vec<Finding>, Vec<Note>) {
+    pub(super) fn check(mut self, named: &[Named]) -> (Vec<Finding>, Vec<Note>) {
         for file in self.files.clone().into_values() {
             if let Some(next) = &file.next {
                 self.check_next(file, next);
@@ -44,9 +69,10 @@ impl<'l> Links<'l> {
             }
             self.check_first(file, first, opening);
         }
-        for (name, named_by) in named {
-            if !self.files.contains_key(name) {
-                self.missing(name, named_by, None);
+        for Named { log, by, size } in named {
+            if !self.files.contains_key(log) {
+                let removed = size.map(|records| Removed { records, numbers: None, all: false });
+                self.missing(log, by, None, removed);
             }
         }
         (self.findings, self.notes)
@@ -59,7 +85,7 @@ impl<'l> Links<'l> {
     /// Whether a file is as another one has seen it.
     fn check_head(&mut self, by: &Examined, head: &Head) {
         let Some(file) = self.files.get(&head.file) else {
-            return self.missing(&head.file, &by.log.name.file(), Some(by));
+            return self.missing(&head.file, &by.log.name.file(), Some(by), Some(removed(by, head)));
         };
         let found = (file.contents.records(), file.contents.tree.root());
         if file.is_sound() && found != (head.records, head.root) {
@@ -123,7 +149,7 @@ impl<'l> Links<'l> {
     fn check_next(&mut self, file: &Examined, next: &LogName) {
         let name = &file.log.name;
         let Some(follower) = self.files.get(next).copied() else {
-            return self.missing(next, &name.file(), Some(file));
+            return self.missing(next, &name.file(), Some(file), None);
         };
         // A process that was killed in a rotation leaves an empty file, or one that only says that it was recovered.
         let begun =
@@ -143,7 +169,7 @@ impl<'l> Links<'l> {
     }
 
     /// A file that is named and not there: retention removes the oldest, and no other.
-    fn missing(&mut self, name: &LogName, named_by: &str, by: Option<&Examined>) {
+    fn missing(&mut self, name: &LogName, named_by: &str, by: Option<&Examined>, removed: Option<Removed>) {
         if self.unread.contains(name) || !self.told.insert(name.clone()) {
             return;
         }
@@ -152,7 +178,7 @@ impl<'l> Links<'l> {
         if is_there {
             self.notes.push(Note::NotRead { file, named_by });
         } else if self.files.keys().next().is_some_and(|oldest| name < oldest) {
-            self.notes.push(Note::Older { file, named_by });
+            self.notes.push(Note::Older { file, named_by, removed });
         } else {
             self.find(name, None, LinkFault::Missing { named_by });
         }

@@ -31,6 +31,7 @@ use file::Log;
 use file::limited;
 use file::signed;
 use links::Links;
+use links::Named;
 
 pub use finding::CheckpointFault;
 pub use finding::Fault;
@@ -47,7 +48,9 @@ pub use prove::ProveError;
 pub use prove::Proved;
 pub use report::FileReport;
 pub use report::Note;
+pub use report::Removed;
 pub use report::Report;
+pub use report::counted;
 
 /// What to verify, and against what.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +67,7 @@ pub struct Verification {
 #[derive(Default)]
 struct Found {
     logs: Vec<Log>,
-    /// Logs that something other than a log names: who, and which.
-    named: Vec<(LogName, String)>,
+    named: Vec<Named>,
     kept: Vec<Kept>,
     report: Report,
 }
@@ -74,6 +76,7 @@ impl Verification {
     /// Verifies all of it.
     pub fn run(&self) -> Report {
         let Found { logs, named, kept, mut report } = self.find();
+        report.kept = kept.len();
         let mut files: Vec<Examined> = Vec::new();
         let mut unread = BTreeSet::new();
         for log in logs {
@@ -115,6 +118,8 @@ impl Verification {
         for path in &self.checkpoints {
             found.add_all_kept(path, &self.keys);
         }
+        // Of several checkpoints of a log that is gone, the one that says most is told.
+        found.named.sort_by(|one, other| (&one.log, other.size).cmp(&(&other.log, one.size)));
         found
     }
 }
@@ -143,7 +148,7 @@ impl Found {
             if name::is_log(&file) {
                 self.add_file(&path);
             } else if let Some(log) = LogName::of_checkpoint_file(&file) {
-                self.named.push((log, file));
+                self.named.push(Named { log, by: file, size: None });
             }
         }
     }
@@ -182,10 +187,8 @@ impl Found {
             let cause = NoteError::Form("it is not of a log of this server");
             return Err(CheckpointFault::Refused { cause });
         };
-        if !keys.is_empty() {
-            signed(&note, keys)?;
-        }
-        self.named.push((log.clone(), shown(path)));
+        let size = if keys.is_empty() { None } else { Some(signed(&note, keys)?.size) };
+        self.named.push(Named { log: log.clone(), by: shown(path), size });
         self.kept.push(Kept { source: shown(path), log, note });
         Ok(())
     }

@@ -13,6 +13,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What is not wrong, but has to be known.
     pub notes: Vec<Note>,
+    /// How many checkpoints that were kept elsewhere it was held against.
+    pub kept: usize,
 }
 
 impl Report {
@@ -49,6 +51,33 @@ pub struct FileReport {
     pub key: Option<String>,
 }
 
+/// What was in a file that is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// How many records.
+    pub records: u64,
+    /// The numbers of the first and the last, where the file that goes on from it is there.
+    pub numbers: Option<(u64, u64)>,
+    /// Whether this is all: a checkpoint says only how many there were when it was made.
+    pub all: bool,
+}
+
+impl fmt::Display for Removed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let least = if self.all { "" } else { "at least " };
+        write!(f, "{least}{}", counted(self.records, "record"))?;
+        match self.numbers {
+            Some((first, last)) => write!(f, ", `seq` {first} to {last}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A number of things, such as `1 file` or `2 files`.
+pub fn counted(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// What is not wrong, but has to be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
@@ -70,6 +99,8 @@ pub enum Note {
         file: String,
         /// Who names it.
         named_by: String,
+        /// What was in it, as far as what is left says.
+        removed: Option<Removed>,
     },
     /// A file is there that was not looked at.
     NotRead {
@@ -94,6 +125,14 @@ impl Note {
         }
     }
 
+    /// What was in a file that is gone, as far as that is known.
+    pub fn removed(&self) -> Option<Removed> {
+        match self {
+            Self::Older { removed, .. } => *removed,
+            _ => None,
+        }
+    }
+
     /// The file it is about.
     pub fn file(&self) -> Option<&str> {
         match self {
@@ -110,11 +149,20 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BeingWritten { file, uncovered } => {
-                write!(f, "{file} is being written; its newest {uncovered} records are not signed yet")
+                write!(f, "{file} is being written; ")?;
+                match uncovered {
+                    0 => f.write_str("all its records are signed"),
+                    1 => f.write_str("its newest record is not signed yet"),
+                    more => write!(f, "its newest {more} records are not signed yet"),
+                }
             }
             Self::Empty { file } => write!(f, "{file} has no record: its process has just begun, or was killed"),
-            Self::Older { file, named_by } => {
-                write!(f, "{file}, which {named_by} names, is gone; it was older than all there are, as after retention")
+            Self::Older { file, named_by, removed } => {
+                write!(f, "{file}, which {named_by} names, was removed")?;
+                if let Some(removed) = removed {
+                    write!(f, " with {removed}")?;
+                }
+                f.write_str("; it was older than all there are, as after retention")
             }
             Self::NotRead { file, named_by } => {
                 write!(f, "{file}, which {named_by} names, was not looked at; verify the whole directory")

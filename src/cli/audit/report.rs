@@ -20,8 +20,8 @@ use crate::tools;
 pub(super) struct Arguments {
     #[command(flatten)]
     selection: Selection,
-    /// The form: a page of HTML that needs nothing else, or Markdown.
-    #[arg(long, value_parser = ["html", "markdown"], default_value = "markdown")]
+    /// The form: a page of HTML that needs nothing else, Markdown, or JSON.
+    #[arg(long, value_parser = ["html", "markdown", "json"], default_value = "markdown")]
     format: String,
     /// A directory of policies: say which of them decided nothing.
     #[arg(long, value_name = "DIRECTORY")]
@@ -29,15 +29,21 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
-    let format = if arguments.format == "html" { ReportFormat::Html } else { ReportFormat::Markdown };
+    let format = match arguments.format.as_str() {
+        "html" => ReportFormat::Html,
+        "json" => ReportFormat::Json,
+        _ => ReportFormat::Markdown,
+    };
+    // Spans are of now, and the report has to name the same moments that its rows were taken by.
+    let filter = arguments.selection.filter()?;
     let policies = arguments.policies.as_deref().map(known).transpose()?;
     let mut report = Report::default();
-    arguments.selection.each(cli, |row| {
+    arguments.selection.each_of(cli, &filter, |row| {
         report.add(&row);
         Ok(true)
     })?;
     let mut lines = output::Lines::new();
-    lines.say(report.finish(policies.as_deref(), format).trim_end())?;
+    lines.say(report.finish(&filter, policies.as_deref(), format).trim_end())?;
     lines.flush().map(drop)
 }
 

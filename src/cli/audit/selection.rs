@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 
+use crate::audit::Code;
+use crate::audit::Ending;
 use crate::audit::read::Filter;
 use crate::audit::read::Moment;
 use crate::audit::read::ReadError;
@@ -41,14 +44,23 @@ pub(super) struct Selection {
     #[arg(long, value_parser = ["permit", "deny"])]
     decision: Option<String>,
     /// A code, such as `PC1004`: see `portcullis audit events`.
-    #[arg(long)]
+    #[arg(long, value_parser = codes(), hide_possible_values = true)]
     code: Vec<String>,
-    /// The id of a call.
+    /// The id of a call, or of a decision.
     #[arg(long, value_name = "ID")]
     call: Vec<String>,
-    /// How calls ended, such as `ok`, `denied`, `upstream_error`.
-    #[arg(long, value_name = "WORD")]
+    /// How calls ended.
+    #[arg(long, value_name = "WORD", value_parser = outcomes())]
     outcome: Vec<String>,
+}
+
+/// A code that there is not would find nothing, and nothing found reads as nothing happened.
+fn codes() -> PossibleValuesParser {
+    PossibleValuesParser::new(Code::ALL.iter().map(|code| code.as_str()))
+}
+
+fn outcomes() -> PossibleValuesParser {
+    PossibleValuesParser::new(Ending::ALL.iter().map(|ending| ending.as_str()))
 }
 
 impl Selection {
@@ -76,13 +88,28 @@ impl Selection {
         })
     }
 
+    /// Whether it names calls.
+    pub(super) fn names_calls(&self) -> bool {
+        !self.call.is_empty()
+    }
+
     /// Hands on every call and every other record that is wanted; stops where `take` says that it wants no more.
     pub(super) fn each(
         &self,
         cli: &Cli,
         take: impl FnMut(Row) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
-        each(&mut Rows::of_calls(records(&self.paths(cli)?)?), &self.filter()?, take)
+        self.each_of(cli, &self.filter()?, take)
+    }
+
+    /// The same with a filter that [`Self::filter`] gave before.
+    pub(super) fn each_of(
+        &self,
+        cli: &Cli,
+        filter: &Filter,
+        take: impl FnMut(Row) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
+        each(&mut Rows::of_calls(records(&self.paths(cli)?)?), filter, take)
     }
 }
 
@@ -115,4 +142,42 @@ pub(super) fn records(paths: &[PathBuf]) -> Result<Records, Failure> {
 
 pub(super) fn unreadable(error: ReadError) -> Failure {
     Failure::unreadable(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        selection: Selection,
+    }
+
+    #[test]
+    fn a_word_that_there_is_not_is_refused_with_the_nearest_and_all_of_them() {
+        let refused =
+            |option: &str, word: &str| Line::try_parse_from(["show", option, word]).unwrap_err().to_string();
+        for (option, word, nearest, another) in [
+            ("--outcome", "dennied", "'denied'", "upstream_unreachable"),
+            ("--outcome", "no_such", "'not_visible'", "abandoned"),
+            ("--code", "PC104", "'PC1004'", "PC2003"),
+            ("--code", "pc1004", "'PC1004'", "PC0018"),
+            ("--decision", "denied", "'deny'", "permit"),
+        ] {
+            let told = refused(option, word);
+            assert!(told.contains(&format!("invalid value '{word}' for '{option}")), "{told}");
+            assert!(told.contains("possible values:") && told.contains(another), "{told}");
+            // What is near nothing has no nearest one.
+            assert!(word == "no_such" || told.contains(nearest), "{told}");
+        }
+        for ending in Ending::ALL {
+            assert!(Line::try_parse_from(["show", "--outcome", ending.as_str()]).is_ok(), "{ending:?}");
+        }
+        for code in Code::ALL {
+            assert!(Line::try_parse_from(["show", "--code", code.as_str()]).is_ok(), "{code:?}");
+        }
+    }
 }

@@ -86,13 +86,16 @@ fn follow(paths: Vec<PathBuf>, mut rows: Rows, filter: &Filter, mut printer: Pri
 struct Printer {
     lines: Lines,
     json: bool,
+    /// Whether the decision is told below each row.
+    decisions: bool,
     table: Option<Table<9>>,
-    waiting: Vec<[String; 9]>,
+    waiting: Vec<([String; 9], Option<String>)>,
 }
 
 impl Printer {
     fn new(arguments: &Arguments) -> Self {
-        Self { lines: Lines::new(), json: arguments.json, table: None, waiting: Vec::new() }
+        let decisions = arguments.selection.names_calls();
+        Self { lines: Lines::new(), json: arguments.json, decisions, table: None, waiting: Vec::new() }
     }
 
     /// Prints a row. False if nobody reads any more.
@@ -104,14 +107,23 @@ impl Printer {
             return Ok(self.lines.is_read());
         }
         let cells = read::cells(row);
+        let decided = self.decisions.then(|| read::decided(row)).flatten();
         match &self.table {
-            Some(table) => self.lines.say(&table.line(&cells))?,
-            None => self.waiting.push(cells),
+            Some(table) => {
+                self.lines.say(&table.line(&cells))?;
+                self.tell(decided)?;
+            }
+            None => self.waiting.push((cells, decided)),
         }
         if self.waiting.len() >= SAMPLE {
             self.lay_out()?;
         }
         Ok(self.lines.is_read())
+    }
+
+    /// Says what was decided, below the row of the call.
+    fn tell(&mut self, decided: Option<String>) -> Result<(), Failure> {
+        decided.map_or(Ok(()), |decided| self.lines.say(&format!("  {decided}")))
     }
 
     fn finish(mut self) -> Result<(), Failure> {
@@ -126,10 +138,11 @@ impl Printer {
         if self.json {
             return Ok(());
         }
-        let table = Table::for_rows(COLUMNS, &self.waiting);
+        let table = Table::for_rows(COLUMNS, self.waiting.iter().map(|(cells, _)| cells));
         self.lines.say(&table.head())?;
-        for row in std::mem::take(&mut self.waiting) {
-            self.lines.say(&table.line(&row))?;
+        for (cells, decided) in std::mem::take(&mut self.waiting) {
+            self.lines.say(&table.line(&cells))?;
+            self.tell(decided)?;
         }
         self.table = Some(table);
         Ok(())

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::recorded::Recorded;
 use super::say_json;
+use super::wrong;
 use crate::audit::HmacKey;
 use crate::cli::Cli;
 use crate::cli::Failure;
@@ -75,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         Some(directory) => EngineSettings::alone(PolicySource::Directory(directory.clone())),
         None => assemble::engine_settings(&load(cli)?.settings)?,
     };
-    let explainer = Explainer::load(&tools::facts(), &settings).map_err(Failure::configuration)?;
+    let explainer = Explainer::load(&tools::facts(), &settings).map_err(wrong)?;
     let (sample, notes) = match (&arguments.audit, &arguments.id) {
         (Some(path), Some(id)) => recorded(arguments, cli, &explainer, Recorded::find(path, id)?)?,
         _ => (described(arguments).map_err(Failure::usage)?, Vec::new()),

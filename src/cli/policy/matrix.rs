@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::say_json;
+use super::wrong;
 use crate::cli::Failure;
 use crate::cli::output;
 use crate::policy::Class;
@@ -40,7 +41,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let facts = tools::facts();
     let settings = EngineSettings::alone(PolicySource::Directory(arguments.directory.clone()));
-    let explainer = Explainer::load(&facts, &settings).map_err(Failure::configuration)?;
+    let explainer = Explainer::load(&facts, &settings).map_err(wrong)?;
     let matrices = explainer
         .matrix(&facts, &arguments.groups, &arguments.projects, &arguments.spaces)
         .map_err(Failure::usage)?;

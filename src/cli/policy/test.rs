@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::say_json;
+use super::wrong;
 use crate::cli::Failure;
 use crate::cli::output;
 use crate::policy;
@@ -28,13 +29,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let profiles = policy::profiles(&arguments.directory).map_err(Failure::configuration)?;
+    let profiles = policy::profiles(&arguments.directory).map_err(wrong)?;
     let facts = tools::facts();
     let mut reports = Vec::new();
     for profile in &profiles {
-        policy::check_directory(&profile.directory, &facts).map_err(Failure::configuration)?;
+        policy::check_directory(&profile.directory, &facts).map_err(wrong)?;
         let report = policy::run_cases(&profile.directory, &profile.cases, &facts);
-        reports.push((profile.name.as_str(), report.map_err(Failure::configuration)?));
+        reports.push((profile.name.as_str(), report.map_err(wrong)?));
     }
     let failed: usize = reports.iter().map(|(_, report)| report.failed().count()).sum();
     let undecided: usize = reports.iter().map(|(_, report)| report.never_decided.len()).sum();

@@ -46,15 +46,15 @@ const BAD: [(&str, &str); 17] = [
     ),
     (
         "@id(\"f\") @advice(\"no\")\nforbid (principal, action, resource in Jira::Project::\"secret\");",
-        "own.cedar:1:1: policy `f`: `Jira::Project::\"secret\"` matches nothing; write `SECRET`",
+        "own.cedar:2:40: policy `f`: `Jira::Project::\"secret\"` matches nothing; write `SECRET`",
     ),
     (
         "@id(\"i\") permit (principal, action, resource in Jira::Instance::\"main\");",
-        "own.cedar:1:1: policy `i`: `Jira::Instance::\"main\"` matches nothing: no Jira is called `main`; there is default",
+        "own.cedar:1:49: policy `i`: `Jira::Instance::\"main\"` matches nothing: no Jira is called `main`; there is default",
     ),
     (
         "@id(\"g\") permit (principal in Id::Group::\"dev\", action, resource);",
-        "own.cedar:1:1: policy `g`: group `dev` has no origin; write `jira:dev`, `confluence:dev` or `oidc:<issuer>:dev`",
+        "own.cedar:1:31: policy `g`: group `dev` has no origin; write `jira:dev`, `confluence:dev` or `oidc:<issuer>:dev`",
     ),
     (
         "@id(\"g\") @advice(\"no\") forbid (principal in Id::Group::\"jira:dev\", action in Mcp::Action::\"write\", resource);",

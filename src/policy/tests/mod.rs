@@ -11,6 +11,7 @@ mod generated;
 mod limits;
 mod load;
 mod matrix;
+mod mistakes;
 mod narrow;
 mod narrow_at_random;
 mod policies;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::secrets::chance;
+
 const FIRST: Duration = Duration::from_secs(1);
 /// A lease that is nearly over is not renewed all the time.
 const SHORTEST: Duration = Duration::from_millis(500);
@@ -40,16 +42,6 @@ pub(super) fn around(span: Duration) -> Duration {
 /// When a lease of this length is to be renewed: at two thirds, up to a tenth of it earlier.
 pub(crate) fn renewal(lease: Duration) -> Duration {
     lease.mul_f64((-0.1_f64).mul_add(chance(), 2.0 / 3.0)).max(SHORTEST)
-}
-
-/// From 0 to 1.
-fn chance() -> f64 {
-    let mut bytes = [0; 4];
-    // Without randomness every wait is the longest one: late, but never a storm.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
-        return 1.0;
-    }
-    f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

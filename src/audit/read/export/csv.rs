@@ -2,6 +2,7 @@
 
 use crate::audit::read::Row;
 use crate::audit::read::plain;
+use crate::audit::record::moment;
 
 /// The line of the names of the columns.
 pub(super) fn head() -> String {
@@ -18,8 +19,8 @@ pub(super) fn line(row: &Row) -> String {
     let result = fields.result.as_ref();
     let details = row.call().is_none().then(|| serde_json::Value::from(row.last().besides()).to_string());
     let cells = [
-        row.time().to_string(),
-        row.began().to_string(),
+        moment(row.time()),
+        moment(row.began()),
         fields.code.clone(),
         fields.stage.clone(),
         fields.instance.clone(),

@@ -15,6 +15,7 @@ use super::put;
 use super::rest;
 use crate::audit::Code;
 use crate::audit::read::Row;
+use crate::audit::record::moment;
 
 /// The version of the schema.
 const VERSION: &str = "8.17.0";
@@ -27,7 +28,7 @@ const PLACED: &[&str] =
 pub(super) fn document(row: &Row) -> Map<String, Value> {
     let fields = &row.last().fields;
     let mut document = Map::new();
-    put(&mut document, "@timestamp", Some(fields.time.to_string()));
+    put(&mut document, "@timestamp", Some(moment(fields.time)));
     put(&mut document, "ecs", Some(json!({"version": VERSION})));
     put(&mut document, "event", Some(event(row)));
     put(
@@ -92,8 +93,8 @@ fn event(row: &Row) -> Value {
     };
     put(&mut event, "severity", Some(severity));
     if row.call().is_some() {
-        put(&mut event, "start", Some(row.began().to_string()));
-        put(&mut event, "end", row.outcome().map(|_| row.time().to_string()));
+        put(&mut event, "start", Some(moment(row.began())));
+        put(&mut event, "end", row.outcome().map(|_| moment(row.time())));
     }
     // In nanoseconds.
     let duration = row.latest(|fields| fields.duration_ms).map(|duration| format!("{:.0}", duration * 1e6));

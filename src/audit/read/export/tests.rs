@@ -220,3 +220,26 @@ fn csv_has_as_many_cells_as_columns() {
     assert_eq!((cell("principal").as_str(), cell("policies").as_str()), ("ann", "read"));
     assert_eq!(cell("resources"), "Jira::Issue::\"OPS-1\"; Jira::Project::\"OPS\"");
 }
+
+#[test]
+fn times_have_one_width_whatever_their_last_digits_are() {
+    let log = Log::new();
+    let at = |time: &str, mut record: Value| {
+        record["time"] = time.into();
+        record
+    };
+    log.write(
+        "a",
+        &[
+            (1, "", at("2026-11-29T05:40:00.000Z", logs::intent("c1", "ann", "OPS"))),
+            (2, "", at("2026-11-29T05:40:00.120Z", logs::outcome("c1", "ann", "ok"))),
+        ],
+    );
+    let row = Rows::of_calls(Records::of(&[log.path()]).unwrap()).next().unwrap().unwrap();
+    let cells = parsed(&Format::Csv.line(&row));
+    assert_eq!(cells[..2], ["2026-11-29T05:40:00.120Z", "2026-11-29T05:40:00.000Z"]);
+    let ecs: Value = serde_json::from_str(&Format::Ecs.line(&row)).unwrap();
+    let times = [&ecs["@timestamp"], &ecs["event"]["end"], &ecs["event"]["start"]];
+    let (last, first) = (json!("2026-11-29T05:40:00.120Z"), json!("2026-11-29T05:40:00.000Z"));
+    assert_eq!(times, [&last, &last, &first]);
+}

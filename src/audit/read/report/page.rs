@@ -13,6 +13,7 @@ use super::Refusals;
 use super::Report;
 use super::Work;
 use super::moment;
+use crate::audit::read::Filter;
 
 /// How many bars a chart has at most before they stand for more time.
 const MOST_BARS: usize = 62;
@@ -24,6 +25,8 @@ const MOST_TOOLS: usize = 3;
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) title: String,
+    /// What it was made with, by name.
+    pub(super) filters: Vec<(&'static str, String)>,
     pub(super) sections: Vec<Section>,
 }
 
@@ -75,15 +78,28 @@ impl Chart {
     }
 }
 
-pub(super) fn of(report: &Report, policies: Option<&[KnownPolicy]>) -> Page {
+pub(super) fn of(report: &Report, filter: &Filter, policies: Option<&[KnownPolicy]>) -> Page {
     let title = match report.period {
         Some((first, last)) => format!("Audit report, {} to {} (UTC)", moment(first), moment(last)),
         None => "Audit report: nothing was recorded".to_owned(),
     };
-    let mut sections = vec![calls(report), over_time(report), work(report), denials(report)];
+    let filters = filter.described();
+    let mut sections =
+        vec![made_with(&filters), calls(report), over_time(report), work(report), denials(report)];
     sections.extend(policies.map(|policies| unused(report, policies)));
     sections.extend([limits(report), tried(report), refusals(report), events(report)]);
-    Page { title, sections }
+    Page { title, filters, sections }
+}
+
+/// What is left out must be said, or a report of one person reads as one of all.
+fn made_with(filters: &[(&'static str, String)]) -> Section {
+    let note = if filters.is_empty() {
+        "No filter was set: everything that the log has is counted."
+    } else {
+        "Only what all of these take is counted."
+    };
+    let rows = filters.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]).collect();
+    table("Filters", note, &[Column::Text("Filter"), Column::Text("Takes")], rows)
 }
 
 fn table(title: &str, note: &str, columns: &[Column], rows: Vec<Vec<String>>) -> Section {

@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::*;
+use crate::audit::read::Moment;
 use crate::audit::read::Records;
 use crate::audit::read::Rows;
 use crate::audit::read::tests::logs;
@@ -13,6 +14,18 @@ const HOSTILE: &str = "</td><script>alert(1)</script>|`[x](https://evil.example)
 
 fn policy(id: &str) -> KnownPolicy {
     KnownPolicy { id: id.into(), effect: "permit".into(), file: "own.cedar".into(), shadow: false }
+}
+
+/// Of all kinds, with what a stranger might have put there.
+fn filter() -> Filter {
+    let now = "2026-12-02T00:00:00Z".parse().unwrap();
+    Filter {
+        since: Some(Moment::parse("7d", now).unwrap()),
+        until: Some(Moment::parse("2026-12-02", now).unwrap()),
+        principals: vec!["ann".to_owned(), "<b>bob</b>".to_owned()],
+        decision: Some("permit".to_owned()),
+        ..Filter::default()
+    }
 }
 
 fn report(log: &Log) -> Report {
@@ -71,10 +84,51 @@ fn week() -> Log {
 #[test]
 fn a_report_says_who_did_what_and_what_was_never_used() {
     let report = report(&week());
-    let text =
-        report.finish(Some(&[policy("read"), policy("stricter"), policy("spare")]), ReportFormat::Markdown);
+    let text = report.finish(
+        &filter(),
+        Some(&[policy("read"), policy("stricter"), policy("spare")]),
+        ReportFormat::Markdown,
+    );
     let wanted = include_str!("tests/report.md");
     assert_eq!(text, wanted, "a report is now:\n{text}");
+}
+
+#[test]
+fn every_form_of_a_report_names_the_filters_it_was_made_with() {
+    let report = report(&week());
+    let html = report.finish(&filter(), None, ReportFormat::Html);
+    for part in [
+        "<tr><td>since</td><td>2026-11-25 00:00:00 UTC</td></tr>",
+        "<tr><td>until</td><td>2026-12-02 00:00:00 UTC</td></tr>",
+        "<tr><td>principal</td><td>ann, &lt;b&gt;bob&lt;/b&gt;</td></tr>",
+        "<tr><td>decision</td><td>permit</td></tr>",
+    ] {
+        assert!(html.contains(part), "`{part}` is not in: {html}");
+    }
+    let json = |filter: &Filter| -> Value {
+        serde_json::from_str(&report.finish(filter, Some(&[policy("spare")]), ReportFormat::Json)).unwrap()
+    };
+    let told = json(&filter());
+    assert_eq!(
+        told["filters"],
+        json!({
+            "since": "2026-11-25 00:00:00 UTC",
+            "until": "2026-12-02 00:00:00 UTC",
+            "principal": "ann, <b>bob</b>",
+            "decision": "permit",
+        })
+    );
+    assert_eq!(told["sections"][1]["rows"][1], json!({"Ended": "denied", "Calls": 2}));
+    assert_eq!(
+        told["sections"][2]["rows"][0],
+        json!({"from": "2026-11-29", "ok": 1, "denied": 2, "failed": 1, "no known outcome": 0})
+    );
+    let all = Filter::default();
+    assert_eq!(json(&all)["filters"], json!({}));
+    for format in [ReportFormat::Html, ReportFormat::Markdown, ReportFormat::Json] {
+        let text = report.finish(&all, None, format);
+        assert!(text.contains("everything that the log has is counted"), "{text}");
+    }
 }
 
 #[test]
@@ -101,7 +155,7 @@ fn a_page_needs_nothing_else_and_takes_no_markup_from_the_log() {
         ],
     );
     let report = report(&log);
-    let html = report.finish(Some(&[policy(HOSTILE)]), ReportFormat::Html);
+    let html = report.finish(&Filter::default(), Some(&[policy(HOSTILE)]), ReportFormat::Html);
     for part in ["<script", "\u{202e}", "href", "src=", "url(", "@import", "alert(1)</"] {
         assert!(!html.contains(part), "`{part}` is in: {html}");
     }
@@ -119,7 +173,7 @@ fn a_page_needs_nothing_else_and_takes_no_markup_from_the_log() {
         let opened = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
     }
-    let markdown = report.finish(None, ReportFormat::Markdown);
+    let markdown = report.finish(&Filter::default(), None, ReportFormat::Markdown);
     assert!(
         !markdown.contains("<script") && !markdown.contains("[x](") && !markdown.contains("\n# \u{202e}")
     );
@@ -135,14 +189,19 @@ fn a_page_needs_nothing_else_and_takes_no_markup_from_the_log() {
 #[test]
 fn a_report_of_the_same_log_is_the_same() {
     let (one, other) = (report(&week()), report(&week()));
-    for format in [ReportFormat::Html, ReportFormat::Markdown] {
-        assert_eq!(one.finish(None, format), other.finish(None, format));
+    for format in [ReportFormat::Html, ReportFormat::Markdown, ReportFormat::Json] {
+        assert_eq!(
+            one.finish(&Filter::default(), None, format),
+            other.finish(&Filter::default(), None, format)
+        );
     }
     let nothing = Report::default();
     assert!(
-        nothing.finish(None, ReportFormat::Markdown).starts_with("# Audit report\\: nothing was recorded\n")
+        nothing
+            .finish(&Filter::default(), None, ReportFormat::Markdown)
+            .starts_with("# Audit report\\: nothing was recorded\n")
     );
-    assert!(nothing.finish(None, ReportFormat::Html).contains("<p>None.</p>"));
+    assert!(nothing.finish(&Filter::default(), None, ReportFormat::Html).contains("<p>None.</p>"));
 }
 
 #[test]
@@ -157,7 +216,7 @@ fn many_days_become_weeks_or_months() {
             outcome
         };
         log.write("a", &[(1, "00:00:00", ended(1, 0)), (2, "00:00:00", ended(2, days - 1))]);
-        let text = report(&log).finish(None, ReportFormat::Markdown);
+        let text = report(&log).finish(&Filter::default(), None, ReportFormat::Markdown);
         let bars = text
             .lines()
             .skip_while(|line| *line != "```text")

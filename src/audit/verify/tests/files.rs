@@ -14,8 +14,11 @@ use super::example;
 use super::faults;
 use super::verify;
 use crate::audit::note::Signer;
+use crate::audit::note::VerifierKey;
 use crate::audit::verify::Note;
+use crate::audit::verify::Removed;
 use crate::audit::verify::Verification;
+use crate::audit::verify::counted;
 use crate::audit::verify::tests::builder::Directory;
 
 fn checkpoint(file: &str) -> String {
@@ -36,7 +39,8 @@ fn the_oldest_file_may_be_gone_and_no_other() {
     fs::remove_file(log.file(&checkpoint(A))).unwrap();
     let report = verify(log.path());
     assert_eq!(faults(&report), [""; 0]);
-    assert!(report.notes.contains(&Note::Older { file: A.to_owned(), named_by: B.to_owned() }));
+    let removed = Some(Removed { records: 4, numbers: Some((1, 4)), all: true });
+    assert!(report.notes.contains(&Note::Older { file: A.to_owned(), named_by: B.to_owned(), removed }));
 
     let log = example();
     fs::remove_file(log.file(B)).unwrap();
@@ -288,4 +292,67 @@ fn one_file_alone_is_verified_and_the_others_are_named() {
     assert_eq!(faults(&report), [""; 0]);
     let not_read = |file: &str| Note::NotRead { file: file.to_owned(), named_by: C.to_owned() };
     assert_eq!(report.notes, [not_read(B), not_read(A), Note::OwnKeys]);
+}
+
+#[test]
+fn what_was_in_older_files_that_were_removed_is_told() {
+    let notes = |log: &Directory, keys: &[VerifierKey], kept: &[PathBuf]| -> Vec<String> {
+        let paths = vec![log.path().to_owned()];
+        let report = Verification { paths, keys: keys.to_vec(), checkpoints: kept.to_vec() }.run();
+        assert_eq!(faults(&report), [""; 0]);
+        let older = report.notes.iter().filter(|note| note.name() == "older");
+        older.map(ToString::to_string).collect()
+    };
+    let end = "; it was older than all there are, as after retention";
+    let keys = |log: &Directory| vec![log.signer.verifier().clone()];
+    let log = example();
+    fs::remove_file(log.file(A)).unwrap();
+    // The checkpoint beside it stays, as after `rm *.jsonl` of the oldest ones.
+    assert_eq!(
+        notes(&log, &[], &[]),
+        [format!("{A}, which {B} names, was removed with 4 records, `seq` 1 to 4{end}")]
+    );
+    // C is another process: its numbers begin anew, and say nothing of those of B.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let kept = elsewhere.path().join("kept");
+    fs::copy(log.file(&checkpoint(A)), &kept).unwrap();
+    fs::remove_file(log.file(B)).unwrap();
+    assert_eq!(
+        notes(&log, &keys(&log), std::slice::from_ref(&kept)),
+        [
+            format!("{B}, which {C} names, was removed with 4 records{end}"),
+            format!("{A}, which {C} names, was removed with 4 records{end}"),
+        ]
+    );
+
+    // Of what no file that is left names, a checkpoint tells, if it is known who signed it.
+    let log = Directory::new(7);
+    let older = "audit-default-20261128T054000Z.jsonl";
+    let mut gone = log.begin(older, "start", None, &[], 1);
+    gone.call("11111111111111111111111111111111");
+    gone.sign();
+    let (early, late) = (elsewhere.path().join("early"), elsewhere.path().join("late"));
+    fs::copy(log.file(&checkpoint(older)), &early).unwrap();
+    gone.end("stop");
+    fs::copy(log.file(&checkpoint(older)), &late).unwrap();
+    fs::remove_file(log.file(older)).unwrap();
+    fs::remove_file(log.file(&checkpoint(older))).unwrap();
+    log.begin(A, "start", None, &[], 1).end("stop");
+    let checkpoints = [early, late.clone()];
+    let told = format!("{older}, which {} names, was removed with at least 4 records{end}", late.display());
+    assert_eq!(notes(&log, &keys(&log), &checkpoints), [told]);
+    let unsigned = notes(&log, &[], &checkpoints);
+    assert!(
+        unsigned.len() == 1 && unsigned[0].ends_with(&format!("names, was removed{end}")),
+        "{unsigned:?}"
+    );
+}
+
+#[test]
+fn numbers_of_things_are_told_as_people_say_them() {
+    let written = |uncovered| Note::BeingWritten { file: A.to_owned(), uncovered }.to_string();
+    assert_eq!(written(0), format!("{A} is being written; all its records are signed"));
+    assert_eq!(written(1), format!("{A} is being written; its newest record is not signed yet"));
+    assert_eq!(written(22), format!("{A} is being written; its newest 22 records are not signed yet"));
+    assert_eq!([0, 1, 2].map(|count| counted(count, "file")), ["0 files", "1 file", "2 files"]);
 }
