@@ -326,14 +326,14 @@ async fn audit_keys(settings: &Settings, parts: &Parts) -> Result<AuditKeys, Fai
     let state = &settings.audit.state_directory;
     let (values, values_made) = match &settings.audit.hmac_key {
         Some(reference) => {
-            let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
+            let secret = parts.secrets.resolve_at_start(reference).await.map_err(secret_failure)?;
             (HmacKey::from_secret(secret.expose()), false)
         }
         None => HmacKey::load_or_create(state).map_err(Failure::configuration)?,
     };
     let (signing, signing_made) = match &settings.audit.signing_key {
         Some(reference) => {
-            let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
+            let secret = parts.secrets.resolve_at_start(reference).await.map_err(secret_failure)?;
             let key = SigningKey::from_secret(INSTANCE, secret.expose());
             (key.map_err(Failure::configuration)?, false)
         }

@@ -57,12 +57,13 @@ impl Sessions {
         settings: &Settings,
         parts: &Parts,
     ) -> Result<Operator, Failure> {
+        let name = instance.qualify(product.as_str()).into_owned();
         let (kind, reference) = match &from.credential {
             CredentialSettings::None => return Ok(Operator::None),
             CredentialSettings::Certificate => return Ok(Operator::Certificate),
             CredentialSettings::Passed => return Ok(Operator::Passed),
             CredentialSettings::App(app) => {
-                let session = self.session(app, from, settings, parts).await?;
+                let session = self.session(app, (&name, from), settings, parts).await?;
                 return Ok(Operator::Credential(Arc::new(session.source())));
             }
             CredentialSettings::PersonalToken(reference) => (Kind::PersonalToken, reference),
@@ -70,7 +71,6 @@ impl Sessions {
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
         };
         if let SecretRef::Vault(reference) = reference {
-            let name = instance.qualify(product.as_str()).into_owned();
             let make = move |secret: &Secret| kind.made_of(secret);
             let watched = parts.secrets.watch(&name, reference, make).await.map_err(secret_failure)?;
             return Ok(Operator::Credential(Arc::new(Kept { watched, product })));
@@ -89,7 +89,7 @@ impl Sessions {
     async fn session(
         &mut self,
         app: &OAuthApp,
-        from: &ProductSettings,
+        (site, from): (&str, &ProductSettings),
         settings: &Settings,
         parts: &Parts,
     ) -> Result<Arc<Session>, Failure> {
@@ -109,7 +109,9 @@ impl Sessions {
         let certificate = connect::client_certificate(from.reach.client_certificate.as_ref(), parts).await?;
         let is_cloud = endpoints.is_cloud();
         let client = connect::authority_client(&from.reach, &settings.network, is_cloud, certificate).await?;
-        let client_secret = parts.secrets.resolve(&app.client_secret).await.map_err(secret_failure)?;
+        let name = format!("{site} oauth app");
+        let client_secret = parts.secrets.current(&name, &app.client_secret, |secret| Ok(secret.clone()));
+        let client_secret = client_secret.await.map_err(secret_failure)?;
         let base_url = from.url.as_ref().filter(|_| !is_cloud).map(ToString::to_string);
         let client_id = app.client_id.clone();
         let known = App { client_id, client_secret, token: endpoints.token, base_url };

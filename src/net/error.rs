@@ -130,6 +130,16 @@ pub enum UpstreamError {
         /// How many bytes the answers had.
         bytes: u64,
     },
+    /// The request was not sent: a header that the operator adds is not to be had.
+    #[error("{text}")]
+    NoHeader {
+        /// Which product.
+        product: Product,
+        /// What failed and what to do, without hosts, paths and names of secrets.
+        text: String,
+        /// The same for the operator.
+        detail: String,
+    },
     /// The request was not sent: it does more than the permit allows.
     #[error("the request was not sent: a read may not {method} to {}", product.title())]
     NotARead {
@@ -168,6 +178,7 @@ impl UpstreamError {
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::LeftAlone { .. } => ErrorClass::LeftAlone,
             Self::Exhausted { .. } => ErrorClass::Exhausted,
+            Self::NoHeader { .. } => ErrorClass::CredentialUnavailable,
             Self::NotARead { .. } | Self::NotPermitted(_) => ErrorClass::NotPermitted,
         }
     }
@@ -227,6 +238,12 @@ impl UpstreamError {
             Self::Status { product, status: 407, .. } => {
                 format!("{self}{}", Problem::ProxyCredential.remedy(*product))
             }
+            Self::NoHeader { product, detail, .. } => {
+                format!(
+                    "a header that is added to requests to {} is not to be had: {detail}",
+                    product.title()
+                )
+            }
             _ => self.to_string(),
         }
     }
@@ -269,6 +286,7 @@ impl UpstreamError {
             Self::LeftAlone { .. }
             | Self::NotFile { .. }
             | Self::Exhausted { .. }
+            | Self::NoHeader { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => false,
         }
@@ -285,6 +303,7 @@ impl UpstreamError {
             | Self::LeftAlone { .. }
             | Self::NotFile { .. }
             | Self::Exhausted { .. }
+            | Self::NoHeader { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => {}
             Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,

@@ -1,6 +1,7 @@
 //! Secrets: where they are ([`SecretRef`]), what brings them ([`Secrets`]), and a type that never prints them
 //! ([`Secret`]). Stands on no other module.
 
+mod current;
 mod error;
 mod observer;
 mod reference;
@@ -11,6 +12,7 @@ mod source;
 mod template;
 pub mod vault;
 
+pub use current::Current;
 pub use error::SecretError;
 pub use observer::Notice;
 pub use observer::Observer;
@@ -33,9 +35,12 @@ pub use source::Source;
 pub use template::InvalidUserName;
 pub use template::UserName;
 pub use template::UserTemplate;
+pub use vault::Class;
 pub use vault::UserSecrets;
 pub use vault::UserSettings;
 pub use vault::Vault;
 pub use vault::VaultError;
 pub use vault::Version;
 pub use vault::Watched;
+#[cfg(test)]
+pub(crate) use vault::tests::played;

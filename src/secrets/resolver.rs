@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::Weak;
 
+use super::Current;
 use super::Observer;
 use super::Secret;
 use super::SecretError;
@@ -89,6 +90,30 @@ impl Secrets {
         let mut all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         all.push((name.to_owned(), weak));
         Ok(watched)
+    }
+
+    /// Makes of a secret what is used, wherever it lies: of each version where that is Vault, else once. `name` and `make`
+    /// are as for [`watch`](Self::watch).
+    pub async fn current<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &SecretRef,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Current<T>, SecretError> {
+        if let SecretRef::Vault(reference) = reference {
+            return Ok(Current::Watched(self.watch(name, reference, make).await?));
+        }
+        let unusable = |problem| SecretError::Unusable { name: name.to_owned(), problem };
+        make(&self.resolve(reference).await?).map(Current::fixed).map_err(unusable)
+    }
+
+    /// The secret behind a reference that is read once, at the start. A Vault that does not answer is waited for, unless
+    /// the settings want such a start to fail.
+    pub async fn resolve_at_start(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
+        match (&self.vault, reference) {
+            (Some(vault), SecretRef::Vault(reference)) => Ok(vault.read_at_start(reference).await?),
+            _ => self.local.resolve(reference).await,
+        }
     }
 
     /// The secrets of callers below a template.

@@ -245,6 +245,39 @@ async fn what_is_withdrawn_is_closed_and_what_comes_late_is_waited_for() {
     world.end();
 }
 
+/// What is added to requests is as much a secret as the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_in_vault_is_waited_for_watched_and_withdrawn() {
+    let bao = Bao::start();
+    let role = bao.set_up().await;
+    bao.rotate("alice-token").await;
+    bao.seal().await;
+    let header = ("JIRA_CUSTOM_HEADERS", "X-Gateway=vault://kv/atlassian/gateway#key");
+    let world = world(&bao, &role, &[("PORTCULLIS_VAULT__POLL_SECONDS", "1"), header]).await;
+    let get = async || called(&world, "jira_get_issue", json!({"issue_key": "OPS-1"})).await;
+    let (status, told) = world.ready().await;
+    assert!(status == 503 && told.contains("jira header x-gateway: "), "{told}");
+    bao.unseal().await;
+    let key = |number: u64| json!({"data": {"key": format!("{CANARY}-key-{number}")}});
+    bao.write_until_ready("kv/data/atlassian/gateway", &key(1)).await;
+    world.until("the first header", async || !failed(&get().await)).await;
+    bao.write("kv/data/atlassian/gateway", &key(2)).await;
+    let version = "portcullis_vault_secret_version{secret=\"jira header x-gateway\"}";
+    world.until("the next header", async || world.metric(version).await == 2).await;
+    assert!(!failed(&get().await));
+
+    bao.send(bao.http.delete(bao.url("kv/data/atlassian/gateway"))).await;
+    world.until("the end of it", async || failed(&get().await)).await;
+    let answer = get().await;
+    assert!(text(&answer).contains(WITHDRAWN), "{answer}");
+    let (status, told) = world.ready().await;
+    assert!(status == 503 && told.contains("jira header x-gateway: "), "{told}");
+    let closed = |record: &Value| record["code"] == "PC0043" && record["secret"] == "jira header x-gateway";
+    world.until_audited(closed).await;
+    shows_no_secret(&world, &role).await;
+    world.end();
+}
+
 /// Wrong at the start: one line for the operator, exit code 78, and what may be an attack in the audit log.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_is_not_to_be_trusted_ends_the_start() {

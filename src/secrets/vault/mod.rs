@@ -13,7 +13,7 @@ mod kv;
 mod login;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transport;
 mod users;
 mod watched;
@@ -44,6 +44,7 @@ use super::VaultSettings;
 use super::WatchSettings;
 use super::observer::Teller;
 use super::resolver::Local;
+use backoff::Backoff;
 use connection::Connection;
 use held::Trust;
 use kv::Look;
@@ -100,6 +101,20 @@ impl Vault {
         match self.look(reference, None).await? {
             Look::Other(_, secret) => Ok(secret),
             Look::Same => Err(VaultError::NotYet),
+        }
+    }
+
+    /// Reads a secret that nothing can begin without.
+    pub(super) async fn read_at_start(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.read(reference).await {
+                Err(error) if error.is_temporary() && !self.watch.must_start => {
+                    tracing::warn!(%error, "the start waits for `{reference}`; it is tried again");
+                    tokio::time::sleep(backoff.wait(error.retry_after())).await;
+                }
+                read => return read,
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use super::played::Fault;
 use super::played::Played;
 use super::played::after;
 use super::played::caller_text;
+use super::played::reference;
 use crate::secrets::vault::VaultError;
 use crate::secrets::vault::wire::Lost;
 
@@ -42,6 +43,30 @@ async fn unreachable_at_the_start_is_waited_for() {
         let strict = played.vault(|settings| settings.watch.must_start = true);
         assert!(played.watch(&strict).await.unwrap_err().is_temporary());
     }
+}
+
+/// What is read once cannot be had later, so the start waits with it.
+#[tokio::test(start_paused = true)]
+async fn a_start_waits_for_what_it_reads_once() {
+    let played = Played::new();
+    played.fail(sealed());
+    let vault = played.vault(|_| {});
+    let place = reference();
+    let reading = tokio::spawn(async move { vault.read_at_start(&place).await });
+    after(300).await;
+    assert!(!reading.is_finished());
+    assert!(played.asked().len() >= 5, "it is asked again");
+    played.heal();
+    assert!(reading.await.unwrap().unwrap().expose().ends_with("-1"));
+
+    played.fail(sealed());
+    let strict = played.vault(|settings| settings.watch.must_start = true);
+    assert!(strict.read_at_start(&reference()).await.unwrap_err().is_temporary());
+    // What no time helps against is no reason to wait.
+    played.heal();
+    played.set(|state| state.gone = Some("gone"));
+    let missing = played.vault(|_| {}).read_at_start(&reference()).await.unwrap_err();
+    assert!(matches!(missing, VaultError::Missing { .. }), "{missing}");
 }
 
 #[tokio::test(start_paused = true)]

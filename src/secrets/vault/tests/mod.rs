@@ -3,6 +3,6 @@
 
 mod life;
 mod matrix;
-mod played;
+pub(crate) mod played;
 mod users;
 mod wire;
