@@ -94,6 +94,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     let connected =
         futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts, &audit));
     if connected.is_err() {
+        parts.secrets.end().await;
         parts.told.write_last(&audit).await;
         end(&audit).await;
     }

@@ -66,6 +66,10 @@ impl Sessions {
                 let session = self.session(app, (&name, from), settings, parts).await?;
                 return Ok(Operator::Credential(Arc::new(session.source())));
             }
+            CredentialSettings::BasicInVault(both) => {
+                let watched = parts.secrets.watch_both(&name, both, basic).await.map_err(secret_failure)?;
+                return Ok(Operator::Credential(Arc::new(Kept { watched, product })));
+            }
             CredentialSettings::PersonalToken(reference) => (Kind::PersonalToken, reference),
             CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
@@ -137,11 +141,20 @@ impl Kind {
             Self::AccessToken => Credential::oauth(trimmed()),
             Self::Basic(username) => Credential::basic(username.clone(), secret.clone()),
         };
-        if credential.is_sendable() {
-            Ok(credential)
-        } else {
-            Err("holds characters that cannot be sent, such as a line break".to_owned())
-        }
+        sendable(credential)
+    }
+}
+
+/// A user name and its secret that were lent together.
+fn basic(username: &Secret, secret: &Secret) -> Result<Credential, String> {
+    sendable(Credential::basic(username.expose().trim(), secret.clone()))
+}
+
+fn sendable(credential: Credential) -> Result<Credential, String> {
+    if credential.is_sendable() {
+        Ok(credential)
+    } else {
+        Err("holds characters that cannot be sent, such as a line break".to_owned())
     }
 }
 

@@ -61,11 +61,18 @@ enum Startup {
     Fail,
 }
 
+/// How much longer than a call may take what is lent is kept that was replaced.
+const AFTER_DEADLINE: Duration = Duration::from_secs(15);
+
 /// The token every pod finds there.
 const POD_TOKEN: &str = "file:///var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// The settings, if anything of Vault is set.
-pub(super) fn build(raw: RawVault, origins: &Origins) -> Result<Option<VaultSettings>, ConfigError> {
+pub(super) fn build(
+    raw: RawVault,
+    call_deadline: Duration,
+    origins: &Origins,
+) -> Result<Option<VaultSettings>, ConfigError> {
     if !origins.keys().any(|key| key.starts_with("vault.")) {
         return Ok(None);
     }
@@ -91,6 +98,7 @@ pub(super) fn build(raw: RawVault, origins: &Origins) -> Result<Option<VaultSett
             interval: seconds(raw.poll_seconds, usual.interval),
             max_stale: seconds(raw.max_stale_seconds, usual.max_stale),
             must_start: raw.startup == Some(Startup::Fail),
+            grace: call_deadline + AFTER_DEADLINE,
         },
         namespace: raw.namespace,
         ca_file: raw.ca_file,

@@ -30,12 +30,13 @@ pub enum SecretRef {
     Vault(VaultRef),
 }
 
-/// One key of one KV secret.
+/// One key of one secret; or two that belong together, and are always of one version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VaultRef {
     mount: String,
     path: String,
     key: String,
+    second: Option<String>,
 }
 
 /// Why a reference was refused. Says nothing of a value that may be the secret itself.
@@ -115,12 +116,12 @@ impl VaultRef {
                 "has an empty part, `.` or `..`, or a character other than letters, digits, `-`, `_`, `.` and `@`",
             );
         }
-        Ok(Self { mount: mount.to_owned(), path: path.to_owned(), key: key.to_owned() })
+        Ok(Self { mount: mount.to_owned(), path: path.to_owned(), key: key.to_owned(), second: None })
     }
 
     /// A reference of parts that were checked before.
     pub(super) fn of_checked(mount: String, path: String, key: String) -> Self {
-        Self { mount, path, key }
+        Self { mount, path, key, second: None }
     }
 
     /// The mount of the secrets engine.
@@ -137,11 +138,29 @@ impl VaultRef {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// Every key that is wanted, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.second.as_deref())
+    }
+
+    /// Both keys, if they are of one secret.
+    pub fn with(&self, second: &Self) -> Option<Self> {
+        let is_same = self.mount == second.mount && self.path == second.path;
+        (is_same && self.second.is_none() && second.second.is_none())
+            .then(|| Self { second: Some(second.key.clone()), ..self.clone() })
+    }
+
+    /// Where it is, without the key.
+    pub(super) fn place(&self) -> String {
+        format!("{}/{}", self.mount, self.path)
+    }
 }
 
 impl fmt::Display for VaultRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "vault://{}/{}#{}", self.mount, self.path, self.key)
+        write!(formatter, "vault://{}/{}#{}", self.mount, self.path, self.key)?;
+        self.second.as_ref().map_or(Ok(()), |second| write!(formatter, " and #{second}"))
     }
 }
 

@@ -26,6 +26,7 @@ use super::source::Env;
 use super::source::File;
 use super::source::Source;
 use super::vault::Finding;
+use super::vault::Make;
 use super::vault::Vault;
 
 /// Resolves every kind of reference, and watches those in Vault.
@@ -35,17 +36,22 @@ pub struct Secrets {
     vault: Option<Arc<Vault>>,
     teller: Teller,
     /// What is watched, by its name in the configuration.
-    watched: Mutex<Vec<(String, Weak<dyn Closing>)>>,
+    watched: Mutex<Vec<(String, Weak<dyn Looked>)>>,
 }
 
-/// Something that may have no version in use.
-trait Closing: fmt::Debug + Send + Sync {
+/// What there is to know of something that is watched, whatever it is.
+trait Looked: fmt::Debug + Send + Sync {
     fn closed(&self) -> Option<VaultError>;
+    fn take_stale(&self) -> u64;
 }
 
-impl<T: Send + Sync + 'static> Closing for Watched<T> {
+impl<T: Send + Sync + 'static> Looked for Watched<T> {
     fn closed(&self) -> Option<VaultError> {
         Watched::closed(self)
+    }
+
+    fn take_stale(&self) -> u64 {
+        Watched::take_stale(self)
     }
 }
 
@@ -84,8 +90,35 @@ impl Secrets {
         reference: &VaultRef,
         make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<Arc<Watched<T>>, SecretError> {
-        let vault = self.vault(reference)?;
-        let watched = Watched::start(vault, name.to_owned(), reference.clone(), Box::new(make)).await?;
+        self.watch_all(name, reference.clone(), Box::new(only(make))).await
+    }
+
+    /// The same of two keys that belong together, such as a user name and its password: they are always of one version.
+    pub async fn watch_both<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &SecretRef,
+        make: impl Fn(&Secret, &Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        let both = move |values: &[Secret]| match values {
+            [first, second] => make(first, second),
+            _ => Err("has not both keys".to_owned()),
+        };
+        let SecretRef::Vault(reference) = reference else {
+            let problem = "is not in Vault, where alone two keys are of one version".to_owned();
+            return Err(SecretError::Unusable { name: name.to_owned(), problem });
+        };
+        self.watch_all(name, reference.clone(), Box::new(both)).await
+    }
+
+    async fn watch_all<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: VaultRef,
+        make: Box<Make<T>>,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        let vault = self.vault(&reference)?;
+        let watched = Watched::start(vault, name.to_owned(), reference, make).await?;
         let weak: Weak<Watched<T>> = Arc::downgrade(&watched);
         let mut all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         all.push((name.to_owned(), weak));
@@ -125,7 +158,7 @@ impl Secrets {
     ) -> Result<UserSecrets<T>, SecretError> {
         let missing = || SecretError::NoVault { reference: template.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
-        Ok(UserSecrets::new(vault, template, settings, Arc::new(make)))
+        Ok(UserSecrets::new(vault, template, settings, Arc::new(only(make))))
     }
 
     fn vault(&self, reference: &VaultRef) -> Result<&Arc<Vault>, SecretError> {
@@ -140,6 +173,15 @@ impl Secrets {
             Some((name.clone(), error))
         });
         closed.collect()
+    }
+
+    /// How often versions were given for which Vault did not vouch, since this was asked last, by their names in the
+    /// configuration.
+    pub fn take_stale(&self) -> Vec<(String, u64)> {
+        let all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted =
+            all.iter().filter_map(|(name, watched)| Some((name.clone(), watched.upgrade()?.take_stale())));
+        counted.collect()
     }
 
     /// Looks at the login to Vault and at each of these secrets; nothing where there is no Vault.
@@ -160,6 +202,16 @@ impl Secrets {
             (Some(vault), SecretRef::Vault(reference)) => Ok(vault.read(reference).await?),
             _ => self.local.resolve(reference).await,
         }
+    }
+}
+
+/// What is made of one value.
+fn only<T>(
+    make: impl Fn(&Secret) -> Result<T, String> + Send + Sync,
+) -> impl Fn(&[Secret]) -> Result<T, String> + Send + Sync {
+    move |values| match values {
+        [value] => make(value),
+        _ => Err("is more than one value".to_owned()),
     }
 }
 

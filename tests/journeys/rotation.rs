@@ -187,6 +187,8 @@ async fn a_sealed_vault_is_bridged_for_max_stale_and_comes_back_by_itself() {
         calls += 1;
         assert!(before < Duration::from_secs(20), "still served after {before:?}");
     };
+    let stale = world.metric("portcullis_vault_served_stale_total{secret=\"jira\"}").await;
+    assert!(stale >= 1, "{calls} calls, {stale} with what is stale");
     println!("{calls} calls were answered in {:?} of being sealed", sealed.elapsed());
     for _ in 0..20 {
         let answer = get().await;

@@ -201,6 +201,7 @@ fn kind(credential: &CredentialSettings) -> &'static str {
         CredentialSettings::None => "none",
         CredentialSettings::PersonalToken(_) => "token",
         CredentialSettings::Basic { .. } => "basic",
+        CredentialSettings::BasicInVault(_) => "basic in Vault",
         CredentialSettings::AccessToken(_) => "access token",
         CredentialSettings::App(_) => "app",
         CredentialSettings::Certificate => "certificate",

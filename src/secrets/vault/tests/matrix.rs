@@ -133,6 +133,27 @@ async fn silence_is_bridged_until_max_stale_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_given_without_vaults_word_is_counted() {
+    let played = Played::new();
+    let (_vault, watched) = played.started().await;
+    for _ in 0..5 {
+        watched.get().unwrap();
+    }
+    assert_eq!(watched.take_stale(), 0);
+    played.fail(sealed());
+    after(80).await;
+    for _ in 0..5 {
+        watched.get().unwrap();
+        assert!(watched.closed().is_none(), "who only looks does not count");
+    }
+    assert_eq!((watched.take_stale(), watched.take_stale()), (5, 0));
+    played.heal();
+    after(75).await;
+    watched.get().unwrap();
+    assert_eq!(watched.take_stale(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn strict_means_not_at_all_and_a_dead_watch_closes_too() {
     let played = Played::new();
     let vault = played.vault(|settings| settings.watch.max_stale = std::time::Duration::ZERO);

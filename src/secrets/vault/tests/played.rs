@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::lending::Lending;
 use crate::secrets::Current;
 use crate::secrets::Notice;
 use crate::secrets::Observer;
@@ -64,6 +65,7 @@ pub(crate) struct State {
     /// The tokens that are good, with their birth and their end.
     tokens: BTreeMap<String, (Instant, Instant)>,
     logins: u64,
+    pub(crate) lending: Lending,
     /// The wrapping token with its creation path, while it was not opened.
     pub(crate) wrapped: Option<(&'static str, &'static str)>,
 }
@@ -100,6 +102,7 @@ impl Played {
                 renewable: true,
                 tokens: BTreeMap::new(),
                 logins: 0,
+                lending: Lending::new(),
                 wrapped: None,
             }),
             asked: Mutex::default(),
@@ -129,6 +132,20 @@ impl Played {
 
     pub(crate) fn revoke_tokens(&self) {
         self.set(|state| state.tokens.clear());
+        self.end_what_ended();
+    }
+
+    /// What was lent to tokens that have ended has ended.
+    pub(crate) fn end_what_ended(&self) {
+        self.set(|state| {
+            let good: Vec<&String> = state
+                .tokens
+                .iter()
+                .filter(|(_, (_, end))| Instant::now() < *end)
+                .map(|(token, _)| token)
+                .collect();
+            state.lending.keep(|token| good.iter().any(|good| *good == token));
+        });
     }
 
     /// What it was asked since the last time, as `METHOD path`.
@@ -183,7 +200,14 @@ impl Played {
         make: fn(&Secret) -> Result<T, String>,
     ) -> (Arc<Vault>, Current<T>) {
         let vault = self.vault(|_| {});
-        let watched = Watched::start(&vault, "jira".to_owned(), reference(), Box::new(make)).await.unwrap();
+        let watched = Watched::start(
+            &vault,
+            "jira".to_owned(),
+            reference(),
+            Box::new(move |values: &[Secret]| make(&values[0])),
+        )
+        .await
+        .unwrap();
         (vault, Current::Watched(watched))
     }
 
@@ -236,6 +260,9 @@ impl Played {
                     json!({"data": {"ttl": left, "expire_time": "soon", "renewable": state.renewable, "policies": state.policies}}),
                 )
             }
+            "database/creds/jira" => state.lending.lend(&shown),
+            path if path.starts_with("sys/leases/") => state.lending.answer(path, &body),
+            "sys/capabilities-self" => (200, json!({"data": {"capabilities": ["read"]}})),
             _ => state.secret(path),
         }
     }
@@ -274,6 +301,16 @@ impl State {
         if path == "sys/internal/ui/mounts/kv" {
             let options = json!({"version": self.engine.to_string()});
             return (200, json!({"data": {"type": "kv", "options": options, "path": "kv/"}}));
+        }
+        if path == "sys/internal/ui/mounts/database" {
+            return (200, json!({"data": {"type": "database", "options": null}}));
+        }
+        if path == "database/static-creds/jira" {
+            let password = format!("{CANARY}-{}", self.version);
+            return (
+                200,
+                json!({"lease_id": "", "lease_duration": 0, "data": {"password": password, "ttl": 5}}),
+            );
         }
         let Some((kind, _)) = path.trim_start_matches("kv/").split_once('/') else {
             return (404, json!({"errors": []}));
@@ -362,8 +399,8 @@ pub(crate) fn reference() -> VaultRef {
     }
 }
 
-fn made(secret: &Secret) -> Result<String, String> {
-    let text = secret.expose().to_owned();
+fn made(values: &[Secret]) -> Result<String, String> {
+    let text = values[0].expose().to_owned();
     if text.contains('\n') { Err("holds a line break".to_owned()) } else { Ok(text) }
 }
 

@@ -16,7 +16,12 @@ use crate::secrets::vault::wire::Lost;
 fn users(played: &Arc<Played>, settings: UserSettings) -> UserSecrets<String> {
     let vault = played.vault(|_| {});
     let template = UserTemplate::parse("vault://kv/users/{user}/jira#token").unwrap();
-    UserSecrets::new(&vault, template, settings, Arc::new(|secret: &Secret| Ok(secret.expose().to_owned())))
+    UserSecrets::new(
+        &vault,
+        template,
+        settings,
+        Arc::new(|values: &[Secret]| Ok(values[0].expose().to_owned())),
+    )
 }
 
 fn name(text: &str) -> UserName {
