@@ -11,6 +11,7 @@ use super::Failure;
 use super::assemble::Parts;
 use super::assemble::secret_failure;
 use super::connect;
+use super::os_user;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::config::CredentialSettings;
@@ -68,16 +69,23 @@ impl Sessions {
             }
             CredentialSettings::BasicInVault(both) => {
                 let watched = parts.secrets.watch_both(&name, both, basic).await.map_err(secret_failure)?;
-                return Ok(Operator::Credential(Arc::new(Kept { watched, product })));
+                let whose = Whose::Operator;
+                return Ok(Operator::Credential(Arc::new(Kept { watched, product, whose })));
             }
             CredentialSettings::PersonalToken(reference) => (Kind::PersonalToken, reference),
             CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
         };
-        if let SecretRef::Vault(reference) = reference {
+        if let Some(place) = os_user::in_vault(reference)? {
             let make = move |secret: &Secret| kind.made_of(secret);
-            let watched = parts.secrets.watch(&name, reference, make).await.map_err(secret_failure)?;
-            return Ok(Operator::Credential(Arc::new(Kept { watched, product })));
+            let (watched, whose) = if matches!(reference, SecretRef::User(_)) {
+                let help = settings.vault.as_ref().and_then(|vault| vault.help_url.clone());
+                (parts.secrets.watch_own(&name, &place, make).await, Whose::User { help })
+            } else {
+                (parts.secrets.watch(&name, &place, make).await, Whose::Operator)
+            };
+            let watched = watched.map_err(secret_failure)?;
+            return Ok(Operator::Credential(Arc::new(Kept { watched, product, whose })));
         }
         let secrets = Arc::clone(&parts.secrets);
         let site = (product, instance.clone());
@@ -178,13 +186,32 @@ impl Referenced {
 struct Kept {
     watched: Arc<Watched<Credential>>,
     product: Product,
+    whose: Whose,
+}
+
+/// Whose credential it is, which is told to who misses it.
+#[derive(Clone)]
+enum Whose {
+    /// The operator's.
+    Operator,
+    /// Of whoever runs the server; with where they find out how to store one.
+    User { help: Option<Url> },
+}
+
+impl Whose {
+    fn text(&self, error: &VaultError, product: Product) -> String {
+        match self {
+            Self::Operator => error.caller_text(product.title()),
+            Self::User { help } => error.user_text(product.title(), help.as_ref()),
+        }
+    }
 }
 
 impl CredentialSource for Kept {
     fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         Box::pin(async {
             let told = |error: VaultError| CredentialError {
-                text: error.caller_text(self.product.title()),
+                text: self.whose.text(&error, self.product),
                 detail: error.to_string(),
             };
             let version = self.watched.get().map_err(told)?;

@@ -227,6 +227,7 @@ pub(super) fn settings(
         log: LogSettings { level: raw.log.level.unwrap_or(LogLevel::Warn), json: raw.log.json },
     };
     vault::is_there_if_needed(&settings)?;
+    vault::users_are_known(&settings)?;
     Ok(settings)
 }
 

@@ -172,6 +172,16 @@ impl Settings {
 }
 
 impl CredentialSettings {
+    /// Where its secret is, if that may be a place of whoever runs the server.
+    pub(super) fn own_reference(&self) -> Option<&SecretRef> {
+        match self {
+            Self::PersonalToken(secret) | Self::AccessToken(secret) | Self::Basic { secret, .. } => {
+                Some(secret)
+            }
+            _ => None,
+        }
+    }
+
     /// Where its secret is.
     pub fn reference(&self) -> Option<&SecretRef> {
         match self {

@@ -337,16 +337,12 @@ async fn a_token_that_never_lives_five_minutes_is_not_renewed_at_every_call() {
     }
 }
 
-fn shown(secret: &Secret) -> Result<Secret, String> {
-    Ok(secret.clone())
-}
-
 #[tokio::test]
 async fn the_secret_of_the_app_is_taken_anew_for_each_renewal() {
     let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
     keep(home.path(), &tokens(NOW));
     let played = Played::new();
-    let (_vault, client_secret) = played.current(shown).await;
+    let (_vault, client_secret) = played.current(|secret| Ok(secret.clone())).await;
     let (client_id, token) = ("app-1".to_owned(), server.endpoints(false).token);
     let app = App { client_id, client_secret, token, base_url: None };
     let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));
@@ -373,7 +369,7 @@ async fn without_the_secret_of_the_app_nobody_is_asked() {
     keep(home.path(), &tokens(NOW));
     let played = Played::new();
     played.fail(Fault::Status(503, None, "{\"errors\":[\"Vault is sealed\"]}"));
-    let (_vault, client_secret) = played.current(shown).await;
+    let (_vault, client_secret) = played.current(|secret| Ok(secret.clone())).await;
     let (client_id, token) = ("app-1".to_owned(), server.endpoints(false).token);
     let app = App { client_id, client_secret, token, base_url: None };
     let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));

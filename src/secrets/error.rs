@@ -33,6 +33,12 @@ pub enum SecretError {
         /// The reference.
         reference: String,
     },
+    /// A place of whoever is served, where nobody is.
+    #[error("`{reference}`: there is no `{{user}}` here whose secret it could be")]
+    NoUser {
+        /// The reference.
+        reference: String,
+    },
     /// What is there is of no use where it is wanted.
     #[error("{name} {problem}")]
     Unusable {

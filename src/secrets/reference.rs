@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::Deserializer;
 
 use super::Secret;
+use super::UserTemplate;
 
 /// The kinds of reference, as they are written.
 const SCHEMES: [&str; 4] = ["vault", "file", "cred", "env"];
@@ -28,6 +29,8 @@ pub enum SecretRef {
     Credential(String),
     /// `vault://mount/path#key`: one key of a KV secret in Vault or `OpenBao`.
     Vault(VaultRef),
+    /// The same with `{user}` in its path: of whoever is served.
+    User(UserTemplate),
 }
 
 /// One key of one secret; or two that belong together, and are always of one version.
@@ -78,6 +81,9 @@ impl SecretRef {
             return Err(InvalidReference::Empty);
         }
         match text.split_once("://") {
+            Some(("vault", rest)) if rest.contains(UserTemplate::PLACE) => {
+                UserTemplate::parse(text).map(Self::User)
+            }
             Some(("vault", rest)) => VaultRef::parse(text, rest).map(Self::Vault),
             Some(("file", rest)) => file(text, rest),
             Some(("cred", rest)) => named(text, rest, "`cred://NAME`").map(Self::Credential),
@@ -95,7 +101,7 @@ impl SecretRef {
             Self::Environment(_) => "env",
             Self::File(_) => "file",
             Self::Credential(_) => "cred",
-            Self::Vault(_) => "vault",
+            Self::Vault(_) | Self::User(_) => "vault",
         }
     }
 }
@@ -173,6 +179,7 @@ impl fmt::Display for SecretRef {
             Self::File(path) => write!(formatter, "file://{}", path.display()),
             Self::Credential(name) => write!(formatter, "cred://{name}"),
             Self::Vault(reference) => reference.fmt(formatter),
+            Self::User(template) => template.fmt(formatter),
         }
     }
 }
@@ -242,6 +249,7 @@ mod tests {
     fn references_and_literals() {
         for (text, kind, shown) in [
             ("vault://kv/atlassian/jira#token", "vault", "vault://kv/atlassian/jira#token"),
+            ("vault://kv/{user}/jira#token", "vault", "vault://kv/{user}/jira#token"),
             ("vault://kv/ann@example.com#a.b", "vault", "vault://kv/ann@example.com#a.b"),
             ("file:///run/secrets/token", "file", "file:///run/secrets/token"),
             ("cred://jira-token", "cred", "cred://jira-token"),

@@ -26,6 +26,7 @@ use super::source::Env;
 use super::source::File;
 use super::source::Source;
 use super::vault::Finding;
+use super::vault::First;
 use super::vault::Make;
 use super::vault::Vault;
 
@@ -90,7 +91,17 @@ impl Secrets {
         reference: &VaultRef,
         make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<Arc<Watched<T>>, SecretError> {
-        self.watch_all(name, reference.clone(), Box::new(only(make))).await
+        self.watch_all(name, reference.clone(), First::Needed, Box::new(only(make))).await
+    }
+
+    /// The same of somebody's own secret: that there is none yet is no mistake of the configuration.
+    pub async fn watch_own<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &VaultRef,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        self.watch_all(name, reference.clone(), First::MayBeMissing, Box::new(only(make))).await
     }
 
     /// The same of two keys that belong together, such as a user name and its password: they are always of one version.
@@ -108,17 +119,18 @@ impl Secrets {
             let problem = "is not in Vault, where alone two keys are of one version".to_owned();
             return Err(SecretError::Unusable { name: name.to_owned(), problem });
         };
-        self.watch_all(name, reference.clone(), Box::new(both)).await
+        self.watch_all(name, reference.clone(), First::Needed, Box::new(both)).await
     }
 
     async fn watch_all<T: Send + Sync + 'static>(
         &self,
         name: &str,
         reference: VaultRef,
+        first: First,
         make: Box<Make<T>>,
     ) -> Result<Arc<Watched<T>>, SecretError> {
         let vault = self.vault(&reference)?;
-        let watched = Watched::start(vault, name.to_owned(), reference, make).await?;
+        let watched = Watched::start(vault, name.to_owned(), reference, first, make).await?;
         let weak: Weak<Watched<T>> = Arc::downgrade(&watched);
         let mut all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         all.push((name.to_owned(), weak));
@@ -225,6 +237,7 @@ impl Local {
         }
         match reference {
             SecretRef::Literal(secret) => Ok(secret.clone()),
+            SecretRef::User(template) => Err(SecretError::NoUser { reference: template.to_string() }),
             other => Err(SecretError::NoVault { reference: other.to_string() }),
         }
     }

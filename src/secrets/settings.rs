@@ -25,6 +25,8 @@ pub struct VaultSettings {
     pub timeout_seconds: u64,
     /// How a secret that is held is kept up to date.
     pub watch: WatchSettings,
+    /// Where people find out how to store a secret of their own.
+    pub help_url: Option<Url>,
 }
 
 /// A certificate of our own, in PEM.

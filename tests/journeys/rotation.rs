@@ -18,6 +18,7 @@ use crate::support::PAUSE;
 use crate::support::Setup;
 use crate::support::World;
 use crate::support::audit;
+use crate::support::line::Session;
 use crate::support::line::run;
 use crate::support::usual;
 
@@ -278,6 +279,48 @@ async fn a_header_in_vault_is_waited_for_watched_and_withdrawn() {
     world.until_audited(closed).await;
     shows_no_secret(&world, &role).await;
     world.end();
+}
+
+/// One configuration for all engineers: each is served with the token that lies under their own name.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn over_stdio_each_has_the_token_under_their_name() {
+    let bao = Bao::start();
+    let role = bao.set_up().await;
+    let output = std::process::Command::new("id").arg("-un").output().unwrap();
+    let user = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    let more = [
+        ("JIRA_PERSONAL_TOKEN", "vault://kv/atlassian/users/{user}/jira#token"),
+        ("CONFLUENCE_URL", ""),
+        ("PORTCULLIS_VAULT__ADDRESS", bao.address.as_str()),
+        ("PORTCULLIS_VAULT__ROLE_ID", role.role_id.as_str()),
+        ("PORTCULLIS_VAULT__SECRET_ID", role.secret_id.as_str()),
+        ("PORTCULLIS_VAULT__POLL_SECONDS", "1"),
+        ("PORTCULLIS_VAULT__HELP_URL", "https://wiki.example.com/tokens"),
+    ];
+    let mut session = Session::initialized(&more).await;
+    let call = json!({"name": "jira_get_issue", "arguments": {"issue_key": "OPS-1"}});
+    let answer = session.ask("tools/call", call.clone()).await;
+    let missing = "no Jira token is stored for you; how to add one: https://wiki.example.com/tokens";
+    assert!(failed(&answer) && text(&answer).contains(missing), "{answer}");
+    assert!(!text(&answer).contains(&format!("users/{user}")), "{answer}");
+
+    bao.write("kv/data/atlassian/users/somebody/jira", &json!({"data": {"token": "bob-token"}})).await;
+    let own = json!({"data": {"token": "alice-token"}});
+    bao.write(&format!("kv/data/atlassian/users/{user}/jira"), &own).await;
+    let mut answer = session.ask("tools/call", call.clone()).await;
+    for _ in 0..ATTEMPTS {
+        if !failed(&answer) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        answer = session.ask("tools/call", call.clone()).await;
+    }
+    assert!(!failed(&answer), "{answer}");
+    let ended = session.end().await;
+    let records = audit(&ended.home);
+    assert!(records.iter().any(|record| record["principal"]["id"] == "alice"), "{records:?}");
+    assert!(!format!("{records:?} {}", ended.stderr).contains("alice-token"));
 }
 
 /// Wrong at the start: one line for the operator, exit code 78, and what may be an attack in the audit log.

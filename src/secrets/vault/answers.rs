@@ -86,10 +86,10 @@ pub(super) enum Kind {
 
 #[derive(Deserialize)]
 struct Lease {
-    #[serde(default)]
-    lease_id: String,
-    #[serde(default)]
-    lease_duration: u64,
+    #[serde(default, rename = "lease_id")]
+    id: String,
+    #[serde(default, rename = "lease_duration")]
+    duration: u64,
     #[serde(default)]
     renewable: bool,
 }
@@ -235,7 +235,7 @@ pub(super) fn values(body: &[u8], reference: &VaultRef) -> Result<(u64, Vec<Secr
 pub(super) fn lease(body: &[u8], reference: &VaultRef) -> Result<Option<(String, Term)>, VaultError> {
     let lease: Lease = parse(body, || format!("the read of `{reference}`"))?;
     let term = lease.term();
-    Ok((!lease.lease_id.is_empty()).then_some((lease.lease_id, term)))
+    Ok((!lease.id.is_empty()).then_some((lease.id, term)))
 }
 
 /// How long a lease that was renewed goes on.
@@ -247,7 +247,7 @@ pub(super) fn renewed(body: &[u8], reference: &VaultRef) -> Result<Term, VaultEr
 impl Lease {
     fn term(&self) -> Term {
         // In its last second it has none left.
-        Term { length: Duration::from_secs(self.lease_duration.max(1)), renewable: self.renewable }
+        Term { length: Duration::from_secs(self.duration.max(1)), renewable: self.renewable }
     }
 }
 

@@ -307,19 +307,17 @@ async fn give_back_later(id: &str, all: &Weak<Mutex<Vec<String>>>, session: &Wea
 }
 
 async fn give_back(session: &Session, id: &str) {
-    match ask(session, "lease_revoke", "sys/leases/revoke", id).await {
-        Ok(answer) if answer.status.is_success() => {}
-        Ok(answer) if answer.status == StatusCode::FORBIDDEN => tracing::warn!(
-            "the policy does not let us give leases back, so they end with their term; add `update` on sys/leases/revoke"
-        ),
+    let problem = match ask(session, "lease_revoke", "sys/leases/revoke", id).await {
+        Ok(answer) if answer.status.is_success() => return,
+        Ok(answer) if answer.status == StatusCode::FORBIDDEN => {
+            "the policy does not let us; add `update` on sys/leases/revoke".to_owned()
+        }
         // It has ended by itself.
-        Ok(answer) if answer.status.is_client_error() => {}
-        Ok(answer) => tracing::warn!(
-            status = answer.status.as_u16(),
-            "a lease could not be given back; it ends by itself"
-        ),
-        Err(error) => tracing::warn!(%error, "a lease could not be given back; it ends by itself"),
-    }
+        Ok(answer) if answer.status.is_client_error() => return,
+        Ok(answer) => format!("status {}", answer.status.as_u16()),
+        Err(error) => error.to_string(),
+    };
+    tracing::warn!("a lease could not be given back, so it ends with its term: {problem}");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -33,6 +33,7 @@ pub use error::VaultError;
 pub use held::Version;
 pub use users::UserSecrets;
 pub use users::UserSettings;
+pub(in crate::secrets) use watched::First;
 pub(in crate::secrets) use watched::Make;
 pub use watched::Watched;
 

@@ -30,6 +30,21 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// What makes of the values of a secret what is used, or says what is wrong with them.
 pub(in crate::secrets) type Make<T> = dyn Fn(&[Secret]) -> Result<T, String> + Send + Sync;
 
+/// What the first look must find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::secrets) enum First {
+    /// The secret, unless Vault is silent.
+    Needed,
+    /// Somebody may still have to write it.
+    MayBeMissing,
+}
+
+impl First {
+    fn forgives(self, error: &VaultError) -> bool {
+        self == Self::MayBeMissing && matches!(error, VaultError::Missing { .. })
+    }
+}
+
 /// A secret that is watched.
 pub struct Watched<T> {
     /// As the configuration names it.
@@ -66,6 +81,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         vault: &Arc<Vault>,
         name: String,
         reference: VaultRef,
+        needed: First,
         make: Box<Make<T>>,
     ) -> Result<Arc<Self>, VaultError> {
         let watched = Arc::new(Self {
@@ -80,6 +96,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         });
         let first = watched.look().await;
         if let Some(error) = &first
+            && !needed.forgives(error)
             && (!error.is_temporary() || vault.watch.must_start)
         {
             return Err(error.clone());

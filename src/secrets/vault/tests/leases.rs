@@ -11,6 +11,7 @@ use super::played::caller_text;
 use crate::secrets::Secret;
 use crate::secrets::SecretRef;
 use crate::secrets::VaultRef;
+use crate::secrets::vault::First;
 use crate::secrets::vault::Vault;
 use crate::secrets::vault::VaultError;
 use crate::secrets::vault::Watched;
@@ -23,12 +24,9 @@ fn key(key: &str) -> VaultRef {
     }
 }
 
-fn made(values: &[Secret]) -> Result<Vec<String>, String> {
-    Ok(values.iter().map(|value| value.expose().to_owned()).collect())
-}
-
 async fn watch(vault: &Arc<Vault>, reference: VaultRef) -> Result<Arc<Watched<Vec<String>>>, VaultError> {
-    Watched::start(vault, "jira".to_owned(), reference, Box::new(made)).await
+    let made = |values: &[Secret]| Ok(values.iter().map(|value| value.expose().to_owned()).collect());
+    Watched::start(vault, "jira".to_owned(), reference, First::Needed, Box::new(made)).await
 }
 
 /// Both halves of what is lent, with a Vault in order.

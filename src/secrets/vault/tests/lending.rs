@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::played::CANARY;
 
 /// What the engine lends, and to whom.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that is allowed, or not")]
 #[derive(Debug, Clone)]
 pub(crate) struct Lending {
     pub(crate) ttl: u64,

@@ -5,7 +5,10 @@ use super::played::Played;
 use super::played::after;
 use super::played::caller_text;
 use super::played::reference;
+use crate::secrets::Secret;
+use crate::secrets::vault::First;
 use crate::secrets::vault::VaultError;
+use crate::secrets::vault::Watched;
 use crate::secrets::vault::wire::Lost;
 
 type Change = fn(&Played);
@@ -67,6 +70,27 @@ async fn a_start_waits_for_what_it_reads_once() {
     played.set(|state| state.gone = Some("gone"));
     let missing = played.vault(|_| {}).read_at_start(&reference()).await.unwrap_err();
     assert!(matches!(missing, VaultError::Missing { .. }), "{missing}");
+}
+
+/// Who has no secret yet is told so, and has it as soon as somebody writes it.
+#[tokio::test(start_paused = true)]
+async fn somebodys_own_secret_may_be_missing_at_the_start() {
+    let start = async |played: &std::sync::Arc<Played>| {
+        let vault = played.vault(|_| {});
+        let own = Box::new(|values: &[Secret]| Ok(values[0].expose().to_owned()));
+        Watched::start(&vault, "jira".to_owned(), reference(), First::MayBeMissing, own).await
+    };
+    let played = Played::new();
+    played.set(|state| state.gone = Some("gone"));
+    let watched = start(&played).await.unwrap();
+    let text = watched.get().unwrap_err().user_text("Jira", None);
+    assert_eq!(text, "no Jira token is stored for you; ask your administrator how to add one");
+    played.set(|state| state.gone = None);
+    after(75).await;
+    assert!(watched.get().unwrap().value.ends_with("-1"));
+    // What the operator has to put right is refused as ever.
+    played.set(|state| state.allows_read = false);
+    assert!(matches!(start(&played).await, Err(VaultError::Forbidden { .. })));
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,7 @@ use crate::secrets::VaultSettings;
 use crate::secrets::WatchSettings;
 use crate::secrets::observer::Teller;
 use crate::secrets::resolver::Local;
+use crate::secrets::vault::First;
 use crate::secrets::vault::Vault;
 use crate::secrets::vault::VaultError;
 use crate::secrets::vault::Watched;
@@ -177,6 +178,7 @@ impl Played {
             },
             timeout_seconds: 5,
             watch: WatchSettings::default(),
+            help_url: None,
         };
         change(&mut settings);
         let teller = Teller::default();
@@ -191,7 +193,7 @@ impl Played {
         self: &Arc<Self>,
         vault: &Arc<Vault>,
     ) -> Result<Arc<Watched<String>>, VaultError> {
-        Watched::start(vault, "jira".to_owned(), reference(), Box::new(made)).await
+        Watched::start(vault, "jira".to_owned(), reference(), First::Needed, Box::new(made)).await
     }
 
     /// The one secret as somebody else uses it, with its Vault.
@@ -204,6 +206,7 @@ impl Played {
             &vault,
             "jira".to_owned(),
             reference(),
+            First::Needed,
             Box::new(move |values: &[Secret]| make(&values[0])),
         )
         .await
