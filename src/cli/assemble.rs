@@ -97,6 +97,7 @@ pub(super) async fn gate(settings: &Settings, parts: &Parts) -> Result<Gate, Fai
     let connected =
         futures::try_join!(connect::products(settings, parts), connect::logins(settings, parts, &audit));
     if connected.is_err() {
+        parts.secrets.end().await;
         parts.told.write_last(&audit).await;
         end(&audit).await;
     }
@@ -341,7 +342,7 @@ async fn keys(settings: &Settings, parts: &Parts) -> Result<(AuditKeys, PageToke
     let state = &settings.audit.state_directory;
     let (values, values_made, page_tokens) = match &settings.audit.hmac_key {
         Some(reference) => {
-            let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
+            let secret = parts.secrets.resolve_at_start(reference).await.map_err(secret_failure)?;
             (HmacKey::from_secret(secret.expose()), false, PageTokens::shared(secret.expose()))
         }
         None => {
@@ -352,7 +353,7 @@ async fn keys(settings: &Settings, parts: &Parts) -> Result<(AuditKeys, PageToke
     let (signing, signing_made) = match (&settings.audit.signing_transit_key, &settings.audit.signing_key) {
         (Some(key), _) => (signing::in_vault(&parts.secrets, key, INSTANCE).await?, false),
         (None, Some(reference)) => {
-            let secret = parts.secrets.resolve(reference).await.map_err(secret_failure)?;
+            let secret = parts.secrets.resolve_at_start(reference).await.map_err(secret_failure)?;
             let key = SigningKey::from_secret(INSTANCE, secret.expose());
             (key.map_err(Failure::configuration)?, false)
         }

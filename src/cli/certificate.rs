@@ -56,7 +56,7 @@ pub(super) async fn serve(
     parts: &Parts,
 ) -> Result<Tls, Failure> {
     let secrets = &parts.secrets;
-    let first = get(settings, secrets).await.map_err(|problem| match problem {
+    let first = get(settings, secrets, true).await.map_err(|problem| match problem {
         Problem::Key(error) | Problem::Unsigned(error) => secret_failure(error),
         other => Failure::configuration(other),
     })?;
@@ -91,7 +91,7 @@ impl Keeper {
         let mut told = None;
         loop {
             ticks.tick().await;
-            match get(&self.settings, &self.secrets).await {
+            match get(&self.settings, &self.secrets, false).await {
                 Ok(found) if found.fingerprint == self.shown.current().fingerprint => told = None,
                 Ok(found) => self.show(found).await,
                 Err(problem) => {
@@ -112,7 +112,7 @@ impl Keeper {
             let rest = self.shown.current().expires.saturating_sub(jiff::Timestamp::now().as_second());
             tokio::time::sleep(renewal(Duration::from_secs(u64::try_from(rest).unwrap_or_default()))).await;
             loop {
-                match get(&self.settings, &self.secrets).await {
+                match get(&self.settings, &self.secrets, false).await {
                     Ok(found) => {
                         backoff = Backoff::default();
                         self.show(found).await;
@@ -150,7 +150,11 @@ async fn tell(gate: &Gate, settings: &CertificateSettings, certificate: &Certifi
     }
 }
 
-async fn get(settings: &CertificateSettings, secrets: &Secrets) -> Result<Certificate, Problem> {
+async fn get(
+    settings: &CertificateSettings,
+    secrets: &Secrets,
+    at_start: bool,
+) -> Result<Certificate, Problem> {
     match settings {
         CertificateSettings::Given { certificate, key } => {
             let chain = tokio::fs::read(certificate)
@@ -162,7 +166,13 @@ async fn get(settings: &CertificateSettings, secrets: &Secrets) -> Result<Certif
         CertificateSettings::Signed(wish) => {
             // A key for each certificate: none is ever on disk or on a wire.
             let key = KeyPair::generate()?;
-            let issued = secrets.certificate(wish, request(wish, &key)?).await.map_err(Problem::Unsigned)?;
+            let request = request(wish, &key)?;
+            let issued = if at_start {
+                secrets.certificate_at_start(wish, &request).await
+            } else {
+                secrets.certificate(wish, request).await
+            };
+            let issued = issued.map_err(Problem::Unsigned)?;
             let key = zeroize::Zeroizing::new(key.serialize_pem());
             Ok(Certificate::read(issued.chain.as_bytes(), key.as_bytes())?)
         }

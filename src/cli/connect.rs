@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::HeaderName;
-use http::HeaderValue;
 use url::Url;
 
 use super::Failure;
@@ -41,6 +39,7 @@ use crate::net::ClientCertificate;
 use crate::net::ClientSettings;
 use crate::net::Exempt;
 use crate::net::Guard;
+use crate::net::Headers;
 use crate::net::Patience;
 use crate::net::Proxies;
 use crate::net::Receiver;
@@ -114,7 +113,7 @@ async fn site(
         base: base.clone(),
         client,
         files,
-        headers: headers(product, from, parts).await?,
+        headers: headers((product, name), from, parts).await?,
         read_only: read_only_at(settings, product, name),
         answer_limit: net::ANSWER_LIMIT,
         patience: patience(&settings.network),
@@ -158,7 +157,7 @@ async fn bare(
         base: gateway_base(product, None),
         files: files_client(product, &client_settings).await?,
         client: client(product.title(), client_settings).await?,
-        headers: HeaderMap::new(),
+        headers: Headers::default(),
         read_only: read_only_at(settings, product, &InstanceName::default()),
         answer_limit: net::ANSWER_LIMIT,
         patience: patience(&settings.network),
@@ -198,7 +197,7 @@ pub(super) async fn client_certificate(
 ) -> Result<Option<ClientCertificate>, Failure> {
     let Some(from) = from else { return Ok(None) };
     let password = match &from.password {
-        Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
+        Some(reference) => Some(parts.secrets.resolve_at_start(reference).await.map_err(secret_failure)?),
         None => None,
     };
     Ok(Some(ClientCertificate { certificate: from.certificate.clone(), key: from.key.clone(), password }))
@@ -221,7 +220,7 @@ pub(super) async fn receiver(
     };
     let client = client(section, client_settings).await?;
     let token = match &from.token {
-        Some(reference) => Some(parts.secrets.resolve(reference).await.map_err(secret_failure)?),
+        Some(reference) => Some(parts.secrets.resolve_at_start(reference).await.map_err(secret_failure)?),
         None => None,
     };
     Receiver::new(client, from.url.clone(), token.as_ref())
@@ -295,18 +294,21 @@ fn base(product: Product, url: &Url, deployment: config::Deployment) -> Url {
     base
 }
 
-async fn headers(product: Product, from: &ProductSettings, parts: &Parts) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &from.custom_headers {
-        let wrong = |what: &str| {
-            Failure::configuration(format!("{}: the custom header `{name}` {what}", product.title()))
-        };
-        let value = parts.secrets.resolve(value).await.map_err(secret_failure)?;
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("is not a header name"))?;
-        let mut value =
-            HeaderValue::from_str(value.expose()).map_err(|_| wrong("has a value that cannot be sent"))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
+/// The headers the operator adds. Those in Vault are watched there.
+async fn headers(
+    (product, instance): (Product, &InstanceName),
+    from: &ProductSettings,
+    parts: &Parts,
+) -> Result<Headers, Failure> {
+    let site = instance.qualify(product.as_str());
+    let mut headers = Headers::default();
+    for (name, reference) in &from.custom_headers {
+        let wrong =
+            |_| Failure::configuration(format!("{}: `{name}` is not the name of a header", product.title()));
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(wrong)?;
+        let label = format!("{site} header {header}");
+        let value = parts.secrets.current(&label, reference, Headers::value).await.map_err(secret_failure)?;
+        headers.add(header, value);
     }
     Ok(headers)
 }

@@ -11,6 +11,7 @@ use super::Failure;
 use super::assemble::Parts;
 use super::assemble::secret_failure;
 use super::connect;
+use super::os_user;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::config::CredentialSettings;
@@ -57,23 +58,34 @@ impl Sessions {
         settings: &Settings,
         parts: &Parts,
     ) -> Result<Operator, Failure> {
+        let name = instance.qualify(product.as_str()).into_owned();
         let (kind, reference) = match &from.credential {
             CredentialSettings::None => return Ok(Operator::None),
             CredentialSettings::Certificate => return Ok(Operator::Certificate),
             CredentialSettings::Passed => return Ok(Operator::Passed),
             CredentialSettings::App(app) => {
-                let session = self.session(app, from, settings, parts).await?;
+                let session = self.session(app, (&name, from), settings, parts).await?;
                 return Ok(Operator::Credential(Arc::new(session.source())));
+            }
+            CredentialSettings::BasicInVault(both) => {
+                let watched = parts.secrets.watch_both(&name, both, basic).await.map_err(secret_failure)?;
+                let whose = Whose::Operator;
+                return Ok(Operator::Credential(Arc::new(Kept { watched, product, whose })));
             }
             CredentialSettings::PersonalToken(reference) => (Kind::PersonalToken, reference),
             CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
         };
-        if let SecretRef::Vault(reference) = reference {
-            let name = instance.qualify(product.as_str()).into_owned();
+        if let Some(place) = os_user::in_vault(reference)? {
             let make = move |secret: &Secret| kind.made_of(secret);
-            let watched = parts.secrets.watch(&name, reference, make).await.map_err(secret_failure)?;
-            return Ok(Operator::Credential(Arc::new(Kept { watched, product })));
+            let (watched, whose) = if matches!(reference, SecretRef::User(_)) {
+                let help = settings.vault.as_ref().and_then(|vault| vault.help_url.clone());
+                (parts.secrets.watch_own(&name, &place, make).await, Whose::User { help })
+            } else {
+                (parts.secrets.watch(&name, &place, make).await, Whose::Operator)
+            };
+            let watched = watched.map_err(secret_failure)?;
+            return Ok(Operator::Credential(Arc::new(Kept { watched, product, whose })));
         }
         let secrets = Arc::clone(&parts.secrets);
         let site = (product, instance.clone());
@@ -89,7 +101,7 @@ impl Sessions {
     async fn session(
         &mut self,
         app: &OAuthApp,
-        from: &ProductSettings,
+        (site, from): (&str, &ProductSettings),
         settings: &Settings,
         parts: &Parts,
     ) -> Result<Arc<Session>, Failure> {
@@ -109,7 +121,9 @@ impl Sessions {
         let certificate = connect::client_certificate(from.reach.client_certificate.as_ref(), parts).await?;
         let is_cloud = endpoints.is_cloud();
         let client = connect::authority_client(&from.reach, &settings.network, is_cloud, certificate).await?;
-        let client_secret = parts.secrets.resolve(&app.client_secret).await.map_err(secret_failure)?;
+        let name = format!("{site} oauth app");
+        let client_secret = parts.secrets.current(&name, &app.client_secret, |secret| Ok(secret.clone()));
+        let client_secret = client_secret.await.map_err(secret_failure)?;
         let base_url = from.url.as_ref().filter(|_| !is_cloud).map(ToString::to_string);
         let client_id = app.client_id.clone();
         let known = App { client_id, client_secret, token: endpoints.token, base_url };
@@ -135,11 +149,20 @@ impl Kind {
             Self::AccessToken => Credential::oauth(trimmed()),
             Self::Basic(username) => Credential::basic(username.clone(), secret.clone()),
         };
-        if credential.is_sendable() {
-            Ok(credential)
-        } else {
-            Err("holds characters that cannot be sent, such as a line break".to_owned())
-        }
+        sendable(credential)
+    }
+}
+
+/// A user name and its secret that were lent together.
+fn basic(username: &Secret, secret: &Secret) -> Result<Credential, String> {
+    sendable(Credential::basic(username.expose().trim(), secret.clone()))
+}
+
+fn sendable(credential: Credential) -> Result<Credential, String> {
+    if credential.is_sendable() {
+        Ok(credential)
+    } else {
+        Err("holds characters that cannot be sent, such as a line break".to_owned())
     }
 }
 
@@ -163,13 +186,32 @@ impl Referenced {
 struct Kept {
     watched: Arc<Watched<Credential>>,
     product: Product,
+    whose: Whose,
+}
+
+/// Whose credential it is, which is told to who misses it.
+#[derive(Clone)]
+enum Whose {
+    /// The operator's.
+    Operator,
+    /// Of whoever runs the server; with where they find out how to store one.
+    User { help: Option<Url> },
+}
+
+impl Whose {
+    fn text(&self, error: &VaultError, product: Product) -> String {
+        match self {
+            Self::Operator => error.caller_text(product.title()),
+            Self::User { help } => error.user_text(product.title(), help.as_ref()),
+        }
+    }
 }
 
 impl CredentialSource for Kept {
     fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>> {
         Box::pin(async {
             let told = |error: VaultError| CredentialError {
-                text: error.caller_text(self.product.title()),
+                text: self.whose.text(&error, self.product),
                 detail: error.to_string(),
             };
             let version = self.watched.get().map_err(told)?;

@@ -1,10 +1,10 @@
 //! `portcullis doctor`: asks what the configuration depends on, before callers do. So far that is Vault.
 
 use super::Failure;
+use super::os_user;
 use super::output;
 use crate::config::Loaded;
 use crate::secrets::EngineRef;
-use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
 use crate::secrets::VaultRef;
 use crate::secrets::vault::Finding;
@@ -15,11 +15,8 @@ pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
         output::complain(&format!("warning: {warning}"));
     }
     let secrets = loaded.secrets().map_err(Failure::configuration)?;
-    let in_vault = |reference: &SecretRef| match reference {
-        SecretRef::Vault(reference) => Some(reference.clone()),
-        _ => None,
-    };
-    let mut references: Vec<VaultRef> = loaded.settings.references().filter_map(in_vault).collect();
+    let all = loaded.settings.references().filter_map(|reference| os_user::in_vault(reference).transpose());
+    let mut references: Vec<VaultRef> = all.collect::<Result<_, Failure>>()?;
     references.sort_by_key(ToString::to_string);
     references.dedup();
     let Some(mut findings) = secrets.diagnose(&references).await else {

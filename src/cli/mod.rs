@@ -17,6 +17,7 @@ mod dumps;
 mod flags;
 mod noted;
 mod oauth;
+mod os_user;
 mod output;
 mod policy;
 #[cfg(feature = "prove")]

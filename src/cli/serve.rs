@@ -53,7 +53,7 @@ pub(super) fn run(loaded: &Loaded, since: Instant) -> Result<(), Failure> {
     super::block_on(async {
         match loaded.settings.server.transport {
             Transport::Stdio => Box::pin(stdio(&loaded.settings, &parts)).await,
-            Transport::StreamableHttp | Transport::Sse => http(&loaded.settings, &parts).await,
+            Transport::StreamableHttp | Transport::Sse => Box::pin(http(&loaded.settings, &parts)).await,
         }
     })
 }

@@ -27,6 +27,6 @@ pub(super) async fn in_vault(
     key: &EngineRef,
     instance: &str,
 ) -> Result<SigningKey, Failure> {
-    let key = secrets.transit_key(key).await.map_err(secret_failure)?;
+    let key = secrets.transit_key_at_start(key).await.map_err(secret_failure)?;
     SigningKey::remote(instance, key.public(), Arc::new(InVault(key))).map_err(Failure::configuration)
 }

@@ -38,12 +38,17 @@ struct Counted {
 }
 
 /// Counts what happens with Vault from now on, where there is one.
-pub(super) fn observe(settings: &Settings, secrets: &Secrets, metrics: &Metrics) -> Result<Told, Failure> {
+pub(super) fn observe(
+    settings: &Settings,
+    secrets: &Arc<Secrets>,
+    metrics: &Metrics,
+) -> Result<Told, Failure> {
     if settings.vault.is_none() {
         return Ok(Told::default());
     }
     let (events, told) = mpsc::channel(WAITING);
-    let metrics = metrics.vault().map_err(Failure::failed)?;
+    let counting = Arc::clone(secrets);
+    let metrics = metrics.vault(move || counting.take_stale()).map_err(Failure::failed)?;
     secrets.tell_to(Arc::new(Counted { metrics, events }));
     Ok(Told(Arc::new(Mutex::new(Some(told)))))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -201,6 +202,7 @@ pub(super) fn settings(
     shared.has_address = raw.jira.url.is_some() || raw.confluence.url.is_some();
     let server = server(raw.server)?;
     let audit = audit(raw.audit, server.transport, origins, environment)?;
+    let call_deadline = Duration::from_secs(server.deadline_seconds);
     let settings = Settings {
         jira_read_only: product::read_only(&raw.jira, &raw.jira_instances),
         confluence_read_only: product::read_only(&raw.confluence, &raw.confluence_instances),
@@ -226,10 +228,11 @@ pub(super) fn settings(
             require_proof: raw.policy.require_proof,
         },
         audit,
-        vault: vault::build(raw.vault, origins)?,
+        vault: vault::build(raw.vault, call_deadline, origins)?,
         log: LogSettings { level: raw.log.level.unwrap_or(LogLevel::Warn), json: raw.log.json },
     };
     vault::is_there_if_needed(&settings)?;
+    vault::users_are_known(&settings)?;
     Ok(settings)
 }
 
@@ -249,7 +252,7 @@ pub(super) fn oauth_setup(
         token_directory: oauth.token_directory.or_else(|| token_directory(&environment)),
         reach: product::chosen_reach("jira", &raw.jira)?,
         network: network(raw.network),
-        vault: vault::build(raw.vault, origins)?,
+        vault: vault::build(raw.vault, Duration::default(), origins)?,
         environment,
     })
 }

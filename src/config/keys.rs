@@ -240,6 +240,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("vault.poll_seconds", Kind::Number(1, HOUR)),
     Key::new("vault.max_stale_seconds", Kind::Number(0, 7 * 24 * HOUR)),
     Key::new("vault.startup", Kind::Choice(&["wait", "fail"])),
+    Key::new("vault.help_url", Kind::BaseUrl),
 ];
 
 /// The setting of that name.

@@ -26,6 +26,29 @@ pub(super) struct Login<'a> {
 }
 
 impl Login<'_> {
+    /// A user name with its secret. Where the name is in Vault as well, both are of one secret: what an engine lends is lent
+    /// together, and names of one version are of no use with passwords of another.
+    fn basic(&self, username: &str, secret: &SecretRef) -> Result<CredentialSettings, ConfigError> {
+        if !username.trim_start().starts_with("vault://") {
+            return Ok(CredentialSettings::Basic { username: username.to_owned(), secret: secret.clone() });
+        }
+        let variables = self.names.variables.as_str();
+        let name = match SecretRef::parse(username) {
+            Ok(name) => name,
+            Err(error) => return self.names.refuse(format!("{variables}_USERNAME: {error}")),
+        };
+        let both = match (&name, secret) {
+            (SecretRef::Vault(name), SecretRef::Vault(secret)) => name.with(secret),
+            _ => None,
+        };
+        match both {
+            Some(both) => Ok(CredentialSettings::BasicInVault(SecretRef::Vault(both))),
+            None => self.names.refuse(format!(
+                "{variables}_USERNAME is in Vault, so {variables}_API_TOKEN must be another key of the same secret"
+            )),
+        }
+    }
+
     /// The operator's credential.
     pub(super) fn credential(&self, warnings: &mut Vec<String>) -> Result<CredentialSettings, ConfigError> {
         let Names { product, variables, .. } = self.names;
@@ -35,9 +58,7 @@ impl Login<'_> {
             oauth => oauth?,
         };
         let basic = match (&self.raw.username, &self.raw.api_token) {
-            (Some(username), Some(secret)) => {
-                Some(CredentialSettings::Basic { username: username.clone(), secret: secret.clone() })
-            }
+            (Some(username), Some(secret)) => Some(self.basic(username, secret)?),
             _ => None,
         };
         let half = self.raw.username.is_some() != self.raw.api_token.is_some();

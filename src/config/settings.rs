@@ -137,6 +137,8 @@ pub enum CredentialSettings {
         /// The password or the API token.
         secret: SecretRef,
     },
+    /// The same, both in one secret in Vault, so that they always belong together.
+    BasicInVault(SecretRef),
     /// An OAuth access token that somebody else renews.
     AccessToken(SecretRef),
     /// An OAuth app, whose tokens `portcullis oauth setup` has stored.

@@ -184,13 +184,24 @@ impl Settings {
 }
 
 impl CredentialSettings {
+    /// Where its secret is, if that may be a place of whoever runs the server.
+    pub(super) fn own_reference(&self) -> Option<&SecretRef> {
+        match self {
+            Self::PersonalToken(secret) | Self::AccessToken(secret) | Self::Basic { secret, .. } => {
+                Some(secret)
+            }
+            _ => None,
+        }
+    }
+
     /// Where its secret is.
     pub fn reference(&self) -> Option<&SecretRef> {
         match self {
             Self::None | Self::Certificate | Self::Passed => None,
-            Self::PersonalToken(secret) | Self::AccessToken(secret) | Self::Basic { secret, .. } => {
-                Some(secret)
-            }
+            Self::PersonalToken(secret)
+            | Self::AccessToken(secret)
+            | Self::BasicInVault(secret)
+            | Self::Basic { secret, .. } => Some(secret),
             Self::App(app) => Some(&app.client_secret),
         }
     }
@@ -237,6 +248,7 @@ fn describe_product(product: &ProductSettings) -> String {
             format!("OAuth app {}, secret from {}", app.client_id, origin(&app.client_secret))
         }
         CredentialSettings::PersonalToken(token) => format!("personal token from {}", origin(token)),
+        CredentialSettings::BasicInVault(both) => format!("user name and secret from {}", origin(both)),
         CredentialSettings::Basic { username, secret } => {
             format!("user {username}, secret from {}", origin(secret))
         }

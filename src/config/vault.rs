@@ -9,6 +9,7 @@ use url::Url;
 use super::CertificateSettings;
 use super::ConfigError;
 use super::Settings;
+use super::Transport;
 use super::addresses;
 use super::build::Origins;
 use crate::secrets::SecretRef;
@@ -42,6 +43,7 @@ pub(super) struct RawVault {
     poll_seconds: Option<u64>,
     max_stale_seconds: Option<u64>,
     startup: Option<Startup>,
+    help_url: Option<Url>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +64,18 @@ enum Startup {
     Fail,
 }
 
+/// How much longer than a call may take what is lent is kept that was replaced.
+const AFTER_DEADLINE: Duration = Duration::from_secs(15);
+
 /// The token every pod finds there.
 const POD_TOKEN: &str = "file:///var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// The settings, if anything of Vault is set.
-pub(super) fn build(raw: RawVault, origins: &Origins) -> Result<Option<VaultSettings>, ConfigError> {
+pub(super) fn build(
+    raw: RawVault,
+    call_deadline: Duration,
+    origins: &Origins,
+) -> Result<Option<VaultSettings>, ConfigError> {
     if !origins.keys().any(|key| key.starts_with("vault.")) {
         return Ok(None);
     }
@@ -92,8 +101,10 @@ pub(super) fn build(raw: RawVault, origins: &Origins) -> Result<Option<VaultSett
             interval: seconds(raw.poll_seconds, usual.interval),
             max_stale: seconds(raw.max_stale_seconds, usual.max_stale),
             must_start: raw.startup == Some(Startup::Fail),
+            grace: call_deadline + AFTER_DEADLINE,
         },
         namespace: raw.namespace,
+        help_url: raw.help_url,
         ca_file: raw.ca_file,
         client_certificate,
         timeout_seconds: raw.timeout_seconds.unwrap_or(5),
@@ -192,7 +203,10 @@ pub(super) fn unused(raw: &RawVault) -> Vec<String> {
 fn references_are_elsewhere(raw: &RawVault) -> Result<(), ConfigError> {
     let references =
         [("role_id", &raw.role_id), ("secret_id", &raw.secret_id), ("jwt", &raw.jwt), ("token", &raw.token)];
-    match references.iter().find(|(_, reference)| matches!(reference, Some(SecretRef::Vault(_)))) {
+    match references
+        .iter()
+        .find(|(_, reference)| matches!(reference, Some(SecretRef::Vault(_) | SecretRef::User(_))))
+    {
         Some((key, _)) => {
             refuse(&format!("vault.{key} cannot itself be in Vault; use file://, cred:// or env://"))
         }
@@ -202,7 +216,8 @@ fn references_are_elsewhere(raw: &RawVault) -> Result<(), ConfigError> {
 
 /// A `vault://` reference without a `[vault]` section would fail at the first call; say it at the start.
 pub(super) fn is_there_if_needed(settings: &Settings) -> Result<(), ConfigError> {
-    let used = settings.references().find(|reference| matches!(reference, SecretRef::Vault(_)));
+    let used =
+        settings.references().find(|reference| matches!(reference, SecretRef::Vault(_) | SecretRef::User(_)));
     if let (None, Some(key)) = (&settings.vault, &settings.audit.signing_transit_key) {
         return refuse(&format!(
             "audit.signing_transit_key `{key}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
@@ -220,6 +235,30 @@ pub(super) fn is_there_if_needed(settings: &Settings) -> Result<(), ConfigError>
         )),
         _ => Ok(()),
     }
+}
+
+/// `{user}` is whoever runs the server, so it has a meaning over stdio alone, and for credentials alone.
+pub(super) fn users_are_known(settings: &Settings) -> Result<(), ConfigError> {
+    let own = settings.sites().filter_map(|(.., site)| site.credential.own_reference());
+    let own: Vec<String> = own.map(ToString::to_string).collect();
+    let all = settings.references().filter_map(|reference| match reference {
+        SecretRef::User(template) => Some(template.to_string()),
+        _ => None,
+    });
+    for reference in all {
+        if settings.server.transport != Transport::Stdio {
+            return refuse(&format!(
+                "`{reference}` has `{{user}}` in it, which is whoever runs the server: over HTTP that is nobody in particular, \
+                 and nothing a request brings says for certain who sends it; name the place itself, or serve over stdio"
+            ));
+        }
+        if !own.contains(&reference) {
+            return refuse(&format!(
+                "`{reference}` has `{{user}}` in it; only a personal token, an API token, a password or an access token may"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn required<T: Clone>(given: Option<&T>, key: &str, why: &str) -> Result<T, ConfigError> {

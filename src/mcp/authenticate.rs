@@ -6,6 +6,7 @@ use crate::audit::AuditError;
 use crate::audit::CallFacts;
 use crate::audit::CallId;
 use crate::audit::Ended;
+use crate::audit::ErrorClass;
 use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity::IdentityError;
@@ -42,6 +43,9 @@ pub(super) struct Accepted {
     pub(super) route: Route,
     /// Whose it is; nothing if the product could not be asked.
     pub(super) principal: Option<Principal>,
+    /// Whether the product was asked. Where the operator's own credential is not to be had, it is not, and that is no
+    /// failure of the caller's.
+    was_asked: bool,
 }
 
 /// Shows the credential to the product that the tool's name begins with, whether there is such a tool or not: without
@@ -75,7 +79,8 @@ pub(super) async fn authenticate(
     }
     // What one product does not accept may be for the other: it has failed where neither knows it.
     let is_known = accepted.iter().any(|accepted| accepted.principal.is_some());
-    let was_asked = !accepted.is_empty() || missing.iter().any(Unidentified::was_asked);
+    let was_asked =
+        accepted.iter().any(|accepted| accepted.was_asked) || missing.iter().any(Unidentified::was_asked);
     if !is_known && was_asked {
         failing.note(presented.address).await;
     }
@@ -99,6 +104,8 @@ enum Unidentified {
     Limited,
     /// The product did not say, or there is no such site: the call itself says so.
     Unanswered,
+    /// The operator's own credential is not to be had: the call itself says so.
+    NotAsked,
 }
 
 impl Unidentified {
@@ -109,7 +116,7 @@ impl Unidentified {
     fn rejected(self) -> Option<IdentityError> {
         match self {
             Self::Rejected(error) | Self::RejectedBefore(error) => Some(error),
-            Self::Limited | Self::Unanswered => None,
+            Self::Limited | Self::Unanswered | Self::NotAsked => None,
         }
     }
 }
@@ -129,7 +136,7 @@ async fn identified(
 ) -> Result<Result<Accepted, Unidentified>, AuditError> {
     if let Ok(route) = gate.identity.route(presented, product, site, &gate.products, None).await {
         if let Some(principal) = gate.identity.known(presented, &route, &gate.policies.current()).await {
-            return Ok(Ok(Accepted { route, principal: Some(principal) }));
+            return Ok(Ok(Accepted { route, principal: Some(principal), was_asked: false }));
         }
         if let Some(rejected) = gate.identity.rejected(presented, &route) {
             return Ok(Err(Unidentified::RejectedBefore(rejected)));
@@ -145,7 +152,7 @@ async fn identified(
         trail.at(&route.instance.name);
         let there = route.clone();
         match gate.identity.identify(presented, route, &gate.policies.current(), &trail).await {
-            Ok(caller) => Ok(Accepted { route: there, principal: Some(caller.principal) }),
+            Ok(caller) => Ok(Accepted { route: there, principal: Some(caller.principal), was_asked: true }),
             Err(error) => Err((error, Some(there))),
         }
     };
@@ -153,11 +160,13 @@ async fn identified(
     let (outcome, result) = match asked {
         Ok(Ok(accepted)) => (Outcome::Ok(Ended::default()), Ok(accepted)),
         Ok(Err((error, Some(route)))) if !error.is_unauthenticated() => {
-            (outcome_of(&error), Ok(Accepted { route, principal: None }))
+            let was_asked = !is_ours(&error);
+            (outcome_of(&error), Ok(Accepted { route, principal: None, was_asked }))
         }
         Ok(Err((error, _))) if error.is_unauthenticated() => {
             (outcome_of(&error), Err(Unidentified::Rejected(error)))
         }
+        Ok(Err((error, _))) if is_ours(&error) => (outcome_of(&error), Err(Unidentified::NotAsked)),
         Ok(Err((error, _))) => (outcome_of(&error), Err(Unidentified::Unanswered)),
         Err(_elapsed) => (Outcome::Deadline, Err(Unidentified::Unanswered)),
     };
@@ -166,6 +175,11 @@ async fn identified(
     }
     trail.close(outcome).await?;
     Ok(result)
+}
+
+/// Whether something of the operator's own is not to be had, which is no failure of the caller's.
+fn is_ours(error: &IdentityError) -> bool {
+    error.class() == ErrorClass::CredentialUnavailable
 }
 
 fn outcome_of(error: &IdentityError) -> Outcome {

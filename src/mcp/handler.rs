@@ -287,7 +287,7 @@ fn visible_tools(gate: &Gate, presented: &Presented, accepted: &[Accepted]) -> B
             }
         }
     }
-    for Accepted { route, principal } in accepted {
+    for Accepted { route, principal, .. } in accepted {
         let session = gate.identity.session_of(presented, route);
         add(route.instance.upstream.product(), principal.as_ref(), &session);
     }

@@ -135,6 +135,16 @@ pub enum UpstreamError {
     /// Too much was found, or was to be left out, to go through it. How much is not told: some of it may be hidden.
     #[error("{0}; narrow the search, such as to a project or space, a type or a date")]
     TooWide(&'static str),
+    /// The request was not sent: a header that the operator adds is not to be had.
+    #[error("{text}")]
+    NoHeader {
+        /// Which product.
+        product: Product,
+        /// What failed and what to do, without hosts, paths and names of secrets.
+        text: String,
+        /// The same for the operator.
+        detail: String,
+    },
     /// The request was not sent: it does more than the permit allows.
     #[error("the request was not sent: a read may not {method} to {}", product.title())]
     NotARead {
@@ -176,6 +186,7 @@ impl UpstreamError {
             Self::TooLarge { .. } => ErrorClass::TooLarge,
             Self::LeftAlone { .. } => ErrorClass::LeftAlone,
             Self::Exhausted { .. } | Self::TooWide(_) => ErrorClass::Exhausted,
+            Self::NoHeader { .. } => ErrorClass::CredentialUnavailable,
             Self::NotARead { .. } | Self::NotPermitted(_) => ErrorClass::NotPermitted,
         }
     }
@@ -245,6 +256,12 @@ impl UpstreamError {
             Self::Status { product, status: 407, .. } => {
                 format!("{self}{}", Problem::ProxyCredential.remedy(*product))
             }
+            Self::NoHeader { product, detail, .. } => {
+                format!(
+                    "a header that is added to requests to {} is not to be had: {detail}",
+                    product.title()
+                )
+            }
             _ => self.to_string(),
         }
     }
@@ -288,6 +305,7 @@ impl UpstreamError {
             | Self::NotFile { .. }
             | Self::Exhausted { .. }
             | Self::TooWide(_)
+            | Self::NoHeader { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => false,
         }
@@ -305,6 +323,7 @@ impl UpstreamError {
             | Self::NotFile { .. }
             | Self::Exhausted { .. }
             | Self::TooWide(_)
+            | Self::NoHeader { .. }
             | Self::NotARead { .. }
             | Self::NotPermitted(_) => {}
             Self::Unreachable { problem, in_doubt, .. } => *in_doubt = *problem == Problem::Broken,

@@ -7,7 +7,6 @@ mod stored;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::Method;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -18,11 +17,13 @@ use self::exchange::Readable;
 use self::remembered::Remembered;
 use super::Content;
 use super::Credential;
+use super::Headers;
 use super::Patience;
 use super::Reply;
 use super::Request;
 use super::UpstreamError;
 use super::Warrant;
+use super::headers::Added;
 use super::patience::Admission;
 use super::patience::Lane;
 use super::patience::Lanes;
@@ -51,7 +52,7 @@ pub struct UpstreamSettings {
     /// The client for files that Atlassian keeps elsewhere; without one, no answer that sends there is followed.
     pub files: Option<reqwest::Client>,
     /// Headers the operator adds to every request.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// Whether anything but a read is refused, whatever the permit says.
     pub read_only: bool,
     /// The largest answer taken, in bytes after decompression.
@@ -85,6 +86,12 @@ struct Asked<'a> {
     request: &'a Request,
     call: &'a CallId,
     note: &'a (dyn Fn(UpstreamNote) + Sync),
+}
+
+/// What is shown with one request.
+struct Shown<'a> {
+    credential: &'a Credential,
+    added: &'a Added,
 }
 
 /// Redirects on one origin in a row.
@@ -247,8 +254,9 @@ impl Upstream {
         let (mut newer, mut last) = (None, None);
         let (mut retries, mut hops, mut renewals) = (0, 0, 0);
         loop {
-            let shown = newer.as_ref().unwrap_or(credential);
-            let (result, admission) = match self.attempt(asked, shown, &url).await {
+            let added = self.added()?;
+            let shown = Shown { credential: newer.as_ref().unwrap_or(credential), added: &added };
+            let (result, admission) = match self.attempt(asked, &shown, &url).await {
                 Ok(attempted) => attempted,
                 Err(open) => return Err(last.unwrap_or_else(|| self.left_alone(open))),
             };
@@ -264,7 +272,7 @@ impl Upstream {
             // What was answered with 401 was not carried out, so a write is repeated as well.
             if failure.error.status() == Some(401)
                 && renewals < MOST_RENEWALS
-                && let Some(next) = shown.renewed().await
+                && let Some(next) = self.renewed(&shown).await
             {
                 (newer, renewals) = (Some(next), renewals + 1);
                 self.count("401");
@@ -285,6 +293,25 @@ impl Upstream {
             last = Some(failure.error);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// The headers that the operator adds, as they are now.
+    fn added(&self) -> Result<Added, UpstreamError> {
+        let (settings, product) = (&self.shared.settings, self.product());
+        settings.headers.current().map_err(|error| UpstreamError::NoHeader {
+            product,
+            text: error.caller_text(product.title()),
+            detail: error.to_string(),
+        })
+    }
+
+    /// The credential to ask with once more after a 401: a newer one, or the same with newer headers.
+    async fn renewed(&self, shown: &Shown<'_>) -> Option<Credential> {
+        if let Some(next) = shown.credential.renewed().await {
+            return Some(next);
+        }
+        let newer = self.shared.settings.headers.are_newer_than(shown.added).await;
+        newer.then(|| shown.credential.clone())
     }
 
     fn wait(
@@ -317,13 +344,13 @@ impl Upstream {
     async fn attempt<T: Readable>(
         &self,
         asked: &Asked<'_>,
-        credential: &Credential,
+        shown: &Shown<'_>,
         url: &Url,
     ) -> Result<(Result<Reply<T>, Failure>, Admission<'_>), Open> {
         let entered = self.lane.enter().await?;
         let started = std::time::Instant::now();
         let mut status = None;
-        let result = self.exchange(asked, credential, url.clone(), &mut status).await;
+        let result = self.exchange(asked, shown, url.clone(), &mut status).await;
         let bytes = result.as_ref().map_or(0, |(_, bytes)| *bytes);
         let elapsed = started.elapsed();
         self.shared.metrics.upstream_request(self.product(), &self.instance, status, elapsed);

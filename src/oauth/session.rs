@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
@@ -17,7 +18,11 @@ use crate::net::Credential;
 use crate::net::CredentialError;
 use crate::net::CredentialSource;
 use crate::net::Renew;
+use crate::secrets::Class;
+use crate::secrets::Current;
 use crate::secrets::Secret;
+use crate::secrets::VaultError;
+use crate::secrets::Version;
 
 /// How often a token is renewed because it was refused: once in this time.
 const OFTEN: Duration = Duration::from_mins(1);
@@ -30,8 +35,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub struct App {
     /// Its client id.
     pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
+    /// Its secret, taken anew for each renewal.
+    pub client_secret: Current<Secret>,
     /// Where refresh tokens become access tokens.
     pub token: Url,
     /// The Data Center it is an app of; none for Cloud.
@@ -55,6 +60,9 @@ pub enum OAuthError {
     /// The authorization server gave nothing.
     #[error("the OAuth token could not be renewed: {0}")]
     Authority(#[from] AuthorityError),
+    /// The secret of the app is not to be had.
+    #[error("the OAuth token could not be renewed, because the secret of the app is not to be had: {0}")]
+    ClientSecret(VaultError),
     /// The answer holds no token.
     #[error("the OAuth token could not be renewed: the authorization server sent no token")]
     NoToken,
@@ -216,19 +224,7 @@ impl Session {
             (stored, known) => stored.or(known).ok_or(OAuthError::NotSetUp)?,
         };
         let refresh = tokens.refresh.as_ref().ok_or(OAuthError::Expired)?;
-        let fields = [
-            ("grant_type", "refresh_token"),
-            ("client_id", self.app.client_id.as_str()),
-            ("client_secret", self.app.client_secret.expose()),
-            ("refresh_token", refresh.expose()),
-        ];
-        let answer = self.authority.form(&self.app.token, &fields).await.map_err(|error| match &error {
-            AuthorityError::Refused { error: code, .. } if code == "invalid_grant" => OAuthError::Revoked,
-            AuthorityError::Refused { status: 403, error: code, .. } if code == "unauthorized_client" => {
-                OAuthError::Revoked
-            }
-            _ => OAuthError::Authority(error),
-        })?;
+        let answer = self.exchange(refresh).await?;
         let renewed = tokens.renewed(&answer, now).ok_or(OAuthError::NoToken)?;
         let saved = self.store.save(&renewed).await;
         if let Err(error) = &saved {
@@ -239,10 +235,60 @@ impl Session {
     }
 }
 
+impl Session {
+    /// The answer to a refresh token. Where the secret of the app is refused, it is looked whether there is a newer one.
+    async fn exchange(&self, refresh: &Secret) -> Result<Value, OAuthError> {
+        let shown = self.app.client_secret.get().map_err(OAuthError::ClientSecret)?;
+        let error = match self.exchange_with(refresh, &shown).await {
+            Err(error) if is_of_client(&error) => error,
+            answered => return answered.map_err(refused),
+        };
+        match self.app.client_secret.rejected(shown.number).await {
+            Some(newer) => self.exchange_with(refresh, &newer).await.map_err(refused),
+            None => Err(refused(error)),
+        }
+    }
+
+    async fn exchange_with(
+        &self,
+        refresh: &Secret,
+        client_secret: &Version<Secret>,
+    ) -> Result<Value, AuthorityError> {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", self.app.client_id.as_str()),
+            ("client_secret", client_secret.value.expose()),
+            ("refresh_token", refresh.expose()),
+        ];
+        self.authority.form(&self.app.token, &fields).await
+    }
+}
+
+/// Whether it is the app that was not believed. Such an answer uses up no refresh token.
+fn is_of_client(error: &AuthorityError) -> bool {
+    match error {
+        AuthorityError::Refused { status, error, .. } => {
+            error == "invalid_client" || *status == 401 && error != "invalid_grant"
+        }
+        _ => false,
+    }
+}
+
+fn refused(error: AuthorityError) -> OAuthError {
+    match &error {
+        AuthorityError::Refused { error: code, .. } if code == "invalid_grant" => OAuthError::Revoked,
+        AuthorityError::Refused { status: 403, error: code, .. } if code == "unauthorized_client" => {
+            OAuthError::Revoked
+        }
+        _ => OAuthError::Authority(error),
+    }
+}
+
 impl OAuthError {
     fn is_temporary(&self) -> bool {
         match self {
             Self::Authority(error) => error.is_temporary(),
+            Self::ClientSecret(error) => error.class() != Class::Withdrawn,
             Self::NoToken | Self::Store(_) => true,
             Self::NotSetUp | Self::Expired | Self::Revoked => false,
         }
@@ -321,6 +367,7 @@ fn told(error: &OAuthError) -> String {
             "the OAuth token could not be renewed; try again later, the administrator's log has the cause"
                 .to_owned()
         }
+        OAuthError::ClientSecret(error) => error.caller_text("OAuth"),
         OAuthError::NotSetUp | OAuthError::Expired | OAuthError::Revoked => {
             format!("{error} (an administrator's task)")
         }

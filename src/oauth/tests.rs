@@ -21,7 +21,11 @@ use crate::net;
 use crate::net::Authority;
 use crate::net::ClientSettings;
 use crate::net::CredentialSource as _;
+use crate::secrets::Current;
 use crate::secrets::Secret;
+use crate::secrets::played::CANARY;
+use crate::secrets::played::Fault;
+use crate::secrets::played::Played;
 
 const NOW: f64 = 1_760_000_000.0;
 
@@ -148,7 +152,7 @@ impl Hands {
 }
 
 fn session(server: &Server, directory: &Path, hands: &Hands) -> Arc<Session> {
-    let client_secret = Secret::new("canary-secret");
+    let client_secret = Current::fixed(Secret::new("canary-secret"));
     let app = App {
         client_id: "app-1".to_owned(),
         client_secret,
@@ -334,6 +338,47 @@ async fn a_token_that_never_lives_five_minutes_is_not_renewed_at_every_call() {
 }
 
 #[tokio::test]
+async fn the_secret_of_the_app_is_taken_anew_for_each_renewal() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let played = Played::new();
+    let (_vault, client_secret) = played.current(|secret| Ok(secret.clone())).await;
+    let (client_id, token) = ("app-1".to_owned(), server.endpoints(false).token);
+    let app = App { client_id, client_secret, token, base_url: None };
+    let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));
+    let secret = |number: u64| Some(format!("{CANARY}-{number}"));
+    assert!(access(&session).await.is_ok());
+    assert_eq!(server.sent("client_secret"), secret(1));
+    // The old one is refused: the new one is looked for at once, with the refresh token that is still good.
+    played.rotate();
+    server.answer(401, r#"{"error":"invalid_client"}"#);
+    hands.forward(3600.0);
+    assert_eq!(access(&session).await.unwrap(), "canary-access-3");
+    assert_eq!((server.requests(), server.sent("client_secret")), (3, secret(2)));
+    // Where there is none newer, the refusal stands.
+    server.answer(401, r#"{"error":"invalid_client"}"#);
+    hands.forward(3600.0);
+    let error = access(&session).await.unwrap_err();
+    assert!(error.contains("answered 401") && error.contains("invalid_client"), "{error}");
+    assert_eq!(server.requests(), 4);
+}
+
+#[tokio::test]
+async fn without_the_secret_of_the_app_nobody_is_asked() {
+    let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
+    keep(home.path(), &tokens(NOW));
+    let played = Played::new();
+    played.fail(Fault::Status(503, None, "{\"errors\":[\"Vault is sealed\"]}"));
+    let (_vault, client_secret) = played.current(|secret| Ok(secret.clone())).await;
+    let (client_id, token) = ("app-1".to_owned(), server.endpoints(false).token);
+    let app = App { client_id, client_secret, token, base_url: None };
+    let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));
+    let error = session.source().current().await.unwrap_err();
+    assert_eq!(error.text, "OAuth credentials are temporarily unavailable; try again in 30 s");
+    assert!(error.detail.contains("is sealed") && server.requests() == 0, "{}", error.detail);
+}
+
+#[tokio::test]
 async fn tokens_of_another_server_are_not_shown_to_this_one() {
     let (server, home, hands) = (Server::start().await, TempDir::new().unwrap(), Hands::new());
     let mut theirs = tokens(NOW + 3600.0);
@@ -342,7 +387,8 @@ async fn tokens_of_another_server_are_not_shown_to_this_one() {
     for (base_url, fine) in
         [(Some("https://jira.example.com/"), true), (Some("https://wiki.example.com"), false), (None, false)]
     {
-        let (client_secret, token) = (Secret::new("canary-secret"), server.endpoints(false).token);
+        let (client_secret, token) =
+            (Current::fixed(Secret::new("canary-secret")), server.endpoints(false).token);
         let base_url = base_url.map(str::to_owned);
         let app = App { client_id: "app-1".to_owned(), client_secret, token, base_url };
         let session = Arc::new(Session::with_clock(app, authority(), store(home.path()), hands.clock()));
@@ -754,7 +800,7 @@ async fn advisory_755_an_authority_that_never_answers_keeps_nobody() {
     let token = format!("http://{}/token", silent.local_addr().unwrap()).parse().unwrap();
     let app = App {
         client_id: "app-1".to_owned(),
-        client_secret: Secret::new("canary-secret"),
+        client_secret: Current::fixed(Secret::new("canary-secret")),
         token,
         base_url: None,
     };

@@ -33,6 +33,20 @@ pub enum SecretError {
         /// The reference.
         reference: String,
     },
+    /// A place of whoever is served, where nobody is.
+    #[error("`{reference}`: there is no `{{user}}` here whose secret it could be")]
+    NoUser {
+        /// The reference.
+        reference: String,
+    },
+    /// What is there is of no use where it is wanted.
+    #[error("{name} {problem}")]
+    Unusable {
+        /// The secret, as the configuration names it.
+        name: String,
+        /// What is wrong; says nothing of the content.
+        problem: String,
+    },
     /// What Vault said, or did not say.
     #[error(transparent)]
     Vault(#[from] VaultError),

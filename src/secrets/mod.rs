@@ -2,6 +2,7 @@
 //! ([`Secret`]). Stands on no other module.
 
 mod chance;
+mod current;
 mod error;
 mod observer;
 mod reference;
@@ -13,6 +14,7 @@ mod template;
 pub mod vault;
 
 pub(crate) use chance::chance;
+pub use current::Current;
 pub use error::SecretError;
 pub use observer::Notice;
 pub use observer::Observer;
@@ -36,6 +38,7 @@ pub use template::InvalidUserName;
 pub use template::UserName;
 pub use template::UserTemplate;
 pub use vault::CertificateWish;
+pub use vault::Class;
 pub use vault::EngineRef;
 pub use vault::Issued;
 pub use vault::TransitKey;
@@ -45,3 +48,5 @@ pub use vault::Vault;
 pub use vault::VaultError;
 pub use vault::Version;
 pub use vault::Watched;
+#[cfg(test)]
+pub(crate) use vault::tests::played;

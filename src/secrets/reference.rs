@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::Deserializer;
 
 use super::Secret;
+use super::UserTemplate;
 
 /// The kinds of reference, as they are written.
 const SCHEMES: [&str; 4] = ["vault", "file", "cred", "env"];
@@ -28,14 +29,17 @@ pub enum SecretRef {
     Credential(String),
     /// `vault://mount/path#key`: one key of a KV secret in Vault or `OpenBao`.
     Vault(VaultRef),
+    /// The same with `{user}` in its path: of whoever is served.
+    User(UserTemplate),
 }
 
-/// One key of one KV secret.
+/// One key of one secret; or two that belong together, and are always of one version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VaultRef {
     mount: String,
     path: String,
     key: String,
+    second: Option<String>,
 }
 
 /// Why a reference was refused. Says nothing of a value that may be the secret itself.
@@ -77,6 +81,9 @@ impl SecretRef {
             return Err(InvalidReference::Empty);
         }
         match text.split_once("://") {
+            Some(("vault", rest)) if rest.contains(UserTemplate::PLACE) => {
+                UserTemplate::parse(text).map(Self::User)
+            }
             Some(("vault", rest)) => VaultRef::parse(text, rest).map(Self::Vault),
             Some(("file", rest)) => file(text, rest),
             Some(("cred", rest)) => named(text, rest, "`cred://NAME`").map(Self::Credential),
@@ -94,7 +101,7 @@ impl SecretRef {
             Self::Environment(_) => "env",
             Self::File(_) => "file",
             Self::Credential(_) => "cred",
-            Self::Vault(_) => "vault",
+            Self::Vault(_) | Self::User(_) => "vault",
         }
     }
 }
@@ -115,12 +122,12 @@ impl VaultRef {
                 "has an empty part, `.` or `..`, or a character other than letters, digits, `-`, `_`, `.` and `@`",
             );
         }
-        Ok(Self { mount: mount.to_owned(), path: path.to_owned(), key: key.to_owned() })
+        Ok(Self { mount: mount.to_owned(), path: path.to_owned(), key: key.to_owned(), second: None })
     }
 
     /// A reference of parts that were checked before.
     pub(super) fn of_checked(mount: String, path: String, key: String) -> Self {
-        Self { mount, path, key }
+        Self { mount, path, key, second: None }
     }
 
     /// The mount of the secrets engine.
@@ -137,11 +144,29 @@ impl VaultRef {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// Every key that is wanted, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.key.as_str()).chain(self.second.as_deref())
+    }
+
+    /// Both keys, if they are of one secret.
+    pub fn with(&self, second: &Self) -> Option<Self> {
+        let is_same = self.mount == second.mount && self.path == second.path;
+        (is_same && self.second.is_none() && second.second.is_none())
+            .then(|| Self { second: Some(second.key.clone()), ..self.clone() })
+    }
+
+    /// Where it is, without the key.
+    pub(super) fn place(&self) -> String {
+        format!("{}/{}", self.mount, self.path)
+    }
 }
 
 impl fmt::Display for VaultRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "vault://{}/{}#{}", self.mount, self.path, self.key)
+        write!(formatter, "vault://{}/{}#{}", self.mount, self.path, self.key)?;
+        self.second.as_ref().map_or(Ok(()), |second| write!(formatter, " and #{second}"))
     }
 }
 
@@ -154,6 +179,7 @@ impl fmt::Display for SecretRef {
             Self::File(path) => write!(formatter, "file://{}", path.display()),
             Self::Credential(name) => write!(formatter, "cred://{name}"),
             Self::Vault(reference) => reference.fmt(formatter),
+            Self::User(template) => template.fmt(formatter),
         }
     }
 }
@@ -223,6 +249,7 @@ mod tests {
     fn references_and_literals() {
         for (text, kind, shown) in [
             ("vault://kv/atlassian/jira#token", "vault", "vault://kv/atlassian/jira#token"),
+            ("vault://kv/{user}/jira#token", "vault", "vault://kv/{user}/jira#token"),
             ("vault://kv/ann@example.com#a.b", "vault", "vault://kv/ann@example.com#a.b"),
             ("file:///run/secrets/token", "file", "file:///run/secrets/token"),
             ("cred://jira-token", "cred", "cred://jira-token"),

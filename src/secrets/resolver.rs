@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use std::sync::Weak;
 
 use super::CertificateWish;
+use super::Current;
 use super::EngineRef;
 use super::Issued;
 use super::Observer;
@@ -30,6 +31,8 @@ use super::source::File;
 use super::source::Source;
 use super::vault;
 use super::vault::Finding;
+use super::vault::First;
+use super::vault::Make;
 use super::vault::Vault;
 
 /// Resolves every kind of reference, and watches those in Vault.
@@ -39,17 +42,22 @@ pub struct Secrets {
     vault: Option<Arc<Vault>>,
     teller: Teller,
     /// What is watched, by its name in the configuration.
-    watched: Mutex<Vec<(String, Weak<dyn Closing>)>>,
+    watched: Mutex<Vec<(String, Weak<dyn Looked>)>>,
 }
 
-/// Something that may have no version in use.
-trait Closing: fmt::Debug + Send + Sync {
+/// What there is to know of something that is watched, whatever it is.
+trait Looked: fmt::Debug + Send + Sync {
     fn closed(&self) -> Option<VaultError>;
+    fn take_stale(&self) -> u64;
 }
 
-impl<T: Send + Sync + 'static> Closing for Watched<T> {
+impl<T: Send + Sync + 'static> Looked for Watched<T> {
     fn closed(&self) -> Option<VaultError> {
         Watched::closed(self)
+    }
+
+    fn take_stale(&self) -> u64 {
+        Watched::take_stale(self)
     }
 }
 
@@ -88,12 +96,74 @@ impl Secrets {
         reference: &VaultRef,
         make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<Arc<Watched<T>>, SecretError> {
-        let vault = self.vault(reference)?;
-        let watched = Watched::start(vault, name.to_owned(), reference.clone(), Box::new(make)).await?;
+        self.watch_all(name, reference.clone(), First::Needed, Box::new(only(make))).await
+    }
+
+    /// The same of somebody's own secret: that there is none yet is no mistake of the configuration.
+    pub async fn watch_own<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &VaultRef,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        self.watch_all(name, reference.clone(), First::MayBeMissing, Box::new(only(make))).await
+    }
+
+    /// The same of two keys that belong together, such as a user name and its password: they are always of one version.
+    pub async fn watch_both<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &SecretRef,
+        make: impl Fn(&Secret, &Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        let both = move |values: &[Secret]| match values {
+            [first, second] => make(first, second),
+            _ => Err("has not both keys".to_owned()),
+        };
+        let SecretRef::Vault(reference) = reference else {
+            let problem = "is not in Vault, where alone two keys are of one version".to_owned();
+            return Err(SecretError::Unusable { name: name.to_owned(), problem });
+        };
+        self.watch_all(name, reference.clone(), First::Needed, Box::new(both)).await
+    }
+
+    async fn watch_all<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: VaultRef,
+        first: First,
+        make: Box<Make<T>>,
+    ) -> Result<Arc<Watched<T>>, SecretError> {
+        let vault = self.vault(&reference)?;
+        let watched = Watched::start(vault, name.to_owned(), reference, first, make).await?;
         let weak: Weak<Watched<T>> = Arc::downgrade(&watched);
         let mut all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         all.push((name.to_owned(), weak));
         Ok(watched)
+    }
+
+    /// Makes of a secret what is used, wherever it lies: of each version where that is Vault, else once. `name` and `make`
+    /// are as for [`watch`](Self::watch).
+    pub async fn current<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        reference: &SecretRef,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<Current<T>, SecretError> {
+        if let SecretRef::Vault(reference) = reference {
+            return Ok(Current::Watched(self.watch(name, reference, make).await?));
+        }
+        let unusable = |problem| SecretError::Unusable { name: name.to_owned(), problem };
+        make(&self.resolve(reference).await?).map(Current::fixed).map_err(unusable)
+    }
+
+    /// The secret behind a reference that is read once, at the start. A Vault that does not answer is waited for, unless
+    /// the settings want such a start to fail.
+    pub async fn resolve_at_start(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
+        match (&self.vault, reference) {
+            (Some(vault), SecretRef::Vault(reference)) => Ok(vault.read_at_start(reference).await?),
+            _ => self.local.resolve(reference).await,
+        }
     }
 
     /// The secrets of callers below a template.
@@ -105,7 +175,7 @@ impl Secrets {
     ) -> Result<UserSecrets<T>, SecretError> {
         let missing = || SecretError::NoVault { reference: template.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
-        Ok(UserSecrets::new(vault, template, settings, Arc::new(make)))
+        Ok(UserSecrets::new(vault, template, settings, Arc::new(only(make))))
     }
 
     /// Has a request for a certificate signed, which is in PEM.
@@ -115,11 +185,30 @@ impl Secrets {
         Ok(vault::sign(vault, wish, csr).await?)
     }
 
+    /// The same for the first one, without which the server does not listen: Vault is waited for as with
+    /// [`Self::resolve_at_start`].
+    pub async fn certificate_at_start(
+        &self,
+        wish: &CertificateWish,
+        csr: &str,
+    ) -> Result<Issued, SecretError> {
+        let missing = || SecretError::NoVault { reference: wish.role.to_string() };
+        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        Ok(vault.at_start(&wish.role, async || vault::sign(vault, wish, csr.to_owned()).await).await?)
+    }
+
     /// The newest version of a key that signs in Vault.
     pub async fn transit_key(&self, key: &EngineRef) -> Result<TransitKey, SecretError> {
         let missing = || SecretError::NoVault { reference: key.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
         Ok(TransitKey::read(vault, key).await?)
+    }
+
+    /// The same at the start: Vault is waited for as with [`Self::resolve_at_start`].
+    pub async fn transit_key_at_start(&self, key: &EngineRef) -> Result<TransitKey, SecretError> {
+        let missing = || SecretError::NoVault { reference: key.to_string() };
+        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        Ok(vault.at_start(key, async || TransitKey::read(vault, key).await).await?)
     }
 
     fn vault(&self, reference: &VaultRef) -> Result<&Arc<Vault>, SecretError> {
@@ -134,6 +223,15 @@ impl Secrets {
             Some((name.clone(), error))
         });
         closed.collect()
+    }
+
+    /// How often versions were given for which Vault did not vouch, since this was asked last, by their names in the
+    /// configuration.
+    pub fn take_stale(&self) -> Vec<(String, u64)> {
+        let all = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted =
+            all.iter().filter_map(|(name, watched)| Some((name.clone(), watched.upgrade()?.take_stale())));
+        counted.collect()
     }
 
     /// Looks at the login to Vault and at each of these secrets; nothing where there is no Vault.
@@ -157,6 +255,16 @@ impl Secrets {
     }
 }
 
+/// What is made of one value.
+fn only<T>(
+    make: impl Fn(&Secret) -> Result<T, String> + Send + Sync,
+) -> impl Fn(&[Secret]) -> Result<T, String> + Send + Sync {
+    move |values| match values {
+        [value] => make(value),
+        _ => Err("is more than one value".to_owned()),
+    }
+}
+
 impl Local {
     pub(super) async fn resolve(&self, reference: &SecretRef) -> Result<Secret, SecretError> {
         let sources: [&dyn Source; 3] = [&self.environment, &File, &self.credentials];
@@ -167,6 +275,7 @@ impl Local {
         }
         match reference {
             SecretRef::Literal(secret) => Ok(secret.clone()),
+            SecretRef::User(template) => Err(SecretError::NoUser { reference: template.to_string() }),
             other => Err(SecretError::NoVault { reference: other.to_string() }),
         }
     }

@@ -25,6 +25,8 @@ pub struct VaultSettings {
     pub timeout_seconds: u64,
     /// How a secret that is held is kept up to date.
     pub watch: WatchSettings,
+    /// Where people find out how to store a secret of their own.
+    pub help_url: Option<Url>,
 }
 
 /// A certificate of our own, in PEM.
@@ -90,11 +92,18 @@ pub struct WatchSettings {
     pub max_stale: Duration,
     /// Whether a start without an answer of Vault is a failed one.
     pub must_start: bool,
+    /// How long a request may go on with what was lent and is replaced: then it is given back.
+    pub grace: Duration,
 }
 
 impl Default for WatchSettings {
     fn default() -> Self {
-        Self { interval: Duration::from_mins(1), max_stale: Duration::from_hours(1), must_start: false }
+        Self {
+            interval: Duration::from_mins(1),
+            max_stale: Duration::from_hours(1),
+            must_start: false,
+            grace: Duration::from_secs(90),
+        }
     }
 }
 

@@ -10,9 +10,6 @@ use super::SecretRef;
 use super::VaultRef;
 use super::reference::is_segment;
 
-/// What stands for the caller's name.
-const PLACE: &str = "{user}";
-
 /// What is put there to check the rest.
 const SOMEBODY: &str = "somebody";
 
@@ -52,6 +49,9 @@ impl UserName {
 }
 
 impl UserTemplate {
+    /// What stands for the name.
+    pub(super) const PLACE: &str = "{user}";
+
     /// Reads a setting's text.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
         let refuse = |problem| InvalidReference::Form {
@@ -61,10 +61,10 @@ impl UserTemplate {
         };
         let place = text.split_once("://").map_or(text, |(_, rest)| rest);
         let place = place.split_once('#').map_or(place, |(place, _)| place);
-        if place.split('/').skip(1).filter(|segment| *segment == PLACE).count() != 1 {
+        if place.split('/').skip(1).filter(|segment| *segment == Self::PLACE).count() != 1 {
             return Err(refuse("has not exactly one `{user}`, which is a whole part of its path"));
         }
-        match SecretRef::parse(&text.replacen(PLACE, SOMEBODY, 1))? {
+        match SecretRef::parse(&text.replacen(Self::PLACE, SOMEBODY, 1))? {
             SecretRef::Vault(reference) => Ok(Self {
                 mount: reference.mount().to_owned(),
                 segments: place.split('/').skip(1).map(str::to_owned).collect(),
@@ -76,7 +76,7 @@ impl UserTemplate {
 
     /// The place of a caller's secret.
     pub fn of(&self, user: &UserName) -> VaultRef {
-        let filled = |segment: &String| if segment == PLACE { user.0.clone() } else { segment.clone() };
+        let filled = |segment: &String| if segment == Self::PLACE { user.0.clone() } else { segment.clone() };
         let path: Vec<String> = self.segments.iter().map(filled).collect();
         VaultRef::of_checked(self.mount.clone(), path.join("/"), self.key.clone())
     }

@@ -172,8 +172,12 @@ impl Metrics {
     }
 
     /// The metrics of a Vault, which are there only where one is configured.
-    pub fn vault(&self) -> Result<VaultMetrics, prometheus::Error> {
-        VaultMetrics::new(&self.0.registry)
+    /// `stale` says how often a secret was given for which Vault did not vouch, since it was asked last.
+    pub fn vault(
+        &self,
+        stale: impl Fn() -> Vec<(String, u64)> + Send + Sync + 'static,
+    ) -> Result<VaultMetrics, prometheus::Error> {
+        VaultMetrics::new(&self.0.registry, Box::new(stale))
     }
 
     /// All metrics in Prometheus's text format.

@@ -10,7 +10,11 @@ use prometheus::IntCounter;
 use prometheus::IntCounterVec;
 use prometheus::IntGauge;
 use prometheus::IntGaugeVec;
+use prometheus::Opts;
 use prometheus::Registry;
+use prometheus::core::Collector;
+use prometheus::core::Desc;
+use prometheus::proto::MetricFamily;
 
 use super::metrics::counter;
 use super::metrics::counters;
@@ -48,7 +52,8 @@ pub struct VaultMetrics {
 
 impl VaultMetrics {
     /// Registers them. Fails only when that was done before.
-    pub(super) fn new(at: &Registry) -> Result<Self, prometheus::Error> {
+    pub(super) fn new(at: &Registry, stale: Box<CountStale>) -> Result<Self, prometheus::Error> {
+        at.register(Box::new(ServedStale::new(stale)?))?;
         let requests = HistogramOpts::new(
             "vault_request_seconds",
             "How long Vault took, by operation and class of status.",
@@ -134,6 +139,37 @@ impl VaultMetrics {
     }
 }
 
+/// Says by name how often a secret was given for which Vault did not vouch, since it was asked last.
+pub(super) type CountStale = dyn Fn() -> Vec<(String, u64)> + Send + Sync;
+
+/// Counts where secrets are given, and is asked when somebody reads the metrics: who is given one must not wait for a look
+/// at labels.
+struct ServedStale {
+    counted: IntCounterVec,
+    count: Box<CountStale>,
+}
+
+impl ServedStale {
+    fn new(count: Box<CountStale>) -> Result<Self, prometheus::Error> {
+        let help = "How often the last good version of a secret was used while Vault did not vouch for it.";
+        let counted = IntCounterVec::new(Opts::new("vault_served_stale_total", help), &["secret"])?;
+        Ok(Self { counted, count })
+    }
+}
+
+impl Collector for ServedStale {
+    fn desc(&self) -> Vec<&Desc> {
+        self.counted.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for (secret, count) in (self.count)() {
+            self.counted.with_label_values(&[secret]).inc_by(count);
+        }
+        self.counted.collect()
+    }
+}
+
 fn result(accepted: bool) -> &'static str {
     if accepted { "ok" } else { "failed" }
 }
@@ -152,7 +188,7 @@ mod tests {
     fn what_happened_is_in_the_text() {
         let metrics = Metrics::new().unwrap();
         assert!(!metrics.text().contains("vault"), "only where there is one");
-        let vault = metrics.vault().unwrap();
+        let vault = metrics.vault(|| vec![("jira".to_owned(), 3)]).unwrap();
         vault.up(true);
         vault.login(true);
         vault.changed("jira", 1);
@@ -173,5 +209,8 @@ mod tests {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(!text.contains("portcullis_vault_token_expiry_seconds 0"));
+        // What is counted elsewhere is added up, each time it is read.
+        assert!(text.contains("portcullis_vault_served_stale_total{secret=\"jira\"} 3"), "{text}");
+        assert!(metrics.text().contains("portcullis_vault_served_stale_total{secret=\"jira\"} 6"));
     }
 }

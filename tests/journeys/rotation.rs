@@ -18,6 +18,7 @@ use crate::support::PAUSE;
 use crate::support::Setup;
 use crate::support::World;
 use crate::support::audit;
+use crate::support::line::Session;
 use crate::support::line::run;
 use crate::support::usual;
 
@@ -187,6 +188,8 @@ async fn a_sealed_vault_is_bridged_for_max_stale_and_comes_back_by_itself() {
         calls += 1;
         assert!(before < Duration::from_secs(20), "still served after {before:?}");
     };
+    let stale = world.metric("portcullis_vault_served_stale_total{secret=\"jira\"}").await;
+    assert!(stale >= 1, "{calls} calls, {stale} with what is stale");
     println!("{calls} calls were answered in {:?} of being sealed", sealed.elapsed());
     for _ in 0..20 {
         let answer = get().await;
@@ -243,6 +246,81 @@ async fn what_is_withdrawn_is_closed_and_what_comes_late_is_waited_for() {
     assert!(text(&answer).contains(WITHDRAWN), "{answer}");
     shows_no_secret(&world, &role).await;
     world.end();
+}
+
+/// What is added to requests is as much a secret as the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_in_vault_is_waited_for_watched_and_withdrawn() {
+    let bao = Bao::start();
+    let role = bao.set_up().await;
+    bao.rotate("alice-token").await;
+    bao.seal().await;
+    let header = ("JIRA_CUSTOM_HEADERS", "X-Gateway=vault://kv/atlassian/gateway#key");
+    let world = world(&bao, &role, &[("PORTCULLIS_VAULT__POLL_SECONDS", "1"), header]).await;
+    let get = async || called(&world, "jira_get_issue", json!({"issue_key": "OPS-1"})).await;
+    let (status, told) = world.ready().await;
+    assert!(status == 503 && told.contains("jira header x-gateway: "), "{told}");
+    bao.unseal().await;
+    let key = |number: u64| json!({"data": {"key": format!("{CANARY}-key-{number}")}});
+    bao.write_until_ready("kv/data/atlassian/gateway", &key(1)).await;
+    world.until("the first header", async || !failed(&get().await)).await;
+    bao.write("kv/data/atlassian/gateway", &key(2)).await;
+    let version = "portcullis_vault_secret_version{secret=\"jira header x-gateway\"}";
+    world.until("the next header", async || world.metric(version).await == 2).await;
+    assert!(!failed(&get().await));
+
+    bao.send(bao.http.delete(bao.url("kv/data/atlassian/gateway"))).await;
+    world.until("the end of it", async || failed(&get().await)).await;
+    let answer = get().await;
+    assert!(text(&answer).contains(WITHDRAWN), "{answer}");
+    let (status, told) = world.ready().await;
+    assert!(status == 503 && told.contains("jira header x-gateway: "), "{told}");
+    let closed = |record: &Value| record["code"] == "PC0043" && record["secret"] == "jira header x-gateway";
+    world.until_audited(closed).await;
+    shows_no_secret(&world, &role).await;
+    world.end();
+}
+
+/// One configuration for all engineers: each is served with the token that lies under their own name.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn over_stdio_each_has_the_token_under_their_name() {
+    let bao = Bao::start();
+    let role = bao.set_up().await;
+    let output = std::process::Command::new("id").arg("-un").output().unwrap();
+    let user = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    let more = [
+        ("JIRA_PERSONAL_TOKEN", "vault://kv/atlassian/users/{user}/jira#token"),
+        ("CONFLUENCE_URL", ""),
+        ("PORTCULLIS_VAULT__ADDRESS", bao.address.as_str()),
+        ("PORTCULLIS_VAULT__ROLE_ID", role.role_id.as_str()),
+        ("PORTCULLIS_VAULT__SECRET_ID", role.secret_id.as_str()),
+        ("PORTCULLIS_VAULT__POLL_SECONDS", "1"),
+        ("PORTCULLIS_VAULT__HELP_URL", "https://wiki.example.com/tokens"),
+    ];
+    let mut session = Session::initialized(&more).await;
+    let call = json!({"name": "jira_get_issue", "arguments": {"issue_key": "OPS-1"}});
+    let answer = session.ask("tools/call", call.clone()).await;
+    let missing = "no Jira token is stored for you; how to add one: https://wiki.example.com/tokens";
+    assert!(failed(&answer) && text(&answer).contains(missing), "{answer}");
+    assert!(!text(&answer).contains(&format!("users/{user}")), "{answer}");
+
+    bao.write("kv/data/atlassian/users/somebody/jira", &json!({"data": {"token": "bob-token"}})).await;
+    let own = json!({"data": {"token": "alice-token"}});
+    bao.write(&format!("kv/data/atlassian/users/{user}/jira"), &own).await;
+    let mut answer = session.ask("tools/call", call.clone()).await;
+    for _ in 0..ATTEMPTS {
+        if !failed(&answer) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        answer = session.ask("tools/call", call.clone()).await;
+    }
+    assert!(!failed(&answer), "{answer}");
+    let ended = session.end().await;
+    let records = audit(&ended.home);
+    assert!(records.iter().any(|record| record["principal"]["id"] == "alice"), "{records:?}");
+    assert!(!format!("{records:?} {}", ended.stderr).contains("alice-token"));
 }
 
 /// Wrong at the start: one line for the operator, exit code 78, and what may be an attack in the audit log.

@@ -156,6 +156,7 @@ impl Bao {
             },
             timeout_seconds: 5,
             watch: WatchSettings { interval: Duration::from_secs(1), ..WatchSettings::default() },
+            help_url: None,
         }
     }
 

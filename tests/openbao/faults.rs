@@ -75,7 +75,7 @@ async fn what_a_proxy_spoils_is_bridged() {
         // Somebody whose secret is not held yet.
         let somebody = UserName::parse(&format!("user-{number}")).unwrap();
         let error = users.of(&somebody).await.unwrap_err();
-        assert_eq!(error.user_text("Jira"), caller, "{mode:?}: {error}");
+        assert_eq!(error.user_text("Jira", None), caller, "{mode:?}: {error}");
         assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
         proxy.set(Mode::Pass);
         told.clear();

@@ -250,7 +250,7 @@ async fn each_caller_has_a_place_and_none_reaches_anothers() {
     }
     let error = users.of(&UserName::parse("carol").unwrap()).await.unwrap_err();
     assert!(matches!(error, VaultError::Missing { .. }));
-    assert!(error.user_text("Jira").starts_with("no Jira token is stored for you"));
+    assert!(error.user_text("Jira", None).starts_with("no Jira token is stored for you"));
     for name in ["../ann", "./ann", "ann/", "ann%2f", "bob/../ann", ""] {
         assert!(UserName::parse(name).is_err(), "{name}");
     }

@@ -7,6 +7,7 @@
 
 mod bao;
 mod faults;
+mod leases;
 mod life;
 mod logins;
 mod pki;

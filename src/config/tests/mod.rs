@@ -201,6 +201,7 @@ fn kind(credential: &CredentialSettings) -> &'static str {
         CredentialSettings::None => "none",
         CredentialSettings::PersonalToken(_) => "token",
         CredentialSettings::Basic { .. } => "basic",
+        CredentialSettings::BasicInVault(_) => "basic in Vault",
         CredentialSettings::AccessToken(_) => "access token",
         CredentialSettings::App(_) => "app",
         CredentialSettings::Certificate => "certificate",
@@ -523,6 +524,64 @@ fn vault_settings_must_fit_together() {
     let loopback =
         given(&[]).file(&format!("{}secret_id = \"s\"", base.replace("https://vault", "http://[::1]:8200")));
     assert!(loopback.load().settings.vault.is_some());
+}
+
+const VAULT: &str = "[vault]\naddress = \"https://vault\"\nrole_id = \"r\"\nsecret_id = \"s\"\n";
+
+#[test]
+fn a_name_and_its_secret_in_vault_are_of_one_secret() {
+    let load = |username: &str, secret: &str| {
+        given(&[
+            ("JIRA_URL", "https://j.example.com"),
+            ("JIRA_USERNAME", username),
+            ("JIRA_API_TOKEN", secret),
+        ])
+        .file(VAULT)
+    };
+    let loaded = load("vault://database/creds/jira#username", "vault://database/creds/jira#password").load();
+    let credential = &jira(&loaded).credential;
+    assert_eq!(kind(credential), "basic in Vault");
+    assert_eq!(
+        credential.reference().unwrap().to_string(),
+        "vault://database/creds/jira#username and #password"
+    );
+    for secret in ["vault://database/creds/wiki#password", CANARY] {
+        let message = load("vault://database/creds/jira#username", secret).refused();
+        assert!(message.contains("JIRA_API_TOKEN must be another key of the same secret"), "{message}");
+        assert!(!message.contains(CANARY), "{message}");
+    }
+    let message = load("vault://database#username", "vault://database/creds/wiki#password").refused();
+    assert!(message.contains("JIRA_USERNAME: `vault://database#username`"), "{message}");
+}
+
+#[test]
+fn a_place_of_whoever_runs_it_is_for_credentials_over_stdio() {
+    const OWN: &str = "vault://kv/users/{user}/jira#token";
+    let load = |more: &[(&'static str, &'static str)]| {
+        given(&[&[("JIRA_URL", "https://j.example.com")], more].concat()).file(VAULT)
+    };
+    let loaded =
+        load(&[("JIRA_PERSONAL_TOKEN", OWN), ("PORTCULLIS_VAULT__HELP_URL", "https://w.example.com/t")]);
+    let loaded = loaded.load();
+    assert_eq!(jira(&loaded).credential.reference().unwrap().to_string(), OWN);
+    assert!(loaded.settings.vault.unwrap().help_url.is_some());
+    for (variables, says) in [
+        (
+            &[("JIRA_PERSONAL_TOKEN", OWN), ("TRANSPORT", "streamable-http")][..],
+            "over HTTP that is nobody in particular",
+        ),
+        (
+            &[("JIRA_PERSONAL_TOKEN", "x"), ("PORTCULLIS_AUDIT__HMAC_KEY", OWN)],
+            "only a personal token, an API token, a password or an access token may",
+        ),
+        (&[("JIRA_PERSONAL_TOKEN", "vault://kv/{user}x/jira#token")], "not exactly one `{user}`"),
+        (&[("JIRA_PERSONAL_TOKEN", "x"), ("PORTCULLIS_VAULT__SECRET_ID", OWN)], "cannot itself be in Vault"),
+    ] {
+        let message = load(variables).refused();
+        assert!(message.contains(says), "{variables:?}: {message}");
+    }
+    let alone = given(&[("JIRA_URL", "https://j.example.com"), ("JIRA_PERSONAL_TOKEN", OWN)]).refused();
+    assert!(alone.contains("vault.address is not set"), "{alone}");
 }
 
 #[test]

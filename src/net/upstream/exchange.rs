@@ -9,10 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::Asked;
+use super::Shown;
 use super::Upstream;
 use crate::net::Body;
 use crate::net::Content;
-use crate::net::Credential;
 use crate::net::Field;
 use crate::net::File;
 use crate::net::Problem;
@@ -41,12 +41,12 @@ impl Upstream {
     pub(super) async fn exchange<T: Readable>(
         &self,
         asked: &Asked<'_>,
-        credential: &Credential,
+        shown: &Shown<'_>,
         url: Url,
         status: &mut Option<u16>,
     ) -> Result<(Reply<T>, u64), Failure> {
         let settings = &self.shared.settings;
-        let mut headers = settings.headers.clone();
+        let mut headers = shown.added.headers.clone();
         headers.insert(header::ACCEPT, HeaderValue::from_static(T::ACCEPT));
         for (name, value) in &asked.request.headers {
             headers.insert(*name, HeaderValue::from_static(value));
@@ -54,7 +54,7 @@ impl Upstream {
         if let Ok(call) = HeaderValue::from_str(&asked.call.to_string()) {
             headers.insert("x-request-id", call);
         }
-        credential.apply(&mut headers);
+        shown.credential.apply(&mut headers);
         let mut builder = settings.client.request(asked.request.method.clone(), url).headers(headers);
         builder = match &asked.request.body {
             Body::None => builder,
@@ -67,17 +67,11 @@ impl Upstream {
         let read = self.read(answer, is_change).await;
         // What stands in front of Atlassian may repeat the request in its error.
         read.map_err(|failure| Failure {
-            error: failure.error.with_messages(|text| self.without_headers(&credential.hidden_in(text))),
+            error: failure
+                .error
+                .with_messages(|text| shown.added.hidden_in(&shown.credential.hidden_in(text))),
             ..failure
         })
-    }
-
-    /// A text without the values of the headers that the operator adds.
-    fn without_headers(&self, text: &str) -> String {
-        let values = self.shared.settings.headers.values().filter_map(|value| value.to_str().ok());
-        values
-            .filter(|value| value.len() >= 8)
-            .fold(text.to_owned(), |text, value| text.replace(value, "[secret]"))
     }
 
     pub(super) async fn read<T: Readable>(

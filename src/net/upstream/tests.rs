@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::future::join_all;
+use http::HeaderName;
 use http::HeaderValue;
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -16,10 +17,13 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::audit::ErrorClass;
 use crate::net::Body;
 use crate::net::Path;
 use crate::net::Renew;
+use crate::secrets::Current;
 use crate::secrets::Secret;
+use crate::secrets::played::Played;
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
@@ -158,9 +162,19 @@ fn client(resolver: Option<Turns>) -> reqwest::Client {
 }
 
 fn upstream(base: Url, patience: Patience, client: reqwest::Client) -> (Upstream, Metrics) {
+    let operator = Current::fixed(HeaderValue::from_static("operator"));
+    upstream_with(operator, base, patience, client)
+}
+
+fn upstream_with(
+    gateway: Current<HeaderValue>,
+    base: Url,
+    patience: Patience,
+    client: reqwest::Client,
+) -> (Upstream, Metrics) {
     let metrics = Metrics::new().unwrap();
-    let mut headers = HeaderMap::new();
-    headers.insert("x-gateway", HeaderValue::from_static("operator"));
+    let mut headers = Headers::default();
+    headers.add(HeaderName::from_static("x-gateway"), gateway);
     let settings = UpstreamSettings {
         product: Product::Jira,
         instance: InstanceName::default(),
@@ -389,6 +403,46 @@ async fn after_a_401_a_newer_credential_is_tried() {
         let (result, noted) = ask(&server.upstream(Patience::default()).0, request).await;
         assert_eq!((result.unwrap_err().status(), noted.len()), (Some(401), 1), "nothing newer");
     }
+}
+
+#[tokio::test]
+async fn a_header_in_vault_is_taken_anew_for_each_request() {
+    let shown = |server: &Server| {
+        let value = |request: &String| {
+            let value = request.lines().find_map(|line| line.strip_prefix("x-gateway: canary-7f20-"));
+            value.unwrap().to_owned()
+        };
+        server.seen().iter().map(value).collect::<Vec<String>>()
+    };
+    let played = Played::new();
+    let (vault, gateway) = played.current(Headers::value).await;
+    let refusal = r#"{"errorMessages":["not canary-7f20-1"]}"#;
+    let script = [OK, Step::Answer(401, "", refusal), OK, Step::Answer(401, "", refusal)];
+    let server = Server::start(script).await;
+    let (upstream, metrics) = upstream_with(gateway.clone(), server.url(), Patience::default(), client(None));
+    assert!(ask(&upstream, get()).await.0.is_ok());
+    // Whoever refuses the old one gets the new one at once, also with a write.
+    played.rotate();
+    let (result, noted) = ask(&upstream, post()).await;
+    assert_eq!((result.is_ok(), noted), (true, vec![Some(401), Some(200)]));
+    assert_eq!(retried(&metrics, "401"), Some("1".to_owned()));
+    assert_eq!(shown(&server), ["1", "1", "2"]);
+    // Where there is none newer, a refusal is one; its words show no header.
+    let (result, noted) = ask(&upstream, get()).await;
+    let text = result.unwrap_err().to_string();
+    assert!(noted == [Some(401)] && !text.contains("canary-7f20-2"), "{text}");
+
+    // An explicit no closes at once, before anything is sent.
+    played.set(|state| state.gone = Some("gone"));
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(75)).await;
+    tokio::time::resume();
+    let (result, noted) = ask(&upstream, get()).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.to_string(), "access to the Jira credentials was withdrawn; contact your administrator");
+    assert!(error.operator().contains("there is no such secret"), "{}", error.operator());
+    assert_eq!((error.class(), noted.len(), server.seen().len()), (ErrorClass::CredentialUnavailable, 0, 4));
+    drop(vault);
 }
 
 #[tokio::test(start_paused = true)]

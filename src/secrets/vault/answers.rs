@@ -68,6 +68,32 @@ struct TokenItself {
     policies: Option<Vec<String>>,
 }
 
+/// How long something is lent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Term {
+    pub(super) length: Duration,
+    pub(super) renewable: bool,
+}
+
+/// What a mount holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    One,
+    Two,
+    /// An engine that makes secrets.
+    Engine,
+}
+
+#[derive(Deserialize)]
+struct Lease {
+    #[serde(default, rename = "lease_id")]
+    id: String,
+    #[serde(default, rename = "lease_duration")]
+    duration: u64,
+    #[serde(default)]
+    renewable: bool,
+}
+
 /// The keys are left as they stand in the answer, which is wiped; only the wanted one is taken out.
 #[derive(Deserialize)]
 struct VersionTwo<'a> {
@@ -168,16 +194,15 @@ pub(super) fn secret_id(body: &[u8]) -> Result<Secret, VaultError> {
     Ok(Secret::new(data.secret_id))
 }
 
-/// The KV version of a mount.
-pub(super) fn mount(body: &[u8], name: &str) -> Result<u8, VaultError> {
+/// What a mount holds.
+pub(super) fn mount(body: &[u8], name: &str) -> Result<Kind, VaultError> {
     let what = || format!("the question about the mount `{name}`");
     let Envelope::<Mount> { data } = parse(body, what)?;
     if data.kind != "kv" && data.kind != "generic" {
-        let problem = "it is not a KV engine".to_owned();
-        return Err(VaultError::Malformed { what: what(), problem });
+        return Ok(Kind::Engine);
     }
     let version = data.options.as_ref().and_then(|options| options.get("version"));
-    Ok(if version.is_some_and(|version| version == "2") { 2 } else { 1 })
+    Ok(if version.is_some_and(|version| version == "2") { Kind::Two } else { Kind::One })
 }
 
 /// The latest version, as the metadata of the secret has it.
@@ -198,27 +223,55 @@ pub(super) fn capabilities(body: &[u8]) -> Result<Vec<String>, VaultError> {
     Ok(data.capabilities)
 }
 
-/// The value of the wanted key in a KV version 2 secret, and which version it is of.
-pub(super) fn value(body: &[u8], reference: &VaultRef) -> Result<(u64, Secret), VaultError> {
+/// The values of the wanted keys in a KV version 2 secret, and which version they are of.
+pub(super) fn values(body: &[u8], reference: &VaultRef) -> Result<(u64, Vec<Secret>), VaultError> {
     let Envelope::<VersionTwo<'_>> { data } = parse(body, || format!("the read of `{reference}`"))?;
     let keys = data.data.ok_or_else(|| missing_part(reference, "its latest version is deleted"))?;
     let version = data.metadata.map_or(0, |metadata| metadata.version);
     Ok((version, wanted(&keys, reference)?))
 }
 
-/// The value of the wanted key in a KV version 1 secret.
-pub(super) fn value_of_version_one(body: &[u8], reference: &VaultRef) -> Result<Secret, VaultError> {
+/// Which lease an answer lends something by, and for how long; none if it is not lent.
+pub(super) fn lease(body: &[u8], reference: &VaultRef) -> Result<Option<(String, Term)>, VaultError> {
+    let lease: Lease = parse(body, || format!("the read of `{reference}`"))?;
+    let term = lease.term();
+    Ok((!lease.id.is_empty()).then_some((lease.id, term)))
+}
+
+/// How long a lease that was renewed goes on.
+pub(super) fn renewed(body: &[u8], reference: &VaultRef) -> Result<Term, VaultError> {
+    let lease: Lease = parse(body, || format!("the renewal of the lease of `{reference}`"))?;
+    Ok(lease.term())
+}
+
+impl Lease {
+    fn term(&self) -> Term {
+        // In its last second it has none left.
+        Term { length: Duration::from_secs(self.duration.max(1)), renewable: self.renewable }
+    }
+}
+
+/// The values of the wanted keys, where they stand as in a KV version 1 secret.
+pub(super) fn values_of_version_one(body: &[u8], reference: &VaultRef) -> Result<Vec<Secret>, VaultError> {
     let Envelope::<HashMap<String, &RawValue>> { data } =
         parse(body, || format!("the read of `{reference}`"))?;
     wanted(&data, reference)
 }
 
-fn wanted(keys: &HashMap<String, &RawValue>, reference: &VaultRef) -> Result<Secret, VaultError> {
+fn wanted(keys: &HashMap<String, &RawValue>, reference: &VaultRef) -> Result<Vec<Secret>, VaultError> {
+    reference.keys().map(|key| value_of(key, keys, reference)).collect()
+}
+
+fn value_of(
+    key: &str,
+    keys: &HashMap<String, &RawValue>,
+    reference: &VaultRef,
+) -> Result<Secret, VaultError> {
     let refuse = |problem: &str| VaultError::Unusable {
         reference: reference.to_string(),
         problem: problem.to_owned(),
     };
-    let raw = keys.get(reference.key()).ok_or_else(|| refuse("the secret has no such key"))?;
+    let raw = keys.get(key).ok_or_else(|| refuse("the secret has no such key"))?;
     let text = serde_json::from_str::<String>(raw.get()).map_err(|_| refuse("the value is no string"))?;
     if text.trim().is_empty() {
         return Err(refuse("the value is empty"));
@@ -269,7 +322,7 @@ mod tests {
                 "a\"b",
             ),
         ] {
-            assert_eq!(value(body.as_bytes(), &reference()).unwrap().1.expose(), expected);
+            assert_eq!(values(body.as_bytes(), &reference()).unwrap().1[0].expose(), expected);
         }
         let granted = login(br#"{"auth":{"client_token":"s.1"},"warnings":null}"#).unwrap();
         assert_eq!(granted.token.unwrap().expose(), "s.1");
@@ -285,7 +338,7 @@ mod tests {
             (r#"{"data":{"data":{"tokem":"canary"}}}"#, "no such key"),
             (r#"{"data":{"data":null,"metadata":{}}}"#, "deleted"),
         ] {
-            let error = value(body.as_bytes(), &reference()).unwrap_err();
+            let error = values(body.as_bytes(), &reference()).unwrap_err();
             assert!(error.to_string().contains(says), "{error}");
             assert!(!format!("{error:?} {error}").contains("canary"), "{error:?}");
             assert!(!error.caller_text("Jira").contains("jira"), "{error:?}");
@@ -320,13 +373,13 @@ mod tests {
             let latest = latest(body.as_bytes(), &reference()).unwrap();
             assert_eq!((latest.version, latest.destroyed, latest.deletion_set), expected, "{body}");
         }
-        for (body, version) in [
-            (r#"{"data":{"type":"kv","options":{"version":"2"}}}"#, Some(2)),
-            (r#"{"data":{"type":"kv","options":{"version":"1"}}}"#, Some(1)),
-            (r#"{"data":{"type":"kv","options":null}}"#, Some(1)),
-            (r#"{"data":{"type":"pki"}}"#, None),
+        for (body, kind) in [
+            (r#"{"data":{"type":"kv","options":{"version":"2"}}}"#, Kind::Two),
+            (r#"{"data":{"type":"kv","options":{"version":"1"}}}"#, Kind::One),
+            (r#"{"data":{"type":"kv","options":null}}"#, Kind::One),
+            (r#"{"data":{"type":"database"}}"#, Kind::Engine),
         ] {
-            assert_eq!(mount(body.as_bytes(), "kv").ok(), version, "{body}");
+            assert_eq!(mount(body.as_bytes(), "kv").unwrap(), kind, "{body}");
         }
         for (body, root) in [
             (r#"{"auth":{"client_token":"t","token_policies":["default","root"]}}"#, true),

@@ -8,7 +8,7 @@ use vaultrs::api::kv2::requests::ReadSecretMetadataRequest;
 use super::Vault;
 use super::VaultError;
 use super::answers;
-use super::kv::Look;
+use super::kv::Found;
 use super::kv::Mark;
 use super::wire::Question;
 use crate::secrets::VaultRef;
@@ -47,8 +47,11 @@ impl Vault {
         for reference in references {
             match self.look(reference, None).await {
                 Err(error) => findings.push(finding(Health::Bad, error.to_string())),
-                Ok(Look::Same) => {}
-                Ok(Look::Other(mark, _)) => findings.extend(self.readable(reference, mark).await),
+                Ok(look) => {
+                    if let Found::Other(mark, _) = look.found {
+                        findings.extend(self.readable(reference, mark).await);
+                    }
+                }
             }
         }
         findings
@@ -58,7 +61,8 @@ impl Vault {
         let (mount, path) = (reference.mount(), reference.path());
         let (place, version) = match mark {
             Mark::Number(version) => (format!("{mount}/data/{path}"), format!("version {version}")),
-            Mark::Hash(_) => (format!("{mount}/{path}"), "KV version 1".to_owned()),
+            Mark::Hash(_) => (reference.place(), "KV version 1".to_owned()),
+            Mark::Lease(_) => (reference.place(), "it is lent".to_owned()),
         };
         let mut found = vec![finding(Health::Good, format!("`{reference}` can be read ({version})"))];
         if matches!(mark, Mark::Number(_)) && self.metadata(reference).await != Ok(StatusCode::OK) {
@@ -68,12 +72,31 @@ impl Vault {
             );
             found.push(finding(Health::Doubtful, text));
         }
+        if matches!(mark, Mark::Lease(_)) {
+            found.extend(self.returnable().await);
+        }
         let more: Vec<String> = self.capabilities(&place).await.unwrap_or_default();
         let more: Vec<&str> =
             more.iter().map(String::as_str).filter(|capability| !NEEDED.contains(capability)).collect();
         if !more.is_empty() {
             let text = format!("{place}: the policy also allows {}; `read` is enough", more.join(", "));
             found.push(finding(Health::Doubtful, text));
+        }
+        found
+    }
+
+    /// What is lacking to keep what is lent, and to give it back.
+    async fn returnable(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for (path, why) in [
+            ("sys/leases/renew", "new ones are taken instead of renewals"),
+            ("sys/leases/lookup", "one that is revoked is seen at its renewal only"),
+            ("sys/leases/revoke", "they end with their term, not when they are done with"),
+        ] {
+            let allowed = self.capabilities(path).await.unwrap_or_default();
+            if !allowed.iter().any(|capability| capability == "update" || capability == "root") {
+                found.push(finding(Health::Doubtful, format!("leases: {why}; add `update` on {path}")));
+            }
         }
         found
     }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 /// Why Vault gave no secret. `Display` is for the operator; [`caller_text`](Self::caller_text) for a caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
@@ -215,12 +217,16 @@ impl VaultError {
     }
 
     /// The same where the credentials are the caller's own.
-    pub fn user_text(&self, owner: &str) -> String {
-        match self {
-            Self::Missing { .. } => {
+    /// `help` is where they find out how to store one.
+    pub fn user_text(&self, owner: &str, help: Option<&Url>) -> String {
+        match (self, help) {
+            (Self::Missing { .. }, Some(help)) => {
+                format!("no {owner} token is stored for you; how to add one: {help}")
+            }
+            (Self::Missing { .. }, None) => {
                 format!("no {owner} token is stored for you; ask your administrator how to add one")
             }
-            other => other.caller_text(owner),
+            (other, _) => other.caller_text(owner),
         }
     }
 }

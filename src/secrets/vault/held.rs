@@ -5,6 +5,8 @@
 use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -24,7 +26,11 @@ pub struct Version<T> {
 
 /// A secret that is held.
 #[derive(Debug)]
-pub(super) struct Held<T>(RwLock<State<T>>);
+pub(super) struct Held<T> {
+    state: RwLock<State<T>>,
+    /// How often a version was given for which Vault does not vouch just now.
+    stale: AtomicU64,
+}
 
 #[derive(Debug)]
 struct State<T> {
@@ -52,6 +58,8 @@ pub(super) struct Trust {
     /// After how long at the latest somebody looks again.
     pub(super) looks_within: Duration,
     pub(super) max_stale: Duration,
+    /// When it ends whatever is said of it.
+    pub(super) until: Option<Instant>,
 }
 
 /// What a look changed.
@@ -71,46 +79,58 @@ pub(super) enum Change {
 
 impl<T> Held<T> {
     pub(super) fn new() -> Self {
-        Self(RwLock::new(State {
+        let state = State {
             version: None,
             number: 0,
             mark: None,
             good_until: Instant::now(),
             trouble: None,
             told: Told::Good,
-        }))
+        };
+        Self { state: RwLock::new(state), stale: AtomicU64::new(0) }
     }
 
-    /// The version in use.
+    /// The version in use, to be used.
     pub(super) fn get(&self) -> Result<Arc<Version<T>>, VaultError> {
-        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        match &state.version {
-            Some(version) if Instant::now() < state.good_until => Ok(Arc::clone(version)),
-            _ => Err(state.trouble.clone().unwrap_or(VaultError::NotYet)),
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let version = state.version()?;
+        if state.trouble.is_some() {
+            self.stale.fetch_add(1, Ordering::Relaxed);
         }
+        Ok(Arc::clone(version))
+    }
+
+    /// The version in use, to be looked at: that is not counted.
+    pub(super) fn peek(&self) -> Result<Arc<Version<T>>, VaultError> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).version().cloned()
+    }
+
+    /// How often a version was given for which Vault did not vouch, since this was asked last.
+    pub(super) fn take_stale(&self) -> u64 {
+        self.stale.swap(0, Ordering::Relaxed)
     }
 
     /// What tells the known version from others; none if it must be read anew.
     pub(super) fn mark(&self) -> Option<Mark> {
-        let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.mark.filter(|_| state.version.is_some())
     }
 
     /// Whether the last good version is used because there is no newer word.
     pub(super) fn trouble(&self) -> Option<VaultError> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).trouble.clone()
+        self.state.read().unwrap_or_else(PoisonError::into_inner).trouble.clone()
     }
 
     /// Vault says it is still the same.
     pub(super) fn confirm(&self, trust: Trust) -> Change {
-        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.vouched(trust);
         Change::Confirmed
     }
 
     /// Vault has another version, which is in order.
     pub(super) fn replace(&self, mark: Mark, value: T, trust: Trust) -> Change {
-        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.number += 1;
         let number = state.number;
         state.version = Some(Arc::new(Version { number, value }));
@@ -121,7 +141,7 @@ impl<T> Held<T> {
 
     /// Vault does not answer, says no, or has something that is of no use.
     pub(super) fn fail(&self, error: VaultError, trust: Trust) -> Change {
-        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         if error.class() == Class::Withdrawn {
             // Dropped, and wiped once the last request with it has ended.
@@ -135,18 +155,26 @@ impl<T> Held<T> {
 
     /// Nothing came since; the time alone may have closed it.
     pub(super) fn expire(&self) -> Change {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).told(Instant::now())
+        self.state.write().unwrap_or_else(PoisonError::into_inner).told(Instant::now())
     }
 
     /// When it closes if nothing comes.
     pub(super) fn good_until(&self) -> Instant {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).good_until
+        self.state.read().unwrap_or_else(PoisonError::into_inner).good_until
     }
 }
 
 impl<T> State<T> {
+    fn version(&self) -> Result<&Arc<Version<T>>, VaultError> {
+        match &self.version {
+            Some(version) if Instant::now() < self.good_until => Ok(version),
+            _ => Err(self.trouble.clone().unwrap_or(VaultError::NotYet)),
+        }
+    }
+
     fn vouched(&mut self, trust: Trust) {
-        self.good_until = Instant::now() + trust.looks_within + trust.max_stale;
+        let good_until = Instant::now() + trust.looks_within + trust.max_stale;
+        self.good_until = trust.until.map_or(good_until, |until| until.min(good_until));
         (self.trouble, self.told) = (None, Told::Good);
     }
 

@@ -1,7 +1,7 @@
 //! Vault and OpenBao: log in, stay logged in, read secrets of the KV engines, and see when they change.
 //!
 //! `wire` and `transport` carry questions, `connection` says what answers mean, `session` and `login` hold the
-//! token, `kv` looks at secrets, `held` has the rules for one that is held, `watched` and `users` hold them.
+//! token, `kv` looks at secrets, `leases` has what is lent, `held` has the rules for one that is held, `watched` and `users` hold them.
 
 mod answers;
 mod backoff;
@@ -11,11 +11,12 @@ mod engine;
 mod error;
 mod held;
 mod kv;
+mod leases;
 mod login;
 mod pki;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transit;
 mod transport;
 mod users;
@@ -42,6 +43,8 @@ pub(super) use pki::sign;
 pub use transit::TransitKey;
 pub use users::UserSecrets;
 pub use users::UserSettings;
+pub(in crate::secrets) use watched::First;
+pub(in crate::secrets) use watched::Make;
 pub use watched::Watched;
 
 use super::Secret;
@@ -56,6 +59,7 @@ use super::observer::Teller;
 use super::resolver::Local;
 use connection::Connection;
 use held::Trust;
+use kv::Found;
 use kv::Look;
 use kv::Mark;
 use kv::Mounts;
@@ -101,15 +105,48 @@ impl Vault {
         let timeout = Duration::from_secs(settings.timeout_seconds);
         let connection = Connection::new(addresses, wire, timeout, teller.clone());
         let session = Arc::new(Session::new(connection, settings.login, local, teller.clone()));
-        let (mounts, tasks) = (Mounts::new()?, std::sync::Mutex::default());
+        let (mounts, tasks) = (Mounts::new(settings.watch.grace)?, std::sync::Mutex::default());
         Ok(Self { session, mounts, watch: settings.watch, timeout, teller, tasks })
     }
 
     /// Reads the secret as it is now.
     pub async fn read(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
-        match self.look(reference, None).await? {
-            Look::Other(_, secret) => Ok(secret),
-            Look::Same => Err(VaultError::NotYet),
+        first(self.look(reference, None).await?.found)
+    }
+
+    /// Reads a secret that nothing can begin without.
+    pub(super) async fn read_at_start(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
+        self.at_start(reference, async || self.read_for_good(reference).await).await
+    }
+
+    /// Asks for something that nothing can begin without. A Vault that does not answer is waited for, unless the settings
+    /// want such a start to fail.
+    pub(super) async fn at_start<T>(
+        &self,
+        what: &dyn std::fmt::Display,
+        ask: impl AsyncFn() -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        let mut backoff = Backoff::default();
+        loop {
+            match ask().await {
+                Err(error) if error.is_temporary() && !self.watch.must_start => {
+                    tracing::warn!(%error, "the start waits for `{what}`; it is tried again");
+                    tokio::time::sleep(backoff.wait(error.retry_after())).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// What is lent ends before the process does.
+    async fn read_for_good(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
+        let look = self.look(reference, None).await?;
+        match look.found {
+            _ if look.until.is_some() => {
+                let problem = "it is lent for a time, and this setting is read once".to_owned();
+                Err(VaultError::Unusable { reference: reference.to_string(), problem })
+            }
+            found => first(found),
         }
     }
 
@@ -130,9 +167,10 @@ impl Vault {
         }
     }
 
-    /// Says goodbye: the token is given back.
+    /// Says goodbye: what is lent and the token are given back.
     pub(super) async fn end(&self) {
         self.rest();
+        self.mounts.end(&self.session).await;
         self.session.end().await;
     }
 
@@ -141,10 +179,27 @@ impl Vault {
         tasks.drain(..).for_each(|task| task.abort());
     }
 
-    fn trust(&self) -> Trust {
+    /// When this must be looked at at the latest, where it is lent.
+    fn due(&self, reference: &VaultRef) -> Option<tokio::time::Instant> {
+        self.mounts.due(&self.session, reference)
+    }
+
+    /// Tells of the logins from now on.
+    fn logins(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.session.logins()
+    }
+
+    fn trust(&self, until: Option<tokio::time::Instant>) -> Trust {
         // The longest wait between two looks, and as long as one may take: a login and three questions.
         let looks_within = self.watch.interval.mul_f64(1.2) + self.timeout * 4;
-        Trust { looks_within, max_stale: self.watch.max_stale }
+        Trust { looks_within, max_stale: self.watch.max_stale, until }
+    }
+}
+
+fn first(found: Found) -> Result<Secret, VaultError> {
+    match found {
+        Found::Other(_, values) => values.into_iter().next().ok_or(VaultError::NotYet),
+        Found::Same => Err(VaultError::NotYet),
     }
 }
 

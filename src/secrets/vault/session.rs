@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use http::StatusCode;
 use tokio::sync::Mutex;
 use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use vaultrs::api::token::requests::RenewTokenSelfRequest;
 use vaultrs::api::token::requests::RevokeTokenSelfRequest;
@@ -47,6 +48,8 @@ pub(super) struct Session {
     state: Mutex<State>,
     /// Another token came into use.
     changed: Notify,
+    /// How many logins there were; whoever holds what ends with its token waits for the next.
+    logins: watch::Sender<u64>,
     teller: Teller,
 }
 
@@ -74,8 +77,8 @@ struct Token {
 
 impl Session {
     pub(super) fn new(connection: Connection, login: VaultLogin, local: Arc<Local>, teller: Teller) -> Self {
-        let (state, changed) = (Mutex::default(), Notify::new());
-        Self { connection, login: Login::new(login), local, state, changed, teller }
+        let (state, changed, logins) = (Mutex::default(), Notify::new(), watch::Sender::new(0));
+        Self { connection, login: Login::new(login), local, state, changed, logins, teller }
     }
 
     /// The configured way to log in.
@@ -86,13 +89,28 @@ impl Session {
     /// Asks with the token in use. A 403 may mean that the token is gone, so it is answered by exactly one new login; a
     /// second 403 is policy.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer, VaultError> {
+        Ok(self.ask_as(question).await?.0)
+    }
+
+    /// The same, with the number of the login that asked.
+    pub(super) async fn ask_as(&self, question: &Question) -> Result<(Answer, u64), VaultError> {
         let token = self.token(None).await?;
         let answer = self.connection.ask(question, Some(&token.secret)).await?;
         if answer.status != StatusCode::FORBIDDEN {
-            return Ok(answer);
+            return Ok((answer, token.number));
         }
         let token = self.token(Some(token.number)).await?;
-        self.connection.ask(question, Some(&token.secret)).await
+        Ok((self.connection.ask(question, Some(&token.secret)).await?, token.number))
+    }
+
+    /// How many logins there were.
+    pub(super) fn number(&self) -> u64 {
+        *self.logins.borrow()
+    }
+
+    /// Tells of the logins from now on.
+    pub(super) fn logins(&self) -> watch::Receiver<u64> {
+        self.logins.subscribe()
     }
 
     /// How long the token in use is good for, zero for ever, and whether it can be renewed.
@@ -139,6 +157,7 @@ impl Session {
         (state.token, state.failed) = (Some(token.clone()), None);
         // Who keeps the token alive is the only one that waits.
         self.changed.notify_one();
+        self.logins.send_replace(number);
         self.tell_expiry(ttl);
         Ok(token)
     }

@@ -15,7 +15,7 @@ use super::Vault;
 use super::VaultError;
 use super::Version;
 use super::held::Held;
-use super::kv::Look;
+use super::kv::Found;
 use super::watched::Make;
 use crate::secrets::UserName;
 use crate::secrets::UserTemplate;
@@ -128,13 +128,14 @@ impl<T: Send + Sync + 'static> OfUser<T> {
     }
 
     async fn look(&self, vault: &Vault, reference: &VaultRef, make: &Arc<Make<T>>) -> Option<VaultError> {
-        let trust = vault.trust();
-        let failed = match vault.look(reference, self.held.mark()).await {
-            Ok(Look::Same) => {
+        let looked = vault.look(reference, self.held.mark()).await;
+        let trust = vault.trust(looked.as_ref().ok().and_then(|look| look.until));
+        let failed = match looked.map(|look| look.found) {
+            Ok(Found::Same) => {
                 self.held.confirm(trust);
                 return None;
             }
-            Ok(Look::Other(mark, secret)) => match make(&secret) {
+            Ok(Found::Other(mark, values)) => match make(&values) {
                 Ok(value) => {
                     self.held.replace(mark, value, trust);
                     return None;

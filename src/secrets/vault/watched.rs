@@ -18,7 +18,7 @@ use super::backoff;
 use super::backoff::Backoff;
 use super::held::Change;
 use super::held::Held;
-use super::kv::Look;
+use super::kv::Found;
 use crate::secrets::Notice;
 use crate::secrets::Secret;
 use crate::secrets::SecretEvent;
@@ -27,8 +27,23 @@ use crate::secrets::VaultRef;
 /// After a look that found nothing newer, the next refusal is answered without one for this long.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What makes of a secret what is used, or says what is wrong with it.
-pub(super) type Make<T> = dyn Fn(&Secret) -> Result<T, String> + Send + Sync;
+/// What makes of the values of a secret what is used, or says what is wrong with them.
+pub(in crate::secrets) type Make<T> = dyn Fn(&[Secret]) -> Result<T, String> + Send + Sync;
+
+/// What the first look must find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::secrets) enum First {
+    /// The secret, unless Vault is silent.
+    Needed,
+    /// Somebody may still have to write it.
+    MayBeMissing,
+}
+
+impl First {
+    fn forgives(self, error: &VaultError) -> bool {
+        self == Self::MayBeMissing && matches!(error, VaultError::Missing { .. })
+    }
+}
 
 /// A secret that is watched.
 pub struct Watched<T> {
@@ -66,6 +81,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         vault: &Arc<Vault>,
         name: String,
         reference: VaultRef,
+        needed: First,
         make: Box<Make<T>>,
     ) -> Result<Arc<Self>, VaultError> {
         let watched = Arc::new(Self {
@@ -80,6 +96,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
         });
         let first = watched.look().await;
         if let Some(error) = &first
+            && !needed.forgives(error)
             && (!error.is_temporary() || vault.watch.must_start)
         {
             return Err(error.clone());
@@ -122,7 +139,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 
     fn other_than(&self, refused: u64) -> Option<Arc<Version<T>>> {
-        self.get().ok().filter(|version| version.number != refused)
+        self.held.peek().ok().filter(|version| version.number != refused)
     }
 
     /// Ends the watch, to see what becomes of what is held.
@@ -133,7 +150,12 @@ impl<T: Send + Sync + 'static> Watched<T> {
 
     /// Why there is no version in use, if that is so.
     pub(in crate::secrets) fn closed(&self) -> Option<VaultError> {
-        self.get().err()
+        self.held.peek().err()
+    }
+
+    /// How often a version was given for which Vault did not vouch, since this was asked last.
+    pub(in crate::secrets) fn take_stale(&self) -> u64 {
+        self.held.take_stale()
     }
 
     /// Looks, and says what went wrong.
@@ -143,11 +165,11 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 
     async fn look_now(&self) -> Option<VaultError> {
-        let trust = self.vault.trust();
         let looked = self.vault.look(&self.reference, self.held.mark()).await;
-        let made = looked.and_then(|look| match look {
-            Look::Same => Ok(None),
-            Look::Other(mark, secret) => match (self.make)(&secret) {
+        let trust = self.vault.trust(looked.as_ref().ok().and_then(|look| look.until));
+        let made = looked.and_then(|look| match look.found {
+            Found::Same => Ok(None),
+            Found::Other(mark, values) => match (self.make)(&values) {
                 Ok(value) => Ok(Some((mark, value))),
                 Err(problem) => Err(VaultError::Unusable { reference: self.reference.to_string(), problem }),
             },
@@ -199,7 +221,11 @@ async fn keep_looking<T: Send + Sync + 'static>(watched: Weak<Watched<T>>, mut l
             }
             Some(_) => interval,
         };
+        // What is lent may be due sooner, and ends with the token it was lent to.
+        let due = held.vault.due(&held.reference);
+        let mut logins = held.vault.logins();
         let next = Instant::now() + wait;
+        let next = due.filter(|_| last.is_none()).map_or(next, |due| due.min(next));
         let closing = held.held.good_until();
         drop(held);
         if last.is_some() && closing > Instant::now() && closing < next {
@@ -207,7 +233,11 @@ async fn keep_looking<T: Send + Sync + 'static>(watched: Weak<Watched<T>>, mut l
             let Some(held) = watched.upgrade() else { return };
             held.expire();
         }
-        tokio::time::sleep_until(next).await;
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            // Nobody logs in any more once the Vault is gone.
+            _ = logins.changed(), if due.is_some() => {}
+        }
         let Some(held) = watched.upgrade() else { return };
         last = held.look().await;
     }

@@ -4,7 +4,11 @@ use super::played::Fault;
 use super::played::Played;
 use super::played::after;
 use super::played::caller_text;
+use super::played::reference;
+use crate::secrets::Secret;
+use crate::secrets::vault::First;
 use crate::secrets::vault::VaultError;
+use crate::secrets::vault::Watched;
 use crate::secrets::vault::wire::Lost;
 
 type Change = fn(&Played);
@@ -42,6 +46,51 @@ async fn unreachable_at_the_start_is_waited_for() {
         let strict = played.vault(|settings| settings.watch.must_start = true);
         assert!(played.watch(&strict).await.unwrap_err().is_temporary());
     }
+}
+
+/// What is read once cannot be had later, so the start waits with it.
+#[tokio::test(start_paused = true)]
+async fn a_start_waits_for_what_it_reads_once() {
+    let played = Played::new();
+    played.fail(sealed());
+    let vault = played.vault(|_| {});
+    let place = reference();
+    let reading = tokio::spawn(async move { vault.read_at_start(&place).await });
+    after(300).await;
+    assert!(!reading.is_finished());
+    assert!(played.asked().len() >= 5, "it is asked again");
+    played.heal();
+    assert!(reading.await.unwrap().unwrap().expose().ends_with("-1"));
+
+    played.fail(sealed());
+    let strict = played.vault(|settings| settings.watch.must_start = true);
+    assert!(strict.read_at_start(&reference()).await.unwrap_err().is_temporary());
+    // What no time helps against is no reason to wait.
+    played.heal();
+    played.set(|state| state.gone = Some("gone"));
+    let missing = played.vault(|_| {}).read_at_start(&reference()).await.unwrap_err();
+    assert!(matches!(missing, VaultError::Missing { .. }), "{missing}");
+}
+
+/// Who has no secret yet is told so, and has it as soon as somebody writes it.
+#[tokio::test(start_paused = true)]
+async fn somebodys_own_secret_may_be_missing_at_the_start() {
+    let start = async |played: &std::sync::Arc<Played>| {
+        let vault = played.vault(|_| {});
+        let own = Box::new(|values: &[Secret]| Ok(values[0].expose().to_owned()));
+        Watched::start(&vault, "jira".to_owned(), reference(), First::MayBeMissing, own).await
+    };
+    let played = Played::new();
+    played.set(|state| state.gone = Some("gone"));
+    let watched = start(&played).await.unwrap();
+    let text = watched.get().unwrap_err().user_text("Jira", None);
+    assert_eq!(text, "no Jira token is stored for you; ask your administrator how to add one");
+    played.set(|state| state.gone = None);
+    after(75).await;
+    assert!(watched.get().unwrap().value.ends_with("-1"));
+    // What the operator has to put right is refused as ever.
+    played.set(|state| state.allows_read = false);
+    assert!(matches!(start(&played).await, Err(VaultError::Forbidden { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,6 +154,27 @@ async fn silence_is_bridged_until_max_stale_and_no_longer() {
         after(75).await;
         assert!(watched.get().unwrap().value.ends_with("-1"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_without_vaults_word_is_counted() {
+    let played = Played::new();
+    let (_vault, watched) = played.started().await;
+    for _ in 0..5 {
+        watched.get().unwrap();
+    }
+    assert_eq!(watched.take_stale(), 0);
+    played.fail(sealed());
+    after(80).await;
+    for _ in 0..5 {
+        watched.get().unwrap();
+        assert!(watched.closed().is_none(), "who only looks does not count");
+    }
+    assert_eq!((watched.take_stale(), watched.take_stale()), (5, 0));
+    played.heal();
+    after(75).await;
+    watched.get().unwrap();
+    assert_eq!(watched.take_stale(), 0);
 }
 
 #[tokio::test(start_paused = true)]

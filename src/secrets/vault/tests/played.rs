@@ -11,6 +11,8 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::lending::Lending;
+use crate::secrets::Current;
 use crate::secrets::Notice;
 use crate::secrets::Observer;
 use crate::secrets::Secret;
@@ -22,6 +24,7 @@ use crate::secrets::VaultSettings;
 use crate::secrets::WatchSettings;
 use crate::secrets::observer::Teller;
 use crate::secrets::resolver::Local;
+use crate::secrets::vault::First;
 use crate::secrets::vault::Vault;
 use crate::secrets::vault::VaultError;
 use crate::secrets::vault::Watched;
@@ -30,11 +33,11 @@ use crate::secrets::vault::wire::Lost;
 use crate::secrets::vault::wire::Question;
 use crate::secrets::vault::wire::Wire;
 
-pub(super) const CANARY: &str = "canary-7f20";
+pub(crate) const CANARY: &str = "canary-7f20";
 
 /// What goes wrong with every request.
 #[derive(Debug, Clone)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Lost(Lost),
     Status(u16, Option<u64>, &'static str),
     Slow(Duration),
@@ -43,32 +46,33 @@ pub(super) enum Fault {
 /// What a played Vault is just now.
 #[expect(clippy::struct_excessive_bools, reason = "each is a thing that is allowed, or not")]
 #[derive(Debug, Clone)]
-pub(super) struct State {
-    pub(super) fault: Option<Fault>,
+pub(crate) struct State {
+    pub(crate) fault: Option<Fault>,
     /// The faults of single addresses.
-    pub(super) faults: BTreeMap<String, Fault>,
-    pub(super) engine: u8,
-    pub(super) version: u64,
-    pub(super) value: Value,
+    pub(crate) faults: BTreeMap<String, Fault>,
+    pub(crate) engine: u8,
+    pub(crate) version: u64,
+    pub(crate) value: Value,
     /// Whether the latest version is deleted or destroyed, or the whole secret is gone.
-    pub(super) gone: Option<&'static str>,
-    pub(super) allows_read: bool,
-    pub(super) allows_metadata: bool,
-    pub(super) allows_login: bool,
-    pub(super) policies: Vec<&'static str>,
-    pub(super) ttl: u64,
+    pub(crate) gone: Option<&'static str>,
+    pub(crate) allows_read: bool,
+    pub(crate) allows_metadata: bool,
+    pub(crate) allows_login: bool,
+    pub(crate) policies: Vec<&'static str>,
+    pub(crate) ttl: u64,
     /// How long a login may be renewed in all.
-    pub(super) max_ttl: u64,
-    pub(super) renewable: bool,
+    pub(crate) max_ttl: u64,
+    pub(crate) renewable: bool,
     /// The tokens that are good, with their birth and their end.
     tokens: BTreeMap<String, (Instant, Instant)>,
     logins: u64,
+    pub(crate) lending: Lending,
     /// The wrapping token with its creation path, while it was not opened.
-    pub(super) wrapped: Option<(&'static str, &'static str)>,
+    pub(crate) wrapped: Option<(&'static str, &'static str)>,
 }
 
 /// A played Vault, with what it was asked and what was told of it.
-pub(super) struct Played {
+pub(crate) struct Played {
     state: Mutex<State>,
     asked: Mutex<Vec<(String, String)>>,
     told: Mutex<Vec<String>>,
@@ -81,7 +85,7 @@ impl std::fmt::Debug for Played {
 }
 
 impl Played {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 fault: None,
@@ -99,6 +103,7 @@ impl Played {
                 renewable: true,
                 tokens: BTreeMap::new(),
                 logins: 0,
+                lending: Lending::new(),
                 wrapped: None,
             }),
             asked: Mutex::default(),
@@ -106,46 +111,60 @@ impl Played {
         })
     }
 
-    pub(super) fn set(&self, change: impl FnOnce(&mut State)) {
+    pub(crate) fn set(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.state.lock().unwrap());
     }
 
-    pub(super) fn fail(&self, fault: Fault) {
+    pub(crate) fn fail(&self, fault: Fault) {
         self.set(|state| state.fault = Some(fault));
     }
 
-    pub(super) fn heal(&self) {
+    pub(crate) fn heal(&self) {
         self.set(|state| state.fault = None);
     }
 
     /// Writes another version.
-    pub(super) fn rotate(&self) {
+    pub(crate) fn rotate(&self) {
         self.set(|state| {
             state.version += 1;
             state.value = json!({"token": format!("{CANARY}-{}", state.version)});
         });
     }
 
-    pub(super) fn revoke_tokens(&self) {
+    pub(crate) fn revoke_tokens(&self) {
         self.set(|state| state.tokens.clear());
+        self.end_what_ended();
+    }
+
+    /// What was lent to tokens that have ended has ended.
+    pub(crate) fn end_what_ended(&self) {
+        self.set(|state| {
+            let good: Vec<&String> = state
+                .tokens
+                .iter()
+                .filter(|(_, (_, end))| Instant::now() < *end)
+                .map(|(token, _)| token)
+                .collect();
+            state.lending.keep(|token| good.iter().any(|good| *good == token));
+        });
     }
 
     /// What it was asked since the last time, as `METHOD path`.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().drain(..).map(|(_, question)| question).collect()
     }
 
     /// Which addresses were asked since the last time.
-    pub(super) fn addresses(&self) -> Vec<String> {
+    pub(crate) fn addresses(&self) -> Vec<String> {
         self.asked.lock().unwrap().drain(..).map(|(address, _)| address).collect()
     }
 
     /// What was told since the last time, without what is told of each request.
-    pub(super) fn told(&self) -> Vec<String> {
+    pub(crate) fn told(&self) -> Vec<String> {
         std::mem::take(&mut *self.told.lock().unwrap())
     }
 
-    pub(super) fn vault(self: &Arc<Self>, change: impl FnOnce(&mut VaultSettings)) -> Arc<Vault> {
+    pub(crate) fn vault(self: &Arc<Self>, change: impl FnOnce(&mut VaultSettings)) -> Arc<Vault> {
         let mut settings = VaultSettings {
             addresses: vec!["http://127.0.0.1:1".parse().unwrap()],
             namespace: None,
@@ -159,6 +178,7 @@ impl Played {
             },
             timeout_seconds: 5,
             watch: WatchSettings::default(),
+            help_url: None,
         };
         change(&mut settings);
         let teller = Teller::default();
@@ -169,15 +189,33 @@ impl Played {
     }
 
     /// Watches the one secret.
-    pub(super) async fn watch(
+    pub(crate) async fn watch(
         self: &Arc<Self>,
         vault: &Arc<Vault>,
     ) -> Result<Arc<Watched<String>>, VaultError> {
-        Watched::start(vault, "jira".to_owned(), reference(), Box::new(made)).await
+        Watched::start(vault, "jira".to_owned(), reference(), First::Needed, Box::new(made)).await
+    }
+
+    /// The one secret as somebody else uses it, with its Vault.
+    pub(crate) async fn current<T: Send + Sync + 'static>(
+        self: &Arc<Self>,
+        make: fn(&Secret) -> Result<T, String>,
+    ) -> (Arc<Vault>, Current<T>) {
+        let vault = self.vault(|_| {});
+        let watched = Watched::start(
+            &vault,
+            "jira".to_owned(),
+            reference(),
+            First::Needed,
+            Box::new(move |values: &[Secret]| make(&values[0])),
+        )
+        .await
+        .unwrap();
+        (vault, Current::Watched(watched))
     }
 
     /// A Vault in order, and its secret.
-    pub(super) async fn started(self: &Arc<Self>) -> (Arc<Vault>, Arc<Watched<String>>) {
+    pub(crate) async fn started(self: &Arc<Self>) -> (Arc<Vault>, Arc<Watched<String>>) {
         let vault = self.vault(|_| {});
         let watched = self.watch(&vault).await.unwrap();
         self.asked();
@@ -225,6 +263,9 @@ impl Played {
                     json!({"data": {"ttl": left, "expire_time": "soon", "renewable": state.renewable, "policies": state.policies}}),
                 )
             }
+            "database/creds/jira" => state.lending.lend(&shown),
+            path if path.starts_with("sys/leases/") => state.lending.answer(path, &body),
+            "sys/capabilities-self" => (200, json!({"data": {"capabilities": ["read"]}})),
             _ => state.secret(path),
         }
     }
@@ -232,7 +273,7 @@ impl Played {
 
 impl State {
     /// Gives a token.
-    pub(super) fn issue(&mut self, name: &str) {
+    pub(crate) fn issue(&mut self, name: &str) {
         let now = Instant::now();
         self.tokens.insert(name.to_owned(), (now, now + Duration::from_secs(self.ttl)));
     }
@@ -263,6 +304,16 @@ impl State {
         if path == "sys/internal/ui/mounts/kv" {
             let options = json!({"version": self.engine.to_string()});
             return (200, json!({"data": {"type": "kv", "options": options, "path": "kv/"}}));
+        }
+        if path == "sys/internal/ui/mounts/database" {
+            return (200, json!({"data": {"type": "database", "options": null}}));
+        }
+        if path == "database/static-creds/jira" {
+            let password = format!("{CANARY}-{}", self.version);
+            return (
+                200,
+                json!({"lease_id": "", "lease_duration": 0, "data": {"password": password, "ttl": 5}}),
+            );
         }
         let Some((kind, _)) = path.trim_start_matches("kv/").split_once('/') else {
             return (404, json!({"errors": []}));
@@ -344,20 +395,20 @@ impl Observer for Played {
     }
 }
 
-pub(super) fn reference() -> VaultRef {
+pub(crate) fn reference() -> VaultRef {
     match SecretRef::parse("vault://kv/atlassian/jira#token").unwrap() {
         SecretRef::Vault(reference) => reference,
         other => panic!("{other:?}"),
     }
 }
 
-fn made(secret: &Secret) -> Result<String, String> {
-    let text = secret.expose().to_owned();
+fn made(values: &[Secret]) -> Result<String, String> {
+    let text = values[0].expose().to_owned();
     if text.contains('\n') { Err("holds a line break".to_owned()) } else { Ok(text) }
 }
 
 /// What a caller would be told; no text of it shows a place or a secret.
-pub(super) fn caller_text(error: &VaultError) -> String {
+pub(crate) fn caller_text(error: &VaultError) -> String {
     let text = error.caller_text("Jira");
     for place in ["kv", "atlassian", "127.0.0.1", "approle", CANARY] {
         assert!(!text.contains(place), "{text}");
@@ -367,7 +418,7 @@ pub(super) fn caller_text(error: &VaultError) -> String {
 }
 
 /// Lets time pass, and everything that is due happen.
-pub(super) async fn after(seconds: u64) {
+pub(crate) async fn after(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     // What woke at the same moment has its turn.
     for _ in 0..20 {

@@ -16,7 +16,12 @@ use crate::secrets::vault::wire::Lost;
 fn users(played: &Arc<Played>, settings: UserSettings) -> UserSecrets<String> {
     let vault = played.vault(|_| {});
     let template = UserTemplate::parse("vault://kv/users/{user}/jira#token").unwrap();
-    UserSecrets::new(&vault, template, settings, Arc::new(|secret: &Secret| Ok(secret.expose().to_owned())))
+    UserSecrets::new(
+        &vault,
+        template,
+        settings,
+        Arc::new(|values: &[Secret]| Ok(values[0].expose().to_owned())),
+    )
 }
 
 fn name(text: &str) -> UserName {
@@ -61,10 +66,13 @@ async fn a_caller_without_a_secret_is_told_and_not_asked_for_all_the_time() {
     for _ in 0..10 {
         let error = users.of(&name("ann")).await.unwrap_err();
         assert_eq!(
-            error.user_text("Jira"),
+            error.user_text("Jira", None),
             "no Jira token is stored for you; ask your administrator how to add one"
         );
     }
+    let help = "https://wiki.example.com/token".parse().unwrap();
+    let told = users.of(&name("ann")).await.unwrap_err().user_text("Jira", Some(&help));
+    assert_eq!(told, "no Jira token is stored for you; how to add one: https://wiki.example.com/token");
     assert_eq!(played.asked().iter().filter(|line| line.contains("users/ann")).count(), 1);
     played.set(|state| state.gone = None);
     after(25).await;
@@ -82,7 +90,10 @@ async fn silence_is_bridged_for_those_who_have_one() {
     after(120).await;
     assert!(users.of(&name("ann")).await.is_ok());
     let error = users.of(&name("bob")).await.unwrap_err();
-    assert_eq!(error.user_text("Jira"), "Jira credentials are temporarily unavailable; try again in 30 s");
+    assert_eq!(
+        error.user_text("Jira", None),
+        "Jira credentials are temporarily unavailable; try again in 30 s"
+    );
     after(3700).await;
     assert!(users.of(&name("ann")).await.is_err());
     played.heal();

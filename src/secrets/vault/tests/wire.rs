@@ -63,6 +63,7 @@ impl Server {
             login: login(SecretRef::Literal(Secret::new("role"))),
             timeout_seconds: 1,
             watch: WatchSettings::default(),
+            help_url: None,
         }
     }
 
