@@ -68,7 +68,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         metrics: Metrics::new().map_err(Failure::failed)?,
         told: Told::default(),
     };
-    let gate = Arc::new(assemble::gate(&loaded.settings, &parts).await?);
+    let gate = Arc::new(Box::pin(assemble::gate(&loaded.settings, &parts)).await?);
     let demo = Demo {
         sim,
         endpoint: format!("http://{}/mcp", listener.local_addr().map_err(Failure::temporary)?),

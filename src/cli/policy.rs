@@ -144,6 +144,7 @@ fn describe(profile: &Profile, summary: &Summary) -> Value {
 }
 
 /// Policies that cannot be taken, with the lines of the files where something is wrong.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn wrong(error: PolicyError) -> Failure {
     Failure::configuration(error.explained())
 }

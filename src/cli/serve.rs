@@ -97,7 +97,7 @@ async fn stdio(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
 }
 
 async fn http(settings: &Settings, parts: &Parts) -> Result<(), Failure> {
-    let gate = Arc::new(assemble::gate(settings, parts).await?);
+    let gate = Arc::new(Box::pin(assemble::gate(settings, parts)).await?);
     let served = over_http(settings, &gate, parts).await;
     finish(&gate, parts).await;
     served

@@ -145,7 +145,7 @@ impl Problem {
         let caret = "^".repeat((*width).max(1));
         let mut told = format!("{said}\n  {number} | {shown}\n  {margin} | {before}{caret}");
         if let Some(help) = &self.help {
-            told.push_str(&format!("\n  {margin} = {help}"));
+            told.extend(["\n  ", &margin, " = ", help]);
         }
         told
     }

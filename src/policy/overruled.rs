@@ -3,6 +3,7 @@
 //! Only what is certain is said: a forbid takes every call that a permit takes if it takes all the kinds of calls that
 //! the permit does, and everything it asks besides is asked by the permit as well.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use cedar_policy::Effect;
@@ -18,15 +19,44 @@ use crate::policy::set::LoadedPolicy;
 pub(super) fn problems(policies: &[LoadedPolicy], schema: &Schema) -> Vec<Problem> {
     let (permits, forbids): (Vec<&LoadedPolicy>, Vec<&LoadedPolicy>) =
         policies.iter().partition(|policy| policy.policy.effect() == Effect::Permit);
+    let permits: Vec<Taken<'_>> = permits.into_iter().map(Taken::of).collect();
     let problem = |forbid: &LoadedPolicy| {
-        let lost: Vec<&str> = permits
-            .iter()
-            .filter(|permit| takes_all(&forbid.policy, &permit.policy, schema))
-            .map(|permit| permit.id.as_str())
-            .collect();
+        let taken = Taken::of(forbid);
+        let lost = permits.iter().filter(|permit| taken.takes_all(permit, schema));
+        let lost: Vec<&str> = lost.map(|permit| permit.by.id.as_str()).collect();
         (!lost.is_empty()).then(|| overruled(forbid, &lost, lost.len() == permits.len()))
     };
     forbids.into_iter().filter_map(problem).collect()
+}
+
+/// The calls that a policy takes.
+struct Taken<'p> {
+    by: &'p LoadedPolicy,
+    /// What it asks; nothing where that cannot be told.
+    tests: Option<Vec<Value>>,
+    /// The kinds of calls, found out when they are asked for: that is the work.
+    kinds: OnceCell<BTreeSet<String>>,
+}
+
+impl<'p> Taken<'p> {
+    fn of(by: &'p LoadedPolicy) -> Self {
+        Self { by, tests: tests(&by.policy), kinds: OnceCell::new() }
+    }
+
+    /// Whether it takes every call that the other one takes.
+    fn takes_all(&self, other: &Self, schema: &Schema) -> bool {
+        let (Some(asked), Some(given)) = (&self.tests, &other.tests) else { return false };
+        let mut open = asked.iter().filter(|test| !is_of_kind(test));
+        open.all(|test| given.iter().any(|fact| implies(fact, test)))
+            && other.kinds(schema).is_subset(self.kinds(schema))
+    }
+
+    fn kinds(&self, schema: &Schema) -> &BTreeSet<String> {
+        self.kinds.get_or_init(|| {
+            let kinds = self.by.policy.get_valid_request_envs(schema);
+            kinds.map(|kind| format!("{} {} {}", kind.principal(), kind.action(), kind.resource())).collect()
+        })
+    }
 }
 
 fn overruled(forbid: &LoadedPolicy, lost: &[&str], is_all: bool) -> Problem {
@@ -51,17 +81,6 @@ fn overruled(forbid: &LoadedPolicy, lost: &[&str], is_all: bool) -> Problem {
         help: Some(help.to_owned()),
         excerpt: None,
     }
-}
-
-/// Whether a forbid takes every call that a permit takes.
-fn takes_all(forbid: &Policy, permit: &Policy, schema: &Schema) -> bool {
-    let (Some(asked), Some(given)) = (tests(forbid), tests(permit)) else { return false };
-    let kinds = |policy: &Policy| -> BTreeSet<String> {
-        let kinds = policy.get_valid_request_envs(schema);
-        kinds.map(|kind| format!("{} {} {}", kind.principal(), kind.action(), kind.resource())).collect()
-    };
-    let mut open = asked.iter().filter(|test| !is_of_kind(test));
-    open.all(|test| given.iter().any(|fact| implies(fact, test))) && kinds(permit).is_subset(&kinds(forbid))
 }
 
 /// What a policy asks, all of which must hold: its scope and its conditions, as Cedar's JSON has them.

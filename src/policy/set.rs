@@ -99,6 +99,10 @@ pub(super) fn load(
     Ok(Loaded { enforced, shadow, warnings })
 }
 
+/// How many errors of a file that does not parse are looked at for what to write instead: each may parse it anew, and what
+/// is no file of policies at all has one error after the other.
+const MOST_HELPED: usize = 20;
+
 struct Reader<'a> {
     file: &'a PolicyFile,
     lines: Lines,
@@ -109,12 +113,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The file's policies with the offset at which each begins.
     fn read(&self, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Vec<(LoadedPolicy, usize)> {
-        let set = match PolicySet::from_str(&self.file.text) {
-            Ok(set) => set,
-            Err(_) => {
-                problems.extend(self.unparsed());
-                return Vec::new();
-            }
+        let Ok(set) = PolicySet::from_str(&self.file.text) else {
+            problems.extend(self.unparsed());
+            return Vec::new();
         };
         for template in set.templates() {
             let offset = self.file.text.find(&template.to_cedar()).unwrap_or_default();
@@ -137,10 +138,13 @@ impl Reader<'_> {
         let Err(errors) = parse_policyset(&self.file.text) else { return Vec::new() };
         let mut found: Vec<Problem> = errors
             .iter()
-            .map(|error| {
+            .enumerate()
+            .map(|(number, error)| {
                 let mut detail = DetailedError::from(&ParseError::from(error.clone()));
-                let place = place_of(&detail);
-                detail.help = instead::of_unparsed(error, &self.file.text, place).or(detail.help);
+                if number < MOST_HELPED {
+                    let place = place_of(&detail);
+                    detail.help = instead::of_unparsed(error, &self.file.text, place).or(detail.help);
+                }
                 self.located(&detail, None)
             })
             .collect();

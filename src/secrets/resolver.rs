@@ -194,7 +194,7 @@ impl Secrets {
     ) -> Result<Issued, SecretError> {
         let missing = || SecretError::NoVault { reference: wish.role.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
-        Ok(vault.at_start(&wish.role, async || vault::sign(vault, wish, csr.to_owned()).await).await?)
+        Ok(vault.at_start(&wish.role, || Box::pin(vault::sign(vault, wish, csr.to_owned()))).await?)
     }
 
     /// The newest version of a key that signs in Vault.
@@ -208,7 +208,7 @@ impl Secrets {
     pub async fn transit_key_at_start(&self, key: &EngineRef) -> Result<TransitKey, SecretError> {
         let missing = || SecretError::NoVault { reference: key.to_string() };
         let vault = self.vault.as_ref().ok_or_else(missing)?;
-        Ok(vault.at_start(key, async || TransitKey::read(vault, key).await).await?)
+        Ok(vault.at_start(key, || Box::pin(TransitKey::read(vault, key))).await?)
     }
 
     fn vault(&self, reference: &VaultRef) -> Result<&Arc<Vault>, SecretError> {

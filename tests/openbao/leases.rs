@@ -126,7 +126,7 @@ async fn what_is_taken_back_is_taken_anew_or_closed() {
     let watched = both(&secrets).await;
     let first = watched.get().unwrap();
     let revoke = async || {
-        drop(bao.write("sys/leases/revoke-prefix/rabbitmq/creds/jira", &json!({"sync": true})).await)
+        drop(bao.write("sys/leases/revoke-prefix/rabbitmq/creds/jira", &json!({"sync": true})).await);
     };
     revoke().await;
     told.until("changed to 2").await;

@@ -47,7 +47,7 @@ pub fn decided(row: &Row) -> Option<String> {
     let mut told = format!("decision {id}: {effect}");
     told.extend(reason.iter().map(|reason| format!(" ({reason})")));
     if !policies.is_empty() {
-        told.push_str(&format!(" by {}", policies.join(", ")));
+        told.extend([" by ", &policies.join(", ")]);
     }
     told.extend(policy_hash.iter().map(|hash| format!(", policies {hash}")));
     Some(plain(&told).into_owned())

@@ -116,15 +116,15 @@ impl Vault {
 
     /// Reads a secret that nothing can begin without.
     pub(super) async fn read_at_start(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
-        self.at_start(reference, async || self.read_for_good(reference).await).await
+        self.at_start(reference, || Box::pin(self.read_for_good(reference))).await
     }
 
     /// Asks for something that nothing can begin without. A Vault that does not answer is waited for, unless the settings
     /// want such a start to fail.
-    pub(super) async fn at_start<T>(
+    pub(super) async fn at_start<'a, T>(
         &self,
-        what: &dyn std::fmt::Display,
-        ask: impl AsyncFn() -> Result<T, VaultError>,
+        what: &(dyn std::fmt::Display + Sync),
+        ask: impl Fn() -> BoxFuture<'a, Result<T, VaultError>>,
     ) -> Result<T, VaultError> {
         let mut backoff = Backoff::default();
         loop {
