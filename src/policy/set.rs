@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use cedar_policy::ActionConstraint;
-use cedar_policy::ParseError;
+use cedar_policy::ParseErrors;
 use cedar_policy::Policy;
 use cedar_policy::PolicyId;
 use cedar_policy::PolicySet;
@@ -113,9 +113,12 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The file's policies with the offset at which each begins.
     fn read(&self, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Vec<(LoadedPolicy, usize)> {
-        let Ok(set) = PolicySet::from_str(&self.file.text) else {
-            problems.extend(self.unparsed());
-            return Vec::new();
+        let set = match PolicySet::from_str(&self.file.text) {
+            Ok(set) => set,
+            Err(errors) => {
+                problems.extend(self.unparsed(&errors));
+                return Vec::new();
+            }
         };
         for template in set.templates() {
             let offset = self.file.text.find(&template.to_cedar()).unwrap_or_default();
@@ -133,18 +136,18 @@ impl Reader<'_> {
         policies
     }
 
-    /// Why the file does not parse.
-    fn unparsed(&self) -> Vec<Problem> {
-        let Err(errors) = parse_policyset(&self.file.text) else { return Vec::new() };
+    /// Why the file does not parse: all that Cedar says, and what its own types add to that. It is never nothing, or the
+    /// file would be taken for one without policies.
+    fn unparsed(&self, errors: &ParseErrors) -> Vec<Problem> {
+        let typed = parse_policyset(&self.file.text).err();
+        let mut typed = typed.iter().flat_map(|typed| typed.iter()).take(MOST_HELPED);
         let mut found: Vec<Problem> = errors
             .iter()
-            .enumerate()
-            .map(|(number, error)| {
-                let mut detail = DetailedError::from(&ParseError::from(error.clone()));
-                if number < MOST_HELPED {
-                    let place = place_of(&detail);
-                    detail.help = instead::of_unparsed(error, &self.file.text, place).or(detail.help);
-                }
+            .map(|error| {
+                let mut detail = DetailedError::from(error);
+                let place = place_of(&detail);
+                let help = typed.next().and_then(|error| instead::of_unparsed(error, &self.file.text, place));
+                detail.help = help.or(detail.help);
                 self.located(&detail, None)
             })
             .collect();

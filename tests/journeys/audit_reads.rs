@@ -157,8 +157,9 @@ async fn a_verification_is_recorded_where_there_is_a_log_and_nowhere_else() {
     assert!(told.contains("there is no log in `") && told.contains("--config"), "{told}");
     assert_eq!(std::fs::read_dir(&audit).unwrap().count(), 0);
 
-    // A command of an administrator begins one.
-    well(&variables, &["policy", "freeze", "writes"]).await;
+    let world = World::start(Setup::default()).await;
+    let variables = usual("http://127.0.0.1:9", &world.home, false);
+    let audit = world.home.path().join("audit");
     let output = run(&variables, &verify).await;
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
@@ -174,4 +175,5 @@ async fn a_verification_is_recorded_where_there_is_a_log_and_nowhere_else() {
     let name = record["names"][0].as_str().unwrap();
     assert!(audit.join(name).exists(), "{record}");
     assert!(record["keys"][0].as_str().unwrap().starts_with("portcullis/default+"), "{record}");
+    world.end();
 }
