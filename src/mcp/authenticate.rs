@@ -27,8 +27,8 @@ pub(super) enum Unauthenticated {
     Rejected(IdentityError),
     /// Too many credentials from there could not be verified; this one is not known, and was not looked at.
     #[error(
-        "too many credentials from your network could not be verified in the last minute: check the token, and try again in a \
-         minute"
+        "too many credentials from your network could not be verified in the last minute: check the token, and whether Jira and \
+         Confluence answer, and try again in a minute"
     )]
     Limited,
     /// That it was asked for could not be written down.
@@ -82,7 +82,8 @@ pub(super) async fn authenticate(
     let was_asked =
         accepted.iter().any(|accepted| accepted.was_asked) || missing.iter().any(Unidentified::was_asked);
     if !is_known && was_asked {
-        failing.note(presented.address).await;
+        let is_rejected = missing.iter().any(|why| matches!(why, Unidentified::Rejected(_)));
+        failing.note(presented.address, is_rejected).await;
     }
     if !accepted.is_empty() {
         return Ok(accepted);

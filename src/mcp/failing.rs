@@ -13,8 +13,12 @@ use moka::future::Cache;
 
 use crate::audit::Network;
 
-/// How many credentials that cannot be verified one network may show in a minute.
-const MOST_FAILURES: u32 = 20;
+/// How much one network may fail in a minute: twenty credentials that are not accepted, or two hundred questions that come
+/// to nothing, which may be Atlassian's fault.
+const MOST: u32 = 200;
+
+/// What one credential that is not accepted counts.
+const REJECTED: u32 = 10;
 
 /// How long a network's failures count, from the first.
 pub(super) const PERIOD: Duration = Duration::from_mins(1);
@@ -30,13 +34,13 @@ impl Failing {
     /// Whether so many credentials from there failed that no further one is looked at.
     pub(super) async fn is_limited(&self, address: Option<IpAddr>) -> bool {
         let failures = self.0.get(&Network::of(address)).await;
-        failures.is_some_and(|failures| failures.load(Ordering::Relaxed) >= MOST_FAILURES)
+        failures.is_some_and(|failures| failures.load(Ordering::Relaxed) >= MOST)
     }
 
-    /// Counts one that failed.
-    pub(super) async fn note(&self, address: Option<IpAddr>) {
+    /// Counts one that failed, and whether because the credential is not accepted.
+    pub(super) async fn note(&self, address: Option<IpAddr>, is_rejected: bool) {
         let failures = self.0.get_with(Network::of(address), async { Arc::default() }).await;
-        failures.fetch_add(1, Ordering::Relaxed);
+        failures.fetch_add(if is_rejected { REJECTED } else { 1 }, Ordering::Relaxed);
     }
 }
 
@@ -54,10 +58,16 @@ mod tests {
     async fn a_network_that_fails_too_often_is_limited_and_no_other() {
         let failing = Failing::default();
         let address = |text: &str| Some(text.parse().unwrap());
-        for _ in 0..MOST_FAILURES {
+        for _ in 0..MOST / REJECTED {
             assert!(!failing.is_limited(address("192.0.2.1")).await);
-            failing.note(address("192.0.2.1")).await;
+            failing.note(address("192.0.2.1"), true).await;
+            failing.note(address("192.0.2.3"), false).await;
         }
+        assert!(!failing.is_limited(address("192.0.2.3")).await, "Atlassian may be at fault");
+        for _ in 0..MOST {
+            failing.note(address("192.0.2.3"), false).await;
+        }
+        assert!(failing.is_limited(address("192.0.2.3")).await);
         assert!(failing.is_limited(address("192.0.2.1")).await);
         assert!(failing.is_limited(address("::ffff:192.0.2.1")).await);
         assert!(!failing.is_limited(address("192.0.2.2")).await);
