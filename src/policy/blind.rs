@@ -33,7 +33,10 @@ pub(super) fn problems(loaded: &[LoadedPolicy], schema: &Schema, tools: &[ToolFa
         let mut tools = tools.iter().filter(|tool| tool.product == *product);
         let (tool, permit) = tools.find_map(|tool| {
             let taking = if SHOW_NO_ITEM.contains(&tool.name) { Vec::new() } else { taking(tool.name) };
-            let permit = taking.into_iter().find(|policy| policy.policy.effect() == Effect::Permit)?;
+            let permits = |policy: &&LoadedPolicy| {
+                policy.policy.effect() == Effect::Permit && !is_for_other(policy, *product)
+            };
+            let permit = taking.into_iter().find(permits)?;
             Some((tool, permit))
         })?;
         Some(problem(permit, tool, *product))
@@ -51,6 +54,16 @@ fn forbids_all(policy: &LoadedPolicy) -> bool {
         && !policy.has_non_scope_constraint()
         && policy.principal_constraint() == PrincipalConstraint::Any
         && policy.resource_constraint() == ResourceConstraint::Any
+}
+
+/// Whether the scope names objects of the other product: a group of actions has tools of both.
+fn is_for_other(policy: &LoadedPolicy, product: Product) -> bool {
+    let of = match policy.policy.resource_constraint() {
+        ResourceConstraint::Any => return false,
+        ResourceConstraint::In(named) | ResourceConstraint::Eq(named) => named.type_name().namespace(),
+        ResourceConstraint::Is(kind) | ResourceConstraint::IsIn(kind, _) => kind.namespace(),
+    };
+    [Product::Jira, Product::Confluence].iter().any(|other| *other != product && other.title() == of)
 }
 
 fn problem(permit: &LoadedPolicy, tool: &ToolFacts, product: Product) -> Problem {

@@ -178,4 +178,12 @@ fn tools_without_anything_to_see_are_an_error() {
     );
     assert_eq!(check(&some), Ok(()));
     assert_eq!(check(SEE_ALL), Ok(()), "seeing alone is not blind");
+    // A group of actions has tools of both products, and the scope says which are meant.
+    for scope in ["resource in Jira::Project::\"DEV\"", "resource is Jira::Issue"] {
+        let of_jira = format!(
+            "@id(\"see\") permit (principal, action == Mcp::Action::\"jira:view_item\", resource);\n\
+             @id(\"w\") permit (principal, action in Mcp::Action::\"write\", {scope});"
+        );
+        assert_eq!(check(&of_jira), Ok(()), "{scope}");
+    }
 }
