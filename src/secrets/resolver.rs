@@ -173,15 +173,13 @@ impl Secrets {
         settings: UserSettings,
         make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
     ) -> Result<UserSecrets<T>, SecretError> {
-        let missing = || SecretError::NoVault { reference: template.to_string() };
-        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        let vault = self.vault(&template)?;
         Ok(UserSecrets::new(vault, template, settings, Arc::new(only(make))))
     }
 
     /// Has a request for a certificate signed, which is in PEM.
     pub async fn certificate(&self, wish: &CertificateWish, csr: String) -> Result<Issued, SecretError> {
-        let missing = || SecretError::NoVault { reference: wish.role.to_string() };
-        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        let vault = self.vault(&wish.role)?;
         Ok(vault::sign(vault, wish, csr).await?)
     }
 
@@ -192,27 +190,25 @@ impl Secrets {
         wish: &CertificateWish,
         csr: &str,
     ) -> Result<Issued, SecretError> {
-        let missing = || SecretError::NoVault { reference: wish.role.to_string() };
-        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        let vault = self.vault(&wish.role)?;
         Ok(vault.at_start(&wish.role, || Box::pin(vault::sign(vault, wish, csr.to_owned()))).await?)
     }
 
     /// The newest version of a key that signs in Vault.
     pub async fn transit_key(&self, key: &EngineRef) -> Result<TransitKey, SecretError> {
-        let missing = || SecretError::NoVault { reference: key.to_string() };
-        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        let vault = self.vault(key)?;
         Ok(TransitKey::read(vault, key).await?)
     }
 
     /// The same at the start: Vault is waited for as with [`Self::resolve_at_start`].
     pub async fn transit_key_at_start(&self, key: &EngineRef) -> Result<TransitKey, SecretError> {
-        let missing = || SecretError::NoVault { reference: key.to_string() };
-        let vault = self.vault.as_ref().ok_or_else(missing)?;
+        let vault = self.vault(key)?;
         Ok(vault.at_start(key, || Box::pin(TransitKey::read(vault, key))).await?)
     }
 
-    fn vault(&self, reference: &VaultRef) -> Result<&Arc<Vault>, SecretError> {
-        self.vault.as_ref().ok_or_else(|| SecretError::NoVault { reference: reference.to_string() })
+    /// The Vault that something is in.
+    fn vault(&self, what: &(impl fmt::Display + ?Sized)) -> Result<&Arc<Vault>, SecretError> {
+        self.vault.as_ref().ok_or_else(|| SecretError::NoVault { reference: what.to_string() })
     }
 
     /// The secrets that are watched and have no version in use, by their names in the configuration.

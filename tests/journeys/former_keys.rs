@@ -30,6 +30,13 @@ const ALL_BUT_OPS: &str = r#"
 forbid (principal, action in Mcp::Action::"jira", resource in Jira::Project::"OPS");
 "#;
 
+/// Everything but a project that Jira hides from some as well.
+const ALL_BUT_SECRET: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("secret") @advice("closed")
+forbid (principal, action in Mcp::Action::"jira", resource in Jira::Project::"SECRET");
+"#;
+
 /// The same as [`ALL_BUT_DEV`] in a way that no query can say.
 const NOTHING_LIKE_DEV: &str = r#"
 @id("all") permit (principal, action, resource);
@@ -163,13 +170,8 @@ async fn the_first_to_ask_learns_nothing_from_how_often_jira_is_asked() {
 /// What Jira itself does not show to an account is no other than what policies hide.
 #[tokio::test]
 async fn a_project_that_jira_hides_too_is_no_other_than_an_absent_one() {
-    let policies = r#"
-@id("all") permit (principal, action, resource);
-@id("secret") @advice("closed")
-forbid (principal, action in Mcp::Action::"jira", resource in Jira::Project::"SECRET");
-"#;
     for cloud in [false, true] {
-        let world = world(policies, cloud).await;
+        let world = world(ALL_BUT_SECRET, cloud).await;
         for query in ["key = {}", "key != {}", "key = {} AND nonsense = 1", "parent = {} OR project = DEV"] {
             let ask = async |key: &str| {
                 let before = world.asked().await;
@@ -187,13 +189,8 @@ forbid (principal, action in Mcp::Action::"jira", resource in Jira::Project::"SE
 
 #[tokio::test]
 async fn what_may_be_seen_is_found_by_either_key() {
-    let policies = r#"
-@id("all") permit (principal, action, resource);
-@id("secret") @advice("closed")
-forbid (principal, action in Mcp::Action::"jira", resource in Jira::Project::"SECRET");
-"#;
     for cloud in [false, true] {
-        let world = world(policies, cloud).await;
+        let world = world(ALL_BUT_SECRET, cloud).await;
         for (jql, wanted) in [
             ("key = OPS-900", vec!["DEV-30"]),
             ("key in (OPS-900, OPS-1) ORDER BY key", vec!["DEV-30", "OPS-1"]),

@@ -51,8 +51,8 @@ struct Auth {
 }
 
 #[derive(Deserialize)]
-struct Envelope<T> {
-    data: T,
+pub(super) struct Envelope<T> {
+    pub(super) data: T,
 }
 
 #[derive(Deserialize)]

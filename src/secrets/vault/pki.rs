@@ -9,6 +9,7 @@ use super::EngineRef;
 use super::Vault;
 use super::VaultError;
 use super::answers;
+use super::answers::Envelope;
 use super::wire::Question;
 
 /// What a certificate is to say.
@@ -29,11 +30,6 @@ pub struct Issued {
     pub chain: String,
     /// When it ends, in seconds since 1970.
     pub expires: i64,
-}
-
-#[derive(Deserialize)]
-struct Envelope {
-    data: Signed,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +78,8 @@ pub(in crate::secrets) async fn sign(
             return Err(VaultError::Unusable { reference: role, problem });
         }
     }
-    let Envelope { data } = answers::parse(&answer.body, || format!("the certificate of `{role}`"))?;
+    let Envelope::<Signed> { data } =
+        answers::parse(&answer.body, || format!("the certificate of `{role}`"))?;
     let chain = std::iter::once(data.certificate).chain(data.ca_chain.unwrap_or_default());
     let chain: Vec<String> = chain.map(|pem| pem.trim().to_owned()).collect();
     Ok(Issued { chain: format!("{}\n", chain.join("\n")), expires: data.expiration })

@@ -14,13 +14,9 @@ use super::EngineRef;
 use super::Vault;
 use super::VaultError;
 use super::answers;
+use super::answers::Envelope;
 use super::wire::Answer;
 use super::wire::Question;
-
-#[derive(Deserialize)]
-struct Envelope<T> {
-    data: T,
-}
 
 #[derive(Deserialize)]
 struct Key {
