@@ -56,24 +56,22 @@ pub(super) fn find<'p>(
 impl Idle<'_> {
     /// The calls that are not counted, for example `` `jira_add_comment` where `principal in Id::Group::"jira:dev"` ``.
     pub(super) fn calls(&self) -> String {
-        let names: Vec<String> = self
-            .actions
-            .iter()
-            .take(MOST_NAMED)
-            .map(|action| format!("`{}`", action.id().unescaped()))
-            .collect();
-        let mut calls = names.join(", ");
-        if self.actions.len() > MOST_NAMED {
-            calls.push_str(&format!(" and {} more", self.actions.len() - MOST_NAMED));
-        }
+        let names =
+            self.actions.iter().take(MOST_NAMED).map(|action| format!("`{}`", action.id().unescaped()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let more = match self.actions.len().saturating_sub(MOST_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         let policies = [&self.limited.policy, &self.free.policy];
         let mut named: Vec<String> = policies.map(principal).into_iter().flatten().collect();
         named.extend(policies.map(resource).into_iter().flatten());
         named.dedup();
-        if !named.is_empty() {
-            calls.push_str(&format!(" where `{}`", named.join(" && ")));
+        if named.is_empty() {
+            format!("{names}{more}")
+        } else {
+            format!("{names}{more} where `{}`", named.join(" && "))
         }
-        calls
     }
 
     /// What to say of it.

@@ -53,7 +53,7 @@ pub(super) fn find(policy: &Policy, schema: &Schema) -> Option<Mistake> {
             let on: Vec<String> = kinds.iter().map(|kind| format!("`{kind}`")).collect();
             (
                 format!("{} never on a `{kind}`, but on {}", verb(&given), on.join(", ")),
-                of_product(kind, &given),
+                whole(kind, &kinds).unwrap_or_else(|| of_product(kind, &given)),
             )
         }
         _ => return None,
@@ -90,6 +90,17 @@ fn verb(given: &[EntityUid]) -> String {
         [one] => format!("`{}` is", one.id().unescaped()),
         _ => "these actions are".to_owned(),
     }
+}
+
+/// What to write where actions are on the whole of a product, and a part of it is named.
+fn whole(kind: &EntityTypeName, kinds: &BTreeSet<&EntityTypeName>) -> Option<String> {
+    let is_whole = |on: &&EntityTypeName| on.basename() == "Instance" && on.namespace() == kind.namespace();
+    kinds.iter().all(is_whole).then(|| {
+        format!(
+            "write only `resource`: it is on all of {}, and finds nothing but what the caller may view",
+            kind.namespace()
+        )
+    })
 }
 
 /// What to write where actions of one product are on objects of the other.

@@ -141,6 +141,12 @@ const MISTAKEN: &[(&str, &str, &str, &str)] = &[
         "`jira_get_issue` is never on `Jira::Project::\"OPS\"` itself, but on what lies in it, such as Jira::Issue; write `resource in Jira::Project::\"OPS\"`",
     ),
     (
+        "permit (principal, action == Mcp::Action::\"jira_search\", resource in Jira::Project::\"OPS\");",
+        "unable to find an applicable action given the policy scope constraints",
+        "Jira::Project::\"OPS\"",
+        "`jira_search` is never on a `Jira::Project`, but on `Jira::Instance`; write only `resource`: it is on all of Jira, and finds nothing but what the caller may view",
+    ),
+    (
         "permit (principal, action == Mcp::Action::\"jira_view_ticket\", resource);",
         "unrecognized action `Mcp::Action::\"jira_view_ticket\"`",
         "Mcp::Action::\"jira_view_ticket\"",

@@ -87,6 +87,9 @@ fn a_changed_policy_may_widen_and_narrow() {
     assert_eq!(narrower.example.groups, ["Id::Group::\"jira:ops\""]);
 }
 
+/// Which way, and what changes.
+type Changes<'t> = &'t [(Direction, &'t str)];
+
 #[test]
 fn a_limit_that_changes_is_more_or_less_often() {
     let comment = |limit: &str| {
@@ -97,7 +100,7 @@ fn a_limit_that_changes_is_more_or_less_often() {
     };
     let (more, less) = (Direction::Widened, Direction::Narrowed);
     let free = WRITE_OPS;
-    let table: [(String, String, &[(Direction, &str)]); 8] = [
+    let table: [(String, String, Changes<'_>); 8] = [
         (comment("20/h"), comment("20/h"), &[]),
         (comment("20/h"), comment(""), &[(more, "its limit 20/h is taken away")]),
         (comment(""), comment("20/h"), &[(less, "it has a limit now: 20/h")]),
