@@ -12,6 +12,7 @@ use super::prove::named;
 use crate::policy::prove::Cause;
 use crate::policy::prove::Change;
 use crate::policy::prove::DiffReport;
+use crate::policy::prove::Direction;
 use crate::tools;
 
 /// Arguments of `portcullis policy diff`.
@@ -51,10 +52,16 @@ fn text(report: &DiffReport) -> String {
     for change in &report.narrowed {
         lines.extend(change_lines(change, report, "no longer allowed"));
     }
-    if report.widened.is_empty() && report.unknown.is_empty() {
+    for (direction, word) in [(Direction::Widened, "more"), (Direction::Narrowed, "less")] {
+        let changes = report.limits.iter().filter(|change| change.direction == direction);
+        lines.extend(changes.map(|change| {
+            format!("allowed {word} often: permit `{}` ({}): {}", change.policy, change.file, change.what)
+        }));
+    }
+    if report.widened.is_empty() && report.unknown.is_empty() && !has(report, Direction::Widened) {
         lines.push("nothing is allowed that was not".to_owned());
     }
-    if report.narrowed.is_empty() && report.unknown.is_empty() {
+    if report.narrowed.is_empty() && report.unknown.is_empty() && !has(report, Direction::Narrowed) {
         lines.push("nothing is denied that was not".to_owned());
     }
     for cause in &report.without_effect {
@@ -66,6 +73,10 @@ fn text(report: &DiffReport) -> String {
     }
     lines.push(format!("compared in {:.1} s by {}", report.seconds, report.solver));
     lines.join("\n")
+}
+
+fn has(report: &DiffReport, direction: Direction) -> bool {
+    report.limits.iter().any(|change| change.direction == direction)
 }
 
 fn change_lines(change: &Change, report: &DiffReport, what: &str) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! `portcullis policy`: the schema, a check of a policy directory, its tests and proofs, and what policies say and why.
 
+mod chosen;
 mod explain;
 mod freeze;
 mod inputs;
@@ -7,6 +8,7 @@ mod matrix;
 mod recorded;
 mod show;
 mod test;
+mod unseen;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -82,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
         Command::Diff(arguments) => super::diff::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::Explain(arguments) => explain::run(arguments, cli),
-        Command::Matrix(arguments) => matrix::run(arguments),
+        Command::Matrix(arguments) => matrix::run(arguments, cli),
         Command::Show(arguments) => show::run(arguments, cli),
         Command::Freeze(arguments) => freeze::freeze(arguments, cli),
         Command::Thaw(arguments) => freeze::thaw(arguments, cli),

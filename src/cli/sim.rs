@@ -12,6 +12,7 @@ use super::serve;
 use crate::sim::Deployment;
 use crate::sim::Sim;
 use crate::sim::SimSettings;
+use crate::sim::data::USERS;
 
 /// Arguments of `portcullis sim`.
 #[derive(Debug, Args)]
@@ -46,18 +47,32 @@ impl From<Flavour> for Deployment {
 }
 
 /// How a server in front of the sample logs in.
-fn credentials(flavour: Flavour) -> [&'static str; 2] {
+fn login(flavour: Flavour) -> &'static str {
     match flavour {
-        Flavour::Dc => [
-            "log in with JIRA_PERSONAL_TOKEN=alice-token and CONFLUENCE_PERSONAL_TOKEN=alice-token",
-            "others: bob-token, carol-token, svc-token",
-        ],
-        Flavour::Cloud => [
+        Flavour::Dc => {
+            "log in with JIRA_PERSONAL_TOKEN=alice-token and CONFLUENCE_PERSONAL_TOKEN=alice-token"
+        }
+        Flavour::Cloud => {
             "log in with JIRA_DEPLOYMENT=cloud, JIRA_USERNAME=alice@example.com, JIRA_API_TOKEN=alice-token, and the same \
-             for CONFLUENCE_, whose URL ends in /wiki",
-            "others: bob@example.com with bob-token, carol@example.com with carol-token",
-        ],
+             for CONFLUENCE_, whose URL ends in /wiki"
+        }
     }
+}
+
+/// Whose the tokens are, as policies name them.
+fn accounts(flavour: Flavour) -> Vec<String> {
+    let mut lines = vec!["the tokens, and who has them as policies name them:".to_owned()];
+    for user in &USERS {
+        let Some(token) = user.token else { continue };
+        let (login, id) = match flavour {
+            Flavour::Dc => (String::new(), user.name),
+            Flavour::Cloud => (format!(" of {}", user.email()), user.account_id),
+        };
+        let groups: Vec<String> = user.groups.iter().map(|group| format!("\"jira:{group}\"")).collect();
+        lines.push(format!("  {token}{login}: Id::User::\"{id}\" in the groups {}", groups.join(", ")));
+    }
+    lines.push("Confluence has the same groups: \"confluence:ops\" and so on".to_owned());
+    lines
 }
 
 pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -68,8 +83,9 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         SimSettings { deployment: arguments.deployment.into(), audit: arguments.audit.clone(), quiet: false };
     let sim = Sim::start(listener, settings).await;
     output::say(&format!("sample Jira and Confluence on {}", sim.url()));
-    for line in credentials(arguments.deployment) {
-        output::say(line);
+    output::say(login(arguments.deployment));
+    for line in accounts(arguments.deployment) {
+        output::say(&line);
     }
     serve::stopped().await;
     let violations = sim.violations();
@@ -78,5 +94,29 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::failed(format!("{} requests were in no audit record", violations.len())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_a_token_is_is_told_in_the_words_of_policies() {
+        let table = [
+            (
+                Flavour::Dc,
+                "  alice-token: Id::User::\"alice\" in the groups \"jira:jira-users\", \"jira:ops\"",
+            ),
+            (
+                Flavour::Cloud,
+                "  bob-token of bob@example.com: Id::User::\"5b10ac8d82e05b22cc7d4ef2\" in the groups \"jira:dev\", \
+                 \"jira:jira-users\"",
+            ),
+        ];
+        for (flavour, line) in table {
+            let told = accounts(flavour);
+            assert!(told.iter().any(|told| told == line), "{told:#?}");
+        }
     }
 }

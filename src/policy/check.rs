@@ -14,6 +14,7 @@ use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::EngineSettings;
 use crate::policy::Product;
+use crate::policy::annotations;
 use crate::policy::limit::Limit;
 use crate::policy::mistakes;
 
@@ -54,23 +55,26 @@ impl From<String> for Found {
 pub(super) fn problems(policy: &Policy, schema: &Schema, settings: &EngineSettings) -> Vec<Found> {
     let mut found: Vec<String> = Vec::new();
     let advice = policy.annotation("advice").unwrap_or_default();
-    if policy.effect() == Effect::Forbid && advice.trim().is_empty() {
+    let is_said = annotations::nearly_has(policy, "advice");
+    if policy.effect() == Effect::Forbid && advice.trim().is_empty() && !is_said {
         found.push("a forbid tells the caller what to do; write `@advice(\"...\")` above it".to_owned());
     }
-    found.extend(Limit::problem(policy, schema));
-    if let Some(mode) = policy.annotation("mode").filter(|mode| *mode != SHADOW) {
-        found.push(format!(
+    let mode = policy.annotation("mode").filter(|mode| *mode != SHADOW).map(|mode| Found {
+        message: format!(
             "`@mode(\"{}\")` is no mode; write `@mode(\"{SHADOW}\")`, or nothing for a policy that is in force",
             mode.escape_debug()
-        ));
-    }
+        ),
+        place: annotations::value_place(policy, "mode"),
+    });
     found.extend(foreign_groups(policy, schema));
     let literals = policy.entity_literals();
     let wrong = literals.iter().filter_map(|uid| {
         let message = literal(uid).or_else(|| unknown_instance(uid, settings))?;
         Some(Found { message, place: mistakes::place(uid.as_ref().loc()) })
     });
-    found.into_iter().map(Found::from).chain(wrong).collect()
+    let limit = Limit::problem(policy, schema)
+        .map(|message| Found { message, place: annotations::value_place(policy, "limit") });
+    found.into_iter().map(Found::from).chain(limit).chain(mode).chain(wrong).collect()
 }
 
 /// The groups a policy names.

@@ -1,6 +1,7 @@
 //! Why policies were not loaded. All of it stops the server: there is no running without a valid set.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 /// Why no engine could be made of the policies.
@@ -14,6 +15,13 @@ pub enum PolicyError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A file was named where a directory is wanted.
+    #[error(
+        "`{}` is a file; give its directory `{}`: all files in it that end in `.cedar` hold together",
+        .0.display(),
+        directory_of(.0).display()
+    )]
+    File(PathBuf),
     /// The directory has no policy file.
     #[error("no file in `{0}` ends in `.cedar`; put the policies there or choose another directory")]
     NoFiles(PathBuf),
@@ -64,6 +72,7 @@ impl PolicyError {
         match self {
             Self::Invalid(problems) => problems,
             Self::Read { .. }
+            | Self::File(_)
             | Self::NoFiles(_)
             | Self::NoPolicies(_)
             | Self::Tools(_)
@@ -149,6 +158,11 @@ impl Problem {
         }
         told
     }
+}
+
+fn directory_of(file: &Path) -> &Path {
+    let parent = file.parent().unwrap_or(file);
+    if parent.as_os_str().is_empty() { Path::new(".") } else { parent }
 }
 
 fn lines(problems: &[Problem]) -> String {

@@ -1,18 +1,17 @@
-//! What to write instead of what Cedar refuses. Which error it is, Cedar's types say; what was written, the file says at
-//! the place of the error. Nobody reads Cedar's messages but people.
+//! What to write instead of what Cedar finds invalid. Which error it is, Cedar's types say; what was written, the file says
+//! at the place of the error. Nobody reads Cedar's messages but people.
 
 use std::str::FromStr;
 
 use cedar_policy::Expression;
 use cedar_policy::Schema;
 use cedar_policy::ValidationError;
+use cedar_policy_core::ast::BinaryOp;
 use cedar_policy_core::ast::Expr;
 use cedar_policy_core::ast::ExprKind;
-use cedar_policy_core::ast::PolicySet;
-use cedar_policy_core::parser::err::ParseError;
-use cedar_policy_core::parser::err::ParseErrors;
-use cedar_policy_core::parser::err::ToASTErrorKind;
-use cedar_policy_core::parser::parse_policyset;
+use cedar_policy_core::ast::Literal;
+
+use crate::policy::nearest::nearest;
 
 /// What to write instead of what is not valid; nothing where Cedar's own help is the best there is.
 pub(super) fn of_invalid(error: &ValidationError, written: &str, schema: &Schema) -> Option<String> {
@@ -20,29 +19,18 @@ pub(super) fn of_invalid(error: &ValidationError, written: &str, schema: &Schema
         ValidationError::UnrecognizedActionId(_) => nearest_action(written, schema),
         ValidationError::UnrecognizedEntityType(_) => entity_type(written, schema),
         ValidationError::UnsafeOptionalAttributeAccess(_) => guarded(written, schema),
-        ValidationError::UnsafeAttributeAccess(_) => attribute_of(written, schema),
+        ValidationError::UnsafeAttributeAccess(_) => of_principal(written)
+            .or_else(|| attribute_of(written, schema))
+            .or_else(|| no_attribute(written, schema)),
+        ValidationError::IncompatibleTypes(_) => member(written),
         _ => None,
-    }
-}
-
-/// What to write instead of what does not parse.
-pub(super) fn of_unparsed(error: &ParseError, text: &str, at: std::ops::Range<usize>) -> Option<String> {
-    match error {
-        ParseError::ToAST(error) => match error.kind() {
-            ToASTErrorKind::WrongEntityArgument(_) => single(text, at),
-            _ => None,
-        },
-        ParseError::ToCST(_) => semicolon(text, at.start),
     }
 }
 
 fn nearest_action(written: &str, schema: &Schema) -> Option<String> {
     let given = written.split('"').nth(1)?;
     let names = schema.actions().map(|uid| uid.id().unescaped().to_owned());
-    let nearest = names
-        .map(|name| (strsim::normalized_damerau_levenshtein(&name, given), name))
-        .max_by(|left, right| left.0.total_cmp(&right.0))?;
-    (nearest.0 > 0.5).then(|| format!("did you mean `Mcp::Action::\"{}\"`?", nearest.1))
+    nearest(given, names).map(|name| format!("did you mean `Mcp::Action::\"{name}\"`?"))
 }
 
 /// A type that another product has, or that is written without the product.
@@ -129,49 +117,69 @@ fn path(expression: &Expr) -> Option<String> {
     }
 }
 
-/// A list where a scope takes one.
-fn single(text: &str, at: std::ops::Range<usize>) -> Option<String> {
-    let list = Expression::from_str(text.get(at.clone())?).ok()?;
-    let list: &Expr = list.as_ref();
-    let ExprKind::Set(entities) = list.expr_kind() else { return None };
-    let before = text.get(..at.start)?.trim_end();
-    let before = before.strip_suffix("==").or_else(|| before.strip_suffix("in"))?.trim_end();
-    let variable = ["principal", "action", "resource"].into_iter().find(|name| before.ends_with(name))?;
-    if variable == "action" {
-        return Some(format!("write `action in {}`", text.get(at)?));
-    }
-    let each: Vec<String> = entities.iter().map(|entity| format!("{variable} in {entity}")).collect();
-    Some(format!(
-        "the scope takes one; write only `{variable}` there and `when {{ {} }}` after it, or one policy for each",
-        each.join(" || ")
-    ))
+/// Of a principal nothing is known but who it is and which groups it is in.
+fn of_principal(written: &str) -> Option<String> {
+    let reads = reads(written);
+    let Read { name, .. } = reads.iter().find(|read| read.object == "principal")?;
+    let text = written.split('"').nth(1).unwrap_or_default();
+    Some(if name.to_lowercase().contains("group") {
+        format!(
+            "groups are what a principal is in: write `principal in Id::Group::\"{}\"`",
+            group_named(text)
+        )
+    } else {
+        let text = if text.is_empty() { "..." } else { text };
+        format!(
+            "a principal has no attributes: write `principal == Id::User::\"{text}\"`, or `principal in \
+             Id::Group::\"jira:...\"`"
+        )
+    })
 }
 
-/// A policy without its end: it is that if everything before this place parses with a semicolon in it.
-fn semicolon(text: &str, at: usize) -> Option<String> {
-    let before = text.get(..at)?.trim_end();
-    // What begins a policy is taken for one more condition of the one before, and found wrong at what follows it.
-    let before = ["permit", "forbid"].iter().find_map(|effect| before.strip_suffix(effect)).unwrap_or(before);
-    let after = text.get(before.len()..)?;
-    let ended = format!("{before}\n;\n{after}");
-    // What the parser says of the tokens; what they mean is only looked at when they are in order.
-    let left = |parsed: Result<PolicySet, ParseErrors>| {
-        let errors = parsed.err();
-        let errors = errors.iter().flat_map(|errors| errors.iter());
-        errors.filter(|error| matches!(error, ParseError::ToCST(_))).count()
+/// A group as policies name it.
+fn group_named(given: &str) -> String {
+    let given = if given.is_empty() { "..." } else { given };
+    if given.contains(':') { given.to_owned() } else { format!("jira:{given}") }
+}
+
+/// An attribute that nothing has: the one that may be meant, and all that there are.
+pub(super) fn attributes(name: &str, schema: &Schema) -> String {
+    let mut names: Vec<String> = Vec::new();
+    let mut of_types: Vec<String> = Vec::new();
+    for kind in schema.as_ref().entity_types() {
+        let own: Vec<String> = kind.attributes().iter().map(|(name, _)| name.to_string()).collect();
+        if !own.is_empty() {
+            let mut listed = own.clone();
+            listed.sort();
+            of_types.push(format!("`{}` has {}", kind.name(), listed.join(", ")));
+        }
+        names.extend(own);
+    }
+    of_types.sort();
+    let meant = nearest(name, names).map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+    format!("{meant}{}", of_types.join("; "))
+}
+
+fn no_attribute(written: &str, schema: &Schema) -> Option<String> {
+    let reads = reads(written);
+    let has = |name: &str| schema.as_ref().entity_types().any(|kind| kind.attr(name).is_some());
+    let read = reads.iter().find(|read| !read.object.starts_with("context") && !has(&read.name))?;
+    Some(attributes(&read.name, schema))
+}
+
+/// One text compared with many.
+fn member(written: &str) -> Option<String> {
+    let expression = Expression::from_str(written).ok()?;
+    let expression: &Expr = expression.as_ref();
+    let ExprKind::BinaryApp { op: BinaryOp::Eq, arg1, arg2 } = expression.expr_kind() else { return None };
+    let compared = |set: &Expr, one: &Expr| {
+        let (ExprKind::GetAttr { attr, .. }, ExprKind::Lit(Literal::String(text))) =
+            (set.expr_kind(), one.expr_kind())
+        else {
+            return None;
+        };
+        let set = path(set)?;
+        Some(format!("`{attr}` are several: write `{set}.contains(\"{}\")`", text.escape_debug()))
     };
-    if before.trim().is_empty() || left(parse_policyset(&ended)) >= left(parse_policyset(text)) {
-        return None;
-    }
-    let line = without_comments(before).lines().count();
-    Some(format!("a policy ends with `;`; write it at the end of line {line}"))
-}
-
-/// A text up to the last line that is more than blank or a comment.
-fn without_comments(text: &str) -> &str {
-    let text = text.trim_end();
-    match text.rsplit_once('\n') {
-        Some((before, last)) if last.trim_start().starts_with("//") => without_comments(before),
-        _ => text,
-    }
+    compared(arg1, arg2).or_else(|| compared(arg2, arg1))
 }

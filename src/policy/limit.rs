@@ -26,13 +26,13 @@ pub(super) const MOST_COUNTS: usize = 100_000;
 const MOST_CALLS: u32 = 1_000_000;
 
 /// So many calls in such a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limit {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Limit {
     calls: u32,
     unit: Unit,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Unit {
     Second,
     Minute,
@@ -122,6 +122,24 @@ impl Limit {
             _ => return None,
         };
         Some(Self { calls, unit })
+    }
+
+    /// As policies write it, such as `20/h`.
+    pub fn written(self) -> String {
+        let unit = match self.unit {
+            Unit::Second => "s",
+            Unit::Minute => "m",
+            Unit::Hour => "h",
+            Unit::Day => "d",
+        };
+        format!("{}/{unit}", self.calls)
+    }
+
+    /// Whether it lets pass, in some time, more calls than the other one.
+    #[cfg(feature = "prove")]
+    pub(super) fn allows_more_than(self, other: Self) -> bool {
+        let rate = |own: Self, of: Self| i64::from(own.calls).saturating_mul(of.milliseconds());
+        self.calls > other.calls || rate(self, other) > rate(other, self)
     }
 
     fn milliseconds(self) -> i64 {

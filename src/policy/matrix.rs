@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use cedar_policy::Decision;
 use cedar_policy::Entities;
@@ -13,9 +14,11 @@ use cedar_policy::EntityUid;
 use cedar_policy::PartialEntities;
 use cedar_policy::PartialEntityUid;
 use cedar_policy::PartialRequest;
+use cedar_policy::PolicyId;
 use cedar_policy::PolicySet;
 use cedar_policy::Schema;
 use serde::Serialize;
+use serde::Serializer;
 
 use crate::ids::InstanceName;
 use crate::ids::IssueKey;
@@ -24,6 +27,7 @@ use crate::ids::ProjectKey;
 use crate::ids::SpaceKey;
 use crate::policy::Attribute;
 use crate::policy::Explainer;
+use crate::policy::Limit;
 use crate::policy::Needs;
 use crate::policy::Observed;
 use crate::policy::Principal;
@@ -45,27 +49,72 @@ const OTHER_PROJECT: &str = "OTHERPROJECT";
 const OTHER_SPACE: &str = "OTHERSPACE";
 
 /// What a group may do with a tool in a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
-    /// Every call is allowed.
-    Allowed,
+    /// Every call is allowed, as often as this says.
+    Allowed(HowOften),
     /// No call is allowed.
     Denied,
-    /// It depends on the arguments, the session or the object.
-    Depends,
+    /// It depends on the arguments, the session or the object; what is allowed is so as often as this says.
+    Depends(HowOften),
     /// The tool is never called on such an object.
     None,
 }
 
+/// The limits of all permits that may permit something; none where there is one without a limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HowOften(pub BTreeSet<Limit>);
+
 impl Cell {
-    /// The word in tables.
-    pub fn as_str(self) -> &'static str {
+    /// Where a place has objects of both kinds.
+    fn either(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Allowed(one), Self::Allowed(other)) => Self::Allowed(one.and(other)),
+            (Self::Denied, Self::Denied) => Self::Denied,
+            (one, other) => Self::Depends(one.how_often().and(other.how_often())),
+        }
+    }
+
+    fn how_often(self) -> HowOften {
         match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Depends => "depends",
-            Self::None => "-",
+            Self::Allowed(how_often) | Self::Depends(how_often) => how_often,
+            Self::Denied | Self::None => HowOften::default(),
+        }
+    }
+}
+
+impl HowOften {
+    /// Where each of both is asked for.
+    fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+}
+
+/// As in tables, for example `allowed, 20/h`.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, how_often) = match self {
+            Self::Allowed(how_often) => ("allowed", Some(how_often)),
+            Self::Denied => ("denied", None),
+            Self::Depends(how_often) => ("depends", Some(how_often)),
+            Self::None => ("-", None),
+        };
+        f.write_str(word)?;
+        let mut before = ", ";
+        for limit in how_often.iter().flat_map(|how_often| &how_often.0) {
+            write!(f, "{before}{}", limit.written())?;
+            before = " or ";
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_str("none"),
+            cell => serializer.collect_str(cell),
         }
     }
 }
@@ -167,21 +216,18 @@ impl Explainer {
         let mut cells = BTreeSet::new();
         for resource in place.resources.iter().filter(|resource| tool.resources.contains(&resource.kind())) {
             let seen = match resource {
-                Resource::Instance(_) => Cell::Allowed,
+                Resource::Instance(_) => Cell::Allowed(HowOften::default()),
                 _ => self.outcome(member, view, view_action(tool.product), place, resource)?,
             };
             let called = self.outcome(member, policies, tool.name, place, resource)?;
             cells.insert(match (seen, called) {
                 (Cell::Denied, _) | (_, Cell::Denied) => Cell::Denied,
-                (Cell::Allowed, Cell::Allowed) => Cell::Allowed,
-                _ => Cell::Depends,
+                (Cell::Allowed(_), called) => called,
+                (_, Cell::Allowed(how_often) | Cell::Depends(how_often)) => Cell::Depends(how_often),
+                (_, Cell::None) => Cell::None,
             });
         }
-        Ok(match cells.into_iter().collect::<Vec<_>>().as_slice() {
-            [] => Cell::None,
-            [one] => *one,
-            _ => Cell::Depends,
-        })
+        Ok(cells.into_iter().reduce(Cell::either).unwrap_or(Cell::None))
     }
 
     fn outcome(
@@ -209,10 +255,16 @@ impl Explainer {
         let request = request.map_err(|error| error.to_string())?;
         let response = policies.tpe(&request, &entities, schema).map_err(|error| error.to_string())?;
         Ok(match response.decision() {
-            Some(Decision::Allow) => Cell::Allowed,
+            Some(Decision::Allow) => Cell::Allowed(self.how_often(response.true_permits())),
             Some(Decision::Deny) => Cell::Denied,
-            None => Cell::Depends,
+            None => Cell::Depends(self.how_often(response.true_permits().chain(response.residual_permits()))),
         })
+    }
+
+    fn how_often<'p>(&self, permits: impl Iterator<Item = &'p PolicyId>) -> HowOften {
+        let limits: Option<BTreeSet<Limit>> =
+            permits.map(|id| self.engine.limits.get::<str>(id.as_ref()).copied()).collect();
+        HowOften(limits.unwrap_or_default())
     }
 
     fn policies(&self, action: &str) -> Result<PolicySet, String> {

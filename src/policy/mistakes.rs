@@ -16,7 +16,10 @@ use cedar_policy_core::parser::Loc;
 
 use crate::ids::InstanceName;
 use crate::policy::EngineSettings;
+use crate::policy::annotations;
 use crate::policy::check;
+use crate::policy::instead;
+use crate::policy::misplaced;
 
 /// Something in a policy that can never hold.
 #[derive(Debug)]
@@ -34,7 +37,11 @@ pub(super) struct Mistake {
 /// What is mistaken in a policy.
 pub(super) fn find(policy: &Policy, schema: &Schema, settings: &EngineSettings) -> Vec<Mistake> {
     let condition = cedar_policy_core::ast::Policy::condition(policy.as_ref());
-    condition.subexpressions().filter_map(|part| mistake(part, schema, settings)).collect()
+    let mut found: Vec<Mistake> =
+        condition.subexpressions().filter_map(|part| mistake(part, schema, settings)).collect();
+    found.extend(misplaced::find(policy, schema));
+    found.extend(annotations::mistaken(policy));
+    found
 }
 
 /// Where something is written.
@@ -54,6 +61,11 @@ fn mistake(part: &Expr, schema: &Schema, settings: &EngineSettings) -> Option<Mi
                 _ => None,
             }
         }
+        ExprKind::BinaryApp { op: BinaryOp::In, arg1, arg2 } => match compared(arg1, arg2)? {
+            (Var::Principal, entity) if is_account(entity.entity_type()) => Some(account(entity)),
+            _ => None,
+        },
+        ExprKind::HasAttr { expr, attr } => absent(part, expr, attr, schema),
         ExprKind::Is { expr, entity_type } => {
             let of_principal = matches!(expr.expr_kind(), ExprKind::Var(Var::Principal));
             (of_principal && is_group(entity_type)).then(|| Mistake {
@@ -78,6 +90,40 @@ fn compared<'e>(variable: &Expr, entity: &'e Expr) -> Option<(Var, &'e EntityUID
 
 fn is_group(kind: &cedar_policy_core::ast::EntityType) -> bool {
     kind.to_string() == "Id::Group"
+}
+
+fn is_account(kind: &cedar_policy_core::ast::EntityType) -> bool {
+    ["Id::User", "Id::Service"].contains(&kind.to_string().as_str())
+}
+
+/// It holds for that account, so it may be what is meant.
+fn account(uid: &EntityUID) -> Mistake {
+    let name: &str = uid.eid().as_ref();
+    Mistake {
+        place: place(uid.loc()),
+        message: format!("`{uid}` is one account and no group"),
+        help: format!(
+            "write `principal == {uid}`, or `principal in Id::Group::\"jira:{name}\"` if it is a group"
+        ),
+        certain: false,
+    }
+}
+
+/// A test for an attribute that nothing has: it never holds, so what it guards never does.
+fn absent(part: &Expr, of: &Expr, name: &str, schema: &Schema) -> Option<Mistake> {
+    let (message, help) = match of.expr_kind() {
+        ExprKind::Var(Var::Resource)
+            if schema.as_ref().entity_types().all(|kind| kind.attr(name).is_none()) =>
+        {
+            (format!("no resource has `{name}`"), instead::attributes(name, schema))
+        }
+        ExprKind::Var(Var::Principal) => (
+            format!("a principal has no attributes, so also no `{name}`"),
+            "write `principal in Id::Group::\"jira:...\"` or `principal == Id::User::\"...\"`".to_owned(),
+        ),
+        _ => return None,
+    };
+    Some(Mistake { place: place(part.source_loc()), message, help, certain: true })
 }
 
 fn group(uid: &EntityUID) -> Mistake {

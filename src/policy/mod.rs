@@ -7,6 +7,7 @@
 //! any error while evaluating is a denial.
 
 mod alone;
+mod annotations;
 mod attributes;
 mod blind;
 mod candidates;
@@ -21,12 +22,15 @@ mod entities;
 mod error;
 mod explain;
 mod generated;
+mod idle;
 mod instead;
 mod limit;
 mod looks;
 mod matrix;
+mod misplaced;
 mod mistakes;
 mod narrow;
+mod nearest;
 mod overruled;
 mod policies;
 mod principal;
@@ -42,9 +46,11 @@ mod set;
 mod shown;
 mod source;
 mod summary;
+mod taken;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod unparsed;
 mod visible;
 
 pub use attributes::Attribute;
@@ -76,11 +82,14 @@ pub use explain::Explainer;
 pub use explain::Explanation;
 pub use explain::Finding;
 pub use explain::PartFinding;
+pub use explain::PermitLimit;
 pub use explain::ShadowFinding;
 pub use explain::Step;
+pub use limit::Limit;
 pub use limit::LimitUse;
 pub use matrix::Cell;
 pub use matrix::Class;
+pub use matrix::HowOften;
 pub use matrix::Matrix;
 pub use matrix::Row;
 pub use narrow::Condition;

@@ -23,6 +23,9 @@ pub struct Profile {
 /// # Errors
 /// If the directory cannot be read, has no policy, or has a `.cedar` file outside of a profile.
 pub fn profiles(path: &Path) -> Result<Vec<Profile>, PolicyError> {
+    if path.is_file() {
+        return Err(PolicyError::File(path.to_owned()));
+    }
     let own = files(path, "cedar")?;
     let mut inner = Vec::new();
     let mut strays = Vec::new();

@@ -89,11 +89,7 @@ impl Sample {
         if self.tool.is_some() {
             return Ok(());
         }
-        let near = |tool: &&ToolFacts| strsim::normalized_damerau_levenshtein(tool.name, name);
-        let nearest = tools.iter().max_by(|left, right| near(left).total_cmp(&near(right)));
-        let hint =
-            nearest.filter(|tool| near(tool) > 0.5).map(|tool| format!("; did you mean `{}`?", tool.name));
-        Err(format!("no tool is called `{name}`{}", hint.unwrap_or_default()))
+        Err(ToolFacts::unknown(name, tools))
     }
 
     /// Sets one field of the session by the name policies know it by.

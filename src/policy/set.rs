@@ -25,6 +25,7 @@ use crate::policy::instead;
 use crate::policy::looks::Looks;
 use crate::policy::mistakes;
 use crate::policy::source::PolicyFile;
+use crate::policy::unparsed;
 
 /// One policy that may be asked.
 #[derive(Debug, Clone)]
@@ -146,7 +147,7 @@ impl Reader<'_> {
             .map(|error| {
                 let mut detail = DetailedError::from(error);
                 let place = place_of(&detail);
-                let help = typed.next().and_then(|error| instead::of_unparsed(error, &self.file.text, place));
+                let help = typed.next().and_then(|error| unparsed::instead(error, &self.file.text, place));
                 detail.help = help.or(detail.help);
                 self.located(&detail, None)
             })

@@ -121,6 +121,9 @@ pub(super) fn read_path(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
 
 /// Every `*.cedar` directly in the directory, sorted; links are followed, names with a leading dot are not taken.
 fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
+    if path.is_file() {
+        return Err(PolicyError::File(path.to_owned()));
+    }
     let unreadable = |path: &Path, cause| PolicyError::Read { path: path.to_owned(), cause };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(path).map_err(|cause| unreadable(path, cause))? {
@@ -147,6 +150,9 @@ fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
 /// The path itself if it holds policies, else the directories in it, each of which must.
 #[cfg(feature = "prove")]
 pub(super) fn profiles(path: &Path) -> Result<Vec<PathBuf>, PolicyError> {
+    if path.is_file() {
+        return Err(PolicyError::File(path.to_owned()));
+    }
     let entries = |path: &Path| -> Result<Vec<PathBuf>, PolicyError> {
         let unreadable = |cause| PolicyError::Read { path: path.to_owned(), cause };
         let entries = std::fs::read_dir(path).map_err(unreadable)?;

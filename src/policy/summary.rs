@@ -12,6 +12,7 @@ use crate::policy::engine::hash;
 use crate::policy::engine::hash_policies;
 use crate::policy::engine::load_policies;
 use crate::policy::engine::schema;
+use crate::policy::idle;
 use crate::policy::overruled;
 use crate::policy::schema::schema_text;
 
@@ -68,6 +69,7 @@ pub fn check_directory(path: &Path, tools: &[ToolFacts]) -> Result<Summary, Poli
         .collect();
     let mut warnings = loaded.warnings;
     warnings.extend(overruled);
+    warnings.extend(idle::find(&loaded.enforced, &schema).iter().map(idle::Idle::problem));
     Ok(Summary {
         policies,
         warnings,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::policy::Access;
 use crate::policy::Product;
 use crate::policy::ResourceKind;
+use crate::policy::nearest::nearest;
 
 /// How policies see one argument of a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +81,14 @@ pub struct ToolFacts {
 }
 
 impl ToolFacts {
+    /// What to say of the name of a tool that there is not.
+    pub fn unknown(name: &str, tools: &[Self]) -> String {
+        match nearest(name, tools.iter().map(|tool| tool.name)) {
+            Some(meant) => format!("no tool is called `{name}`; did you mean `{meant}`?"),
+            None => format!("no tool is called `{name}`; `portcullis tools` lists them"),
+        }
+    }
+
     /// The groups its action is directly in.
     pub fn groups(&self) -> Vec<String> {
         let mut groups = vec![

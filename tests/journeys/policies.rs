@@ -115,6 +115,136 @@ async fn an_allowed_call_has_what_explains_it_in_its_intent() {
 }
 
 #[tokio::test]
+async fn a_call_whose_limit_is_used_up_is_explained_as_denied() {
+    let policies = r#"
+@id("read") permit (principal, action in Mcp::Action::"read", resource);
+@id("comment") @limit("1/h") permit (principal, action == Mcp::Action::"jira_add_comment", resource);
+"#;
+    let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+    let comment = async || {
+        let arguments = json!({"issue_key": "OPS-1", "body": "hello"});
+        world.call("alice-token", "jira_add_comment", arguments).await
+    };
+    assert!(!comment().await.is_error);
+    let denied = comment().await;
+    let decision = denied.text.split("(decision ").nth(1).unwrap().trim_end_matches(')').to_owned();
+    world.until_audited(|record| record["outcome"] == "denied").await;
+    let directory = policy_directory(&world.home, policies);
+    let variables = usual("http://127.0.0.1:9", &world.home, false);
+    let audit = world.home.path().join("audit").display().to_string();
+    let words = ["policy", "explain", "--policies", &directory, "--audit", &audit, &decision];
+    let told = out(&run(&variables, &words).await);
+    assert!(told.starts_with("denied: limit 1/h of `comment` is used up: jira_add_comment by "), "{told}");
+    assert!(told.contains("raise `@limit(\"1/h\")` of `comment`"), "{told}");
+    // Where there is no such limit by now, it is said what was and what is.
+    policy_directory(&world.home, &policies.replace("@limit(\"1/h\")", ""));
+    let told = out(&run(&variables, &words).await);
+    assert!(told.starts_with("denied then: the limit of comment was used up; allowed now: "), "{told}");
+    world.end();
+}
+
+#[tokio::test]
+async fn what_is_not_visible_is_explained_by_its_reference() {
+    let policies = r#"
+@id("read") permit (principal, action in Mcp::Action::"read", resource in Jira::Project::"OPS");
+"#;
+    let world = World::start(Setup { policies: Some(policies), ..Setup::default() }).await;
+    let directory = policy_directory(&world.home, policies);
+    let variables = usual("http://127.0.0.1:9", &world.home, false);
+    let hidden = [
+        "denied (not_visible): jira_get_issue by Id::User::\"alice\"",
+        "the caller reads that it does not exist or is not visible: before the tool `jira:view_item` is asked",
+        "1. jira:view_item on Jira::Issue::\"DEV-1\" in Jira::Project::\"DEV\": denied: no policy permits it",
+        "What to change",
+    ];
+    let absent = [
+        "denied (not_visible): jira_get_issue by Id::User::\"alice\"",
+        "what it names is absent, or Jira does not show it to the account of this caller",
+        "the account needs the permission to see it in Jira",
+        "What to change",
+    ];
+    for (key, parts) in [("DEV-1", hidden), ("OPS-99999", absent)] {
+        let denied = world.call("alice-token", "jira_get_issue", json!({"issue_key": key})).await;
+        let reference = denied.text.split("(reference ").nth(1).unwrap().trim_end_matches(')').to_owned();
+        world.until_audited(|record| record["call"] == *reference && record["outcome"].is_string()).await;
+        // The log is the one of the configuration.
+        let told = out(&run(&variables, &["policy", "explain", "--policies", &directory, &reference]).await);
+        for part in parts {
+            assert!(told.contains(part), "`{part}` is not in: {told}");
+        }
+    }
+    world.end();
+}
+
+#[tokio::test]
+async fn answers_say_which_policies_they_are_of() {
+    let home = tempfile::tempdir().unwrap();
+    let mut variables = usual("http://127.0.0.1:9", &home, false);
+    let asked = ["--user", "ann", "--tool", "jira_get_issue", "--resource", "Jira::Issue::\"OPS-1\""];
+    let explain = async |variables: &BTreeMap<&'static str, String>, more: &[&str]| {
+        out(&run(variables, &[&["policy", "explain"], &asked[..], more].concat()).await)
+    };
+    let first = |told: &str| told.lines().next().unwrap().to_owned();
+    let built_in = "the built-in read-only profile; name yours with ";
+    let told = first(&explain(&variables, &[]).await);
+    assert!(
+        told.ends_with(&format!(
+            "in no group ({built_in}--policies DIR, or with policy.directory in the configuration)"
+        )),
+        "{told}"
+    );
+    for command in ["matrix", "show"] {
+        let told = first(&out(&run(&variables, &["policy", command]).await));
+        assert!(told.contains(&format!("{built_in}`policy {command} DIR`")), "{told}");
+    }
+    let profile = policy_directory(&home, POLICIES);
+    let told = first(&explain(&variables, &["--policies", &profile]).await);
+    assert!(told.ends_with(&format!("in no group (the policies of {profile})")), "{told}");
+    let told = first(&out(&run(&variables, &["policy", "matrix", &profile]).await));
+    assert_eq!(told, format!("the policies of {profile}"));
+    variables.insert("PORTCULLIS_POLICY__DIRECTORY", profile.clone());
+    let told = first(&explain(&variables, &[]).await);
+    assert!(told.ends_with(&format!("(the configured policies of {profile} and of the settings)")), "{told}");
+    variables.insert("READ_ONLY_MODE", "false".to_owned());
+    variables.remove("PORTCULLIS_POLICY__DIRECTORY");
+    let told = first(&explain(&variables, &[]).await);
+    assert!(told.contains("(the built-in read-write profile; "), "{told}");
+    let unknown = run(&variables, &["policy", "explain", "--user", "ann", "--tool", "jira_view_issue"]).await;
+    assert!(refused(&unknown, USAGE).contains("did you mean `jira_get_issue`?"));
+    let known = run(&variables, &["audit", "show", "--tool", "jira_serach"]).await;
+    assert!(
+        String::from_utf8_lossy(&known.stderr)
+            .contains("warning: no tool is called `jira_serach`; did you mean `jira_search`?")
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_says_what_to_give() {
+    let home = tempfile::tempdir().unwrap();
+    let none = BTreeMap::new();
+    let profile = policy_directory(&home, POLICIES);
+    let file = format!("{profile}/own.cedar");
+    for words in [
+        &["policy", "check", &file][..],
+        &["policy", "test", &file],
+        &["policy", "show", &file],
+        &["policy", "matrix", &file],
+        &["policy", "explain", "--policies", &file, "--user", "ann"],
+    ] {
+        let told = refused(&run(&none, words).await, CONFIGURATION);
+        assert!(
+            told.contains(&format!("`{file}` is a file; give its directory `{profile}`")),
+            "{words:?}: {told}"
+        );
+    }
+    let told = refused(&run(&none, &["policy", "test", &profile]).await, 1);
+    assert!(
+        told.contains("no case was run, so nothing was tested") && told.contains("tests/own.toml"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn tests_of_policies_fail_with_the_case_and_list_what_no_case_is_about() {
     let home = tempfile::tempdir().unwrap();
     let variables = BTreeMap::new();

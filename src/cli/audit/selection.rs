@@ -18,6 +18,11 @@ use crate::cli::Cli;
 use crate::cli::Failure;
 use crate::cli::load;
 use crate::cli::output;
+use crate::policy::ToolFacts;
+use crate::tools;
+
+/// What records name where it was only asked whose credential it is.
+const IDENTIFY: &str = "identify";
 
 /// The log, and filters. A filter that is given again takes one or the other; different filters take what all of them do.
 #[derive(Debug, Args)]
@@ -71,6 +76,10 @@ impl Selection {
 
     /// The filters.
     pub(super) fn filter(&self) -> Result<Filter, Failure> {
+        // A log may be older than the tools of today, so such a name is looked for all the same.
+        for unknown in self.tool.iter().filter(|name| *name != IDENTIFY && tools::find(name).is_none()) {
+            output::complain(&format!("warning: {}", ToolFacts::unknown(unknown, &tools::facts())));
+        }
         let now = Timestamp::now();
         let moment = |text: &Option<String>| {
             text.as_ref().map(|text| Moment::parse(text, now)).transpose().map_err(Failure::usage)

@@ -4,21 +4,21 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::chosen::Chosen;
+use super::chosen::Instead;
+use super::recorded::Found;
 use super::recorded::Recorded;
 use super::say_json;
 use super::wrong;
 use crate::audit::HmacKey;
 use crate::cli::Cli;
 use crate::cli::Failure;
-use crate::cli::assemble;
 use crate::cli::load;
 use crate::cli::output;
-use crate::policy::EngineSettings;
 use crate::policy::Explainer;
 use crate::policy::Explanation;
 use crate::policy::Finding;
 use crate::policy::InputField;
-use crate::policy::PolicySource;
 use crate::policy::PrincipalKind;
 use crate::policy::Sample;
 use crate::policy::ShadowFinding;
@@ -31,20 +31,20 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIRECTORY")]
     policies: Option<PathBuf>,
     /// Who calls: an account id on Cloud, a user name in small letters on Data Center.
-    #[arg(long, conflicts_with_all = ["service", "audit"])]
+    #[arg(long, conflicts_with_all = ["service", "id"])]
     user: Option<String>,
     /// The service that calls.
-    #[arg(long, conflicts_with = "audit")]
+    #[arg(long, conflicts_with = "id")]
     service: Option<String>,
     /// A group of the caller, such as `jira:ops`; may be given again.
-    #[arg(long = "group", value_name = "GROUP", conflicts_with = "audit")]
+    #[arg(long = "group", value_name = "GROUP", conflicts_with = "id")]
     groups: Vec<String>,
     /// The tool; without one, it is asked whether the resources may be seen.
-    #[arg(long, conflicts_with = "audit")]
+    #[arg(long, conflicts_with = "id")]
     tool: Option<String>,
     /// What the call is on: `Jira::Issue::"OPS-1"`, `Confluence::Page::"7" in Confluence::Space::"DOCS"`; may be given
     /// again.
-    #[arg(long = "resource", value_name = "RESOURCE", conflicts_with = "audit")]
+    #[arg(long = "resource", value_name = "RESOURCE", conflicts_with = "id")]
     resources: Vec<String>,
     /// An argument of the tool; of a call in the log it is checked against the hash there; may be given again.
     #[arg(long = "input", value_name = "NAME=VALUE")]
@@ -57,14 +57,14 @@ pub(super) struct Arguments {
     /// there is none; may be given again.
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     attributes: Vec<String>,
-    /// The audit log, a file or its directory; the decision is the one with ID.
+    /// The audit log, a file or its directory, if it is not the one of the configuration.
     #[arg(long, value_name = "PATH", requires = "id")]
     audit: Option<PathBuf>,
-    /// The id of a decision, as a caller is told it, or of a call.
-    #[arg(requires = "audit")]
+    /// A call in the audit log: the id of its decision, or its reference, as the caller is told it.
+    #[arg(value_name = "REFERENCE")]
     id: Option<String>,
     /// The key of the audit log, if it is not the one of this machine.
-    #[arg(long, value_name = "FILE", requires = "audit")]
+    #[arg(long, value_name = "FILE", requires = "id")]
     key: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
@@ -72,25 +72,40 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
-    let settings = match &arguments.policies {
-        Some(directory) => EngineSettings::alone(PolicySource::Directory(directory.clone())),
-        None => assemble::engine_settings(&load(cli)?.settings)?,
+    let chosen = Chosen::of(arguments.policies.as_deref(), cli, Instead("--policies DIR"))?;
+    let explainer = Explainer::load(&tools::facts(), &chosen.settings).map_err(wrong)?;
+    let (sample, then) = match &arguments.id {
+        None => (described(arguments).map_err(Failure::usage)?, Then::default()),
+        Some(id) => match Recorded::find(&log(arguments, cli)?, id)? {
+            Found::Decided(decided) => recorded(arguments, cli, &explainer, *decided)?,
+            Found::Unseen(unseen) if arguments.json => return say_json(&unseen),
+            Found::Unseen(unseen) => {
+                output::say(&unseen.text());
+                return Ok(());
+            }
+        },
     };
-    let explainer = Explainer::load(&tools::facts(), &settings).map_err(wrong)?;
-    let (sample, notes) = match (&arguments.audit, &arguments.id) {
-        (Some(path), Some(id)) => recorded(arguments, cli, &explainer, Recorded::find(path, id)?)?,
-        _ => (described(arguments).map_err(Failure::usage)?, Vec::new()),
-    };
-    let explanation = explainer.explain(&sample).map_err(Failure::usage)?;
+    let mut explanation = explainer.explain(&sample).map_err(Failure::usage)?;
+    explanation.used_up(&then.used_up);
     if arguments.json {
         let mut told = serde_json::to_value(&explanation).map_err(Failure::failed)?;
         if let Some(told) = told.as_object_mut() {
-            told.insert("notes".into(), notes.into());
+            told.insert("by".into(), chosen.name.into());
+            told.insert("notes".into(), then.notes.into());
         }
         return say_json(&told);
     }
-    output::say(&text(&explanation, &notes));
+    output::say(&text(&explanation, &then, &chosen.name));
     Ok(())
+}
+
+/// What was of a call in the log.
+#[derive(Debug, Default)]
+struct Then {
+    /// What must be said beside the explanation.
+    notes: Vec<String>,
+    /// The permits whose limits were used up.
+    used_up: Vec<String>,
 }
 
 /// A call from the flags.
@@ -99,7 +114,10 @@ fn described(arguments: &Arguments) -> Result<Sample, String> {
         (Some(user), _) => (PrincipalKind::User, user),
         (None, Some(service)) => (PrincipalKind::Service, service),
         (None, None) => {
-            return Err("say who calls with --user or --service, or name a call with --audit".to_owned());
+            return Err(
+                "say who calls with --user or --service, or give the reference of a call in the audit log"
+                    .to_owned(),
+            );
         }
     };
     let mut sample = Sample::new(id)?;
@@ -120,13 +138,13 @@ fn described(arguments: &Arguments) -> Result<Sample, String> {
     Ok(sample)
 }
 
-/// A call from the log, with what must be said beside the explanation.
+/// A call from the log.
 fn recorded(
     arguments: &Arguments,
     cli: &Cli,
     explainer: &Explainer,
     mut recorded: Recorded,
-) -> Result<(Sample, Vec<String>), Failure> {
+) -> Result<(Sample, Then), Failure> {
     set_session(&mut recorded.sample, &arguments.session).map_err(Failure::usage)?;
     set_attributes(&mut recorded.sample, &arguments.attributes).map_err(Failure::usage)?;
     if !arguments.input.is_empty() {
@@ -154,6 +172,7 @@ fn recorded(
     if recorded.used_up {
         notes.push("then its limit was used up; what follows is said without counting".to_owned());
     }
+    let used_up = if recorded.used_up { recorded.policies.clone() } else { Vec::new() };
     if recorded.policy_hash.as_deref() != Some(explainer.engine().policy_hash()) {
         let then = recorded.policy_hash.as_deref().unwrap_or("unknown");
         notes.push(format!(
@@ -168,11 +187,19 @@ fn recorded(
             "policies look at `context.session.{name}`, which the log does not have: see --session"
         ));
     }
-    Ok((recorded.sample, notes))
+    Ok((recorded.sample, Then { notes, used_up }))
 }
 
 /// What of a session is not in the log.
 const UNRECORDED: [&str; 5] = ["deployment", "read_only", "mfa", "scopes", "age"];
+
+/// Where the log is.
+fn log(arguments: &Arguments, cli: &Cli) -> Result<PathBuf, Failure> {
+    match &arguments.audit {
+        Some(path) => Ok(path.clone()),
+        None => Ok(load(cli)?.settings.audit.directory),
+    }
+}
 
 /// The key that arguments were hashed with.
 fn key(arguments: &Arguments, cli: &Cli) -> Result<HmacKey, Failure> {
@@ -204,14 +231,26 @@ fn pair(given: &str) -> Result<(&str, &str), String> {
 }
 
 /// The explanation for people.
-fn text(explanation: &Explanation, notes: &[String]) -> String {
-    let word = if explanation.allowed { "allowed" } else { "denied" };
-    let reason = explanation.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+fn text(explanation: &Explanation, then: &Then, by: &str) -> String {
     let what = explanation.tool.as_deref().unwrap_or("seeing it");
     let groups =
         if explanation.groups.is_empty() { "no group".to_owned() } else { explanation.groups.join(", ") };
-    let mut lines = vec![format!("{word}{reason}: {what} by {} in {groups}", explanation.principal)];
-    lines.extend(notes.iter().map(|note| format!("  {note}")));
+    let mut lines = vec![format!(
+        "{}: {what} by {} in {groups} ({by})",
+        verdict(explanation, then),
+        explanation.principal
+    )];
+    if explanation.allowed && !explanation.limits.is_empty() {
+        lines.push(format!("  at most {}, which is not counted here", limits(explanation)));
+    }
+    let unseen = explanation.steps.iter().find(|step| !step.allowed && step.action.ends_with(":view_item"));
+    if let (Some(step), false, true) = (unseen, explanation.allowed, explanation.tool.is_some()) {
+        lines.push(format!(
+            "  the caller reads that it does not exist or is not visible: before the tool `{}` is asked, which is denied",
+            step.action
+        ));
+    }
+    lines.extend(then.notes.iter().map(|note| format!("  {note}")));
     lines.extend(explanation.errors.iter().map(|error| format!("  error: {error}")));
     for (number, step) in explanation.steps.iter().enumerate() {
         let place = step.place.as_ref().map(|place| format!(" in {place}")).unwrap_or_default();
@@ -232,6 +271,24 @@ fn text(explanation: &Explanation, notes: &[String]) -> String {
     }
     lines.push(format!("\npolicies: hash {}", explanation.policy_hash));
     lines.join("\n")
+}
+
+fn verdict(explanation: &Explanation, then: &Then) -> String {
+    match &explanation.reason {
+        None if then.used_up.is_empty() => "allowed".to_owned(),
+        None => format!("denied then: the limit of {} was used up; allowed now", then.used_up.join(", ")),
+        Some(reason) if reason == "limit" => {
+            let verb = if explanation.limits.len() == 1 { "is" } else { "are" };
+            format!("denied: limit {} {verb} used up", limits(explanation))
+        }
+        Some(reason) => format!("denied ({reason})"),
+    }
+}
+
+/// For example ``20/h of `comment` ``.
+fn limits(explanation: &Explanation) -> String {
+    let limits = explanation.limits.iter().map(|limit| format!("{} of `{}`", limit.limit, limit.policy));
+    limits.collect::<Vec<_>>().join(" and ")
 }
 
 /// What policies that are only tried would change.

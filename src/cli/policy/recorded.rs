@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::inputs::RecordedInputs;
+use super::unseen::Unseen;
 use crate::audit::HmacKey;
 use crate::audit::read::Decision;
 use crate::audit::read::Fields;
@@ -37,9 +38,18 @@ pub(super) struct Recorded {
     inputs: RecordedInputs,
 }
 
+/// What the log has of a call.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A decision of it.
+    Decided(Box<Recorded>),
+    /// That what it names was not there for its caller.
+    Unseen(Unseen),
+}
+
 impl Recorded {
     /// The decision with this id, or the last one of the call with this id.
-    pub(super) fn find(path: &Path, id: &str) -> Result<Self, Failure> {
+    pub(super) fn find(path: &Path, id: &str) -> Result<Found, Failure> {
         let row = row(path, id)?;
         let decisions: Vec<(&Fields, &Decision)> = row
             .records()
@@ -47,11 +57,15 @@ impl Recorded {
             .collect();
         let asked = decisions.iter().find(|(_, decision)| decision.id == id).or(decisions.last());
         let Some((fields, decision)) = asked else {
+            if let Some(unseen) = Unseen::of(&row) {
+                return Ok(Found::Unseen(unseen));
+            }
             let end = row.outcome().unwrap_or("no outcome yet");
             return Err(Failure::unreadable(format!("the call `{id}` came to no decision: {end}")));
         };
         let inputs = row.records().find_map(|record| RecordedInputs::of(&record.whole()));
-        Self::read(fields, decision, inputs.unwrap_or_default()).map_err(Failure::unreadable)
+        let read = Self::read(fields, decision, inputs.unwrap_or_default()).map_err(Failure::unreadable)?;
+        Ok(Found::Decided(Box::new(read)))
     }
 
     fn read(fields: &Fields, decision: &Decision, inputs: RecordedInputs) -> Result<Self, String> {

@@ -8,6 +8,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
+use super::chosen;
+use super::chosen::Instead;
 use super::say_json;
 use super::wrong;
 use crate::brake::Brake;
@@ -55,6 +57,7 @@ pub(super) fn run(arguments: &Arguments, cli: &Cli) -> Result<(), Failure> {
     if state.scope().is_some() {
         output::say(&format!("// {state}\n"));
     }
+    output::say(&format!("// {}\n", chosen::name(&settings.source, false, Instead("`policy show DIR`"))));
     say(&shown);
     Ok(())
 }

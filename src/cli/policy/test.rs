@@ -12,8 +12,18 @@ use crate::cli::Failure;
 use crate::cli::output;
 use crate::policy;
 use crate::policy::CaseResult;
+use crate::policy::Profile;
 use crate::policy::Report;
 use crate::tools;
+
+/// A case to begin with.
+const CASE: &str = r#"[[case]]
+name = "somebody reads an issue"
+user = "ann"
+groups = ["jira:dev"]
+tool = "jira_get_issue"
+resources = ['Jira::Issue::"DEV-1"']
+expect = "allow""#;
 
 /// Arguments of `portcullis policy test`.
 #[derive(Debug, Args)]
@@ -47,6 +57,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             tell(name, report);
         }
     }
+    if reports.iter().all(|(_, report)| report.cases.is_empty()) {
+        return Err(Failure::failed(without_cases(&profiles)));
+    }
     let mut wrong = Vec::new();
     if failed > 0 {
         wrong.push(format!("{failed} cases failed"));
@@ -55,6 +68,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         wrong.push(format!("{undecided} policies decided in no case"));
     }
     if wrong.is_empty() { Ok(()) } else { Err(Failure::failed(wrong.join(", "))) }
+}
+
+/// A run without a case tells nothing, and must not be taken for one in which all came out well.
+fn without_cases(profiles: &[Profile]) -> String {
+    let places: Vec<String> = profiles
+        .iter()
+        .map(|profile| profile.directory.join("tests/own.toml").display().to_string())
+        .collect();
+    format!(
+        "no case was run, so nothing was tested; write what must hold as `[[case]]` into `{}`, for example\n\n{CASE}",
+        places.join("` or `")
+    )
 }
 
 fn described(name: &str, report: &Report) -> Value {

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::policy::Access;
 use crate::policy::Allowed;
 use crate::policy::Denied;
+use crate::policy::DenyReason;
 use crate::policy::Engine;
 use crate::policy::EngineSettings;
 use crate::policy::InputField;
@@ -51,10 +52,12 @@ pub struct Explanation {
     pub tool: Option<String>,
     /// Whether the call is allowed.
     pub allowed: bool,
-    /// Why it is denied, in a word: `not_visible`, `policy`, `no_policy`, `error`.
+    /// Why it is denied, in a word: `not_visible`, `policy`, `no_policy`, `limit`, `error`.
     pub reason: Option<String>,
     /// The policies that decided.
     pub deciding: Vec<String>,
+    /// How often it is allowed, where only limited permits allow it. Nothing is counted here.
+    pub limits: Vec<PermitLimit>,
     /// What went wrong while it was decided.
     pub errors: Vec<String>,
     /// One for each question the policies were asked, in order.
@@ -67,6 +70,19 @@ pub struct Explanation {
     pub policy_hash: String,
     /// The hash of the schema.
     pub schema_hash: String,
+}
+
+/// How often a permit may be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PermitLimit {
+    /// The permit.
+    pub policy: String,
+    /// The file it is in.
+    pub file: String,
+    /// The line it begins on.
+    pub line: usize,
+    /// How often, as it is written.
+    pub limit: String,
 }
 
 /// What would be decided if the policies that are only tried were in force with the others.
@@ -143,6 +159,26 @@ pub struct PartFinding {
     pub values: Vec<String>,
 }
 
+impl Explanation {
+    /// Makes it one of a call whose limits, those of these permits, were used up.
+    pub fn used_up(&mut self, permits: &[String]) {
+        self.limits.retain(|limit| permits.contains(&limit.policy));
+        if self.limits.is_empty() {
+            return;
+        }
+        self.allowed = false;
+        self.reason = Some(DenyReason::Limit.as_str().to_owned());
+        let raise = |PermitLimit { policy, file, line, limit }: &PermitLimit| {
+            format!("raise `@limit(\"{limit}\")` of `{policy}` ({file}:{line})")
+        };
+        let raise: Vec<String> = self.limits.iter().map(raise).collect();
+        self.change = vec![format!(
+            "the caller may go on when the count starts anew, which the answer said; to allow more, {}",
+            raise.join(" or ")
+        )];
+    }
+}
+
 impl Explainer {
     /// Reads the policies as [`Engine::load`] does.
     ///
@@ -214,6 +250,7 @@ impl Explainer {
             principal: sample.principal.to_string(),
             groups,
             tool: sample.tool.as_ref().map(|tool| tool.name.to_owned()),
+            limits: if allowed { self.limits(&steps) } else { Vec::new() },
             allowed,
             reason,
             deciding,
@@ -224,6 +261,23 @@ impl Explainer {
             policy_hash: self.engine.policy_hash().to_owned(),
             schema_hash: self.engine.schema_hash().to_owned(),
         })
+    }
+
+    /// The limits of the permits of those objects for which there is no permit without one.
+    fn limits(&self, steps: &[Step]) -> Vec<PermitLimit> {
+        let mut limits: Vec<PermitLimit> = Vec::new();
+        for step in steps {
+            let limited = |id: &String| {
+                let limit = self.engine.limits.get(id)?.written();
+                let policy = self.loaded.iter().find(|policy| policy.id == *id)?;
+                Some(PermitLimit { policy: id.clone(), file: policy.file.clone(), line: policy.line, limit })
+            };
+            let all: Option<Vec<PermitLimit>> = step.deciding.iter().map(limited).collect();
+            limits.extend(all.unwrap_or_default());
+        }
+        limits.sort_by(|left, right| left.policy.cmp(&right.policy));
+        limits.dedup();
+        limits
     }
 
     /// What the engine says: the policies that decide, the denial if it is one, and what those that are only tried do.

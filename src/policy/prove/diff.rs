@@ -18,6 +18,8 @@ use super::checks::widened;
 use super::example::Example;
 use super::example::Shown;
 use super::example::Stage;
+use super::how_often;
+use super::how_often::LimitChange;
 use super::model::Call;
 use super::model::Environment;
 use super::model::Groups;
@@ -95,6 +97,8 @@ pub struct DiffReport {
     pub widened: Vec<Change>,
     /// What was allowed and is not now.
     pub narrowed: Vec<Change>,
+    /// What is allowed more often or less often.
+    pub limits: Vec<LimitChange>,
     /// Policies that differ, and no call was found whose outcome that changes.
     pub without_effect: Vec<Cause>,
     /// What could not be told.
@@ -147,8 +151,11 @@ pub(super) fn diff(
         .chain(&narrowed)
         .flat_map(|change| change.causes.iter().map(|cause| &cause.policy))
         .collect();
-    let without_effect =
-        pair.differing().into_iter().filter(|cause| !shown.contains(&cause.policy)).collect();
+    let limits = how_often::changes(&pair.old, &pair.new, &model.schema);
+    let has_effect = |cause: &Cause| {
+        shown.contains(&cause.policy) || limits.iter().any(|limit| limit.policy == cause.policy)
+    };
+    let without_effect = pair.differing().into_iter().filter(|cause| !has_effect(cause)).collect();
     Ok(DiffReport {
         old_hash: pair.old.hash(),
         new_hash: pair.new.hash(),
@@ -156,6 +163,7 @@ pub(super) fn diff(
         seconds: (began.elapsed().as_secs_f64() * 1e3).round() / 1e3,
         widened,
         narrowed,
+        limits,
         without_effect,
         unknown: report::gather(unknown),
         groups: model.groups(),

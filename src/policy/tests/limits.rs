@@ -181,7 +181,7 @@ fn what_is_no_limit_is_an_error_of_the_file() {
         let home = directory(&[("own.cedar", &policy)]);
         let error = load_from(home.path(), |_| ()).unwrap_err().to_string();
         assert!(
-            error.contains("own.cedar:1:1: policy `x`: ") && error.contains(says),
+            error.contains("own.cedar:1:9: policy `x`: ") && error.contains(says),
             "`{says}` is not in: {error}"
         );
     }
@@ -191,4 +191,63 @@ fn what_is_no_limit_is_an_error_of_the_file() {
     }
     let write = wide("action in Mcp::Action::\"write\"");
     assert!(load_from(directory(&[("own.cedar", &write)]).path(), |_| ()).is_ok());
+}
+
+/// A permit beside a limited one, and the calls for which that limit is said to be idle.
+#[test]
+fn a_limit_that_another_permit_makes_idle_is_warned_of() {
+    let limited = "@id(\"l\") @limit(\"5/h\")\npermit (principal in Id::Group::\"jira:dev\", action == Mcp::Action::\"jira_add_comment\", resource in Jira::Project::\"DEV\");\n";
+    let dev = "`jira_add_comment` where `principal in Id::Group::\"jira:dev\" && resource in Jira::Project::\"DEV\"`";
+    let write = "action in Mcp::Action::\"write\"";
+    let own = "principal in Id::Group::\"jira:dev\" && action == Mcp::Action::\"jira_add_comment\" && resource in Jira::Project::\"DEV\"";
+    let table = [
+        (format!("(principal, {write}, resource)"), Some(dev)),
+        (
+            format!("(principal in Id::Group::\"jira:dev\", {write}, resource in Jira::Project::\"DEV\")"),
+            Some(dev),
+        ),
+        (
+            format!("(principal == Id::User::\"ann\", {write}, resource in Jira::Project::\"DEV\")"),
+            Some(
+                "`jira_add_comment` where `principal in Id::Group::\"jira:dev\" && principal == Id::User::\"ann\" && resource in Jira::Project::\"DEV\"`",
+            ),
+        ),
+        (format!("(principal, {write}, resource in Jira::Project::\"OPS\")"), None),
+        (format!("(principal, {write}, resource == Jira::Issue::\"OPS-1\")"), None),
+        (format!("(principal, {write}, resource) when {{ resource in Jira::Project::\"OPS\" }}"), None),
+        (format!("(principal, {write}, resource) unless {{ {own} }}"), None),
+        (
+            format!(
+                "(principal, {write}, resource) unless {{ action == Mcp::Action::\"jira_add_comment\" }}"
+            ),
+            None,
+        ),
+        (
+            format!(
+                "(principal, {write}, resource) unless {{ principal in Id::Group::\"jira:dev\" || principal == Id::User::\"ann\" }}"
+            ),
+            None,
+        ),
+        (
+            format!("(principal, {write}, resource) unless {{ principal in Id::Group::\"jira:ops\" }}"),
+            Some(dev),
+        ),
+        ("(principal, action in Mcp::Action::\"read\", resource)".to_owned(), None),
+        ("(principal, action in Mcp::Action::\"confluence:write\", resource)".to_owned(), None),
+    ];
+    for (permit, calls) in table {
+        let text = format!("{READ_ALL}{limited}@id(\"p\") permit {permit};\n");
+        let directory = directory(&[("own.cedar", &text)]);
+        let summary = crate::policy::check_directory(directory.path(), &tools()).unwrap();
+        let prefix = format!("{}/", directory.path().display());
+        let told: Vec<String> =
+            summary.warnings.iter().map(|warning| warning.to_string().replace(&prefix, "")).collect();
+        let wanted = calls.map(|calls| {
+            format!(
+                "own.cedar:4:1: policy `l`: its limit 5/h is not counted where `p` (own.cedar:6), which has none, permits the same: \
+                 {calls}; give that permit a limit as well, or narrow it to other calls, such as with `unless {{ {own} }}`"
+            )
+        });
+        assert_eq!(told, wanted.into_iter().collect::<Vec<_>>(), "{permit}");
+    }
 }

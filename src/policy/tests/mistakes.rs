@@ -21,8 +21,11 @@ fn warned(text: &str) -> Vec<String> {
     summary.warnings.iter().map(|warning| warning.to_string().replace(&prefix, "")).collect()
 }
 
+/// What resources have.
+const ATTRIBUTES: &str = "`Confluence::Page` has labels, restricted, space; `Confluence::Space` has key, kind; `Jira::Issue` has issue_type, key, labels, project, security_level, status; `Jira::Project` has category, key";
+
 /// A policy's text after its id, what is said of it, what the caret is under, and what is said to be written instead.
-const MISTAKEN: [(&str, &str, &str, &str); 17] = [
+const MISTAKEN: &[(&str, &str, &str, &str)] = &[
     (
         "permit (principal == Id::Group::\"jira:dev\", action, resource);",
         "unable to find an applicable action given the policy scope constraints",
@@ -123,6 +126,126 @@ const MISTAKEN: [(&str, &str, &str, &str); 17] = [
         "permit (principal, action in Mcp::Action::\"jira\", resource) when { resource.nothing == 1 };",
         "attribute `nothing` on entity type `Jira::Instance` not found",
         "resource.nothing",
+        ATTRIBUTES,
+    ),
+    (
+        "permit (principal, action == Mcp::Action::\"jira_get_issue\", resource in Confluence::Space::\"DOCS\");",
+        "unable to find an applicable action given the policy scope constraints",
+        "Confluence::Space::\"DOCS\"",
+        "`jira_get_issue` is never on a `Confluence::Space`, but on `Jira::Issue`; write a resource of theirs, such as `resource in Jira::Project::\"OPS\"`, or actions of the other product, such as `action in Mcp::Action::\"confluence:read\"`",
+    ),
+    (
+        "permit (principal, action == Mcp::Action::\"jira_get_issue\", resource == Jira::Project::\"OPS\");",
+        "unable to find an applicable action given the policy scope constraints",
+        "Jira::Project::\"OPS\"",
+        "`jira_get_issue` is never on `Jira::Project::\"OPS\"` itself, but on what lies in it, such as Jira::Issue; write `resource in Jira::Project::\"OPS\"`",
+    ),
+    (
+        "permit (principal, action == Mcp::Action::\"jira_search\", resource in Jira::Project::\"OPS\");",
+        "unable to find an applicable action given the policy scope constraints",
+        "Jira::Project::\"OPS\"",
+        "`jira_search` is never on a `Jira::Project`, but on `Jira::Instance`; write only `resource`: it is on all of Jira, and finds nothing but what the caller may view",
+    ),
+    (
+        "permit (principal, action == Mcp::Action::\"jira_view_ticket\", resource);",
+        "unrecognized action `Mcp::Action::\"jira_view_ticket\"`",
+        "Mcp::Action::\"jira_view_ticket\"",
+        "did you mean `Mcp::Action::\"jira_get_issue\"`?",
+    ),
+    (
+        "permit (principal, action in Mcp::Action::\"delete\", resource);",
+        "unrecognized action `Mcp::Action::\"delete\"`",
+        "Mcp::Action::\"delete\"",
+        "did you mean `Mcp::Action::\"destructive\"`?",
+    ),
+    (
+        "permit (principal, action, resource) when { true and true };",
+        "unexpected token `and`",
+        "and",
+        "write `&&` in place of `and`",
+    ),
+    (
+        "permit (principal, action, resource) when { true OR true or true };",
+        "unexpected token `OR`",
+        "OR",
+        "write `||` in place of `OR`",
+    ),
+    (
+        "permit (principal, action, resource) when { not false };",
+        "unexpected token `false`",
+        "false",
+        "write `!` in place of `not`",
+    ),
+    (
+        "permit (principal action, resource);",
+        "unexpected token `action`",
+        "action",
+        "a comma is missing before `action`",
+    ),
+    (
+        "permit (principal, action in Mcp::Action::\"jira\" resource);",
+        "unexpected token `resource`",
+        "resource",
+        "a comma is missing before `resource`",
+    ),
+    (
+        "permit (principal, action == Mcp::Action::jira_get_issue, resource);",
+        "expected an entity uid, found name `Mcp::Action::jira_get_issue`",
+        "Mcp::Action::jira_get_issue",
+        "an id stands in quotes: write `Mcp::Action::\"jira_get_issue\"`",
+    ),
+    (
+        "permit (principal, action, resource in Jira::Project::OPS);",
+        "expected an entity uid or matching template slot, found name `Jira::Project::OPS`",
+        "Jira::Project::OPS",
+        "an id stands in quotes: write `Jira::Project::\"OPS\"`",
+    ),
+    (
+        "permit (principal in \"dev\", action, resource);",
+        "expected an entity uid or matching template slot, found literal `\"dev\"`",
+        "\"dev\"",
+        "say what it is: write `Id::Group::\"jira:dev\"`",
+    ),
+    (
+        "permit (principal, action == Mcp::Action::\"jira_get_issue\", resource) when { resource has state && resource.state == \"x\" };",
+        "policy is impossible: the policy expression evaluates to false for all valid requests",
+        "resource has state",
+        "no resource has `state`; did you mean `status`? `Confluence::Page` has labels, restricted, space; `Confluence::Space` has key, kind; `Jira::Issue` has issue_type, key, labels, project, security_level, status; `Jira::Project` has category, key",
+    ),
+    (
+        "permit (principal, action == Mcp::Action::\"jira_get_issue\", resource) when { resource has labels && resource.labels == \"x\" };",
+        "the types String and Set<String> are not compatible",
+        "resource.labels == \"x\"",
+        "`labels` are several: write `resource.labels.contains(\"x\")`",
+    ),
+    (
+        "permit (principal, action, resource) when { principal.groups.contains(\"dev\") };",
+        "attribute `groups` on entity type `Id::Service` not found",
+        "principal.groups.contains(\"dev\")",
+        "groups are what a principal is in: write `principal in Id::Group::\"jira:dev\"`",
+    ),
+    (
+        "@advise(\"no\") forbid (principal, action, resource);",
+        "`@advise` means nothing here",
+        "@advise(\"no\")",
+        "write `@advice(\"...\")`, or choose a name that is less like it",
+    ),
+    (
+        "@limits(\"2/h\") permit (principal, action in Mcp::Action::\"write\", resource);",
+        "`@limits` means nothing here",
+        "@limits(\"2/h\")",
+        "write `@limit(\"...\")`, or choose a name that is less like it",
+    ),
+    (
+        "@shadow permit (principal, action, resource);",
+        "`@shadow` means nothing here",
+        "@shadow",
+        "write `@mode(\"...\")`, or choose a name that is less like it",
+    ),
+    (
+        "@limit(\"2/w\") permit (principal, action in Mcp::Action::\"write\", resource);",
+        "`@limit(\"2/w\")` is no limit; write a number from 1 to 1000000, a slash and s, m, h or d, such as `@limit(\"20/h\")`",
+        "2/w",
         "",
     ),
 ];
@@ -139,6 +262,47 @@ fn a_mistake_is_shown_in_its_line_with_what_to_write_instead() {
             "own.cedar:2:{column}: policy `x`: {message}\n  2 | {policy}\n    | {blank}{caret}{help}"
         );
         assert_eq!(told(&text, |_| ()), wanted);
+    }
+}
+
+#[test]
+fn an_id_without_quotes_is_found_wherever_the_parser_stumbles() {
+    let table = [
+        ("permit (principal in Id::Group::jira:dev, action, resource);", "Id::Group::\"jira:dev\""),
+        ("permit (principal, action, resource == Jira::Issue::OPS-1);", "Jira::Issue::\"OPS-1\""),
+        ("permit (principal, action, resource in Confluence::Page::65537);", "Confluence::Page::\"65537\""),
+        ("permit (principal, action in Mcp::Action::jira:read, resource);", "Mcp::Action::\"jira:read\""),
+    ];
+    for (policy, right) in table {
+        let told = told(&format!("@id(\"x\") {policy}"), |_| ());
+        assert!(told.contains(&format!("an id stands in quotes: write `{right}`")), "{told}");
+    }
+}
+
+/// A permit, and what it likely does not mean; nothing where it does.
+#[test]
+fn what_is_valid_and_likely_not_meant_is_warned_of() {
+    let table = [
+        (
+            "(principal in Id::User::\"dev\", action, resource)",
+            Some(
+                "1:31: policy `x`: `Id::User::\"dev\"` is one account and no group; write `principal == Id::User::\"dev\"`, or `principal in Id::Group::\"jira:dev\"` if it is a group",
+            ),
+        ),
+        (
+            "(principal, action in Mcp::Action::\"jira\", resource == Jira::Project::\"OPS\")",
+            Some(
+                "1:72: policy `x`: takes `Jira::Project::\"OPS\"` itself and not what lies in it: 1 of 4 actions; write `resource in Jira::Project::\"OPS\"` for each Jira::Issue in it as well",
+            ),
+        ),
+        ("(principal, action in Mcp::Action::\"jira\", resource in Jira::Project::\"OPS\")", None),
+        ("(principal == Id::User::\"dev\", action, resource)", None),
+        ("(principal, action in Mcp::Action::\"jira\", resource == Jira::Issue::\"OPS-1\")", None),
+    ];
+    for (permit, wanted) in table {
+        let told = warned(&format!("@id(\"x\") permit {permit};"));
+        let wanted: Vec<String> = wanted.iter().map(|wanted| format!("own.cedar:{wanted}")).collect();
+        assert_eq!(told, wanted, "{permit}");
     }
 }
 

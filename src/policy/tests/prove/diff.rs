@@ -3,6 +3,7 @@
 use super::*;
 use crate::policy::prove::Change;
 use crate::policy::prove::DiffReport;
+use crate::policy::prove::Direction;
 use crate::policy::prove::Kind;
 
 fn diff(old: &str, new: &str) -> DiffReport {
@@ -84,4 +85,57 @@ fn a_changed_policy_may_widen_and_narrow() {
     );
     assert_eq!(wider.example.groups, ["Id::Group::\"jira:dev\""]);
     assert_eq!(narrower.example.groups, ["Id::Group::\"jira:ops\""]);
+}
+
+/// Which way, and what changes.
+type Changes<'t> = &'t [(Direction, &'t str)];
+
+#[test]
+fn a_limit_that_changes_is_more_or_less_often() {
+    let comment = |limit: &str| {
+        let limit = if limit.is_empty() { String::new() } else { format!("@limit(\"{limit}\") ") };
+        format!(
+            "@id(\"c\") {limit}permit (principal, action == Mcp::Action::\"jira_add_comment\", resource);\n"
+        )
+    };
+    let (more, less) = (Direction::Widened, Direction::Narrowed);
+    let free = WRITE_OPS;
+    let table: [(String, String, Changes<'_>); 8] = [
+        (comment("20/h"), comment("20/h"), &[]),
+        (comment("20/h"), comment(""), &[(more, "its limit 20/h is taken away")]),
+        (comment(""), comment("20/h"), &[(less, "it has a limit now: 20/h")]),
+        (comment("20/h"), comment("50/h"), &[(more, "its limit 20/h becomes 50/h")]),
+        (comment("20/h"), comment("20/d"), &[(less, "its limit 20/h becomes 20/d")]),
+        (
+            comment("20/h"),
+            comment("100/d"),
+            &[(more, "its limit 20/h becomes 100/d"), (less, "its limit 20/h becomes 100/d")],
+        ),
+        (
+            comment("20/h"),
+            comment("20/h") + free,
+            &[(
+                more,
+                "its limit 20/h is no longer counted where `ops` permits: `jira_add_comment` where `principal in \
+                 Id::Group::\"jira:ops\" && resource in Jira::Project::\"OPS\"`",
+            )],
+        ),
+        (
+            comment("20/h") + free,
+            comment("20/h"),
+            &[(
+                less,
+                "its limit 20/h is counted now where `ops` permits: `jira_add_comment` where `principal in \
+                 Id::Group::\"jira:ops\" && resource in Jira::Project::\"OPS\"`",
+            )],
+        ),
+    ];
+    for (old, new, wanted) in table {
+        let report = diff(&format!("{READ_ALL}{old}"), &format!("{READ_ALL}{new}"));
+        let told: Vec<_> =
+            report.limits.iter().map(|change| (change.direction, change.what.as_str())).collect();
+        assert_eq!(told, wanted, "{old} {new}");
+        assert!(report.widened.is_empty() && report.narrowed.is_empty(), "{report:?}");
+        assert!(report.without_effect.iter().all(|cause| cause.policy != "c"), "{report:?}");
+    }
 }
