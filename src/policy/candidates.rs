@@ -18,6 +18,8 @@ use cedar_policy::PolicySet;
 use cedar_policy::PrincipalConstraint;
 use cedar_policy::Request;
 use cedar_policy::ResourceConstraint;
+use rustc_hash::FxBuildHasher;
+use rustc_hash::FxHashMap;
 
 use crate::policy::Needs;
 use crate::policy::PolicyError;
@@ -31,8 +33,9 @@ pub(super) struct Candidates {
     pub(super) all: PolicySet,
     /// Those whose scope names neither a resource nor a principal.
     general: Group,
-    /// Those that only match on this entity, or in it.
-    named: HashMap<EntityUid, Group>,
+    /// Those that only match on this entity, or in it. The keys are the policies' own, so their hash need not be guarded
+    /// against callers.
+    named: FxHashMap<EntityUid, Group>,
     /// Whether one of them may look at the arguments.
     pub(super) reads_input: bool,
 }
@@ -80,7 +83,7 @@ impl Candidates {
         let mut candidates = Self {
             all: all.map_err(|error| wrong(error.into()))?,
             general: Group::default(),
-            named: HashMap::with_capacity(groups.len()),
+            named: FxHashMap::with_capacity_and_hasher(groups.len(), FxBuildHasher),
             reads_input: groups.values().flatten().any(|(_, looks)| looks.at_input),
         };
         for (uid, policies) in groups {

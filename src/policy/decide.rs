@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 use aws_lc_rs::rand;
 use cedar_policy::Context;
 use cedar_policy::Entities;
-use cedar_policy::Entity;
 use cedar_policy::EntityUid;
 use cedar_policy::Request;
 
@@ -39,6 +38,7 @@ use crate::policy::engine::ActionRule;
 use crate::policy::engine::Shadow;
 use crate::policy::engine::ToolRule;
 use crate::policy::entities::Chain;
+use crate::policy::entities::Stored;
 use crate::policy::entities::check_complete;
 use crate::policy::entities::closed;
 use crate::policy::limit::Choice;
@@ -51,7 +51,7 @@ pub struct Viewer<'a> {
     session: &'a Session,
     observed: &'a Observed,
     chain: Chain,
-    entity: Entity,
+    entity: Stored,
     /// The session as policies see it, made when the first of them looks.
     seen: OnceLock<Result<Context, String>>,
 }
@@ -195,7 +195,7 @@ impl Engine {
         observed: &'a Observed,
     ) -> Viewer<'a> {
         let chain = self.types.principal(principal);
-        let entity = chain.entity();
+        let entity = chain.stored();
         Viewer { engine: self, principal, session, observed, chain, entity, seen: OnceLock::new() }
     }
 
@@ -348,11 +348,11 @@ impl Viewer<'_> {
     fn store(&self, base: &Entities, items: &[Item<'_>]) -> Result<Entities, String> {
         let (types, at) = (&self.engine.types, &self.session.instance);
         let mut entities = Vec::with_capacity(1 + 2 * items.len());
-        entities.push(self.entity.clone());
+        entities.push(Stored::clone(&self.entity));
         for Item { resource, chain } in items {
-            entities.extend(types.resource_entities(resource, chain, at, self.observed)?);
+            entities.extend(types.resource_stored(resource, chain, at, self.observed)?);
         }
-        let store = closed(base, &entities)?;
+        let store = closed(base, entities)?;
         let mut chains = std::iter::once(&self.chain).chain(items.iter().map(|item| &item.chain));
         chains.try_for_each(|chain| check_complete(&store, chain))?;
         Ok(store)

@@ -1,6 +1,6 @@
 //! Principals and resources as Cedar entities, typed and complete.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cedar_policy::Entities;
@@ -9,7 +9,7 @@ use cedar_policy::EntityId;
 use cedar_policy::EntityTypeName;
 use cedar_policy::EntityUid;
 use cedar_policy::ParseErrors;
-use cedar_policy::RestrictedExpression;
+use cedar_policy_core::ast;
 use cedar_policy_core::entities::NoEntitiesSchema;
 use cedar_policy_core::entities::TCComputation;
 use cedar_policy_core::extensions::Extensions;
@@ -38,6 +38,9 @@ pub(super) struct Types {
     space: EntityTypeName,
     page: EntityTypeName,
 }
+
+/// An entity as a store holds it: made once, never copied.
+pub(super) type Stored = Arc<ast::Entity>;
 
 /// An entity and everything it must be found in.
 #[derive(Debug, Clone)]
@@ -125,6 +128,22 @@ impl Types {
 
     /// The entities of a resource with what was observed of it, and of the project or space it lies in. The chain is the
     /// resource's own.
+    pub(super) fn resource_stored(
+        &self,
+        resource: &Resource,
+        chain: &Chain,
+        at: &InstanceName,
+        observed: &Observed,
+    ) -> Result<Vec<Stored>, String> {
+        let resource = resource.place();
+        let mut entities = Vec::with_capacity(2);
+        if let Some(place) = resource.around() {
+            entities.push(stored(&place, &self.resource(&place, at, observed), observed)?);
+        }
+        entities.push(stored(resource, chain, observed)?);
+        Ok(entities)
+    }
+    /// The same, for stores that Cedar closes itself.
     pub(super) fn resource_entities(
         &self,
         resource: &Resource,
@@ -132,56 +151,69 @@ impl Types {
         at: &InstanceName,
         observed: &Observed,
     ) -> Result<Vec<Entity>, String> {
-        let resource = resource.place();
-        let mut entities = Vec::with_capacity(2);
-        if let Some(place) = resource.around() {
-            entities.push(entity(&place, &self.resource(&place, at, observed), observed)?);
-        }
-        entities.push(entity(resource, chain, observed)?);
-        Ok(entities)
+        let stored = self.resource_stored(resource, chain, at, observed)?;
+        Ok(stored.into_iter().map(|entity| Arc::unwrap_or_clone(entity).into()).collect())
     }
 }
 
 impl Chain {
     /// An entity without attributes: a principal, an action.
     pub(super) fn entity(&self) -> Entity {
-        Entity::new_no_attrs(self.uid.clone(), self.ancestors.iter().cloned().collect())
+        Arc::unwrap_or_clone(self.stored()).into()
+    }
+
+    /// The same as a store holds it.
+    pub(super) fn stored(&self) -> Stored {
+        let uid = self.uid.clone().into();
+        Arc::new(ast::Entity::new_with_attr_partial_value(uid, [], HashSet::new(), self.parents(), []))
+    }
+
+    fn parents(&self) -> HashSet<ast::EntityUID> {
+        self.ancestors.iter().map(|uid| uid.as_ref().clone()).collect()
     }
 }
 
-fn entity(resource: &Resource, chain: &Chain, observed: &Observed) -> Result<Entity, String> {
-    let key = |key: &str| Some(("key", RestrictedExpression::new_string(key.to_owned())));
-    let within = |name| Some((name, RestrictedExpression::new_entity_uid(chain.ancestors.first()?.clone())));
+fn stored(resource: &Resource, chain: &Chain, observed: &Observed) -> Result<Stored, String> {
+    let text = |text: &str| ast::RestrictedExpr::val(text);
+    let key = |key: &str| Some(("key", text(key)));
+    let within = |name| {
+        let uid = chain.ancestors.first()?.as_ref().clone();
+        Some((name, ast::RestrictedExpr::val(uid)))
+    };
     let own = match resource {
-        Resource::Instance(_) | Resource::Part { .. } => return Ok(chain.entity()),
+        Resource::Instance(_) | Resource::Part { .. } => return Ok(chain.stored()),
         Resource::Project(project) => [key(project.as_str()), None],
-        Resource::Space(space) => {
-            let kind = RestrictedExpression::new_string(space_kind(space.as_str()).to_owned());
-            [key(space.as_str()), Some(("kind", kind))]
-        }
+        Resource::Space(space) => [key(space.as_str()), Some(("kind", text(space_kind(space.as_str()))))],
         Resource::Issue { key: issue, .. } => [key(issue.as_str()), within("project")],
         Resource::Page { .. } => [within("space"), None],
     };
-    let mut attributes = known_of(resource, observed);
-    attributes.extend(own.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)));
-    let ancestors = chain.ancestors.iter().cloned().collect();
-    Entity::new(chain.uid.clone(), attributes, ancestors).map_err(|error| error.to_string())
+    let attributes = known_of(resource, observed).chain(own.into_iter().flatten());
+    let attributes = attributes.map(|(name, value)| (name.into(), value));
+    let (uid, extensions) = (chain.uid.clone().into(), Extensions::all_available());
+    let entity = ast::Entity::new(uid, attributes, HashSet::new(), chain.parents(), [], extensions);
+    entity.map(Arc::new).map_err(|error| error.to_string())
 }
 
 /// The attributes that were observed of a resource, by their names.
-fn known_of(resource: &Resource, observed: &Observed) -> HashMap<String, RestrictedExpression> {
+fn known_of(
+    resource: &Resource,
+    observed: &Observed,
+) -> impl Iterator<Item = (&'static str, ast::RestrictedExpr)> {
     let known = observed.of(resource).into_iter().flatten();
     let known = known.filter(|(attribute, _)| **attribute != Attribute::Ancestors);
-    known.filter_map(|(attribute, value)| Some((attribute.name().to_owned(), value.expression()?))).collect()
+    known.filter_map(|(attribute, value)| Some((attribute.name(), value.expression()?.as_ref().clone())))
 }
 
 /// A store with these entities as well, which may bring the same one twice.
 ///
 /// Each says itself what all it lies in, so there is nothing to close: Cedar's public constructors would look for it once
 /// more, which costs as much as all the rest of a decision.
-pub(super) fn closed(base: &Entities, entities: &[Entity]) -> Result<Entities, String> {
+pub(super) fn closed(
+    base: &Entities,
+    entities: impl IntoIterator<Item = Stored>,
+) -> Result<Entities, String> {
     let store = base.as_ref().clone().add_entities(
-        entities.iter().map(|entity| Arc::new(entity.as_ref().clone())),
+        entities,
         None::<&NoEntitiesSchema>,
         TCComputation::AssumeAlreadyComputed,
         Extensions::all_available(),

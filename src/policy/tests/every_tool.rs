@@ -90,7 +90,7 @@ fn complete(
     let fail = |error: String| TestCaseError::fail(format!("{}: {error}", tool.name));
     let rule = &engine.tools[tool.name];
     let own = entities(principal, resource, &session.instance);
-    let store = closed(&rule.base, &own).map_err(fail)?;
+    let store = closed(&rule.base, stored(&own)).map_err(fail)?;
     let chains = [
         engine.types.principal(principal),
         rule.action.chain.clone(),

@@ -24,6 +24,7 @@ mod visible;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use cedar_policy::Entity;
 use tempfile::TempDir;
@@ -56,6 +57,7 @@ use crate::policy::ResourceKind;
 use crate::policy::Session;
 use crate::policy::ToolFacts;
 use crate::policy::Write;
+use crate::policy::entities::Stored;
 use crate::policy::entities::Types;
 
 /// Sees everything: what most own policies of the tests begin with.
@@ -225,6 +227,11 @@ fn entities(principal: &Principal, resource: &Resource, at: &InstanceName) -> Ve
     let mut entities = types.resource_entities(resource, &chain, at, &unknown).unwrap();
     entities.push(types.principal(principal).entity());
     entities
+}
+
+/// The same as a store of ours takes them.
+fn stored(entities: &[Entity]) -> Vec<Stored> {
+    entities.iter().map(|entity| Arc::new(entity.as_ref().clone())).collect()
 }
 
 /// The arguments a call of the tool always has.

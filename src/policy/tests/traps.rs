@@ -97,7 +97,7 @@ fn a_store_that_lacks_anything_is_refused() {
             let mut less = chain.clone();
             less.ancestors.retain(|kept| kept != ancestor);
             let own: Vec<_> = others().chain([less.entity()]).collect();
-            let store = closed(&Entities::empty(), &own).unwrap();
+            let store = closed(&Entities::empty(), stored(&own)).unwrap();
             assert!(check_complete(&store, chain).is_err(), "{} in {ancestor}", chain.uid);
         }
     }
@@ -109,7 +109,7 @@ fn a_store_is_closed_without_cedar_closing_it() {
     let base = &engine.tools["jira_get_issue"].base;
     for resource in [issue("OPS-1"), page("65537", "DOCS"), Resource::Project(project("OPS"))] {
         let own = entities(&user(&["jira:dev", "jira:ops"]), &resource, &InstanceName::default());
-        let ours = closed(base, &own).unwrap();
+        let ours = closed(base, stored(&own)).unwrap();
         let cedars = base.clone().add_entities(own, None).unwrap();
         assert!(ours.as_ref().deep_eq(cedars.as_ref()), "{resource}");
     }
