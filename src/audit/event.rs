@@ -264,7 +264,11 @@ impl Event {
 
 /// The first record of a log: there is no log without it.
 #[derive(Debug, Clone)]
-pub struct Opening(Event);
+pub struct Opening {
+    begin: Event,
+    /// What the last record is, once the process ends.
+    end: Code,
+}
 
 impl Opening {
     /// The server starts, with these policies and a configuration of this hash.
@@ -276,17 +280,21 @@ impl Opening {
             "configuration_hash": configuration_hash,
             "read_only": read_only,
         });
-        Self(Event::new("start", Code::Start, fields))
+        Self { begin: Event::new("start", Code::Start, fields), end: Code::Stop }
     }
 
     /// A command of an administrator has something to write down.
     pub fn command(command: &'static str) -> Self {
         let fields = json!({"version": env!("CARGO_PKG_VERSION"), "command": command});
-        Self(Event::new("start", Code::CommandStart, fields))
+        Self { begin: Event::new("start", Code::CommandStart, fields), end: Code::CommandStop }
     }
 
     pub(super) fn record(&self, instance: &str) -> Map<String, Value> {
-        self.0.record(instance)
+        self.begin.record(instance)
+    }
+
+    pub(super) fn end(&self) -> Code {
+        self.end
     }
 }
 
