@@ -212,10 +212,11 @@ impl Event {
 
     /// A request was refused before dispatch, or a tool was called that is not offered.
     pub(super) fn refused(refused: &Refused) -> Self {
-        let Refused { status, reason, address, tool } = refused;
+        let Refused { status, reason, address, proxy, tool } = refused;
         let code = if tool.is_some() { Code::UnknownTool } else { Code::Refused };
         let fields = json!({"reason": reason.as_str(), "address": address});
-        Self::new("refusal", code, fields).with("status", *status).with("tool", tool.as_deref().map(clipped))
+        let event = Self::new("refusal", code, fields).with("status", *status);
+        event.with("proxy", proxy.map(|proxy| proxy.to_string())).with("tool", tool.as_deref().map(clipped))
     }
 
     /// More of the same were refused since the last record.
