@@ -407,6 +407,7 @@ fn facts(gate: &Gate, tool: &dyn AnyTool, request: &Request) -> CallFacts {
         method: request.presented.method(),
         client: request.presented.client.clone(),
         address: request.presented.address,
+        proxy: request.presented.proxy,
         transport: request.presented.transport,
         trace_id: request.trace_id.clone(),
         os_user: gate.os_user.clone().filter(|_| request.presented.transport == "stdio"),

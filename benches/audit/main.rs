@@ -163,6 +163,7 @@ fn facts() -> CallFacts {
         method: "pat",
         client: "bench".to_owned(),
         address: Some([10, 0, 0, 1].into()),
+        proxy: None,
         transport: "http",
         trace_id: None,
         os_user: None,

@@ -21,6 +21,8 @@ pub enum Code {
     Thawed,
     /// A command of an administrator began a log of its own.
     CommandStart,
+    /// A command of an administrator ended its log.
+    CommandStop,
     /// A log goes on in this file.
     Continue,
     /// A log goes on in the next file.
@@ -100,6 +102,7 @@ impl Code {
         Self::Resumed,
         Self::FileBack,
         Self::Verified,
+        Self::CommandStop,
         Self::SecretRotated,
         Self::ProofAccepted,
         Self::SecretChanged,
@@ -142,6 +145,7 @@ impl Code {
             Self::Resumed => "PC0016",
             Self::FileBack => "PC0017",
             Self::Verified => "PC0018",
+            Self::CommandStop => "PC0019",
             Self::SecretRotated => "PC0020",
             Self::ProofAccepted => "PC0021",
             Self::SecretChanged => "PC0040",
@@ -170,7 +174,7 @@ impl Code {
             Self::Continue => "continue",
             Self::Continued => "continued",
             Self::Recovered => "recovered",
-            Self::Stop => "stop",
+            Self::Stop | Self::CommandStop => "stop",
             Self::KeyCreated
             | Self::TlsRelaxed
             | Self::PoliciesLoaded
@@ -225,6 +229,7 @@ impl Code {
                 "The file of the log has again what the HTTP sink alone had meanwhile; no call was refused for that."
             }
             Self::Verified => "An administrator verified the log.",
+            Self::CommandStop => "A command of an administrator ended its log.",
             Self::SecretRotated => "The operator's credential for a product is another one than before.",
             Self::ProofAccepted => "The record of a proof of the policies was accepted.",
             Self::SecretChanged => "Another version of a secret in Vault came into use.",
@@ -261,7 +266,7 @@ impl Code {
             Self::Start => {
                 "`version`, `policy_hash`, `schema_hash`, `configuration_hash` (of all settings but secrets), `read_only`, `checkpoint_key`, `mac_key`, `continues`, `heads` (`file`, `records`, `root` each)"
             }
-            Self::Stop | Self::Intent | Self::Abandoned | Self::Unknown => "-",
+            Self::Stop | Self::CommandStop | Self::Intent | Self::Abandoned | Self::Unknown => "-",
             Self::KeyCreated => "`key_id`",
             Self::TlsRelaxed => "`product`",
             Self::PoliciesLoaded => {
@@ -342,6 +347,7 @@ mod tests {
             "PC0016 event: The log can be written again; calls were refused meanwhile.",
             "PC0017 event: The file of the log has again what the HTTP sink alone had meanwhile; no call was refused for that.",
             "PC0018 event: An administrator verified the log.",
+            "PC0019 stop: A command of an administrator ended its log.",
             "PC0020 event: The operator's credential for a product is another one than before.",
             "PC0021 event: The record of a proof of the policies was accepted.",
             "PC0040 event: Another version of a secret in Vault came into use.",

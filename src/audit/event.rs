@@ -212,10 +212,11 @@ impl Event {
 
     /// A request was refused before dispatch, or a tool was called that is not offered.
     pub(super) fn refused(refused: &Refused) -> Self {
-        let Refused { status, reason, address, tool } = refused;
+        let Refused { status, reason, address, proxy, tool } = refused;
         let code = if tool.is_some() { Code::UnknownTool } else { Code::Refused };
         let fields = json!({"reason": reason.as_str(), "address": address});
-        Self::new("refusal", code, fields).with("status", *status).with("tool", tool.as_deref().map(clipped))
+        let event = Self::new("refusal", code, fields).with("status", *status);
+        event.with("proxy", proxy.map(|proxy| proxy.to_string())).with("tool", tool.as_deref().map(clipped))
     }
 
     /// More of the same were refused since the last record.
@@ -264,7 +265,11 @@ impl Event {
 
 /// The first record of a log: there is no log without it.
 #[derive(Debug, Clone)]
-pub struct Opening(Event);
+pub struct Opening {
+    begin: Event,
+    /// What the last record is, once the process ends.
+    end: Code,
+}
 
 impl Opening {
     /// The server starts, with these policies and a configuration of this hash.
@@ -276,17 +281,21 @@ impl Opening {
             "configuration_hash": configuration_hash,
             "read_only": read_only,
         });
-        Self(Event::new("start", Code::Start, fields))
+        Self { begin: Event::new("start", Code::Start, fields), end: Code::Stop }
     }
 
     /// A command of an administrator has something to write down.
     pub fn command(command: &'static str) -> Self {
         let fields = json!({"version": env!("CARGO_PKG_VERSION"), "command": command});
-        Self(Event::new("start", Code::CommandStart, fields))
+        Self { begin: Event::new("start", Code::CommandStart, fields), end: Code::CommandStop }
     }
 
     pub(super) fn record(&self, instance: &str) -> Map<String, Value> {
-        self.0.record(instance)
+        self.begin.record(instance)
+    }
+
+    pub(super) fn end(&self) -> Code {
+        self.end
     }
 }
 

@@ -55,6 +55,8 @@ pub struct CallFacts {
     pub client: String,
     /// The caller's address.
     pub address: Option<IpAddr>,
+    /// The trusted proxy that says so, if one stands between.
+    pub proxy: Option<IpAddr>,
     /// `stdio` or `http`.
     pub transport: &'static str,
     /// The trace the call belongs to, if the client said so.

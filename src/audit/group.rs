@@ -1,9 +1,7 @@
 //! The writing thread: it takes all records that wait, writes them at once, and one sync serves all that need it.
-//!
-//! A write or a sync that fails refuses what was announced by it and keeps what has happened already: that is written
-//! first when the disk takes something again, and only then anything new is admitted.
 
 mod elsewhere;
+mod trouble;
 
 use std::collections::HashMap;
 use std::io;
@@ -16,7 +14,6 @@ use std::time::Instant;
 
 use super::AuditError;
 use super::CallId;
-use super::Event;
 use super::alarm::AuditRecordLost;
 use super::alarm::CheckpointFailed;
 use super::alarm::CheckpointWritten;
@@ -39,15 +36,13 @@ pub(super) use elsewhere::Elsewhere;
 use elsewhere::Failure;
 use elsewhere::Stored;
 use elsewhere::Unconfirmed;
+use trouble::Trouble;
 
 /// How long a record that nobody waits for may stay unsynced.
 const LINGER: Duration = Duration::from_millis(200);
 
 /// How long a successful check is believed.
 const CHECKED: Duration = Duration::from_secs(1);
-
-/// How long after a failure the disk is tried again.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// How often it is looked whether a checkpoint was signed elsewhere.
 const SIGNING: Duration = Duration::from_millis(20);
@@ -73,15 +68,6 @@ pub(super) struct Thread<G: Ground> {
     /// Who waits until records that are in the file are there as well.
     unconfirmed: Vec<Unconfirmed>,
     away: Option<Away>,
-}
-
-/// Why nothing can be written.
-struct Trouble {
-    error: AuditError,
-    since: jiff::Timestamp,
-    again: Instant,
-    /// Whether the file takes everything.
-    elsewhere: bool,
 }
 
 /// What was taken from the queue at once.
@@ -282,69 +268,6 @@ impl<G: Ground> Thread<G> {
             ("outcome", Some(call)) => drop(self.open.remove(&call)),
             _ => {}
         }
-    }
-
-    /// The disk did not take these, nor what is written and not synced is certain to be in the file.
-    fn fail(&mut self, failure: &Failure, entries: Vec<Entry>) {
-        let (full, elsewhere) = (failure.full, failure.elsewhere);
-        let error = failure.error();
-        let since = self.trouble.as_ref().map_or_else(jiff::Timestamp::now, |trouble| trouble.since);
-        let is_new = self.trouble.is_none();
-        self.trouble =
-            Some(Trouble { error: error.clone(), since, again: Instant::now() + AGAIN, elsewhere });
-        self.checked = None;
-        self.shared.pause(&error);
-        self.put_off(entries, &error);
-        if full && let Err(error) = self.ledger.ground.release() {
-            tracing::error!(%error, "the room that is kept for the ends of calls cannot be given back");
-        }
-        // The room that was given back is for what has happened: it is written at once.
-        if is_new && full {
-            self.mend();
-        }
-    }
-
-    /// Refuses what was announced, and keeps what has happened.
-    fn put_off(&mut self, entries: Vec<Entry>, error: &AuditError) {
-        for mut entry in entries {
-            let announced = entry.record.kind == Kind::Announced && entry.reply.is_some();
-            if announced {
-                self.shared.metrics.audit_write_errors(1);
-                entry.answer(Err(error.clone()));
-            } else if self.pending.len() >= QUEUE {
-                let call = entry.record.call.as_ref().map(CallId::as_str);
-                AuditRecordLost { stage: entry.record.stage, call }.emit(&self.shared.metrics);
-                entry.answer(Err(self.shared.close(error.clone())));
-            } else {
-                self.pending.push(entry);
-            }
-        }
-    }
-
-    /// Tries whether the disk takes something again: first what has happened, then the room that is kept free.
-    fn mend(&mut self) {
-        self.come_back();
-        let pending = std::mem::take(&mut self.pending);
-        let stored = self.store(pending, true);
-        if let Err((failure, entries)) = stored.and_then(|()| self.resume()) {
-            self.fail(&failure, entries);
-        }
-    }
-
-    /// Admits again, if there is room for it and that can be written down.
-    fn resume(&mut self) -> Stored {
-        let Some(trouble) = &self.trouble else { return Ok(()) };
-        let event = Event::resumed(&trouble.error.to_string(), trouble.since);
-        let record = Record::own(event.stage(), event.body(&self.instance));
-        let ground = &mut self.ledger.ground;
-        if self.away.is_none() {
-            ground.check().and_then(|()| ground.reserve()).map_err(|error| (error.into(), Vec::new()))?;
-        }
-        // The event has not happened if it cannot be written.
-        self.store(vec![Entry::own(record)], true).map_err(|(failure, _)| (failure, Vec::new()))?;
-        self.trouble = None;
-        self.shared.resume();
-        Ok(())
     }
 
     /// What has to be done from time to time.

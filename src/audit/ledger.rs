@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Checkpoint;
 use super::Code;
 use super::LogName;
+use super::Opening;
 use super::SigningKey;
 use super::aside::Beside;
 use super::chain::Chain;
@@ -97,6 +98,8 @@ pub(super) struct Ledger<G: Ground> {
     spare: Option<(LogName, G::File)>,
     /// Until when another file is not tried.
     stays: Option<Instant>,
+    /// What the last record of the process is.
+    end: Code,
 }
 
 /// What a rotation leaves to be done.
@@ -127,14 +130,15 @@ impl<G: Ground> Ledger<G> {
         instance: &str,
         keys: Keys,
         pace: Pace,
-        opening: Map<String, Value>,
+        opening: &Opening,
         progress: Option<Arc<Progress>>,
         beside: Beside,
     ) -> io::Result<(Self, String)> {
         let heads = ground.heads()?;
         let continues = heads.iter().find(|head| head.file.instance() == instance);
         let chain = continues.map(|head| Chain::after(head.last)).unwrap_or_default();
-        let opening = opened(opening, &keys, continues, &heads);
+        let end = opening.end();
+        let opening = opened(opening.record(instance), &keys, continues, &heads);
         let (name, file) = ground.create()?;
         if let Some(progress) = &progress {
             progress.prepare(&name)?;
@@ -163,6 +167,7 @@ impl<G: Ground> Ledger<G> {
             signatures: Signatures::default(),
             spare: None,
             stays: None,
+            end,
         };
         Ok((ledger, opening))
     }
@@ -366,7 +371,7 @@ impl<G: Ground> Ledger<G> {
 
     /// Ends the last file of the process.
     pub(super) fn end(&mut self) -> io::Result<()> {
-        self.leave("stop", Code::Stop, None)?;
+        self.leave("stop", self.end, None)?;
         self.checkpoint()?;
         self.await_signed().unwrap_or(Ok(()))
     }

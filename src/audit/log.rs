@@ -130,15 +130,8 @@ impl Audit {
         let progress = elsewhere.as_ref().map(|elsewhere| Arc::clone(&elsewhere.progress));
         let patience = settings.write_deadline / 8;
         let beside = Beside::start(&settings.copies, &settings.witness, patience, &settings.metrics)?;
-        let (ledger, opening) = Ledger::begin(
-            ground,
-            &instance,
-            settings.keys(),
-            pace,
-            opening.record(&instance),
-            progress,
-            beside,
-        )?;
+        let (ledger, opening) =
+            Ledger::begin(ground, &instance, settings.keys(), pace, opening, progress, beside)?;
         let events = events.map(|event| Record::own(event.stage(), event.body(&instance)));
         let records = std::iter::once(Record::own("start", opening)).chain(events).collect();
         let (deadline, metrics) = (settings.write_deadline, settings.metrics.clone());

@@ -41,6 +41,7 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
             ("method", "how the caller logged in"),
             ("client", "what the client calls itself"),
             ("address", "where the call came from; null over stdio"),
+            ("proxy", "the trusted proxy that said so, if it came through one"),
             ("transport", "`stdio` or `http`"),
             ("trace", "the trace it belongs to, if the client said so"),
             ("os_user", "user of the operating system, over stdio"),
@@ -105,6 +106,7 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("reason", "one of the words below"),
             ("address", "where it came from; of IPv6 the first 64 bits where several are counted"),
+            ("proxy", "the trusted proxy that said so, if it came through one"),
             ("count", "how many there were since the last record"),
             ("first", "when the first of them came"),
             ("last", "when the last of them came"),

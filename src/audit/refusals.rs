@@ -40,6 +40,8 @@ pub struct Refused {
     pub reason: RefusalReason,
     /// Where it came from; none over stdio.
     pub address: Option<IpAddr>,
+    /// The trusted proxy that says so, if one stands between.
+    pub proxy: Option<IpAddr>,
     /// The tool that there is not.
     pub tool: Option<String>,
 }
@@ -202,7 +204,13 @@ mod tests {
     use super::*;
 
     fn refused(address: &str, reason: RefusalReason) -> Refused {
-        Refused { status: Some(401), reason, address: Some(address.parse().unwrap()), tool: None }
+        Refused {
+            status: Some(401),
+            reason,
+            address: Some(address.parse().unwrap()),
+            proxy: None,
+            tool: None,
+        }
     }
 
     fn at(second: i64) -> Timestamp {

@@ -297,6 +297,9 @@ impl Trail {
         record.insert("method".into(), facts.method.into());
         record.insert("client".into(), clipped(&facts.client).into());
         record.insert("address".into(), facts.address.map(|address| address.to_string()).into());
+        if let Some(proxy) = facts.proxy {
+            record.insert("proxy".into(), proxy.to_string().into());
+        }
         record.insert("transport".into(), facts.transport.into());
         if let Some(trace) = &facts.trace_id {
             record.insert("trace".into(), clipped(trace).into());

@@ -259,6 +259,7 @@ pub(super) async fn unknown(gate: &Gate, request: &Request) -> Answer {
         status: None,
         reason: RefusalReason::UnknownTool,
         address: request.presented.address,
+        proxy: request.presented.proxy,
         tool: Some(request.tool.clone()),
     };
     if let Err(error) = gate.refusals.note(refused).await {

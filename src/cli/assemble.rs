@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::Failure;
 use super::audit_places;
 use super::audit_rules;
+use super::check::Untried;
 use super::connect;
 use super::output;
 use super::signing;
@@ -48,6 +49,7 @@ use crate::policy::EngineSettings;
 use crate::policy::Policies;
 use crate::policy::PolicySource;
 use crate::policy::Product;
+use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
 use crate::telemetry::Metrics;
 use crate::tools;
@@ -361,6 +363,25 @@ async fn keys(settings: &Settings, parts: &Parts) -> Result<(AuditKeys, PageToke
     };
     let page_tokens = page_tokens.map_err(Failure::failed)?;
     Ok((AuditKeys { values, values_made, signing, signing_made }, page_tokens))
+}
+
+/// Whether the start will take the key of checkpoints, where it is on this machine.
+pub(super) async fn check_signing_key(settings: &Settings, secrets: &Secrets) -> Result<(), Untried> {
+    let wrong = |error| Untried::Wrong(Failure::configuration(error));
+    let (audit, state) = (&settings.audit, &settings.audit.state_directory);
+    match (&audit.signing_transit_key, &audit.signing_key) {
+        (Some(_), _) | (None, Some(SecretRef::Vault(_))) => {}
+        (None, Some(reference)) => {
+            let secret = secrets.resolve(reference).await?;
+            SigningKey::from_secret(INSTANCE, secret.expose()).map_err(wrong)?;
+        }
+        // One that is not there yet is made at the start.
+        (None, None) if SigningKey::path(state).exists() => {
+            SigningKey::load_or_create(state, INSTANCE).map_err(wrong)?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
 }
 
 async fn audit(

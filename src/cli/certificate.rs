@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Failure;
 use super::assemble::Parts;
 use super::assemble::secret_failure;
+use super::check::Untried;
 use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::CertificateSettings;
@@ -67,6 +68,20 @@ pub(super) async fn serve(
         Keeper { settings: settings.clone(), secrets: Arc::clone(secrets), gate: Arc::clone(gate), shown };
     let keeping = AbortOnDropHandle::new(tokio::spawn(async move { keeper.keep().await }));
     Ok(Tls { acceptor, _keeping: keeping })
+}
+
+/// Whether the start will take the certificate; one that Vault signs is made then.
+pub(super) async fn check(settings: &CertificateSettings, secrets: &Secrets) -> Result<(), Untried> {
+    if matches!(settings, CertificateSettings::Signed(_)) {
+        return Ok(());
+    }
+    match get(settings, secrets, true).await {
+        Ok(_) => Ok(()),
+        Err(Problem::Key(SecretError::NoCredentials { name })) => {
+            Err(Untried::NotHere(SecretError::NoCredentials { name }))
+        }
+        Err(problem) => Err(Untried::Wrong(Failure::configuration(problem))),
+    }
 }
 
 struct Keeper {

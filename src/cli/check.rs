@@ -6,10 +6,14 @@ use super::Failure;
 use super::assemble;
 use super::audit_places;
 use super::audit_rules;
+use super::certificate;
 use super::output;
 use crate::config::Loaded;
 use crate::config::Settings;
+use crate::config::Transport;
 use crate::policy::Policies;
+use crate::secrets::SecretError;
+use crate::secrets::Secrets;
 use crate::tools;
 use crate::tools::Offer;
 
@@ -21,6 +25,9 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     settings.products().map_err(Failure::configuration)?;
     assemble::refuse_what_is_not_there(settings)?;
     files(settings)?;
+    // Nothing is asked of Vault: the files that it is reached with are read.
+    let secrets = loaded.secrets().map_err(Failure::configuration)?;
+    super::block_on(keys(settings, &secrets))?;
     audit_rules::read(&settings.audit.rules)?;
     audit_places::check(settings)?;
     let policies = Policies::load(tools::facts(), assemble::engine_settings(settings)?)
@@ -32,6 +39,44 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     output::say(&format!("policies: hash {}", policies.current().policy_hash()));
     output::say("the configuration is good");
     Ok(())
+}
+
+/// The certificate of the listener and the key of checkpoints, as far as they are on this machine.
+async fn keys(settings: &Settings, secrets: &Secrets) -> Result<(), Failure> {
+    if let Some(tls) = settings.server.tls.as_ref().filter(|_| settings.server.transport != Transport::Stdio)
+    {
+        untried("server.tls.key", certificate::check(tls, secrets).await)?;
+    }
+    untried("audit.signing_key", assemble::check_signing_key(settings, secrets).await)
+}
+
+/// Says which credential of the service manager is not here, where there are none: the service will have it.
+fn untried(name: &str, tried: Result<(), Untried>) -> Result<(), Failure> {
+    match tried {
+        Err(Untried::NotHere(error)) => {
+            output::complain(&format!("warning: {name} was not tried: {error}"));
+            Ok(())
+        }
+        Err(Untried::Wrong(failure)) => Err(failure),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Why something is not known to be good.
+pub(super) enum Untried {
+    /// It is given by the service manager, which did not start this command.
+    NotHere(SecretError),
+    /// The start would refuse it.
+    Wrong(Failure),
+}
+
+impl From<SecretError> for Untried {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::NoCredentials { .. } => Self::NotHere(error),
+            other => Self::Wrong(Failure::configuration(other)),
+        }
+    }
 }
 
 /// The files with certificates and keys. What is in them may need a password, which may be in a vault: the start says.

@@ -29,6 +29,8 @@ use crate::mcp::Allowlist;
 use crate::mcp::GateSoon;
 use crate::mcp::HttpSettings;
 use crate::mcp::Patience;
+use crate::mcp::Room;
+use crate::mcp::TrustedProxies;
 use crate::telemetry;
 use crate::telemetry::Metrics;
 
@@ -142,7 +144,9 @@ pub(super) async fn serve_http(
         closing.cancel();
     };
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
-    if !mcp::listen(listener, tls, router, patience, stop).await {
+    let metrics = gate.metrics.clone();
+    let room = Room::new(proxies(settings), move || metrics.connection_refused());
+    if !mcp::listen(listener, tls, router, (patience, room), stop).await {
         tracing::warn!(
             "calls were still running {} seconds after the signal; they were ended",
             DRAIN.as_secs()
@@ -169,6 +173,7 @@ fn http_settings(
         writes: assemble::writes(settings),
         body_limit: server.body_limit_bytes,
         nesting_limit: server.nesting_limit,
+        proxies: proxies(settings),
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
         lend: server.allow_global_credential_fallback,
         sessions: settings.sites().any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
@@ -178,6 +183,10 @@ fn http_settings(
         closing,
         stop,
     }
+}
+
+fn proxies(settings: &Settings) -> TrustedProxies {
+    TrustedProxies::new(settings.server.trusted_proxies.iter().map(|network| (network.address, network.bits)))
 }
 
 /// The second listener. A busy port is fatal over HTTP alone: a client's own process must not fail for it.

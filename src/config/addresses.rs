@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use url::Host;
 use url::Url;
 
@@ -51,6 +52,52 @@ fn without_trailing_slashes(mut url: Url) -> Url {
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);
     url
+}
+
+/// An address, or a network as the first so many bits of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct AddressBlock {
+    /// The address.
+    pub address: IpAddr,
+    /// How many of its bits count.
+    pub bits: u8,
+}
+
+impl AddressBlock {
+    /// Reads `10.0.0.5` or `10.1.0.0/16`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let refused = || {
+            format!(
+                "`{}` is no address and no network; write for example `10.0.0.5` or `10.1.0.0/16`",
+                text.escape_debug()
+            )
+        };
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits.parse::<u8>().map_err(|_| refused())?)),
+            None => (text, None),
+        };
+        // As addresses of peers are compared: one of IPv4 in the clothes of IPv6 would fit none.
+        let address = address.parse::<IpAddr>().map_err(|_| refused())?;
+        if address != address.to_canonical() {
+            return Err(format!("`{text}` is an address of IPv4; write it as one"));
+        }
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.unwrap_or(most);
+        match bits {
+            0 => Err(format!("`{text}` is everybody; name the network of the proxies")),
+            1.. if bits > most => Err(refused()),
+            _ => Ok(Self { address, bits }),
+        }
+    }
+}
+
+impl TryFrom<String> for AddressBlock {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
 }
 
 /// Where a syslog server is.

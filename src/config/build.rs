@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::AddressBlock;
 use super::AuditCopy;
 use super::AuditRequire;
 use super::AuditRule;
@@ -72,6 +73,7 @@ struct RawServer {
     stateless: Option<bool>,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
+    trusted_proxies: Vec<AddressBlock>,
     tls: RawTls,
     body_limit_bytes: Option<usize>,
     nesting_limit: Option<usize>,
@@ -310,6 +312,7 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
         stateless,
         allowed_hosts: raw.allowed_hosts,
         allowed_origins: raw.allowed_origins,
+        trusted_proxies: raw.trusted_proxies,
         tls: tls::build(raw.tls)?,
         body_limit_bytes: raw.body_limit_bytes.unwrap_or(1024 * 1024),
         nesting_limit: raw.nesting_limit.unwrap_or(64),

@@ -138,6 +138,7 @@ pub(super) const KEYS: &[Key] = &[
     Key::new("server.stateless", Kind::Flag).variable("STATELESS").flag("--stateless"),
     Key::new("server.allowed_hosts", Kind::List),
     Key::new("server.allowed_origins", Kind::List),
+    Key::new("server.trusted_proxies", Kind::AddressBlocks),
     Key::new("server.tls.certificate", Kind::Path),
     Key::new("server.tls.key", Kind::Secret),
     Key::new("server.tls.pki_role", Kind::Text),

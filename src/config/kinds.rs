@@ -4,6 +4,7 @@ use std::path::Path;
 
 use figment::value::Value;
 
+use super::AddressBlock;
 use super::SyslogAddress;
 use super::addresses;
 use super::rules;
@@ -42,6 +43,8 @@ pub(super) enum Kind {
     HeaderValue,
     /// Ends of host names; separated by commas where there are no arrays.
     Domains,
+    /// Addresses, and networks as `10.1.0.0/16`; separated by commas where there are no arrays.
+    AddressBlocks,
     /// The id of a Cloud site.
     CloudId,
     /// A number from zero to a bound, with or without a fraction.
@@ -148,7 +151,8 @@ impl Kind {
             | Self::Projects
             | Self::Spaces
             | Self::HeaderNames
-            | Self::Domains => self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>()),
+            | Self::Domains
+            | Self::AddressBlocks => self.read_list(&text.split(',').map(str::to_owned).collect::<Vec<_>>()),
             Self::HeaderValue => header_line(text).map(Value::from),
             Self::CloudId => match CloudId::parse(text) {
                 Some(id) => Ok(Value::from(id.as_str())),
@@ -187,6 +191,7 @@ impl Kind {
             Self::HeaderNames => header_name(item).map(|name| Value::from(name.as_str())),
             Self::Choices(words) => choice(item, words).map(Value::from),
             Self::Domains => addresses::domain(item).map(Value::from),
+            Self::AddressBlocks => AddressBlock::parse(item).map(|_| Value::from(item)),
             _ => line(item).map(Value::from),
         };
         let list = items.map(read).collect::<Result<Vec<_>, _>>()?;
@@ -200,7 +205,13 @@ impl Kind {
     fn is_list(self) -> bool {
         matches!(
             self,
-            Self::List | Self::Choices(_) | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains
+            Self::List
+                | Self::Choices(_)
+                | Self::Projects
+                | Self::Spaces
+                | Self::HeaderNames
+                | Self::Domains
+                | Self::AddressBlocks
         )
     }
 
@@ -210,9 +221,12 @@ impl Kind {
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Choice(words) => format!("one of {}", quoted(words)),
             Self::Choices(words) => format!("an array of {}", quoted(words)),
-            Self::List | Self::Projects | Self::Spaces | Self::HeaderNames | Self::Domains => {
-                "an array of strings".to_owned()
-            }
+            Self::List
+            | Self::Projects
+            | Self::Spaces
+            | Self::HeaderNames
+            | Self::Domains
+            | Self::AddressBlocks => "an array of strings".to_owned(),
             Self::Decimal(most) => format!("a number from 0 to {most}"),
             Self::AuditRules => rules::FORM.to_owned(),
             Self::Headers => "a table of strings, for example `{ X-Gateway = \"value\" }`".to_owned(),

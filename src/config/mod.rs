@@ -26,6 +26,7 @@ mod tests;
 mod tls;
 mod vault;
 
+pub use addresses::AddressBlock;
 pub use addresses::SyslogAddress;
 pub use error::ConfigError;
 pub use error::Origin;

@@ -10,6 +10,7 @@ use http::HeaderName;
 use serde::Deserialize;
 use url::Url;
 
+use super::AddressBlock;
 use super::AuditCopy;
 use super::AuditRequire;
 use super::AuditRule;
@@ -246,6 +247,8 @@ pub struct ServerSettings {
     pub allowed_hosts: Vec<String>,
     /// Values of `Origin` that are accepted besides loopback ones.
     pub allowed_origins: Vec<String>,
+    /// The proxies that are believed when they say who calls.
+    pub trusted_proxies: Vec<AddressBlock>,
     /// The certificate to show; none is plain HTTP.
     pub tls: Option<CertificateSettings>,
     /// The longest request body.

@@ -31,6 +31,13 @@ pub(super) fn build(raw: RawTls) -> Result<Option<CertificateSettings>, ConfigEr
         RawTls { certificate: Some(certificate), key: Some(key), pki_role: None, names, hours: None }
             if names.is_empty() =>
         {
+            if let SecretRef::Literal(text) = &key
+                && text.expose().starts_with(['/', '.'])
+            {
+                return refuse(
+                    "key: a bare path would be taken for the key itself; write file:///absolute/path, or cred://NAME",
+                );
+            }
             if matches!(key, SecretRef::Vault(_)) {
                 return refuse(
                     "key: a key in Vault is read once and not followed; set server.tls.pki_role instead, and none has to be kept",

@@ -1,11 +1,13 @@
 //! Accounts that Atlassian has vouched for, remembered by a keyed hash of the credential.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use moka::future::Cache;
 
 use super::IdentityError;
 use super::Route;
+use super::vouched::Vouched;
 use crate::ids::InstanceName;
 use crate::policy::Principal;
 use crate::policy::Product;
@@ -39,6 +41,7 @@ type Key = (Product, InstanceName, [u8; 32], bool);
 pub(super) struct Accounts {
     known: Cache<Key, Principal>,
     rejected: Cache<Key, ()>,
+    vouched: Vouched,
     remembers: bool,
 }
 
@@ -49,7 +52,7 @@ impl Accounts {
         let lifetime = settings.lifetime.max(Duration::from_secs(1));
         let known = Cache::builder().max_capacity(settings.most.max(1)).time_to_live(lifetime).build();
         let rejected = Cache::builder().max_capacity(MOST_REJECTED).time_to_live(REJECTED_FOR).build();
-        Self { known, rejected, remembers }
+        Self { known, rejected, vouched: Vouched::default(), remembers }
     }
 
     pub(super) async fn known(&self, route: &Route, groups: bool) -> Option<Principal> {
@@ -61,8 +64,21 @@ impl Accounts {
         self.rejected.contains_key(&key(route, false))
     }
 
+    /// Whether Atlassian accepted the credential of late, and has not refused it since.
+    pub(super) fn has_vouched(&self, route: &Route) -> bool {
+        self.vouched.has(&named(route), Instant::now())
+    }
+
+    /// Remembers that Atlassian accepted the credential. What a site that a caller chose says is worth nothing here.
+    pub(super) fn vouch(&self, route: &Route) {
+        if !route.instance.name.is_chosen() {
+            self.vouched.add(&named(route), Instant::now());
+        }
+    }
+
     /// Remembers that Atlassian did not accept the credential.
     pub(super) async fn reject(&self, route: &Route) {
+        self.vouched.remove(&named(route));
         if self.remembers {
             self.rejected.insert(key(route, false), ()).await;
         }
@@ -83,6 +99,10 @@ impl Accounts {
             .await
             .map_err(|shared| IdentityError::clone(&shared))
     }
+}
+
+fn named(route: &Route) -> (Product, &InstanceName, [u8; 32]) {
+    (route.instance.upstream.product(), &route.instance.name, route.credential.fingerprint())
 }
 
 fn key(route: &Route, groups: bool) -> Key {

@@ -104,6 +104,11 @@ impl Own {
         Ok(())
     }
 
+    /// Whether a credential in it is for a product.
+    pub(super) fn is_for(&self, product: Product) -> bool {
+        self.authorization.is_some() || self.personal(product).token.is_some()
+    }
+
     pub(super) fn personal(&self, product: Product) -> &Personal {
         match product {
             Product::Jira => &self.jira,

@@ -5,6 +5,7 @@ mod accounts;
 mod error;
 mod header;
 mod route;
+mod vouched;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -44,6 +45,8 @@ pub struct Presented {
     pub client: String,
     /// The network address; none over stdio.
     pub address: Option<IpAddr>,
+    /// The trusted proxy that says so, if one stands between.
+    pub proxy: Option<IpAddr>,
     /// `stdio` or `http`.
     pub transport: &'static str,
 }
@@ -170,8 +173,10 @@ impl Identity {
                 let groups = engine.asks_groups(product);
                 let asking = account::ask(product, &route.instance, &route.credential, groups, trail);
                 let found = Box::pin(self.accounts.get(&route, groups, asking)).await;
-                if matches!((&presented.login, &found), (Login::Own(_), Err(IdentityError::Rejected(_)))) {
-                    self.accounts.reject(&route).await;
+                match (&presented.login, &found) {
+                    (Login::Own(_), Ok(_)) => self.accounts.vouch(&route),
+                    (Login::Own(_), Err(IdentityError::Rejected(_))) => self.accounts.reject(&route).await,
+                    _ => {}
                 }
                 found?
             }
@@ -196,6 +201,12 @@ impl Identity {
     pub fn rejected(&self, presented: &Presented, route: &Route) -> Option<IdentityError> {
         let is_rejected = matches!(presented.login, Login::Own(_)) && self.accounts.is_rejected(route);
         is_rejected.then(|| IdentityError::Rejected(route.instance.upstream.product()))
+    }
+
+    /// Whether Atlassian accepted the caller's own credential of late, and has not refused it since: it is still shown there,
+    /// but nobody has made it up.
+    pub fn has_vouched(&self, presented: &Presented, route: &Route) -> bool {
+        matches!(presented.login, Login::Own(_)) && self.accounts.has_vouched(route)
     }
 
     /// The service, where the credential says nothing about who calls.
@@ -249,6 +260,19 @@ impl Identity {
 }
 
 impl Presented {
+    /// Whether there is a credential for a product, as far as the request says.
+    pub fn is_for(&self, product: Product) -> bool {
+        match &self.login {
+            Login::Operator | Login::Lent => true,
+            Login::Own(own) => own.is_for(product),
+        }
+    }
+
+    /// Whether one credential is for every product; else each has its own.
+    pub fn is_one_for_all(&self) -> bool {
+        matches!(&self.login, Login::Own(own) if own.authorization.is_some())
+    }
+
     /// How the caller logs in, for records: `stdio`, `lent`, `pat`, `oauth` or `basic`.
     pub fn method(&self) -> &'static str {
         match &self.login {

@@ -2,6 +2,8 @@
 
 use super::envelope::Envelope;
 use super::failing::Failing;
+use super::failing::Failure;
+use super::failing::Place;
 use crate::audit::AuditError;
 use crate::audit::CallFacts;
 use crate::audit::CallId;
@@ -43,9 +45,21 @@ pub(super) struct Accepted {
     pub(super) route: Route,
     /// Whose it is; nothing if the product could not be asked.
     pub(super) principal: Option<Principal>,
-    /// Whether the product was asked. Where the operator's own credential is not to be had, it is not, and that is no
-    /// failure of the caller's.
-    was_asked: bool,
+    verdict: Verdict,
+}
+
+/// What is known of a credential now. Of one that is for several products the greatest holds: what one does not accept may
+/// be for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    /// Nothing new: it was not shown, or something of the operator's own is not to be had.
+    NotAsked,
+    /// Nobody said what it is.
+    Unanswered,
+    /// It is no good.
+    Rejected,
+    /// Whose it is.
+    Known,
 }
 
 /// Shows the credential to the product that the tool's name begins with, whether there is such a tool or not: without
@@ -64,27 +78,25 @@ pub(super) async fn authenticate(
         (Some("tools/list" | "subscriptions/listen"), _) => BOTH.to_vec(),
         _ => return Ok(Vec::new()),
     };
-    products.retain(|product| gate.products.serves(*product));
-    if products.is_empty() {
-        products.extend(BOTH);
+    only_served(&mut products, gate);
+    // Whoever brings a token for one product alone has nothing to show to the other.
+    if products.iter().any(|product| presented.is_for(*product)) {
+        products.retain(|product| presented.is_for(*product));
     }
     let site = envelope.instance.as_deref().and_then(|name| InstanceName::parse(name).ok());
+    let mut asking = Asking { gate, failing, presented, place: None, verdict: Verdict::NotAsked };
     let (mut accepted, mut missing) = (Vec::new(), Vec::new());
     for product in products {
         let site = site.as_ref().filter(|_| gate.products.has_several(product));
-        match identified(gate, failing, presented, (product, site)).await? {
+        match asking.identified(product, site).await? {
             Ok(found) => accepted.push(found),
             Err(why) => missing.push(why),
         }
+        if !presented.is_one_for_all() {
+            asking.settle();
+        }
     }
-    // What one product does not accept may be for the other: it has failed where neither knows it.
-    let is_known = accepted.iter().any(|accepted| accepted.principal.is_some());
-    let was_asked =
-        accepted.iter().any(|accepted| accepted.was_asked) || missing.iter().any(Unidentified::was_asked);
-    if !is_known && was_asked {
-        let is_rejected = missing.iter().any(|why| matches!(why, Unidentified::Rejected(_)));
-        failing.note(presented.address, is_rejected).await;
-    }
+    asking.settle();
     if !accepted.is_empty() {
         return Ok(accepted);
     }
@@ -93,6 +105,34 @@ pub(super) async fn authenticate(
     }
     let rejected = missing.into_iter().find_map(Unidentified::rejected);
     rejected.map_or(Ok(accepted), |error| Err(Unauthenticated::Rejected(error)))
+}
+
+/// That the credential was not accepted a moment ago, wherever it may be shown: whatever the request asks for, it is
+/// refused.
+pub(super) async fn rejected_before(gate: &Gate, presented: &Presented) -> Option<IdentityError> {
+    let mut rejected = None;
+    let mut products = BOTH.to_vec();
+    only_served(&mut products, gate);
+    for product in products {
+        let named = gate.products.all(product).filter(|_| gate.products.has_several(product));
+        for site in std::iter::once(None).chain(named.map(|site| Some(site.name()))) {
+            match gate.identity.route(presented, product, site, &gate.products, None).await {
+                Ok(route) => rejected = Some(gate.identity.rejected(presented, &route)?),
+                // There the credential is not shown.
+                Err(IdentityError::NoOwn(_) | IdentityError::NoInstance { .. }) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+    rejected
+}
+
+/// Where no product is configured, callers may name a site of either.
+fn only_served(products: &mut Vec<Product>, gate: &Gate) {
+    products.retain(|product| gate.products.serves(*product));
+    if products.is_empty() {
+        products.extend(BOTH);
+    }
 }
 
 /// Why it is not known whose a credential is.
@@ -110,8 +150,12 @@ enum Unidentified {
 }
 
 impl Unidentified {
-    fn was_asked(&self) -> bool {
-        matches!(self, Self::Rejected(_) | Self::Unanswered)
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Rejected(_) => Verdict::Rejected,
+            Self::Unanswered => Verdict::Unanswered,
+            Self::RejectedBefore(_) | Self::Limited | Self::NotAsked => Verdict::NotAsked,
+        }
     }
 
     fn rejected(self) -> Option<IdentityError> {
@@ -128,24 +172,72 @@ fn named(tool: &str) -> Vec<Product> {
     BOTH.into_iter().filter(of).collect()
 }
 
+/// What a credential is asked for with.
+struct Asking<'a> {
+    gate: &'a Gate,
+    failing: &'a Failing,
+    presented: &'a Presented,
+    /// Its place among those that may fail, from the first question until it is known what it is.
+    place: Option<Place>,
+    /// What is known of it since then.
+    verdict: Verdict,
+}
+
+impl Asking<'_> {
+    /// Counts what came of the credential. What was no fault of the caller's counts nothing.
+    fn settle(&mut self) {
+        let verdict = std::mem::replace(&mut self.verdict, Verdict::NotAsked);
+        let Some(place) = self.place.take() else { return };
+        match verdict {
+            Verdict::Known | Verdict::NotAsked => place.give_back(),
+            Verdict::Rejected => place.fail(Failure::Rejected),
+            Verdict::Unanswered => place.fail(Failure::Unanswered),
+        }
+    }
+
+    /// Finds out whose credential it is at one product.
+    async fn identified(
+        &mut self,
+        product: Product,
+        site: Option<&InstanceName>,
+    ) -> Result<Result<Accepted, Unidentified>, AuditError> {
+        let Self { gate, presented, .. } = *self;
+        let route = gate.identity.route(presented, product, site, &gate.products, None).await.ok();
+        let mut found = self.remembered(route.as_ref()).await;
+        let is_vouched = route.as_ref().is_some_and(|route| gate.identity.has_vouched(presented, route));
+        if found.is_none() && self.place.is_none() && !is_vouched {
+            let place = tokio::time::timeout(gate.deadline, self.failing.place(presented.address)).await;
+            let Ok(Ok(place)) = place else { return Ok(Err(Unidentified::Limited)) };
+            self.place = Some(place);
+            // While it waited, another request may have found out the same.
+            found = self.remembered(route.as_ref()).await;
+        }
+        let found = match found {
+            Some(found) => found,
+            None => Box::pin(ask(gate, presented, (product, site))).await?,
+        };
+        let verdict = found.as_ref().map_or_else(Unidentified::verdict, |accepted| accepted.verdict);
+        self.verdict = self.verdict.max(verdict);
+        Ok(found)
+    }
+
+    /// What the product said of it before.
+    async fn remembered(&self, route: Option<&Route>) -> Option<Result<Accepted, Unidentified>> {
+        let (identity, presented, route) = (&self.gate.identity, self.presented, route?);
+        let principal = identity.known(presented, route, &self.gate.policies.current()).await;
+        if principal.is_some() {
+            return Some(Ok(Accepted { route: route.clone(), principal, verdict: Verdict::Known }));
+        }
+        Some(Err(Unidentified::RejectedBefore(identity.rejected(presented, route)?)))
+    }
+}
+
 /// Asks one product whose credential it is, with a trail of its own.
-async fn identified(
+async fn ask(
     gate: &Gate,
-    failing: &Failing,
     presented: &Presented,
     (product, site): (Product, Option<&InstanceName>),
 ) -> Result<Result<Accepted, Unidentified>, AuditError> {
-    if let Ok(route) = gate.identity.route(presented, product, site, &gate.products, None).await {
-        if let Some(principal) = gate.identity.known(presented, &route, &gate.policies.current()).await {
-            return Ok(Ok(Accepted { route, principal: Some(principal), was_asked: false }));
-        }
-        if let Some(rejected) = gate.identity.rejected(presented, &route) {
-            return Ok(Err(Unidentified::RejectedBefore(rejected)));
-        }
-    }
-    if failing.is_limited(presented.address).await {
-        return Ok(Err(Unidentified::Limited));
-    }
     let mut trail = gate.audit.trail(facts(presented, product));
     let asking = async {
         let route = gate.identity.route(presented, product, site, &gate.products, Some(&mut trail)).await;
@@ -153,7 +245,9 @@ async fn identified(
         trail.at(&route.instance.name);
         let there = route.clone();
         match gate.identity.identify(presented, route, &gate.policies.current(), &trail).await {
-            Ok(caller) => Ok(Accepted { route: there, principal: Some(caller.principal), was_asked: true }),
+            Ok(caller) => {
+                Ok(Accepted { route: there, principal: Some(caller.principal), verdict: Verdict::Known })
+            }
             Err(error) => Err((error, Some(there))),
         }
     };
@@ -161,8 +255,8 @@ async fn identified(
     let (outcome, result) = match asked {
         Ok(Ok(accepted)) => (Outcome::Ok(Ended::default()), Ok(accepted)),
         Ok(Err((error, Some(route)))) if !error.is_unauthenticated() => {
-            let was_asked = !is_ours(&error);
-            (outcome_of(&error), Ok(Accepted { route, principal: None, was_asked }))
+            let verdict = if is_ours(&error) { Verdict::NotAsked } else { Verdict::Unanswered };
+            (outcome_of(&error), Ok(Accepted { route, principal: None, verdict }))
         }
         Ok(Err((error, _))) if error.is_unauthenticated() => {
             (outcome_of(&error), Err(Unidentified::Rejected(error)))
@@ -206,6 +300,7 @@ fn facts(presented: &Presented, product: Product) -> CallFacts {
         method: presented.method(),
         client: presented.client.clone(),
         address: presented.address,
+        proxy: presented.proxy,
         transport: presented.transport,
         trace_id: None,
         os_user: None,

@@ -1,7 +1,9 @@
 //! Callers whose credentials cannot be verified, limited before anything is asked or written for them.
 //!
 //! To find out whose credential it is costs a question to Atlassian and two records. Whoever makes credentials up gets so
-//! many in a minute; what comes after is refused and counted. Callers who are known already are not concerned.
+//! many in a minute; what comes after is refused and counted. A place is taken before the question and given back if the
+//! credential is good, so that questions at once are no way past the limit: they wait for each other. Callers who are
+//! known already, or were good once, are not concerned.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use moka::future::Cache;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 
 use crate::audit::Network;
 
@@ -17,10 +21,10 @@ use crate::audit::Network;
 /// to nothing, which may be Atlassian's fault.
 const MOST: u32 = 200;
 
-/// What one credential that is not accepted counts.
+/// What one credential that is not accepted counts, and so what each takes until it is known what it is.
 const REJECTED: u32 = 10;
 
-/// How long a network's failures count, from the first.
+/// How long a network's failures count, from the first question.
 pub(super) const PERIOD: Duration = Duration::from_mins(1);
 
 /// How many networks are told apart; those that fail least are forgotten first.
@@ -28,19 +32,86 @@ const MOST_NETWORKS: u64 = 10_000;
 
 /// How often each network failed of late.
 #[derive(Debug, Clone)]
-pub(super) struct Failing(Cache<Network, Arc<AtomicU32>>);
+pub(super) struct Failing(Cache<Network, Arc<Failures>>);
+
+/// What one network may still fail, and how much it did.
+#[derive(Debug)]
+struct Failures {
+    left: Arc<Semaphore>,
+    counted: AtomicU32,
+}
+
+/// Why a question came to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The credential is not accepted.
+    Rejected,
+    /// Nobody said what it is.
+    Unanswered,
+}
+
+/// So many credentials from a network failed that no further one is looked at.
+#[derive(Debug)]
+pub(super) struct Exhausted;
+
+/// A question's place among those that may fail. One that is dropped counts as unanswered: whoever goes away before the
+/// answer has asked all the same.
+#[derive(Debug)]
+#[must_use = "a place that is dropped counts as a question without an answer"]
+pub(super) struct Place {
+    failures: Arc<Failures>,
+    taken: Option<OwnedSemaphorePermit>,
+}
 
 impl Failing {
-    /// Whether so many credentials from there failed that no further one is looked at.
-    pub(super) async fn is_limited(&self, address: Option<IpAddr>) -> bool {
-        let failures = self.0.get(&Network::of(address)).await;
-        failures.is_some_and(|failures| failures.load(Ordering::Relaxed) >= MOST)
+    /// A place for one question. Where those under way could use up what is left, it waits for their ends.
+    pub(super) async fn place(&self, address: Option<IpAddr>) -> Result<Place, Exhausted> {
+        let failures = self.0.get_with(Network::of(address), async { Arc::default() }).await;
+        let left = Arc::clone(&failures.left);
+        let taken = left.acquire_many_owned(REJECTED).await.map_err(|_closed| Exhausted)?;
+        Ok(Place { failures, taken: Some(taken) })
+    }
+}
+
+impl Place {
+    /// The credential is good, or it was no fault of the caller's that nobody said so.
+    pub(super) fn give_back(mut self) {
+        self.taken = None;
     }
 
-    /// Counts one that failed, and whether because the credential is not accepted.
-    pub(super) async fn note(&self, address: Option<IpAddr>, is_rejected: bool) {
-        let failures = self.0.get_with(Network::of(address), async { Arc::default() }).await;
-        failures.fetch_add(if is_rejected { REJECTED } else { 1 }, Ordering::Relaxed);
+    /// The question came to nothing.
+    pub(super) fn fail(mut self, failure: Failure) {
+        self.count(failure);
+    }
+
+    fn count(&mut self, failure: Failure) {
+        let Some(mut taken) = self.taken.take() else { return };
+        let cost = match failure {
+            Failure::Rejected => REJECTED,
+            Failure::Unanswered => 1,
+        };
+        // Counted before the rest is given back, so that nobody waits for what will never be.
+        let counted = self.failures.counted.fetch_add(cost, Ordering::AcqRel) + cost;
+        if counted >= MOST {
+            self.failures.left.close();
+        }
+        if let Some(spent) = taken.split(cost as usize) {
+            spent.forget();
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.count(Failure::Unanswered);
+    }
+}
+
+impl Default for Failures {
+    fn default() -> Self {
+        // Whoever may fail at all may fail in either way: the last place is there until the limit is reached.
+        let left = (MOST + REJECTED - 1) as usize;
+        Self { left: Arc::new(Semaphore::new(left)), counted: AtomicU32::new(0) }
     }
 }
 
@@ -52,24 +123,68 @@ impl Default for Failing {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
+
+    async fn place(failing: &Failing, text: &str) -> Result<Place, Exhausted> {
+        failing.place(Some(text.parse().unwrap())).await
+    }
+
+    /// Whether there is a place at once, or none any more, or one to wait for.
+    fn is_limited(failing: &Failing, text: &str) -> Option<bool> {
+        let place = Box::pin(tokio::task::unconstrained(place(failing, text))).now_or_never()?;
+        Some(place.map(Place::give_back).is_err())
+    }
 
     #[tokio::test]
     async fn a_network_that_fails_too_often_is_limited_and_no_other() {
         let failing = Failing::default();
-        let address = |text: &str| Some(text.parse().unwrap());
-        for _ in 0..MOST / REJECTED {
-            assert!(!failing.is_limited(address("192.0.2.1")).await);
-            failing.note(address("192.0.2.1"), true).await;
-            failing.note(address("192.0.2.3"), false).await;
+        for (text, failure, most) in
+            [("192.0.2.1", Failure::Rejected, MOST / REJECTED), ("192.0.2.3", Failure::Unanswered, MOST)]
+        {
+            for number in 0..most {
+                assert_eq!(is_limited(&failing, text), Some(false), "{text}: {number}");
+                place(&failing, text).await.unwrap().fail(failure);
+            }
+            assert_eq!(is_limited(&failing, text), Some(true), "{text}");
         }
-        assert!(!failing.is_limited(address("192.0.2.3")).await, "Atlassian may be at fault");
+        assert_eq!(is_limited(&failing, "::ffff:192.0.2.1"), Some(true));
+        assert_eq!(is_limited(&failing, "192.0.2.2"), Some(false));
+    }
+
+    #[tokio::test]
+    async fn questions_at_once_are_no_way_past_the_limit() {
+        let failing = Failing::default();
+        let from = "192.0.2.1";
+        let mut places = Vec::new();
+        while let Some(place) = Box::pin(place(&failing, from)).now_or_never() {
+            places.push(place.unwrap());
+        }
+        assert_eq!(places.len(), (MOST / REJECTED) as usize);
+        // Who waits goes on when one of them is good, and not when all of them fail.
+        let next = place(&failing, from);
+        tokio::pin!(next);
+        assert!(next.as_mut().now_or_never().is_none());
+        places.pop().unwrap().give_back();
+        let next = next.await.unwrap();
+        let waiting = place(&failing, from);
+        tokio::pin!(waiting);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        for place in places {
+            place.fail(Failure::Rejected);
+        }
+        assert!(waiting.as_mut().now_or_never().is_none());
+        next.fail(Failure::Rejected);
+        assert!(waiting.await.is_err());
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_before_the_answer_has_asked() {
+        let failing = Failing::default();
         for _ in 0..MOST {
-            failing.note(address("192.0.2.3"), false).await;
+            drop(place(&failing, "192.0.2.1").await.unwrap());
         }
-        assert!(failing.is_limited(address("192.0.2.3")).await);
-        assert!(failing.is_limited(address("192.0.2.1")).await);
-        assert!(failing.is_limited(address("::ffff:192.0.2.1")).await);
-        assert!(!failing.is_limited(address("192.0.2.2")).await);
+        assert_eq!(is_limited(&failing, "192.0.2.1"), Some(true));
     }
 }

@@ -335,12 +335,14 @@ fn presented(context: &RequestContext<RoleServer>) -> Presented {
             passed: Arc::default(),
             client: String::new(),
             address: None,
+            proxy: None,
             transport: "http",
         },
         None => {
             let client = context.client_info().map(named).unwrap_or_default();
             let passed = Arc::default();
-            Presented { login: Login::Operator, passed, client, address: None, transport: "stdio" }
+            let transport = "stdio";
+            Presented { login: Login::Operator, passed, client, address: None, proxy: None, transport }
         }
     }
 }

@@ -37,10 +37,13 @@ use super::Writes;
 use super::authenticate::Accepted;
 use super::authenticate::Unauthenticated;
 use super::authenticate::authenticate;
+use super::authenticate::rejected_before;
 use super::envelope;
 use super::envelope::Limits;
 use super::failing;
 use super::failing::Failing;
+use super::forwarded::TrustedProxies;
+use super::forwarded::Whence;
 use super::handler::Handler;
 use super::hosts::Allowlist;
 use crate::audit;
@@ -62,6 +65,8 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// The deepest nesting of a request.
     pub nesting_limit: usize,
+    /// The proxies that are believed when they say who calls.
+    pub proxies: TrustedProxies,
     /// Names the server answers to.
     pub allowlist: Allowlist,
     /// Whether callers without a credential use the operator's, as a named service.
@@ -121,22 +126,37 @@ pub fn router(gate: &Arc<Gate>, settings: HttpSettings) -> Router {
 
 async fn nothing(
     State(endpoint): State<Endpoint>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
 ) -> Response {
     let text = format!("there is nothing here; the MCP endpoint is {}", endpoint.settings.path);
     let refused = Refused::new(StatusCode::NOT_FOUND, RefusalReason::Path, text);
-    refused.answer(&endpoint.gate, address).await
+    let whence = endpoint.whence(peer, &headers);
+    refused.answer(&endpoint.gate, whence.unwrap_or_else(|_| Whence::direct(peer.ip()))).await
 }
 
 async fn serve(
     State(endpoint): State<Endpoint>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
-    match admit(&endpoint, address, request).await {
+    let whence = match endpoint.whence(peer, request.headers()) {
+        Ok(whence) => whence,
+        Err(refused) => return refused.answer(&endpoint.gate, Whence::direct(peer.ip())).await,
+    };
+    match admit(&endpoint, whence, request).await {
         // The place is given back when the answer is there, or when the client goes away.
-        Ok((request, _place)) => dispatch(endpoint, address, request).await,
-        Err(refused) => refused.answer(&endpoint.gate, address).await,
+        Ok((request, _place)) => dispatch(endpoint, whence, request).await,
+        Err(refused) => refused.answer(&endpoint.gate, whence).await,
+    }
+}
+
+impl Endpoint {
+    fn whence(&self, peer: SocketAddr, headers: &HeaderMap) -> Result<Whence, Refused> {
+        let whence = self.settings.proxies.whence(peer.ip(), headers);
+        whence.map_err(|error| {
+            Refused::new(StatusCode::BAD_REQUEST, RefusalReason::Protocol, error.to_string())
+        })
     }
 }
 
@@ -159,7 +179,7 @@ impl Refused {
     }
 
     /// Written down or counted first; if that cannot be done, nothing but that is said.
-    async fn answer(self, gate: &Gate, address: SocketAddr) -> Response {
+    async fn answer(self, gate: &Gate, whence: Whence) -> Response {
         gate.metrics.request_refused(self.status.as_u16());
         if self.status == StatusCode::METHOD_NOT_ALLOWED {
             // A client of an older era may ask for a stream or end a session: that is no attempt at anything.
@@ -168,7 +188,8 @@ impl Refused {
         let refused = audit::Refused {
             status: Some(self.status.as_u16()),
             reason: self.reason,
-            address: Some(address.ip()),
+            address: Some(whence.address),
+            proxy: whence.proxy,
             tool: None,
         };
         if let Err(error) = gate.refusals.note(refused).await {
@@ -185,7 +206,7 @@ impl Refused {
 /// Everything that is checked before rmcp sees a request.
 async fn admit(
     endpoint: &Endpoint,
-    address: SocketAddr,
+    whence: Whence,
     request: Request<Body>,
 ) -> Result<(Request<Full<bytes::Bytes>>, OwnedSemaphorePermit), Refused> {
     let settings = &endpoint.settings;
@@ -204,7 +225,18 @@ async fn admit(
         let text = "send the message as `Content-Type: application/json`";
         return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, RefusalReason::MediaType, text));
     }
-    let login = login(settings, &parts.headers)?;
+    let presented = Presented {
+        login: login(settings, &parts.headers)?,
+        passed: Arc::new(passed(settings, &parts.headers)),
+        client: user_agent(&parts.headers),
+        address: Some(whence.address),
+        proxy: whence.proxy,
+        transport: "http",
+    };
+    // Nobody waits for a body that will change nothing.
+    if let Some(error) = rejected_before(&endpoint.gate, &presented).await {
+        return Err(Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Rejected, error.to_string()));
+    }
     let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
@@ -218,13 +250,6 @@ async fn admit(
         let text = "too many calls at once; try again in a moment";
         Refused::new(StatusCode::TOO_MANY_REQUESTS, RefusalReason::Busy, text).about(&envelope.id)
     })?;
-    let presented = Presented {
-        login,
-        passed: Arc::new(passed(settings, &parts.headers)),
-        client: user_agent(&parts.headers),
-        address: Some(address.ip()),
-        transport: "http",
-    };
     let accepted = authenticate(&endpoint.gate, &endpoint.failing, &presented, &envelope).await;
     let accepted = accepted.map_err(|error| {
         let (status, reason) = match error {
@@ -302,11 +327,7 @@ async fn collect(body: Body, limit: usize, deadline: Duration) -> Result<bytes::
 }
 
 /// Hands the request to rmcp. What rmcp refuses is written down as well, and its plain texts become JSON-RPC errors.
-async fn dispatch(
-    mut endpoint: Endpoint,
-    address: SocketAddr,
-    request: Request<Full<bytes::Bytes>>,
-) -> Response {
+async fn dispatch(mut endpoint: Endpoint, whence: Whence, request: Request<Full<bytes::Bytes>>) -> Response {
     let answer = match endpoint.service.call(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
@@ -325,7 +346,7 @@ async fn dispatch(
     let refused = Refused::new(parts.status, RefusalReason::Protocol, text);
     let refused =
         Refused { code: envelope::INVALID_REQUEST, ..refused }.about(said.get("id").unwrap_or(&Value::Null));
-    let ours = refused.answer(&endpoint.gate, address).await;
+    let ours = refused.answer(&endpoint.gate, whence).await;
     // rmcp's own errors have codes and data that ours lack.
     if said.is_null() || ours.status() != parts.status {
         return ours;

@@ -6,6 +6,7 @@
 mod authenticate;
 mod envelope;
 mod failing;
+mod forwarded;
 mod handler;
 mod hosts;
 mod http;
@@ -17,10 +18,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use forwarded::TrustedProxies;
 pub use hosts::Allowlist;
 pub use http::HttpSettings;
 pub use http::router;
 pub use listen::Patience;
+pub use listen::Room;
 pub use listen::listen;
 pub use stdio::serve as serve_stdio;
 pub use tls::Certificate;

@@ -116,7 +116,8 @@ async fn check(
 
 /// Writes a refusal down. The client is told all the same what is wrong with its line: nothing follows from it.
 async fn note(gate: &Gate, refused: &Refused) {
-    let noted = audit::Refused { status: None, reason: refused.reason(), address: None, tool: None };
+    let noted =
+        audit::Refused { status: None, reason: refused.reason(), address: None, proxy: None, tool: None };
     if let Err(error) = gate.refusals.note(noted).await {
         tracing::warn!(%error, "a refused line could not be written down");
     }

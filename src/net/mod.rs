@@ -47,6 +47,7 @@ pub use problem::Problem;
 pub use proxy::Exempt;
 pub use proxy::Proxies;
 pub use proxy::ProxyError;
+pub use proxy::within;
 pub use receiver::Receiver;
 pub use receiver::UnsendableToken;
 pub use receiver::Untaken;

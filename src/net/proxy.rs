@@ -242,7 +242,7 @@ fn length(address: IpAddr) -> u8 {
 }
 
 /// Whether the first `bits` of two addresses of one family agree.
-pub(super) fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
+pub fn within(address: IpAddr, network: IpAddr, bits: u8) -> bool {
     let shift = u32::from(length(network).saturating_sub(bits));
     let prefix = |number: u128| number.checked_shr(shift).unwrap_or(0);
     match (address, network) {

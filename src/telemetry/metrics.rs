@@ -46,6 +46,7 @@ struct Inner {
     frozen: IntGaugeVec,
     certificate: IntGauge,
     requests_refused: IntCounterVec,
+    connections_refused: IntCounter,
     lists: IntCounter,
 }
 
@@ -142,6 +143,7 @@ impl Metrics {
         let at = &registry;
         let decided = "Decisions of the policies on calls.";
         let refused = "Requests refused before dispatch by HTTP status.";
+        let closed = "Connections closed at once, because their network had too many.";
         let tried = "Decisions in which policies that are only tried would have had a part, and what they would have been.";
         let reloads = "Policies that were read again while the server ran, by whether they are in order.";
         let stale = "1 while the policies in the files are not those in force, because they were refused.";
@@ -161,6 +163,7 @@ impl Metrics {
             )?,
             frozen: gauges(at, "frozen", "1 where an administrator has frozen writes, or all.", &["scope"])?,
             requests_refused: counters(at, "requests_refused_total", refused, &["status"])?,
+            connections_refused: counter(at, "connections_refused_total", closed)?,
             lists: counter(at, "tools_list_total", "Lists of tools that were given.")?,
             registry,
         };
@@ -314,6 +317,11 @@ impl Metrics {
     /// A request was refused before dispatch.
     pub fn request_refused(&self, status: u16) {
         self.0.requests_refused.with_label_values(&[status.to_string().as_str()]).inc();
+    }
+
+    /// A connection was closed at once.
+    pub fn connection_refused(&self) {
+        self.0.connections_refused.inc();
     }
 
     /// The size of a result.

@@ -231,6 +231,20 @@ async fn check_says_what_is_wrong_with_a_place() {
             ],
             "audit.syslog: cannot read the CA file",
         ),
+        (
+            vec![("PORTCULLIS_AUDIT__SIGNING_KEY", "file:///nowhere.key")],
+            "`file:///nowhere.key`: cannot be read",
+        ),
+        (vec![("PORTCULLIS_AUDIT__SIGNING_KEY", "0123")], "audit.signing_key"),
+        (
+            vec![
+                ("PORTCULLIS_VAULT__ADDRESS", "https://vault.example.com"),
+                ("PORTCULLIS_VAULT__LOGIN", "token"),
+                ("PORTCULLIS_VAULT__TOKEN", "env://HOME"),
+                ("PORTCULLIS_VAULT__CA_FILE", "/no.pem"),
+            ],
+            "vault.ca_file",
+        ),
         (vec![("PORTCULLIS_AUDIT__COPIES", "stdout")], "standard output belongs to the protocol"),
         (vec![("PORTCULLIS_AUDIT__REQUIRE", "any")], "set audit.http.url"),
     ] {
@@ -254,6 +268,11 @@ async fn the_checkpoint_of_a_freeze_is_kept_elsewhere_too() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = log(&home);
     assert!(text.contains("\"PC0007\""), "{text}");
+    assert!(
+        text.contains("\"PC0009\"") && text.contains("\"PC0019\""),
+        "no server started or stopped: {text}"
+    );
+    assert!(!text.contains("\"PC0001\"") && !text.contains("\"PC0002\""), "{text}");
     let kept = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path());
     let sizes = kept.map(|path| std::fs::read_to_string(path).unwrap().lines().nth(1).unwrap().to_owned());
     let sizes: Vec<usize> = sizes.map(|size| size.parse().unwrap()).collect();

@@ -1,13 +1,24 @@
 //! Records in two places: the file, and a receiver over HTTP that answers, fails, hangs and is gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use rcgen::CertificateParams;
+use rcgen::Issuer;
+use rcgen::KeyPair;
+use rustls::RootCertStore;
+use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::server::WebPkiClientVerifier;
 use serde_json::Value;
 use serde_json::json;
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::Setup;
 use crate::support::World;
+use crate::support::outside::authority;
 use crate::support::receiver::Mood;
 use crate::support::receiver::Receiver;
 
@@ -61,6 +72,64 @@ async fn a_receiver_has_every_intent_before_the_call() {
         let intents =
             |records: Vec<Value>| records.iter().filter(|record| record["stage"] == "intent").count();
         assert_eq!(intents(receiver.records()), intents(world.audit()));
+    }
+    assert_same(&world, &receiver).await;
+    world.end();
+}
+
+/// What the receiver shows, and whose certificates it demands.
+fn demanding(servers: &Issuer<'static, KeyPair>, clients: &str) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().signed_by(&key, servers).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(clients.as_bytes()).unwrap()).unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certificate.der().clone()], key.serialize_der().try_into().unwrap())
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+#[tokio::test]
+async fn a_receiver_over_tls_that_demands_a_certificate_has_every_record() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).display().to_string();
+    let ((root, servers), (clients_root, clients)) = (authority(), authority());
+    let key = KeyPair::generate().unwrap();
+    let own = CertificateParams::new(Vec::new()).unwrap().signed_by(&key, &clients).unwrap();
+    for (name, text) in [("ca.pem", root), ("own.pem", own.pem()), ("own.key", key.serialize_pem())] {
+        std::fs::write(path(name), text).unwrap();
+    }
+    let receiver = Receiver::over_tls(demanding(&servers, &clients_root)).await;
+    let tls = |with_certificate: bool| {
+        let mut variables = variables(&receiver, if with_certificate { "all" } else { "any" });
+        let url = receiver.url("audit").replace("http://", "https://");
+        variables.extend([
+            ("PORTCULLIS_AUDIT__HTTP__URL", url),
+            ("PORTCULLIS_AUDIT__HTTP__CA_FILE", path("ca.pem")),
+        ]);
+        if with_certificate {
+            variables.extend([
+                ("PORTCULLIS_AUDIT__HTTP__CLIENT_CERTIFICATE", path("own.pem")),
+                ("PORTCULLIS_AUDIT__HTTP__CLIENT_KEY", path("own.key")),
+            ]);
+        }
+        Setup { variables, ..Setup::default() }
+    };
+    let without = World::start(tls(false)).await;
+    assert!(!read(&without).await.0);
+    assert!(without.stderr().contains("it demands a client certificate"), "{}", without.stderr());
+    assert!(receiver.records().is_empty());
+    without.end();
+    let world = World::start(tls(true)).await;
+    for _ in 0..3 {
+        assert!(!read(&world).await.0);
     }
     assert_same(&world, &receiver).await;
     world.end();

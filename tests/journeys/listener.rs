@@ -141,6 +141,10 @@ async fn a_certificate_that_is_of_no_use_ends_the_start_with_what_to_do() {
             vec![(certificate, &path("empty.pem")), (its_key, &key)],
             "server.tls: it holds no certificate in PEM",
         ),
+        (
+            vec![(certificate, "/nowhere.pem"), (its_key, "/etc/tls.key")],
+            "write file:///absolute/path, or cred://NAME",
+        ),
         (vec![(certificate, "/nowhere.pem")], "server.tls.certificate and server.tls.key go together"),
         (vec![(certificate, "/a.pem"), (its_key, &key), (role, "pki/a")], "keep one"),
         (vec![(role, "pki")], "server.tls.pki_role: write the mount"),
@@ -156,9 +160,11 @@ async fn a_certificate_that_is_of_no_use_ends_the_start_with_what_to_do() {
             ("PORTCULLIS_METRICS__ADDRESS", "off".to_owned()),
         ]);
         variables.extend(set.into_iter().map(|(name, value)| (name, value.to_owned())));
-        let output = run(&variables, &[]).await;
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(78) && said.contains(says), "{says}: {said}");
-        assert!(!said.contains("a killed process"), "the log of the start before has its end: {said}");
+        for words in [&["check"][..], &[]] {
+            let output = run(&variables, words).await;
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(78) && said.contains(says), "{words:?} {says}: {said}");
+            assert!(!said.contains("a killed process"), "the log of the start before has its end: {said}");
+        }
     }
 }

@@ -28,6 +28,7 @@ mod confluence_posts;
 mod confluence_reads;
 mod confluence_talk;
 mod every_fault;
+mod failing;
 mod faults;
 mod former_keys;
 mod hostile;

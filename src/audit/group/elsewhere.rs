@@ -17,8 +17,8 @@ use super::super::writer::Kind;
 use super::super::writer::QUEUE;
 use super::super::writer::Record;
 use super::super::writer::Reply;
-use super::AGAIN;
 use super::Thread;
+use super::trouble::AGAIN;
 
 /// How long is waited for the receiver while calls are refused anyway.
 const SHORT: Duration = Duration::from_secs(1);

@@ -125,7 +125,7 @@ impl Activity {
 
 /// `permit` or `deny`; what was refused before there was a decision is denied as well.
 fn effect(row: &Row) -> Option<&str> {
-    let refused = row.last().fields.stage == "refusal";
+    let refused = row.is_refusal();
     row.decision().map(|decision| decision.effect.as_str()).or(refused.then_some("deny"))
 }
 

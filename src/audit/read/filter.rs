@@ -1,6 +1,7 @@
 //! Which rows are wanted.
 
 use super::Moment;
+use super::REFUSED;
 use super::Row;
 use super::resource::Named;
 
@@ -23,7 +24,7 @@ pub struct Filter {
     pub codes: Vec<String>,
     /// Ids of calls, or of decisions.
     pub calls: Vec<String>,
-    /// Words for how a call ended.
+    /// Words for how a call ended, or [`REFUSED`].
     pub outcomes: Vec<String>,
 }
 
@@ -36,7 +37,9 @@ impl Filter {
             })
             && any(&self.codes, |code| row.records().any(|record| record.fields.code == code))
             && any(&self.tools, |tool| row.tool() == Some(tool))
-            && any(&self.outcomes, |outcome| row.outcome() == Some(outcome))
+            && any(&self.outcomes, |outcome| {
+                row.outcome() == Some(outcome) || (outcome == REFUSED && row.is_refusal())
+            })
             && self
                 .decision
                 .as_ref()

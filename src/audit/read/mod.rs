@@ -43,6 +43,7 @@ pub use rows::Folder;
 pub use rows::Row;
 pub use rows::Rows;
 pub use shown::COLUMNS;
+pub use shown::REFUSED;
 pub use shown::cells;
 pub use shown::decided;
 pub use table::Column;

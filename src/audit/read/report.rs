@@ -86,6 +86,8 @@ pub struct KnownPolicy {
 pub struct Report {
     period: Option<(Timestamp, Timestamp)>,
     endings: BTreeMap<Ending, u64>,
+    /// Of the questions whose credential it is, which are no calls.
+    identified: BTreeMap<Ending, u64>,
     days: BTreeMap<Date, BTreeMap<Ending, u64>>,
     /// By caller and place.
     work: Limited<(String, String), Work>,
@@ -151,7 +153,7 @@ impl Report {
         self.period = Some((first.min(time), last.max(time)));
         if row.call().is_some() {
             self.add_call(row);
-        } else if row.last().fields.stage == "refusal" {
+        } else if row.is_refusal() {
             self.add_refusal(row);
         } else {
             self.add_event(row);
@@ -170,6 +172,10 @@ impl Report {
 
     fn add_call(&mut self, row: &Row) {
         let ending = Ending::of(row);
+        if row.is_identification() {
+            *self.identified.entry(ending).or_default() += 1;
+            return;
+        }
         *self.endings.entry(ending).or_default() += 1;
         let day = row.time().to_zoned(TimeZone::UTC).date();
         *self.days.entry(day).or_default().entry(ending).or_default() += 1;

@@ -73,6 +73,16 @@ impl Row {
         self.last.fields.call.as_deref()
     }
 
+    /// Whether it is a request that was refused before it was a call, or more of them.
+    pub fn is_refusal(&self) -> bool {
+        self.last.fields.stage == "refusal"
+    }
+
+    /// Whether it only says whose a credential is.
+    pub fn is_identification(&self) -> bool {
+        self.tool() == Some("identify")
+    }
+
     /// Who it was: a user by its id, a service as `service:NAME`, else the user of the operating system.
     pub fn who(&self) -> Option<String> {
         let principal = self.latest(|fields| fields.principal.as_ref()).map(|who| match who.kind.as_str() {

@@ -10,6 +10,9 @@ use crate::audit::Code;
 /// How many characters of what an event says are shown.
 const MOST_DETAILS: usize = 160;
 
+/// How it is called that a request was refused before it was a call.
+pub const REFUSED: &str = "refused";
+
 /// The columns of [`cells`].
 pub const COLUMNS: [Column; 9] = [
     Column { title: "TIME", least: 23, most: 23 },
@@ -60,7 +63,36 @@ fn details(row: &Row) -> String {
         Some(text) => format!("{name}={text}"),
         None => format!("{name}={value}"),
     });
-    said.collect::<Vec<_>>().join(" ").chars().take(MOST_DETAILS).collect()
+    let said = said.collect::<Vec<_>>().join(" ");
+    match said.char_indices().nth(MOST_DETAILS) {
+        Some((end, _)) => format!("{}…", said.get(..end).unwrap_or_default()),
+        None => said,
+    }
+}
+
+/// A row in one sentence, for those who read nothing else of it.
+pub(super) fn sentence(row: &Row) -> String {
+    let fields = &row.last().fields;
+    let who = row.who();
+    if row.call().is_some() {
+        let ended = ended(row).unwrap_or_else(|| "no outcome".to_owned());
+        if row.is_identification() {
+            let who = who.map(|who| format!(" ({who})")).unwrap_or_default();
+            return format!("It was asked whose a credential is{who}: {ended}.");
+        }
+        let who = who.unwrap_or_else(|| "somebody".to_owned());
+        let on = on(row).map(|on| format!(" on {on}")).unwrap_or_default();
+        return format!("{who} called {}{on}: {ended}.", what(row));
+    }
+    let told = meaning(&fields.code).map_or_else(
+        || format!("{} of code {}", fields.stage, fields.code),
+        |text| text.trim_end_matches('.').to_owned(),
+    );
+    let tool = fields.tool.as_ref().map(|tool| format!(": {tool}")).unwrap_or_default();
+    let reason = fields.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let from = fields.address.as_ref().map(|address| format!(", from {address}")).unwrap_or_default();
+    let by = who.map(|who| format!(", by {who}")).unwrap_or_default();
+    format!("{told}{tool}{reason}{from}{by}.")
 }
 
 /// The tool, or what kind of event it is.
@@ -107,7 +139,7 @@ fn ended(row: &Row) -> Option<String> {
         // By itself an intent has none, however its call ended.
         (None, _) if row.is_single() && fields.stage == "intent" => Some("intent".to_owned()),
         (None, _) if row.call().is_some() && row.decision().is_some() => Some("no outcome".to_owned()),
-        (None, _) if fields.stage == "refusal" => Some("refused".to_owned()),
+        (None, _) if row.is_refusal() => Some(REFUSED.to_owned()),
         (None, _) => None,
     }
 }
@@ -152,6 +184,55 @@ mod tests {
         let rows = Rows::of_records(Records::of(&[log.path()]).unwrap());
         let outcomes: Vec<String> = rows.map(|row| cells(&row.unwrap())[5].clone()).collect();
         assert_eq!(outcomes, ["-", "intent", "ok", "denied (forbidden)", "refused", "intent", "-"]);
+    }
+
+    #[test]
+    fn details_that_are_cut_have_a_mark() {
+        let log = Log::new();
+        let event = |problem: String| json!({"stage": "event", "code": "PC0006", "problem": problem});
+        let fits = MOST_DETAILS - "problem=".len();
+        log.write(
+            "a",
+            &[(1, "05:40:00", event("é".repeat(fits))), (2, "05:40:01", event("é".repeat(fits + 1)))],
+        );
+        let rows = Rows::of_calls(Records::of(&[log.path()]).unwrap());
+        let shown: Vec<String> = rows.map(|row| cells(&row.unwrap())[8].clone()).collect();
+        let whole = format!("problem={}", "é".repeat(fits));
+        assert_eq!(shown, [whole.clone(), format!("{whole}…")]);
+    }
+
+    #[test]
+    fn a_row_is_a_sentence() {
+        let log = Log::new();
+        let mut open = logs::intent("c3", "bob", "DEV");
+        open["principal"] = serde_json::Value::Null;
+        let mut identified = logs::outcome("c4", "ann", "ok");
+        identified["tool"] = "identify".into();
+        log.write("a", &[
+            (1, "05:40:00", json!({"stage": "start", "code": "PC0001", "version": "0.1.0"})),
+            (2, "05:40:02", logs::outcome("c1", "ann", "ok")),
+            (3, "05:40:03", logs::denied("c2", "ann", "OPS")),
+            (4, "05:40:04", json!({"stage": "refusal", "code": "PC2001", "status": 401, "reason": "rejected", "address": "192.0.2.1"})),
+            (5, "05:40:05", json!({"stage": "refusal", "code": "PC2002", "tool": "jira_drop", "address": null})),
+            (6, "05:40:06", json!({"stage": "event", "code": "PC0007", "frozen": "all", "os_user": "root", "reason": "incident 7"})),
+            (7, "05:40:07", json!({"stage": "news", "code": "PC9999"})),
+            (8, "05:40:08", identified),
+            (9, "05:40:09", open),
+        ]);
+        let rows = Rows::of_calls(Records::of(&[log.path()]).unwrap());
+        let told: Vec<String> = rows.map(|row| sentence(&row.unwrap())).collect();
+        let wanted = [
+            "The server started.",
+            "ann called jira_get_issue: ok.",
+            "ann called jira_get_issue on Jira::Issue OPS-1: denied (forbidden).",
+            "A request was refused before dispatch (rejected), from 192.0.2.1.",
+            "A tool was called that is not offered: jira_drop.",
+            "An administrator froze what writes, or everything (incident 7), by root.",
+            "news of code PC9999.",
+            "It was asked whose a credential is (ann): ok.",
+            "somebody called jira_get_issue on Jira::Issue DEV-1: no outcome.",
+        ];
+        assert_eq!(told, wanted);
     }
 
     #[test]

@@ -20,7 +20,8 @@ async fn a_million_refusals_are_under_a_megabyte_and_stop_nobody() {
     let noted = (0..FLOOD).map(async |number| {
         let address = std::net::Ipv4Addr::from(0x0a00_0000 + number % NETWORKS);
         let reason = RefusalReason::ALL[number as usize % RefusalReason::ALL.len()];
-        let refused = Refused { status: Some(401), reason, address: Some(address.into()), tool: None };
+        let refused =
+            Refused { status: Some(401), reason, address: Some(address.into()), proxy: None, tool: None };
         refusals.note(refused).await
     });
     let engine = engine();

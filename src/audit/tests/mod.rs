@@ -83,6 +83,7 @@ fn facts(access: Access) -> CallFacts {
         method: "pat",
         client: format!("client\n{}", "x".repeat(500)),
         address: None,
+        proxy: None,
         transport: "http",
         trace_id: None,
         os_user: None,
@@ -239,6 +240,7 @@ async fn every_end_of_a_call_is_written() {
         status: None,
         reason: RefusalReason::UnknownTool,
         address: None,
+        proxy: None,
         tool: Some("nope\n\u{202e}".into()),
     };
     Refusals::new(audit.clone()).note(unknown).await.unwrap();

@@ -234,7 +234,8 @@ impl Examined {
                 uncovered: expected.saturating_sub(found),
             });
         } else if self.is_sound() && found < expected {
-            self.find_checkpoint(CheckpointFault::Uncovered { found, expected });
+            let ended = self.contents.last.as_ref().is_some_and(|(last, _)| last.stage.ends());
+            self.find_checkpoint(CheckpointFault::Uncovered { found, expected, ended });
         }
         self.checkpoint = Some((own, checkpoint));
     }

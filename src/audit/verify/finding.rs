@@ -140,12 +140,14 @@ pub enum CheckpointFault {
         /// The root that was signed.
         expected: TreeHash,
     },
-    /// The file is at its end, and the checkpoint does not cover all of it.
+    /// Nobody writes the file, and the checkpoint does not cover all of it.
     Uncovered {
         /// How many records it covers.
         found: u64,
         /// How many there are.
         expected: u64,
+        /// Whether the last of them is one that ends a file.
+        ended: bool,
     },
 }
 
@@ -334,7 +336,7 @@ impl FileFault {
                 "file_unended",
                 "another record",
                 "a last record of stage `stop`, `continued` or `recovered`",
-                "The process was killed and the server has not started since, or the end was cut off: start the server, which repairs the first; a checkpoint kept elsewhere tells the second.",
+                "This is expected of a copy that was made while the server wrote: verify the log where it is written. Else the process was killed and the server has not started since, or the end was cut off: start the server, which repairs the first; a checkpoint kept elsewhere tells the second.",
             ),
         }
     }
@@ -385,11 +387,15 @@ impl CheckpointFault {
                 expected.to_string(),
                 "The file is not the one that was signed, but was written anew: compare it with a copy of the log.",
             ),
-            Self::Uncovered { found, expected } => told(
+            Self::Uncovered { found, expected, ended } => told(
                 "checkpoint_uncovered",
                 format!("{found} records are signed"),
                 format!("all {expected}"),
-                "Records were added, or the checkpoint was put back to an older one: compare both with a copy of the log.",
+                if *ended {
+                    "The file has its end, so this is not expected: records were added, or the checkpoint was put back to an older one. Compare both with a copy of the log."
+                } else {
+                    "This is expected of a copy that was made while the server wrote, and of a server that was killed: nobody has signed the newest records yet, so nothing is known of them. Verify the log where it is written, or start the server."
+                },
             ),
         }
     }

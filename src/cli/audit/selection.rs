@@ -10,6 +10,7 @@ use crate::audit::Code;
 use crate::audit::Ending;
 use crate::audit::read::Filter;
 use crate::audit::read::Moment;
+use crate::audit::read::REFUSED;
 use crate::audit::read::ReadError;
 use crate::audit::read::Records;
 use crate::audit::read::Row;
@@ -54,7 +55,7 @@ pub(super) struct Selection {
     /// The id of a call, or of a decision.
     #[arg(long, value_name = "ID")]
     call: Vec<String>,
-    /// How calls ended.
+    /// How calls ended; `refused` takes requests that were refused before they were calls.
     #[arg(long, value_name = "WORD", value_parser = outcomes())]
     outcome: Vec<String>,
 }
@@ -65,7 +66,7 @@ fn codes() -> PossibleValuesParser {
 }
 
 fn outcomes() -> PossibleValuesParser {
-    PossibleValuesParser::new(Ending::ALL.iter().map(|ending| ending.as_str()))
+    PossibleValuesParser::new(Ending::ALL.iter().map(|ending| ending.as_str()).chain([REFUSED]))
 }
 
 impl Selection {
@@ -183,8 +184,8 @@ mod tests {
             assert_eq!(!nearest.is_empty(), told.contains("a similar value exists"), "{told}");
             assert!(told.contains(nearest), "{told}");
         }
-        for ending in Ending::ALL {
-            assert!(Line::try_parse_from(["show", "--outcome", ending.as_str()]).is_ok(), "{ending:?}");
+        for ending in Ending::ALL.iter().map(|ending| ending.as_str()).chain(["refused"]) {
+            assert!(Line::try_parse_from(["show", "--outcome", ending]).is_ok(), "{ending}");
         }
         for code in Code::ALL {
             assert!(Line::try_parse_from(["show", "--code", code.as_str()]).is_ok(), "{code:?}");

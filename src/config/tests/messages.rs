@@ -85,6 +85,18 @@ fn of_variables() {
         ("HOST", "http://x", ": `http://x` is not an address or a host name, for example `127.0.0.1`"),
         ("JIRA_PASSTHROUGH_HEADERS", "Host", ": `host` belongs to the connection or to this server"),
         ("ATLASSIAN_OAUTH_CLOUD_ID", "../x", ": `../x` is not the id of a site"),
+        (
+            "PORTCULLIS_SERVER__TRUSTED_PROXIES",
+            "10.0.0.5,proxy.example.com",
+            ": `proxy.example.com` is no address and no network; write for example `10.0.0.5` or `10.1.0.0/16`",
+        ),
+        ("PORTCULLIS_SERVER__TRUSTED_PROXIES", "10.1.0.0/33", ": `10.1.0.0/33` is no address and no network"),
+        ("PORTCULLIS_SERVER__TRUSTED_PROXIES", "0.0.0.0/0", ": `0.0.0.0/0` is everybody"),
+        (
+            "PORTCULLIS_SERVER__TRUSTED_PROXIES",
+            "::ffff:10.0.0.5",
+            ": `::ffff:10.0.0.5` is an address of IPv4; write it as one",
+        ),
         ("MCP_ALLOWED_URL_DOMAINS", "10.0.0.1", ": `10.0.0.1` is not a host name"),
         ("ATLASSIAN_RETRY_BACKOFF", "soon", ": `soon` is not a number from 0 to 60"),
         ("STATELESS", "true", " (server.stateless) only goes with TRANSPORT=streamable-http"),

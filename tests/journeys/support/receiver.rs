@@ -1,6 +1,8 @@
 //! An HTTP receiver of the audit log, as an operator could write one: what it has of a file already, it leaves out.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,10 +12,38 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::routing::post;
+use axum::serve::Listener;
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// Connections that agreed on TLS.
+struct Tls {
+    listener: TcpListener,
+    tls: TlsAcceptor,
+}
+
+impl Listener for Tls {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = self.listener.accept().await.unwrap();
+            if let Ok(stream) = self.tls.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.listener.local_addr()
+    }
+}
 
 /// What it does with what comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +79,7 @@ impl Receiver {
         receiver
     }
 
-    fn serve(&mut self, listener: TcpListener) {
+    fn serve(&mut self, listener: impl Listener<Io: Send, Addr: Send + Debug>) {
         let router = Router::new()
             .route("/audit", post(take))
             .route("/witness", post(note))
@@ -58,6 +88,15 @@ impl Receiver {
         let stopped = async { drop(stopped.await) };
         let serve = axum::serve(listener, router).with_graceful_shutdown(stopped);
         self.serving = Some((stop, tokio::spawn(async move { serve.await.unwrap() })));
+    }
+
+    /// One that speaks TLS alone.
+    pub(crate) async fn over_tls(tls: TlsAcceptor) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut receiver = Self { address, inside: Arc::default(), serving: None };
+        receiver.serve(Tls { listener, tls });
+        receiver
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -108,8 +108,8 @@ fn kinds(row: &Row) -> (&'static str, Vec<&'static str>) {
     if row.call().is_none() && fields.stage != "refusal" {
         let is = |code: Code| fields.code == code.as_str();
         return match () {
-            () if is(Code::Start) => ("process", vec!["start"]),
-            () if is(Code::Stop) => ("process", vec!["end"]),
+            () if is(Code::Start) || is(Code::CommandStart) => ("process", vec!["start"]),
+            () if is(Code::Stop) || is(Code::CommandStop) => ("process", vec!["end"]),
             () => ("configuration", vec!["change"]),
         };
     }

@@ -39,7 +39,7 @@ const PLACED: &[&str] = &[
 
 /// The event of a row.
 pub(super) fn event(row: &Row) -> Map<String, Value> {
-    let is_api = row.call().is_some() || row.last().fields.stage == "refusal";
+    let is_api = row.call().is_some() || row.is_refusal();
     let mut event = Map::new();
     put(&mut event, "metadata", Some(metadata(row)));
     put(&mut event, "time", Some(row.time().as_millisecond()));
@@ -62,7 +62,7 @@ pub(super) fn event(row: &Row) -> Map<String, Value> {
     put(&mut event, "status", Some(name));
     put(&mut event, "status_code", row.outcome());
     put(&mut event, "status_detail", detail(row));
-    put(&mut event, "message", Some(shown::cells(row).get(2..6).unwrap_or_default().join(" | ")));
+    put(&mut event, "message", Some(shown::sentence(row)));
     control(row, &mut event);
     if !unmapped.is_empty() {
         put(&mut event, "unmapped", Some(unmapped));
@@ -123,7 +123,7 @@ fn api_activity(row: &Row, event: &mut Map<String, Value>) {
     put(event, "dst_endpoint", product.map(|product| json!({"svc_name": product})));
     let resources: Vec<Value> = row.resources().iter().map(|name| resource(name)).collect();
     put(event, "resources", (!resources.is_empty()).then_some(resources));
-    if row.last().fields.stage == "refusal" {
+    if row.is_refusal() {
         put(event, "http_response", row.last().fields.status.map(|status| json!({"code": status})));
     }
     if row.call().is_some() {
@@ -213,8 +213,8 @@ fn lifecycle(row: &Row, event: &mut Map<String, Value>) {
     let is = |code: Code| fields.code == code.as_str();
     let other = shown::meaning(&fields.code).unwrap_or(fields.stage.as_str()).trim_end_matches('.');
     let activity = match () {
-        () if is(Code::Start) => (3, "Start"),
-        () if is(Code::Stop) => (4, "Stop"),
+        () if is(Code::Start) || is(Code::CommandStart) => (3, "Start"),
+        () if is(Code::Stop) || is(Code::CommandStop) => (4, "Stop"),
         () if is(Code::Thawed) => (6, "Enable"),
         () if is(Code::Frozen) => (7, "Disable"),
         () if is(Code::PoliciesLoaded) => (8, "Update"),

@@ -87,7 +87,7 @@ pub(super) fn of(report: &Report, filter: &Filter, policies: Option<&[KnownPolic
     let mut sections =
         vec![made_with(&filters), calls(report), over_time(report), work(report), denials(report)];
     sections.extend(policies.map(|policies| unused(report, policies)));
-    sections.extend([limits(report), tried(report), refusals(report), events(report)]);
+    sections.extend([limits(report), tried(report), identified(report), refusals(report), events(report)]);
     Page { title, filters, sections }
 }
 
@@ -108,11 +108,23 @@ fn table(title: &str, note: &str, columns: &[Column], rows: Vec<Vec<String>>) ->
 }
 
 fn calls(report: &Report) -> Section {
-    let of = |ending: &Ending| report.endings.get(ending).copied().unwrap_or_default();
+    let rows = by_ending(&report.endings);
+    table("Calls", "How calls of tools ended.", &[Column::Text("Ended"), Column::Number("Calls")], rows)
+}
+
+fn identified(report: &Report) -> Section {
+    let note = "How often Atlassian was asked whose credential a caller brought. That is no call, and in no \
+                other number here.";
+    let columns = [Column::Text("Ended"), Column::Number("Questions")];
+    table("Credentials asked for", note, &columns, by_ending(&report.identified))
+}
+
+fn by_ending(endings: &BTreeMap<Ending, u64>) -> Vec<Vec<String>> {
+    let of = |ending: &Ending| endings.get(ending).copied().unwrap_or_default();
     let mut rows: Vec<Vec<String>> =
         Ending::ALL.iter().map(|(ending, word)| vec![(*word).to_owned(), of(ending).to_string()]).collect();
-    rows.push(vec!["all".to_owned(), report.endings.values().sum::<u64>().to_string()]);
-    table("Calls", "How calls of tools ended.", &[Column::Text("Ended"), Column::Number("Calls")], rows)
+    rows.push(vec!["all".to_owned(), endings.values().sum::<u64>().to_string()]);
+    rows
 }
 
 /// The time that a bar stands for.

@@ -53,6 +53,8 @@ fn week() -> Log {
     let mut nobody = logs::denied("c5", "eve", "OPS");
     nobody["decision"]["reason"] = "no policy permits it".into();
     nobody["decision"]["policies"] = json!([]);
+    let mut identified = logs::outcome("c6", "ann", "ok");
+    identified["tool"] = "identify".into();
     let refused = |more: &Value| {
         let mut refused = json!({"stage": "refusal", "code": "PC2001", "status": 401, "reason": "no token", "address": "192.0.2.1"});
         refused.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -76,6 +78,7 @@ fn week() -> Log {
                 json!({"stage": "refusal", "code": "PC2002", "tool": "jira_drop", "address": null}),
             ),
             (11, "05:47:00", write),
+            (12, "05:48:00", identified),
         ],
     );
     log
