@@ -6,6 +6,7 @@ use super::Failure;
 use super::assemble;
 use super::audit_places;
 use super::audit_rules;
+use super::authorities;
 use super::output;
 use crate::config::Loaded;
 use crate::config::Settings;
@@ -21,6 +22,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     settings.products().map_err(Failure::configuration)?;
     assemble::refuse_what_is_not_there(settings)?;
     files(settings)?;
+    settings.server.clients().map(authorities::read).transpose()?;
     audit_rules::read(&settings.audit.rules)?;
     audit_places::check(settings)?;
     let policies = Policies::load(tools::facts(), assemble::engine_settings(settings)?)

@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -20,6 +19,8 @@ use super::reload;
 use super::started;
 use super::vaulted;
 use crate::call::Gate;
+use crate::config::CallerHeader;
+use crate::config::CallerPin;
 use crate::config::CredentialSettings;
 use crate::config::Loaded;
 use crate::config::Settings;
@@ -29,6 +30,8 @@ use crate::mcp::Allowlist;
 use crate::mcp::GateSoon;
 use crate::mcp::HttpSettings;
 use crate::mcp::Patience;
+use crate::mcp::Pin;
+use crate::mcp::UserHeader;
 use crate::telemetry;
 use crate::telemetry::Metrics;
 
@@ -121,8 +124,8 @@ async fn over_http(settings: &Settings, gate: &Arc<Gate>, parts: &Parts) -> Resu
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     output::complain(&format!("serving MCP on {scheme}://{told}{}", settings.server.path));
-    let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
-    let served = serve_http(settings, gate, (listener, acceptor), async { stopped().await }).await;
+    let accepting = tls.as_ref().map(|tls| tls.tls.clone());
+    let served = serve_http(settings, gate, (listener, accepting), async { stopped().await }).await;
     metrics.cancel();
     served
 }
@@ -131,7 +134,7 @@ async fn over_http(settings: &Settings, gate: &Arc<Gate>, parts: &Parts) -> Resu
 pub(super) async fn serve_http(
     settings: &Settings,
     gate: &Arc<Gate>,
-    (listener, tls): (TcpListener, Option<TlsAcceptor>),
+    (listener, tls): (TcpListener, Option<mcp::Tls>),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
@@ -142,7 +145,7 @@ pub(super) async fn serve_http(
         closing.cancel();
     };
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
-    if !mcp::listen(listener, tls, router, patience, stop).await {
+    if !mcp::listen(gate, (listener, tls), router, patience, stop).await {
         tracing::warn!(
             "calls were still running {} seconds after the signal; they were ended",
             DRAIN.as_secs()
@@ -172,12 +175,22 @@ fn http_settings(
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
         lend: server.allow_global_credential_fallback,
         sessions: settings.sites().any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
+        stored: settings.sites().any(|(.., site)| site.credential.is_of_user()),
+        user_header: server.user_header.as_ref().map(user_header),
         ignore_header_auth: server.ignore_header_auth,
         passthrough: settings.sites().flat_map(|(.., site)| site.passthrough_headers.clone()).collect(),
         max_calls: server.max_concurrent_calls,
         closing,
         stop,
     }
+}
+
+fn user_header(from: &CallerHeader) -> UserHeader {
+    let pin = |pin: &CallerPin| match pin {
+        CallerPin::Fingerprint(digits) => Pin::Fingerprint(digits.clone()),
+        CallerPin::Name(name) => Pin::Name(name.clone()),
+    };
+    UserHeader { name: from.name.clone(), from: from.from.iter().map(pin).collect() }
 }
 
 /// The second listener. A busy port is fatal over HTTP alone: a client's own process must not fail for it.

@@ -10,6 +10,8 @@ use crate::audit::ErrorClass;
 use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity::IdentityError;
+use crate::identity::Login;
+use crate::identity::Named;
 use crate::identity::Presented;
 use crate::identity::Route;
 use crate::ids::InstanceName;
@@ -82,7 +84,9 @@ pub(super) async fn authenticate(
     let was_asked =
         accepted.iter().any(|accepted| accepted.was_asked) || missing.iter().any(Unidentified::was_asked);
     if !is_known && was_asked {
-        let is_rejected = missing.iter().any(|why| matches!(why, Unidentified::Rejected(_)));
+        // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it.
+        let is_guess = !matches!(presented.login, Login::Named(_));
+        let is_rejected = is_guess && missing.iter().any(|why| matches!(why, Unidentified::Rejected(_)));
         failing.note(presented.address, is_rejected).await;
     }
     if !accepted.is_empty() {
@@ -151,6 +155,7 @@ async fn identified(
         let route = gate.identity.route(presented, product, site, &gate.products, Some(&mut trail)).await;
         let route = route.map_err(|error| (error, None))?;
         trail.at(&route.instance.name);
+        trail.logs_in_by(presented.method_on(&route));
         let there = route.clone();
         match gate.identity.identify(presented, route, &gate.policies.current(), &trail).await {
             Ok(caller) => Ok(Accepted { route: there, principal: Some(caller.principal), was_asked: true }),
@@ -185,7 +190,7 @@ fn is_ours(error: &IdentityError) -> bool {
 
 fn outcome_of(error: &IdentityError) -> Outcome {
     let status = match (error, error.upstream()) {
-        (IdentityError::Rejected(_), _) => Some(401),
+        (IdentityError::Rejected(_) | IdentityError::StoredRejected(_), _) => Some(401),
         (_, Some(upstream)) => upstream.status(),
         _ => None,
     };
@@ -209,5 +214,6 @@ fn facts(presented: &Presented, product: Product) -> CallFacts {
         transport: presented.transport,
         trace_id: None,
         os_user: None,
+        named: presented.named.as_ref().map(Named::noted),
     }
 }

@@ -8,7 +8,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::Method;
@@ -43,12 +42,11 @@ use super::failing;
 use super::failing::Failing;
 use super::handler::Handler;
 use super::hosts::Allowlist;
+use super::who;
+use super::who::UserHeader;
 use crate::audit;
 use crate::audit::RefusalReason;
 use crate::call::Gate;
-use crate::identity::Login;
-use crate::identity::Own;
-use crate::identity::Presented;
 
 /// JSON-RPC code for a request that is refused before dispatch; the HTTP status says why.
 const REFUSED: i32 = -32001;
@@ -70,6 +68,10 @@ pub struct HttpSettings {
     pub sessions: bool,
     /// Whether credentials that callers bring are ignored.
     pub ignore_header_auth: bool,
+    /// Whether some product has a credential for each user who is named.
+    pub stored: bool,
+    /// The header that names users, and who may send it.
+    pub user_header: Option<UserHeader>,
     /// Names of headers that some product's configuration passes on.
     pub passthrough: Vec<HeaderName>,
     /// How many calls run at once; more are refused with 429.
@@ -141,7 +143,7 @@ async fn serve(
 }
 
 /// A request refused before dispatch.
-struct Refused {
+pub(super) struct Refused {
     status: StatusCode,
     reason: RefusalReason,
     code: i32,
@@ -150,7 +152,7 @@ struct Refused {
 }
 
 impl Refused {
-    fn new(status: StatusCode, reason: RefusalReason, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, reason: RefusalReason, message: impl Into<String>) -> Self {
         Self { status, reason, code: REFUSED, message: message.into(), id: Value::Null }
     }
 
@@ -204,7 +206,7 @@ async fn admit(
         let text = "send the message as `Content-Type: application/json`";
         return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, RefusalReason::MediaType, text));
     }
-    let login = login(settings, &parts.headers)?;
+    let presented = who::presented(settings, &parts, address)?;
     let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
@@ -218,13 +220,6 @@ async fn admit(
         let text = "too many calls at once; try again in a moment";
         Refused::new(StatusCode::TOO_MANY_REQUESTS, RefusalReason::Busy, text).about(&envelope.id)
     })?;
-    let presented = Presented {
-        login,
-        passed: Arc::new(passed(settings, &parts.headers)),
-        client: user_agent(&parts.headers),
-        address: Some(address.ip()),
-        transport: "http",
-    };
     let accepted = authenticate(&endpoint.gate, &endpoint.failing, &presented, &envelope).await;
     let accepted = accepted.map_err(|error| {
         let (status, reason) = match error {
@@ -240,45 +235,6 @@ async fn admit(
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     // Our own list has checked it; rmcp reads it once more as a name without rules.
     Ok((Request::from_parts(parts, Full::new(bytes)), place))
-}
-
-/// Whose credential the request uses: the caller's own, or what the configuration lends or passes on.
-fn login(settings: &HttpSettings, headers: &HeaderMap) -> Result<Login, Refused> {
-    let unauthorized = |text: String| Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Credential, text);
-    if !settings.ignore_header_auth {
-        let own = Own::read(headers).map_err(|error| unauthorized(error.to_string()))?;
-        if !own.is_empty() {
-            own.check().map_err(|error| unauthorized(error.to_string()))?;
-            return Ok(Login::Own(Arc::new(own)));
-        }
-        if !settings.lend {
-            own.check().map_err(|error| unauthorized(error.to_string()))?;
-        }
-    }
-    if settings.lend || settings.sessions {
-        return Ok(Login::Lent);
-    }
-    let text = if settings.ignore_header_auth {
-        "credentials of callers are not used here (IGNORE_HEADER_AUTH), and none is lent: ask the administrator to set \
-         ALLOW_GLOBAL_CRED_FALLBACK, or ATLASSIAN_EXTERNAL_AUTH_ENABLE with JIRA_PASSTHROUGH_HEADERS"
-    } else {
-        "no credential: send `Authorization: Bearer <your personal access token>`, or ask the administrator to lend one \
-         with ALLOW_GLOBAL_CRED_FALLBACK"
-    };
-    Err(unauthorized(text.to_owned()))
-}
-
-/// The headers of the request that some product's configuration passes on.
-fn passed(settings: &HttpSettings, headers: &HeaderMap) -> HeaderMap {
-    let mut passed = HeaderMap::new();
-    for name in &settings.passthrough {
-        for value in headers.get_all(name) {
-            let mut value = value.clone();
-            value.set_sensitive(true);
-            passed.append(name.clone(), value);
-        }
-    }
-    passed
 }
 
 /// Reads the body whole. A client that stops sending does not keep its place.
@@ -352,9 +308,4 @@ fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Respo
 
 fn is_json(content: &str) -> bool {
     content.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-}
-
-fn user_agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    agent.chars().take(120).collect()
 }

@@ -11,11 +11,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::server::ClientHello;
+use rustls::server::NoServerSessionStorage;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
+
+use super::peer::Clients;
 
 /// Why a certificate is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,16 +90,38 @@ impl Shown {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Accepts TLS with it.
+    /// Accepts TLS with it, and asks for certificates of clients where there are any to be taken.
     ///
     /// # Errors
     /// If the cryptography cannot be had, which would be a fault of the build.
-    pub fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor, rustls::Error> {
+    pub fn accepting(self: &Arc<Self>, clients: Option<Arc<Clients>>) -> Result<Tls, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(Arc::new(provider()));
-        let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
+        let builder = builder.with_safe_default_protocol_versions()?;
+        let builder = match &clients {
+            Some(clients) => builder.with_client_cert_verifier(Arc::<Clients>::clone(clients)),
+            None => builder.with_no_client_auth(),
+        };
         let mut config = builder.with_cert_resolver(Arc::<Self>::clone(self));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        if clients.is_some() {
+            // Who resumes a session shows no certificate again, and may have lost it since.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), clients })
+    }
+}
+
+/// TLS for a listener.
+#[derive(Clone)]
+pub struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) clients: Option<Arc<Clients>>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Tls").field("clients", &self.clients).finish_non_exhaustive()
     }
 }
 
@@ -106,7 +131,7 @@ impl ResolvesServerCert for Shown {
     }
 }
 
-fn provider() -> CryptoProvider {
+pub(super) fn provider() -> CryptoProvider {
     rustls::crypto::aws_lc_rs::default_provider()
 }
 

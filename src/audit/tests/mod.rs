@@ -86,6 +86,7 @@ fn facts(access: Access) -> CallFacts {
         transport: "http",
         trace_id: None,
         os_user: None,
+        named: None,
     }
 }
 
