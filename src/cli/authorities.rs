@@ -47,9 +47,17 @@ pub(super) async fn clients(from: &CallerCertificates, gate: &Gate) -> Result<Ar
 pub(super) async fn follow(from: &CallerCertificates, gate: &Gate, clients: &Clients) {
     let mut ticks = tokio::time::interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut told = None;
+    let (mut told, mut ended) = (None, None);
     loop {
         ticks.tick().await;
+        let ends = clients.current().ends.filter(|ends| *ends <= jiff::Timestamp::now().as_second());
+        if let Some(ends) = ends.filter(|_| ended != ends) {
+            let at = jiff::Timestamp::from_second(ends).unwrap_or_default();
+            tracing::error!(
+                "a revocation list of server.tls.client_crl ended at {at}: nobody is let in whom it is about; put a newer one there"
+            );
+        }
+        ended = ends;
         let files = from.clone();
         // Nothing is read where other tasks wait for it.
         let Ok(found) = tokio::task::spawn_blocking(move || get(&files)).await else { continue };

@@ -17,6 +17,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerified;
 use rustls::server::danger::ClientCertVerifier;
+use x509_parser::prelude::FromDer as _;
+use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::tls::provider;
 use crate::identity::CertificateNames;
@@ -48,6 +50,8 @@ pub struct Authorities {
     pub fingerprints: Vec<String>,
     /// The SHA-256 of all that was read.
     pub fingerprint: String,
+    /// When the first of the revocation lists ends, in seconds since 1970: from then on nobody is let in whom it is about.
+    pub ends: Option<i64>,
 }
 
 impl Authorities {
@@ -63,6 +67,7 @@ impl Authorities {
             fingerprints.push(hex::encode(digest::digest(&digest::SHA256, &certificate)));
             roots.add(certificate).map_err(|error| AuthoritiesError::Useless(error.to_string()))?;
         }
+        let mut ends = None;
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()));
         if let Some(revoked) = revoked {
             let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(revoked)
@@ -72,6 +77,7 @@ impl Authorities {
             if lists.is_empty() {
                 return Err(AuthoritiesError::NoList);
             }
+            ends = lists.iter().filter_map(|list| end(list)).min();
             builder = builder.with_crls(lists).enforce_revocation_expiration();
         }
         let verifier = builder.build().map_err(|error| match error {
@@ -81,8 +87,14 @@ impl Authorities {
         let mut all = digest::Context::new(&digest::SHA256);
         all.update(authorities);
         all.update(revoked.unwrap_or_default());
-        Ok(Self { verifier, fingerprints, fingerprint: hex::encode(all.finish()) })
+        Ok(Self { verifier, fingerprints, fingerprint: hex::encode(all.finish()), ends })
     }
+}
+
+/// When a revocation list says that there will be a newer one.
+fn end(list: &[u8]) -> Option<i64> {
+    let (_, list) = CertificateRevocationList::from_der(list).ok()?;
+    list.next_update().map(|end| end.timestamp())
 }
 
 /// Which client certificates the listener takes, and how they name users.
@@ -277,6 +289,7 @@ mod tests {
             let authorities =
                 Authorities::read(both.as_bytes(), revoked.as_deref().map(str::as_bytes)).unwrap();
             assert_eq!(takes(&authorities, certificate), taken, "{revoked:?}");
+            assert_eq!(authorities.ends.is_some(), revoked.is_some());
         }
     }
 

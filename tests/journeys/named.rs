@@ -409,6 +409,32 @@ async fn who_shows_no_certificate_is_nobody_and_a_name_opens_no_more_than_what_i
     world.end();
 }
 
+/// Behind one proxy or one address are many: who has no token does not keep the others out, but is not looked at for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_nothing_stored_is_counted_and_does_not_keep_others_out() {
+    let bao = Bao::start();
+    let role = bao.set_up().await;
+    store(&bao, "ann", "alice-token").await;
+    store(&bao, "ben", "bob-token").await;
+    let certificates = Certificates::new();
+    let variables = certificates.with_vault(&bao, &role);
+    let world = World::start(Setup { variables, ..Setup::default() }).await;
+    let (ann, ben, cleo) = (certificates.named("ann"), certificates.named("ben"), certificates.named("cleo"));
+    for _ in 0..50 {
+        assert_eq!(read(&world, &cleo, &[]).await.0, 401);
+    }
+    assert_eq!(read(&world, &ann, &[]).await.0, 200, "she was not known before");
+    for _ in 50..200 {
+        assert_eq!(read(&world, &cleo, &[]).await.0, 401);
+    }
+    for client in [&cleo, &ben] {
+        let (status, text) = read(&world, client, &[]).await;
+        assert!(status == 429 && text.contains("try again in a minute"), "{text}");
+    }
+    assert_eq!(read(&world, &ann, &[]).await.0, 200, "who is known goes on");
+    world.end();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_tries_the_secret_of_a_user_who_is_named() {
     let bao = Bao::start();
