@@ -166,6 +166,7 @@ fn facts() -> CallFacts {
         transport: "http",
         trace_id: None,
         os_user: None,
+        named: None,
     }
 }
 

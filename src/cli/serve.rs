@@ -31,6 +31,7 @@ use crate::mcp::GateSoon;
 use crate::mcp::HttpSettings;
 use crate::mcp::Patience;
 use crate::mcp::Pin;
+use crate::mcp::Substitutes;
 use crate::mcp::UserHeader;
 use crate::telemetry;
 use crate::telemetry::Metrics;
@@ -173,9 +174,13 @@ fn http_settings(
         body_limit: server.body_limit_bytes,
         nesting_limit: server.nesting_limit,
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
-        lend: server.allow_global_credential_fallback,
-        sessions: settings.sites().any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
-        stored: settings.sites().any(|(.., site)| site.credential.is_of_user()),
+        substitutes: Substitutes {
+            stored: settings.sites().any(|(.., site)| site.credential.is_of_user()),
+            sessions: settings
+                .sites()
+                .any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
+            lent: server.allow_global_credential_fallback,
+        },
         user_header: server.user_header.as_ref().map(user_header),
         ignore_header_auth: server.ignore_header_auth,
         passthrough: settings.sites().flat_map(|(.., site)| site.passthrough_headers.clone()).collect(),

@@ -65,12 +65,12 @@ pub enum CallerPin {
 
 /// What may be set of them in `[server] tls`.
 pub(super) struct RawCallers {
-    pub(super) client_ca: Option<PathBuf>,
-    pub(super) client_certificate: Option<Wanted>,
-    pub(super) client_name: Option<CallerNamePart>,
-    pub(super) client_name_prefix: Option<String>,
-    pub(super) client_name_suffix: Option<String>,
-    pub(super) client_crl: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) certificate: Option<Wanted>,
+    pub(super) name: Option<CallerNamePart>,
+    pub(super) name_prefix: Option<String>,
+    pub(super) name_suffix: Option<String>,
+    pub(super) crl: Option<PathBuf>,
 }
 
 #[derive(Debug, Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -94,13 +94,13 @@ impl CallerNamePart {
 
 /// The client certificates that are asked for.
 pub(super) fn certificates(raw: RawCallers) -> Result<Option<CallerCertificates>, ConfigError> {
-    let Some(authorities) = raw.client_ca else {
+    let Some(authorities) = raw.ca else {
         let set = [
-            ("client_certificate", raw.client_certificate.is_some()),
-            ("client_name", raw.client_name.is_some()),
-            ("client_name_prefix", raw.client_name_prefix.is_some()),
-            ("client_name_suffix", raw.client_name_suffix.is_some()),
-            ("client_crl", raw.client_crl.is_some()),
+            ("client_certificate", raw.certificate.is_some()),
+            ("client_name", raw.name.is_some()),
+            ("client_name_prefix", raw.name_prefix.is_some()),
+            ("client_name_suffix", raw.name_suffix.is_some()),
+            ("client_crl", raw.crl.is_some()),
         ];
         return match set.into_iter().find(|(_, is_set)| *is_set) {
             Some((key, _)) => refuse(&format!(
@@ -109,12 +109,12 @@ pub(super) fn certificates(raw: RawCallers) -> Result<Option<CallerCertificates>
             None => Ok(None),
         };
     };
-    let has_ends = raw.client_name_prefix.is_some() || raw.client_name_suffix.is_some();
-    let names = match raw.client_name {
+    let has_ends = raw.name_prefix.is_some() || raw.name_suffix.is_some();
+    let names = match raw.name {
         Some(part) => Some(CallerNames {
             part,
-            prefix: raw.client_name_prefix.unwrap_or_default(),
-            suffix: raw.client_name_suffix.unwrap_or_default(),
+            prefix: raw.name_prefix.unwrap_or_default(),
+            suffix: raw.name_suffix.unwrap_or_default(),
         }),
         None if has_ends => {
             return refuse(
@@ -125,8 +125,8 @@ pub(super) fn certificates(raw: RawCallers) -> Result<Option<CallerCertificates>
     };
     Ok(Some(CallerCertificates {
         authorities,
-        revoked: raw.client_crl,
-        required: raw.client_certificate != Some(Wanted::Optional),
+        revoked: raw.crl,
+        required: raw.certificate != Some(Wanted::Optional),
         names,
     }))
 }

@@ -35,12 +35,12 @@ const HOURS: u64 = 72;
 
 pub(super) fn build(mut raw: RawTls) -> Result<Option<TlsSettings>, ConfigError> {
     let clients = callers::certificates(RawCallers {
-        client_ca: raw.client_ca.take(),
-        client_certificate: raw.client_certificate,
-        client_name: raw.client_name,
-        client_name_prefix: raw.client_name_prefix.take(),
-        client_name_suffix: raw.client_name_suffix.take(),
-        client_crl: raw.client_crl.take(),
+        ca: raw.client_ca.take(),
+        certificate: raw.client_certificate,
+        name: raw.client_name,
+        name_prefix: raw.client_name_prefix.take(),
+        name_suffix: raw.client_name_suffix.take(),
+        crl: raw.client_crl.take(),
     })?;
     match (certificate(raw)?, clients) {
         (None, Some(_)) => Err(ConfigError::Combination(

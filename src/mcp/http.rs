@@ -62,14 +62,10 @@ pub struct HttpSettings {
     pub nesting_limit: usize,
     /// Names the server answers to.
     pub allowlist: Allowlist,
-    /// Whether callers without a credential use the operator's, as a named service.
-    pub lend: bool,
-    /// Whether sessions in headers that are passed on stand in for a credential.
-    pub sessions: bool,
+    /// What is used for callers who bring no credential.
+    pub substitutes: Substitutes,
     /// Whether credentials that callers bring are ignored.
     pub ignore_header_auth: bool,
-    /// Whether some product has a credential for each user who is named.
-    pub stored: bool,
     /// The header that names users, and who may send it.
     pub user_header: Option<UserHeader>,
     /// Names of headers that some product's configuration passes on.
@@ -82,6 +78,17 @@ pub struct HttpSettings {
     pub closing: CancellationToken,
     /// Ends the streams when the server stops.
     pub stop: CancellationToken,
+}
+
+/// What is used for callers who bring no credential, from the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Substitutes {
+    /// Whether some product has a credential for each user who is named.
+    pub stored: bool,
+    /// Whether sessions in headers that are passed on are used.
+    pub sessions: bool,
+    /// Whether the operator's credential is, as a named service.
+    pub lent: bool,
 }
 
 #[derive(Clone)]

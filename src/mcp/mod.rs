@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 pub use hosts::Allowlist;
 pub use http::HttpSettings;
+pub use http::Substitutes;
 pub use http::router;
 pub use listen::Patience;
 pub use listen::listen;

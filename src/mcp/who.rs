@@ -125,11 +125,11 @@ fn login(
             own.check().map_err(|error| unauthorized(error.to_string()))?;
             return Ok(Login::Own(Arc::new(own)));
         }
-        if !settings.lend {
+        if !settings.substitutes.lent {
             own.check().map_err(|error| unauthorized(error.to_string()))?;
         }
     }
-    if settings.stored {
+    if settings.substitutes.stored {
         match named {
             Ok(named) => return Ok(Login::Named(named.clone())),
             Err(Nobody::Unfit(error)) => return Err(unauthorized(error.to_string())),
@@ -141,7 +141,7 @@ fn login(
             Err(Nobody::Unknown) => {}
         }
     }
-    if settings.lend || settings.sessions {
+    if settings.substitutes.lent || settings.substitutes.sessions {
         return Ok(Login::Lent);
     }
     Err(unauthorized(without_credential(settings).to_owned()))
@@ -149,7 +149,7 @@ fn login(
 
 /// What somebody can do who brings nothing that could be used.
 fn without_credential(settings: &HttpSettings) -> &'static str {
-    match (settings.stored, settings.ignore_header_auth) {
+    match (settings.substitutes.stored, settings.ignore_header_auth) {
         (true, true) => "nobody says who you are: connect with a client certificate that names you",
         (true, false) => {
             "no credential, and nobody says who you are: connect with a client certificate that names you, or send \
