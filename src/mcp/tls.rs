@@ -141,6 +141,7 @@ mod tests {
     use rcgen::KeyPair;
     use rcgen::date_time_ymd;
 
+    use super::super::peer::Authorities;
     use super::*;
 
     fn made(ends: i32) -> (String, String) {
@@ -148,6 +149,21 @@ mod tests {
         let mut params = CertificateParams::new(vec!["portcullis.example.com".to_owned()]).unwrap();
         params.not_after = date_time_ymd(ends, 1, 1);
         (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn where_certificates_are_asked_for_no_session_is_resumed() {
+        let (certificate, key) = made(2099);
+        let authorities = Authorities::read(certificate.as_bytes(), None).unwrap();
+        let shown = Shown::new(Certificate::read(certificate.as_bytes(), key.as_bytes()).unwrap());
+        for (clients, resumes) in [(None, true), (Some(Clients::new(authorities, true, None)), false)] {
+            let tls = shown.accepting(clients).unwrap();
+            let config = tls.acceptor.config();
+            assert_eq!(
+                (config.session_storage.can_cache(), config.send_tls13_tickets > 0),
+                (resumes, resumes)
+            );
+        }
     }
 
     #[test]
