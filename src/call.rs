@@ -38,6 +38,7 @@ use crate::audit::Trail;
 use crate::brake::Brake;
 use crate::identity::Caller;
 use crate::identity::Identity;
+use crate::identity::Named;
 use crate::identity::Presented;
 use crate::identity::Route;
 use crate::ids::InstanceName;
@@ -229,6 +230,7 @@ async fn route(
     let route =
         gate.identity.route(&request.presented, product, named.as_ref(), &gate.products, Some(trail)).await?;
     trail.at(&route.instance.name);
+    trail.logs_in_by(request.presented.method_on(&route));
     Ok(route)
 }
 
@@ -411,6 +413,7 @@ fn facts(gate: &Gate, tool: &dyn AnyTool, request: &Request) -> CallFacts {
         transport: request.presented.transport,
         trace_id: request.trace_id.clone(),
         os_user: gate.os_user.clone().filter(|_| request.presented.transport == "stdio"),
+        named: request.presented.named.as_ref().map(Named::noted),
     }
 }
 

@@ -167,6 +167,7 @@ fn facts() -> CallFacts {
         transport: "http",
         trace_id: None,
         os_user: None,
+        named: None,
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Code {
     VaultSuspicious,
     /// The listener shows another certificate.
     ServerCertificate,
+    /// The listener takes client certificates of other authorities.
+    ClientAuthorities,
     /// Something is asked of Atlassian to decide on a call.
     Resolve,
     /// A call is about to be carried out.
@@ -111,6 +113,7 @@ impl Code {
         Self::SecretClosed,
         Self::VaultSuspicious,
         Self::ServerCertificate,
+        Self::ClientAuthorities,
         Self::Resolve,
         Self::Intent,
         Self::Success,
@@ -154,6 +157,7 @@ impl Code {
             Self::SecretClosed => "PC0043",
             Self::VaultSuspicious => "PC0044",
             Self::ServerCertificate => "PC0045",
+            Self::ClientAuthorities => "PC0046",
             Self::Resolve => "PC1001",
             Self::Intent => "PC1002",
             Self::Success => "PC1003",
@@ -193,6 +197,7 @@ impl Code {
             | Self::SecretClosed
             | Self::VaultSuspicious
             | Self::ServerCertificate
+            | Self::ClientAuthorities
             | Self::FileBack
             | Self::Verified
             | Self::Misplaced => "event",
@@ -243,6 +248,9 @@ impl Code {
                 "A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long."
             }
             Self::ServerCertificate => "The listener shows this certificate from now on.",
+            Self::ClientAuthorities => {
+                "The listener takes client certificates of these authorities from now on."
+            }
             Self::VaultSuspicious => {
                 "What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened."
             }
@@ -300,6 +308,10 @@ impl Code {
             Self::SecretStale | Self::SecretRefused | Self::SecretClosed => "`secret`, `problem`",
             Self::VaultSuspicious => "`problem`",
             Self::ServerCertificate => "`from` (`file`, `vault`), `fingerprint` (SHA-256), `expires`",
+            Self::ClientAuthorities => {
+                "`fingerprints` (SHA-256, at most 32), `required` (whether nobody is let in without one), `revokes` (whether a \
+                 revocation list is looked at)"
+            }
             Self::Resolve => "`lookup`, `resources`",
             Self::Success => "`result`",
             Self::Denied => "`decision` with `reason`, `resources`, `resolved`, `groups`",
@@ -356,6 +368,7 @@ mod tests {
             "PC0043 event: A secret in Vault is no longer used: it was withdrawn, or Vault was silent for too long.",
             "PC0044 event: What Vault answered may be somebody's attack: a redirect, another certificate, a secret id that was opened.",
             "PC0045 event: The listener shows this certificate from now on.",
+            "PC0046 event: The listener takes client certificates of these authorities from now on.",
             "PC1001 resolve: Something is asked of Atlassian to decide on a call.",
             "PC1002 intent: A call is about to be carried out.",
             "PC1003 outcome: A call succeeded.",

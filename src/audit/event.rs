@@ -169,6 +169,13 @@ impl Event {
         Self::new("event", Code::VaultSuspicious, json!({"problem": clipped(problem)}))
     }
 
+    /// The listener takes client certificates of these authorities from now on; at most 32 are named.
+    pub fn client_authorities(fingerprints: &[String], required: bool, revokes: bool) -> Self {
+        let fingerprints: Vec<&String> = fingerprints.iter().take(MOST_NAMES).collect();
+        let fields = json!({"fingerprints": fingerprints, "required": required, "revokes": revokes});
+        Self::new("event", Code::ClientAuthorities, fields)
+    }
+
     /// The listener shows this certificate from now on; `expires` is in seconds since 1970.
     pub fn server_certificate(from: &'static str, fingerprint: &str, expires: i64) -> Self {
         let expires = Timestamp::from_second(expires).map(moment).ok();

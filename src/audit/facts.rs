@@ -63,6 +63,17 @@ pub struct CallFacts {
     pub trace_id: Option<String>,
     /// The user of the operating system, over stdio.
     pub os_user: Option<String>,
+    /// The name by which the caller came, over HTTP.
+    pub named: Option<Named>,
+}
+
+/// The name by which a caller came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// What named them: `certificate` or `header`.
+    pub by: &'static str,
 }
 
 /// One request to Atlassian, as the outcome tells it.

@@ -58,6 +58,7 @@ pub use facts::Account;
 pub use facts::CallFacts;
 pub use facts::CallId;
 pub use facts::Ended;
+pub use facts::Named;
 pub use facts::Outcome;
 pub use facts::SearchNote;
 pub use facts::UpstreamNote;

@@ -13,6 +13,10 @@ pub enum RefusalReason {
     MediaType,
     /// There is no credential, or none that can be read.
     Credential,
+    /// The client certificate that the listener asks for is not there, or is not taken.
+    Certificate,
+    /// Somebody named a user who may not.
+    UserHeader,
     /// Atlassian does not accept the credential.
     Rejected,
     /// Too many credentials from there could not be verified.
@@ -45,6 +49,8 @@ impl RefusalReason {
         Self::Path,
         Self::MediaType,
         Self::Credential,
+        Self::Certificate,
+        Self::UserHeader,
         Self::Rejected,
         Self::Failing,
         Self::TooLarge,
@@ -66,6 +72,8 @@ impl RefusalReason {
             Self::Path => "path",
             Self::MediaType => "media_type",
             Self::Credential => "credential",
+            Self::Certificate => "certificate",
+            Self::UserHeader => "user_header",
             Self::Rejected => "rejected",
             Self::Failing => "failing",
             Self::TooLarge => "too_large",
@@ -88,7 +96,16 @@ impl RefusalReason {
             Self::Path => "There is nothing at that path (404).",
             Self::MediaType => "The message is not sent as JSON (415).",
             Self::Credential => "There is no credential, or none that can be read (401).",
-            Self::Rejected => "Atlassian does not accept the credential (401).",
+            Self::Certificate => {
+                "No client certificate was shown where one must be, or one that is not taken: there is no connection (no \
+                 status). Or it has ended or was revoked since the connection began (401)."
+            }
+            Self::UserHeader => {
+                "A header named a user, and came from somebody who may not name users, or named nobody (400)."
+            }
+            Self::Rejected => {
+                "Atlassian does not accept the credential, or none is stored for the user (401)."
+            }
             Self::Failing => {
                 "Too many credentials from that network could not be verified of late; this one was not looked at (429)."
             }

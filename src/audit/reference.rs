@@ -45,6 +45,10 @@ const STAGES: &[(&str, &[(&str, &str)])] = &[
             ("transport", "`stdio` or `http`"),
             ("trace", "the trace it belongs to, if the client said so"),
             ("os_user", "user of the operating system, over stdio"),
+            (
+                "named",
+                "the name by which the caller came, if there is one: `name`, and `by` a `certificate` or a `header`",
+            ),
         ],
     ),
     (

@@ -131,6 +131,11 @@ impl Trail {
         self.instance = instance.clone();
     }
 
+    /// Notes how the caller logs in, where that is known only with the way; from here on every record says so.
+    pub fn logs_in_by(&mut self, method: &'static str) {
+        self.facts.method = method;
+    }
+
     /// Notes who calls; from here on every record names them.
     pub fn identified(&mut self, principal: &Principal) {
         let kind = match principal.kind {
@@ -306,6 +311,9 @@ impl Trail {
         }
         if let Some(user) = &facts.os_user {
             record.insert("os_user".into(), user.as_str().into());
+        }
+        if let Some(named) = &facts.named {
+            record.insert("named".into(), json!({"name": named.name, "by": named.by}));
         }
         record
     }

@@ -103,7 +103,7 @@ impl Refusal {
     /// The text for the caller: what failed, and what to do.
     pub(super) fn text(&self, reference: &CallId) -> String {
         match self {
-            Self::Identity(error @ IdentityError::Credential(_)) => {
+            Self::Identity(error @ (IdentityError::Credential(_) | IdentityError::NotStored(_))) => {
                 format!("{error} (reference {reference})")
             }
             Self::Identity(error) => error.to_string(),

@@ -8,16 +8,18 @@ use rcgen::DistinguishedName;
 use rcgen::DnType;
 use rcgen::KeyPair;
 use tokio::time::MissedTickBehavior;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Failure;
 use super::assemble::Parts;
 use super::assemble::secret_failure;
+use super::authorities;
 use super::check::Untried;
 use crate::audit::Event;
 use crate::call::Gate;
 use crate::config::CertificateSettings;
+use crate::config::TlsSettings;
+use crate::mcp;
 use crate::mcp::Certificate;
 use crate::mcp::Shown;
 use crate::secrets::CertificateWish;
@@ -31,8 +33,8 @@ const PERIOD: Duration = Duration::from_secs(2);
 
 /// TLS for a listener, as long as it is held.
 pub(super) struct Tls {
-    pub(super) acceptor: TlsAcceptor,
-    _keeping: AbortOnDropHandle<()>,
+    pub(super) tls: mcp::Tls,
+    _keeping: Vec<AbortOnDropHandle<()>>,
 }
 
 /// Why there is no certificate.
@@ -50,9 +52,9 @@ enum Problem {
     Useless(#[from] crate::mcp::CertificateError),
 }
 
-/// Gets the certificate, and keeps it from then on.
+/// Gets the certificate and whose clients' are taken, and keeps them from then on.
 pub(super) async fn serve(
-    settings: &CertificateSettings,
+    TlsSettings { certificate: settings, clients }: &TlsSettings,
     gate: &Arc<Gate>,
     parts: &Parts,
 ) -> Result<Tls, Failure> {
@@ -63,11 +65,22 @@ pub(super) async fn serve(
     })?;
     tell(gate, settings, &first).await;
     let shown = Shown::new(first);
-    let acceptor = shown.acceptor().map_err(Failure::failed)?;
+    let mut keeping = Vec::new();
+    let taken = match clients {
+        Some(from) => {
+            let taken = authorities::clients(from, gate).await?;
+            let (from, gate, clients) = (from.clone(), Arc::clone(gate), Arc::clone(&taken));
+            let following = tokio::spawn(async move { authorities::follow(&from, &gate, &clients).await });
+            keeping.push(AbortOnDropHandle::new(following));
+            Some(taken)
+        }
+        None => None,
+    };
+    let tls = shown.accepting(taken).map_err(Failure::failed)?;
     let keeper =
         Keeper { settings: settings.clone(), secrets: Arc::clone(secrets), gate: Arc::clone(gate), shown };
-    let keeping = AbortOnDropHandle::new(tokio::spawn(async move { keeper.keep().await }));
-    Ok(Tls { acceptor, _keeping: keeping })
+    keeping.push(AbortOnDropHandle::new(tokio::spawn(async move { keeper.keep().await })));
+    Ok(Tls { tls, _keeping: keeping })
 }
 
 /// Whether the start will take the certificate; one that Vault signs is made then.

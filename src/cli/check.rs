@@ -6,6 +6,7 @@ use super::Failure;
 use super::assemble;
 use super::audit_places;
 use super::audit_rules;
+use super::authorities;
 use super::certificate;
 use super::output;
 use crate::config::Loaded;
@@ -28,6 +29,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
     // Nothing is asked of Vault: the files that it is reached with are read.
     let secrets = loaded.secrets().map_err(Failure::configuration)?;
     super::block_on(keys(settings, &secrets))?;
+    settings.server.clients().map(authorities::read).transpose()?;
     audit_rules::read(&settings.audit.rules)?;
     audit_places::check(settings)?;
     let policies = Policies::load(tools::facts(), assemble::engine_settings(settings)?)
@@ -45,7 +47,7 @@ pub(super) fn run(loaded: &Loaded) -> Result<(), Failure> {
 async fn keys(settings: &Settings, secrets: &Secrets) -> Result<(), Failure> {
     if let Some(tls) = settings.server.tls.as_ref().filter(|_| settings.server.transport != Transport::Stdio)
     {
-        untried("server.tls.key", certificate::check(tls, secrets).await)?;
+        untried("server.tls.key", certificate::check(&tls.certificate, secrets).await)?;
     }
     untried("audit.signing_key", assemble::check_signing_key(settings, secrets).await)
 }

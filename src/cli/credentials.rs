@@ -12,6 +12,7 @@ use super::assemble::Parts;
 use super::assemble::secret_failure;
 use super::connect;
 use super::os_user;
+use super::stored::Stored;
 use crate::audit::Audit;
 use crate::audit::Event;
 use crate::config::CredentialSettings;
@@ -19,6 +20,7 @@ use crate::config::Deployment;
 use crate::config::OAuthApp;
 use crate::config::ProductSettings;
 use crate::config::Settings;
+use crate::config::Transport;
 use crate::identity::Operator;
 use crate::ids::InstanceName;
 use crate::net::Authority;
@@ -76,6 +78,14 @@ impl Sessions {
             CredentialSettings::AccessToken(reference) => (Kind::AccessToken, reference),
             CredentialSettings::Basic { username, secret } => (Kind::Basic(username.clone()), secret),
         };
+        if let (SecretRef::User(template), false) = (reference, settings.server.transport == Transport::Stdio)
+        {
+            let make = move |secret: &Secret| kind.made_of(secret);
+            let secrets = parts.secrets.of_users_at_start(template.clone(), make).await;
+            let secrets = Arc::new(secrets.map_err(secret_failure)?);
+            let help = settings.vault.as_ref().and_then(|vault| vault.help_url.clone());
+            return Ok(Operator::Users(Arc::new(Stored { secrets, product, help })));
+        }
         if let Some(place) = os_user::in_vault(reference)? {
             let make = move |secret: &Secret| kind.made_of(secret);
             let (watched, whose) = if matches!(reference, SecretRef::User(_)) {

@@ -4,25 +4,35 @@ use super::Failure;
 use super::os_user;
 use super::output;
 use crate::config::Loaded;
+use crate::config::Settings;
+use crate::config::Transport;
 use crate::secrets::EngineRef;
+use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
+use crate::secrets::UserName;
 use crate::secrets::VaultRef;
 use crate::secrets::vault::Finding;
 use crate::secrets::vault::Health;
 
-pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
+/// What is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Try the secrets that are stored for this user, where each has their own.
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+}
+
+pub(super) async fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), Failure> {
     for warning in &loaded.warnings {
         output::complain(&format!("warning: {warning}"));
     }
     let secrets = loaded.secrets().map_err(Failure::configuration)?;
-    let all = loaded.settings.references().filter_map(|reference| os_user::in_vault(reference).transpose());
-    let mut references: Vec<VaultRef> = all.collect::<Result<_, Failure>>()?;
-    references.sort_by_key(ToString::to_string);
-    references.dedup();
+    let (references, untried) = places(&loaded.settings, arguments)?;
     let Some(mut findings) = secrets.diagnose(&references).await else {
         output::say("vault: not configured");
         return Ok(());
     };
+    findings.extend(untried);
     if let Some(key) = &loaded.settings.audit.signing_transit_key {
         findings.push(signs(&secrets, key).await);
     }
@@ -39,6 +49,29 @@ pub(super) async fn run(loaded: &Loaded) -> Result<(), Failure> {
         0 => Ok(()),
         bad => Err(Failure::failed(format!("{bad} of {} are not in order", findings.len()))),
     }
+}
+
+/// The secrets that can be tried, and what is to be said of the others: over HTTP the place of a user's is known when they
+/// call.
+fn places(settings: &Settings, arguments: &Arguments) -> Result<(Vec<VaultRef>, Vec<Finding>), Failure> {
+    let user = arguments.user.as_deref().map(UserName::parse).transpose();
+    let user = user.map_err(|error| Failure::usage(format!("--user: {error}")))?;
+    let (mut places, mut untried) = (Vec::new(), Vec::new());
+    for reference in settings.references() {
+        match (reference, &user) {
+            (SecretRef::User(template), Some(user)) => places.push(template.of(user)),
+            (SecretRef::User(template), None) if settings.server.transport != Transport::Stdio => {
+                let text = format!(
+                    "`{template}` was not tried: it is another place for each user; try one with `portcullis doctor --user NAME`"
+                );
+                untried.push(Finding { health: Health::Doubtful, text });
+            }
+            (other, _) => places.extend(os_user::in_vault(other)?),
+        }
+    }
+    places.sort_by_key(ToString::to_string);
+    places.dedup();
+    Ok((places, untried))
 }
 
 /// Whether the key of the checkpoints signs.

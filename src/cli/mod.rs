@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod audit_places;
 mod audit_rules;
+mod authorities;
 mod certificate;
 mod check;
 mod connect;
@@ -26,6 +27,7 @@ mod reload;
 mod serve;
 mod signing;
 mod sim;
+mod stored;
 mod tools;
 mod tour;
 mod vaulted;
@@ -88,7 +90,7 @@ enum Command {
     /// Read the whole configuration and every policy, and say what is wrong; touches no network.
     Check,
     /// Ask what the configuration depends on, and say what is wrong with it.
-    Doctor,
+    Doctor(doctor::Arguments),
     /// List the tools.
     Tools(tools::Arguments),
     /// Convert a document between Markdown, wiki markup, ADF and storage format.
@@ -153,10 +155,10 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         Some(Command::Audit(arguments)) => audit::run(arguments, cli),
         Some(Command::Policy(arguments)) => policy::run(arguments, cli),
         Some(Command::Check) => check::run(&load(cli)?),
-        Some(Command::Doctor) => {
+        Some(Command::Doctor(arguments)) => {
             let loaded = load(cli)?;
             telemetry::init_logging("warn", false);
-            block_on(doctor::run(&loaded))
+            block_on(doctor::run(&loaded, arguments))
         }
         Some(Command::Oauth(arguments)) => set_up_oauth(cli, oauth::arguments(arguments)),
         Some(Command::Sim(arguments)) => block_on(sim::run(arguments)),

@@ -6,7 +6,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -20,6 +19,8 @@ use super::reload;
 use super::started;
 use super::vaulted;
 use crate::call::Gate;
+use crate::config::CallerHeader;
+use crate::config::CallerPin;
 use crate::config::CredentialSettings;
 use crate::config::Loaded;
 use crate::config::Settings;
@@ -29,8 +30,11 @@ use crate::mcp::Allowlist;
 use crate::mcp::GateSoon;
 use crate::mcp::HttpSettings;
 use crate::mcp::Patience;
+use crate::mcp::Pin;
 use crate::mcp::Room;
+use crate::mcp::Substitutes;
 use crate::mcp::TrustedProxies;
+use crate::mcp::UserHeader;
 use crate::telemetry;
 use crate::telemetry::Metrics;
 
@@ -123,8 +127,8 @@ async fn over_http(settings: &Settings, gate: &Arc<Gate>, parts: &Parts) -> Resu
     };
     let scheme = if tls.is_some() { "https" } else { "http" };
     output::complain(&format!("serving MCP on {scheme}://{told}{}", settings.server.path));
-    let acceptor = tls.as_ref().map(|tls| tls.acceptor.clone());
-    let served = serve_http(settings, gate, (listener, acceptor), async { stopped().await }).await;
+    let accepting = tls.as_ref().map(|tls| tls.tls.clone());
+    let served = serve_http(settings, gate, (listener, accepting), async { stopped().await }).await;
     metrics.cancel();
     served
 }
@@ -133,7 +137,7 @@ async fn over_http(settings: &Settings, gate: &Arc<Gate>, parts: &Parts) -> Resu
 pub(super) async fn serve_http(
     settings: &Settings,
     gate: &Arc<Gate>,
-    (listener, tls): (TcpListener, Option<TlsAcceptor>),
+    (listener, tls): (TcpListener, Option<mcp::Tls>),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::temporary)?;
@@ -146,7 +150,7 @@ pub(super) async fn serve_http(
     let patience = Patience { head: HEAD.min(gate.deadline), drain: DRAIN };
     let metrics = gate.metrics.clone();
     let room = Room::new(proxies(settings), move || metrics.connection_refused());
-    if !mcp::listen(listener, tls, router, (patience, room), stop).await {
+    if !mcp::listen(listener, tls.map(|tls| (tls, Arc::clone(gate))), router, (patience, room), stop).await {
         tracing::warn!(
             "calls were still running {} seconds after the signal; they were ended",
             DRAIN.as_secs()
@@ -175,8 +179,14 @@ fn http_settings(
         nesting_limit: server.nesting_limit,
         proxies: proxies(settings),
         allowlist: Allowlist::new(loopback, &server.allowed_hosts, &server.allowed_origins),
-        lend: server.allow_global_credential_fallback,
-        sessions: settings.sites().any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
+        substitutes: Substitutes {
+            stored: settings.sites().any(|(.., site)| site.credential.is_of_user()),
+            sessions: settings
+                .sites()
+                .any(|(.., site)| matches!(site.credential, CredentialSettings::Passed)),
+            lent: server.allow_global_credential_fallback,
+        },
+        user_header: server.user_header.as_ref().map(user_header),
         ignore_header_auth: server.ignore_header_auth,
         passthrough: settings.sites().flat_map(|(.., site)| site.passthrough_headers.clone()).collect(),
         max_calls: server.max_concurrent_calls,
@@ -187,6 +197,14 @@ fn http_settings(
 
 fn proxies(settings: &Settings) -> TrustedProxies {
     TrustedProxies::new(settings.server.trusted_proxies.iter().map(|network| (network.address, network.bits)))
+}
+
+fn user_header(from: &CallerHeader) -> UserHeader {
+    let pin = |pin: &CallerPin| match pin {
+        CallerPin::Fingerprint(digits) => Pin::Fingerprint(digits.clone()),
+        CallerPin::Name(name) => Pin::Name(name.clone()),
+    };
+    UserHeader { name: from.name.clone(), from: from.from.iter().map(pin).collect() }
 }
 
 /// The second listener. A busy port is fatal over HTTP alone: a client's own process must not fail for it.

@@ -27,6 +27,7 @@ use super::ServerSettings;
 use super::Settings;
 use super::ToolSettings;
 use super::Transport;
+use super::callers;
 use super::product;
 use super::product::RawProduct;
 use super::product::Shared;
@@ -75,6 +76,8 @@ struct RawServer {
     allowed_origins: Vec<String>,
     trusted_proxies: Vec<AddressBlock>,
     tls: RawTls,
+    user_header: Option<String>,
+    user_header_from: Vec<String>,
     body_limit_bytes: Option<usize>,
     nesting_limit: Option<usize>,
     deadline_seconds: Option<u64>,
@@ -304,6 +307,9 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
         return Err(ConfigError::Combination(text.to_owned()));
     }
     let path = if transport == Transport::Sse { "/sse" } else { "/mcp" };
+    let tls = tls::build(raw.tls)?;
+    let clients = tls.as_ref().and_then(|tls| tls.clients.as_ref());
+    let user_header = callers::header(raw.user_header.as_deref(), &raw.user_header_from, clients)?;
     Ok(ServerSettings {
         transport,
         host: raw.host.unwrap_or_else(|| "127.0.0.1".to_owned()),
@@ -313,7 +319,8 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
         allowed_hosts: raw.allowed_hosts,
         allowed_origins: raw.allowed_origins,
         trusted_proxies: raw.trusted_proxies,
-        tls: tls::build(raw.tls)?,
+        tls,
+        user_header,
         body_limit_bytes: raw.body_limit_bytes.unwrap_or(1024 * 1024),
         nesting_limit: raw.nesting_limit.unwrap_or(64),
         deadline_seconds: raw.deadline_seconds.unwrap_or(75),

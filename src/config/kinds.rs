@@ -164,7 +164,7 @@ impl Kind {
             },
             Self::Decimal(most) => decimal(text, most).map(Value::from),
             Self::Headers => headers(header_pairs(text)?),
-            Self::Path => Ok(Value::from(base.join(line(text)?).to_string_lossy().into_owned())),
+            Self::Path => Ok(Value::from(base.join(path(line(text)?)).to_string_lossy().into_owned())),
             Self::BaseUrl => addresses::base_url(text).map(|url| Value::from(url.to_string())),
             Self::Proxy => addresses::proxy(text).map(Value::from),
             Self::Host => addresses::host(text).map(Value::from),
@@ -254,6 +254,11 @@ impl Given {
     }
 }
 
+/// A file may be written as references to secrets in files are.
+fn path(text: &str) -> &str {
+    text.strip_prefix("file://").filter(|path| path.starts_with('/')).unwrap_or(text)
+}
+
 fn is_plain_key(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
@@ -309,7 +314,7 @@ fn headers<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Va
 }
 
 /// A name whose header may be copied from callers. What HTTP itself is made of, and what we set, may not.
-fn header_name(text: &str) -> Result<http::HeaderName, String> {
+pub(super) fn header_name(text: &str) -> Result<http::HeaderName, String> {
     let shown = text.escape_debug();
     let name = http::HeaderName::from_bytes(text.as_bytes())
         .map_err(|_| format!("`{shown}` is not a header name"))?;

@@ -6,6 +6,7 @@
 
 mod addresses;
 mod build;
+mod callers;
 mod dotenv;
 mod environment;
 mod error;
@@ -28,6 +29,11 @@ mod vault;
 
 pub use addresses::AddressBlock;
 pub use addresses::SyslogAddress;
+pub use callers::CallerCertificates;
+pub use callers::CallerHeader;
+pub use callers::CallerNamePart;
+pub use callers::CallerNames;
+pub use callers::CallerPin;
 pub use error::ConfigError;
 pub use error::Origin;
 pub use load::Loaded;
@@ -58,6 +64,7 @@ pub use settings::Reach;
 pub use settings::ReadOnly;
 pub use settings::ServerSettings;
 pub use settings::Settings;
+pub use settings::TlsSettings;
 pub use settings::ToolSettings;
 pub use settings::Transport;
 pub use sources::Flags;

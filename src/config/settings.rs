@@ -14,6 +14,8 @@ use super::AddressBlock;
 use super::AuditCopy;
 use super::AuditRequire;
 use super::AuditRule;
+use super::CallerCertificates;
+use super::CallerHeader;
 use super::ReceiverSettings;
 use super::SyslogSettings;
 use crate::ids::CloudId;
@@ -249,8 +251,10 @@ pub struct ServerSettings {
     pub allowed_origins: Vec<String>,
     /// The proxies that are believed when they say who calls.
     pub trusted_proxies: Vec<AddressBlock>,
-    /// The certificate to show; none is plain HTTP.
-    pub tls: Option<CertificateSettings>,
+    /// TLS; none is plain HTTP.
+    pub tls: Option<TlsSettings>,
+    /// The header by which a proxy names users.
+    pub user_header: Option<CallerHeader>,
     /// The longest request body.
     pub body_limit_bytes: usize,
     /// The deepest nesting of a request's JSON.
@@ -271,6 +275,27 @@ pub struct ServerSettings {
     pub account_lifetime_seconds: u64,
     /// How many accounts are remembered.
     pub account_limit: u64,
+}
+
+/// TLS on the listener.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    /// The certificate to show.
+    pub certificate: CertificateSettings,
+    /// The certificates to ask clients for.
+    pub clients: Option<CallerCertificates>,
+}
+
+impl ServerSettings {
+    /// The client certificates that are asked for.
+    pub fn clients(&self) -> Option<&CallerCertificates> {
+        self.tls.as_ref()?.clients.as_ref()
+    }
+
+    /// Whether something says which user a caller is, before Atlassian is asked.
+    pub fn names_users(&self) -> bool {
+        self.user_header.is_some() || self.clients().is_some_and(|clients| clients.names.is_some())
+    }
 }
 
 /// Where the certificate of the listener comes from.

@@ -7,6 +7,8 @@ use aws_lc_rs::digest;
 use super::AuditCopy;
 use super::AuditRequire;
 use super::AuditSettings;
+use super::CallerCertificates;
+use super::CallerNames;
 use super::CertificateSettings;
 use super::ConfigError;
 use super::CredentialSettings;
@@ -122,6 +124,16 @@ impl Settings {
             }
         }
         line("transport", &self.describe_transport());
+        if let Some(clients) = self.server.clients() {
+            line("clients", &describe_clients(clients));
+        }
+        if let Some(header) = &self.server.user_header {
+            let proxies = header.from.len();
+            line(
+                "users",
+                &format!("also by the header {} from {proxies} client certificate(s)", header.name),
+            );
+        }
         line("writes", describe_writes(self.tools.read_only));
         for (name, sites) in [("jira", &self.jira_read_only), ("confluence", &self.confluence_read_only)] {
             for site in sites {
@@ -168,7 +180,7 @@ impl Settings {
         match server.transport {
             Transport::Stdio => "stdio".to_owned(),
             other => {
-                let tls = match &server.tls {
+                let tls = match server.tls.as_ref().map(|tls| &tls.certificate) {
                     None => String::new(),
                     Some(CertificateSettings::Given { certificate, .. }) => {
                         format!(", TLS with {}", certificate.display())
@@ -192,6 +204,11 @@ impl CredentialSettings {
             }
             _ => None,
         }
+    }
+
+    /// Whether there is one for each user.
+    pub fn is_of_user(&self) -> bool {
+        matches!(self.own_reference(), Some(SecretRef::User(_)))
     }
 
     /// Where its secret is.
@@ -283,6 +300,21 @@ fn describe_product(product: &ProductSettings) -> String {
     }
     if !product.reach.ssl_verify {
         text.push_str(", certificate NOT checked");
+    }
+    text
+}
+
+fn describe_clients(clients: &CallerCertificates) -> String {
+    let wanted = if clients.required { "must show" } else { "may show" };
+    let mut text = format!("{wanted} a certificate of {}", clients.authorities.display());
+    if let Some(revoked) = &clients.revoked {
+        let _ = write!(text, ", unless it is in {}", revoked.display());
+    }
+    match &clients.names {
+        None => text.push_str(", which names no user"),
+        Some(CallerNames { part, prefix, suffix }) => {
+            let _ = write!(text, ", whose {} names the user: {prefix}USER{suffix}", part.as_str());
+        }
     }
     text
 }

@@ -6,6 +6,11 @@ use serde::Deserialize;
 
 use super::CertificateSettings;
 use super::ConfigError;
+use super::TlsSettings;
+use super::callers;
+use super::callers::CallerNamePart;
+use super::callers::RawCallers;
+use super::callers::Wanted;
 use crate::secrets::CertificateWish;
 use crate::secrets::SecretRef;
 
@@ -17,20 +22,42 @@ pub(super) struct RawTls {
     pki_role: Option<String>,
     names: Vec<String>,
     hours: Option<u64>,
+    client_ca: Option<PathBuf>,
+    client_certificate: Option<Wanted>,
+    client_name: Option<CallerNamePart>,
+    client_name_prefix: Option<String>,
+    client_name_suffix: Option<String>,
+    client_crl: Option<PathBuf>,
 }
 
 /// How long a certificate is asked for.
 const HOURS: u64 = 72;
 
-pub(super) fn build(raw: RawTls) -> Result<Option<CertificateSettings>, ConfigError> {
+pub(super) fn build(mut raw: RawTls) -> Result<Option<TlsSettings>, ConfigError> {
+    let clients = callers::certificates(RawCallers {
+        ca: raw.client_ca.take(),
+        certificate: raw.client_certificate,
+        name: raw.client_name,
+        name_prefix: raw.client_name_prefix.take(),
+        name_suffix: raw.client_name_suffix.take(),
+        crl: raw.client_crl.take(),
+    })?;
+    match (certificate(raw)?, clients) {
+        (None, Some(_)) => Err(ConfigError::Combination(
+            "server.tls.client_ca asks for client certificates, which is a part of TLS; set server.tls.certificate and \
+             server.tls.key, or server.tls.pki_role"
+                .to_owned(),
+        )),
+        (certificate, clients) => Ok(certificate.map(|certificate| TlsSettings { certificate, clients })),
+    }
+}
+
+fn certificate(raw: RawTls) -> Result<Option<CertificateSettings>, ConfigError> {
     let refuse = |text: &str| Err(ConfigError::Combination(format!("server.tls.{text}")));
-    match raw {
-        RawTls { certificate: None, key: None, pki_role: None, names, hours: None } if names.is_empty() => {
-            Ok(None)
-        }
-        RawTls { certificate: Some(certificate), key: Some(key), pki_role: None, names, hours: None }
-            if names.is_empty() =>
-        {
+    let RawTls { certificate, key, pki_role, names, hours, .. } = raw;
+    match (certificate, key, pki_role, hours) {
+        (None, None, None, None) if names.is_empty() => Ok(None),
+        (Some(certificate), Some(key), None, None) if names.is_empty() => {
             if let SecretRef::Literal(text) = &key
                 && text.expose().starts_with(['/', '.'])
             {
@@ -45,9 +72,8 @@ pub(super) fn build(raw: RawTls) -> Result<Option<CertificateSettings>, ConfigEr
             }
             Ok(Some(CertificateSettings::Given { certificate, key }))
         }
-        RawTls { certificate: None, key: None, pki_role: Some(role), names, hours } => {
-            let role = role.parse();
-            let role = match role {
+        (None, None, Some(role), hours) => {
+            let role = match role.parse() {
                 Ok(role) => role,
                 Err(problem) => return refuse(&format!("pki_role: {problem}")),
             };
@@ -60,7 +86,7 @@ pub(super) fn build(raw: RawTls) -> Result<Option<CertificateSettings>, ConfigEr
             let hours = hours.unwrap_or(HOURS);
             Ok(Some(CertificateSettings::Signed(CertificateWish { role, names, hours })))
         }
-        RawTls { certificate, key, pki_role: None, .. } if certificate.is_some() != key.is_some() => {
+        (certificate, key, None, _) if certificate.is_some() != key.is_some() => {
             refuse("certificate and server.tls.key go together")
         }
         _ => refuse(

@@ -223,7 +223,8 @@ pub(super) fn is_there_if_needed(settings: &Settings) -> Result<(), ConfigError>
             "audit.signing_transit_key `{key}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
         ));
     }
-    if let (None, Some(CertificateSettings::Signed(wish))) = (&settings.vault, &settings.server.tls) {
+    let certificate = settings.server.tls.as_ref().map(|tls| &tls.certificate);
+    if let (None, Some(CertificateSettings::Signed(wish))) = (&settings.vault, certificate) {
         let role = &wish.role;
         return refuse(&format!(
             "server.tls.pki_role `{role}` is in Vault, but vault.address is not set (PORTCULLIS_VAULT__ADDRESS)"
@@ -237,7 +238,7 @@ pub(super) fn is_there_if_needed(settings: &Settings) -> Result<(), ConfigError>
     }
 }
 
-/// `{user}` is whoever runs the server, so it has a meaning over stdio alone, and for credentials alone.
+/// `{user}` is whoever runs the server over stdio, and over HTTP whoever is named; and it is for credentials alone.
 pub(super) fn users_are_known(settings: &Settings) -> Result<(), ConfigError> {
     let own = settings.sites().filter_map(|(.., site)| site.credential.own_reference());
     let own: Vec<String> = own.map(ToString::to_string).collect();
@@ -246,10 +247,11 @@ pub(super) fn users_are_known(settings: &Settings) -> Result<(), ConfigError> {
         _ => None,
     });
     for reference in all {
-        if settings.server.transport != Transport::Stdio {
+        if settings.server.transport != Transport::Stdio && !settings.server.names_users() {
             return refuse(&format!(
-                "`{reference}` has `{{user}}` in it, which is whoever runs the server: over HTTP that is nobody in particular, \
-                 and nothing a request brings says for certain who sends it; name the place itself, or serve over stdio"
+                "`{reference}` has `{{user}}` in it, and over HTTP nothing says for certain who that is: set server.tls.client_ca \
+                 and server.tls.client_name, so that client certificates do, or server.user_header with \
+                 server.user_header_from, or name the place itself"
             ));
         }
         if !own.contains(&reference) {

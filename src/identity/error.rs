@@ -4,6 +4,7 @@ use crate::audit::ErrorClass;
 use crate::lookup::LookupError;
 use crate::net::CredentialError;
 use crate::net::GuardError;
+use crate::net::NoUserCredential;
 use crate::net::UpstreamError;
 use crate::policy::Product;
 
@@ -13,6 +14,19 @@ pub enum IdentityError {
     /// Atlassian does not accept the credential.
     #[error("{} does not accept the credential (401); check the token", .0.title())]
     Rejected(Product),
+    /// Atlassian does not accept the credential that is stored for the caller.
+    #[error("{} does not accept the credential that is stored for you (401); store a new one", .0.title())]
+    StoredRejected(Product),
+    /// No credential is stored for the caller, whose name is known.
+    #[error(transparent)]
+    NotStored(CredentialError),
+    /// The credentials are those of users, and nobody said which user this is.
+    #[error(
+        "nobody says who you are, so there is no credential for {}: connect with a client certificate that names you, or send \
+         `Authorization`",
+        .0.title()
+    )]
+    Unnamed(Product),
     /// There is no credential to use.
     #[error("no credential for {} is configured; set {}", .0.title(), variables(*.0))]
     NoCredential(Product),
@@ -75,6 +89,15 @@ pub enum IdentityError {
     Lookup(LookupError),
 }
 
+impl From<NoUserCredential> for IdentityError {
+    fn from(why: NoUserCredential) -> Self {
+        match why {
+            NoUserCredential::NotStored(error) => Self::NotStored(error),
+            NoUserCredential::Unavailable(error) => Self::Credential(error),
+        }
+    }
+}
+
 impl IdentityError {
     /// What the product answered instead of an account, or that it did not answer.
     pub fn upstream(&self) -> Option<&UpstreamError> {
@@ -87,8 +110,12 @@ impl IdentityError {
     /// What went wrong, in the word of records.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Rejected(_) => ErrorClass::CredentialRejected,
-            Self::NoCredential(_) | Self::NoOwn(_) | Self::NotPassed(_) => ErrorClass::NoCredential,
+            Self::Rejected(_) | Self::StoredRejected(_) => ErrorClass::CredentialRejected,
+            Self::NoCredential(_)
+            | Self::NoOwn(_)
+            | Self::NotPassed(_)
+            | Self::NotStored(_)
+            | Self::Unnamed(_) => ErrorClass::NoCredential,
             Self::NoSite(_)
             | Self::SitesOff
             | Self::SiteUnknown(_)
@@ -107,7 +134,7 @@ impl IdentityError {
     pub fn operator(&self) -> String {
         match self {
             Self::Lookup(LookupError::Upstream(error)) => error.operator(),
-            Self::Credential(error) => error.detail.clone(),
+            Self::Credential(error) | Self::NotStored(error) => error.detail.clone(),
             other => other.to_string(),
         }
     }
@@ -116,6 +143,9 @@ impl IdentityError {
     pub fn is_unauthenticated(&self) -> bool {
         match self {
             Self::Rejected(_)
+            | Self::StoredRejected(_)
+            | Self::NotStored(_)
+            | Self::Unnamed(_)
             | Self::NoOwn(_)
             | Self::NotPassed(_)
             | Self::NoSite(_)

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod error;
 mod header;
+mod named;
 mod route;
 mod vouched;
 
@@ -18,6 +19,10 @@ pub use accounts::AccountSettings;
 pub use error::IdentityError;
 pub use header::HeaderError;
 pub use header::Own;
+pub use named::CertificateNames;
+pub use named::NameError;
+pub use named::NamePart;
+pub use named::Named;
 pub use route::Route;
 
 use crate::atlassian::Instance;
@@ -26,6 +31,7 @@ use crate::audit::Trail;
 use crate::ids::CloudId;
 use crate::ids::InstanceName;
 use crate::net::CredentialSource;
+use crate::net::UserCredentials;
 use crate::policy::Engine;
 use crate::policy::LoginFacts;
 use crate::policy::Principal;
@@ -39,6 +45,8 @@ use accounts::Accounts;
 pub struct Presented {
     /// Whose credential is used.
     pub login: Login,
+    /// The name by which the caller comes, whether the login goes by it or not.
+    pub named: Option<Named>,
     /// Headers of the caller's request that the configuration passes on to Atlassian.
     pub passed: Arc<HeaderMap>,
     /// The MCP client's own name, or empty.
@@ -60,6 +68,8 @@ pub enum Login {
     Lent,
     /// HTTP with the caller's own credentials.
     Own(Arc<Own>),
+    /// HTTP without a credential, from somebody whose name is known: the one that is stored for them.
+    Named(Named),
 }
 
 /// An identified caller.
@@ -110,6 +120,8 @@ pub enum Operator {
     None,
     /// A credential; over stdio its account is the principal.
     Credential(Arc<dyn CredentialSource>),
+    /// None of the operator's: one for each user who is named, whose account is the principal.
+    Users(Arc<dyn UserCredentials>),
     /// The client certificate of the connection alone. Whose account that is, is not asked: it is the service.
     Certificate,
     /// The session in the headers that callers bring and the configuration passes on.
@@ -121,6 +133,7 @@ impl std::fmt::Debug for Operator {
         formatter.write_str(match self {
             Self::None => "None",
             Self::Credential(_) => "Credential",
+            Self::Users(_) => "Users",
             Self::Certificate => "Certificate",
             Self::Passed => "Passed",
         })
@@ -175,10 +188,12 @@ impl Identity {
                 let found = Box::pin(self.accounts.get(&route, groups, asking)).await;
                 match (&presented.login, &found) {
                     (Login::Own(_), Ok(_)) => self.accounts.vouch(&route),
-                    (Login::Own(_), Err(IdentityError::Rejected(_))) => self.accounts.reject(&route).await,
+                    (Login::Own(_) | Login::Named(_), Err(IdentityError::Rejected(_))) => {
+                        self.accounts.reject(&route).await;
+                    }
                     _ => {}
                 }
-                found?
+                found.map_err(|error| presented.rejection(error))?
             }
         };
         let session = self.session_of(presented, &route);
@@ -199,8 +214,9 @@ impl Identity {
     /// That Atlassian did not accept the caller's own credential a moment ago: it is not shown there again so soon, which
     /// might lock the account.
     pub fn rejected(&self, presented: &Presented, route: &Route) -> Option<IdentityError> {
-        let is_rejected = matches!(presented.login, Login::Own(_)) && self.accounts.is_rejected(route);
-        is_rejected.then(|| IdentityError::Rejected(route.instance.upstream.product()))
+        let is_rejected = presented.is_themselves() && self.accounts.is_rejected(route);
+        let product = route.instance.upstream.product();
+        is_rejected.then(|| presented.rejection(IdentityError::Rejected(product)))
     }
 
     /// Whether Atlassian accepted the caller's own credential of late, and has not refused it since: it is still shown there,
@@ -222,10 +238,9 @@ impl Identity {
 
     /// The session of a caller on a route, as policies see it.
     pub fn session_of(&self, presented: &Presented, route: &Route) -> Session {
-        let method = match presented.login {
-            Login::Operator => "stdio",
-            Login::Lent => "lent",
+        let method = match &presented.login {
             Login::Own(_) => route.credential.method(),
+            _ => presented.method_on(route),
         };
         let session = self.session(presented, &route.instance, method);
         Session { login: self.login_facts(presented, route), ..session }
@@ -234,7 +249,7 @@ impl Identity {
     /// What is known of the log-in. No way in there is tells of a second factor or when it was; of the operator's own
     /// OAuth app the scopes are known.
     fn login_facts(&self, presented: &Presented, route: &Route) -> LoginFacts {
-        let own = matches!(presented.login, Login::Own(_));
+        let own = presented.is_themselves() && !route.is_service;
         let login = self.login(route.instance.upstream.product(), &route.instance.name);
         let scopes = login.filter(|_| !own).map(|login| login.scopes.clone());
         LoginFacts { scopes: scopes.unwrap_or_default(), ..LoginFacts::default() }
@@ -263,7 +278,7 @@ impl Presented {
     /// Whether there is a credential for a product, as far as the request says.
     pub fn is_for(&self, product: Product) -> bool {
         match &self.login {
-            Login::Operator | Login::Lent => true,
+            Login::Operator | Login::Lent | Login::Named(_) => true,
             Login::Own(own) => own.is_for(product),
         }
     }
@@ -273,12 +288,34 @@ impl Presented {
         matches!(&self.login, Login::Own(own) if own.authorization.is_some())
     }
 
-    /// How the caller logs in, for records: `stdio`, `lent`, `pat`, `oauth` or `basic`.
+    /// How the caller logs in, for records: `stdio`, `lent`, `pat`, `oauth`, `basic`, `certificate` or `header`.
     pub fn method(&self) -> &'static str {
         match &self.login {
             Login::Operator => "stdio",
             Login::Lent => "lent",
             Login::Own(own) => own.method(),
+            Login::Named(named) => named.method(),
+        }
+    }
+
+    /// The same once it is known where to: a name opens no more than what is lent where no credential is stored for it.
+    pub fn method_on(&self, route: &Route) -> &'static str {
+        match &self.login {
+            Login::Named(_) if route.is_service => "lent",
+            _ => self.method(),
+        }
+    }
+
+    /// Whether the caller logs in with a credential that is theirs alone: one they bring, or one that is stored for them.
+    fn is_themselves(&self) -> bool {
+        matches!(self.login, Login::Own(_) | Login::Named(_))
+    }
+
+    /// Who brought no token must not be told to check it, but that the one is no good that is stored for them.
+    fn rejection(&self, error: IdentityError) -> IdentityError {
+        match (&self.login, error) {
+            (Login::Named(_), IdentityError::Rejected(product)) => IdentityError::StoredRejected(product),
+            (_, error) => error,
         }
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::Identity;
 use super::IdentityError;
 use super::Login;
+use super::Named;
 use super::Operator;
 use super::Own;
 use super::Presented;
@@ -36,7 +37,8 @@ pub struct Route {
     pub instance: Arc<Instance>,
     /// What is shown to it.
     pub credential: Arc<Credential>,
-    /// Whether the credential is no account's: a client certificate, or a session that is passed on.
+    /// Whether the credential is no account's of the caller's: a client certificate, a session that is passed on, or what is
+    /// lent to somebody who is named.
     pub(super) is_service: bool,
 }
 
@@ -72,6 +74,11 @@ impl Identity {
                 let passed = self.passed(presented, product, site.name());
                 let lent = matches!(presented.login, Login::Lent);
                 self.operator(product, site, lent, passed).await?
+            }
+            Login::Named(named) => {
+                let site = site.ok_or_else(missing)?;
+                let passed = self.passed(presented, product, site.name());
+                self.stored(product, site, named, passed).await?
             }
         };
         // A header must not take a call to another site than its arguments name.
@@ -117,16 +124,42 @@ impl Identity {
         };
         match login.map(|login| &login.operator) {
             None | Some(Operator::None) => Err(IdentityError::NoCredential(product)),
+            Some(Operator::Users(_)) => Err(IdentityError::Unnamed(product)),
             Some(Operator::Credential(source)) => {
                 let credential = source.current().await?;
-                let gateway = site.gateway().filter(|_| credential.method() == "oauth");
-                Ok(route(gateway.unwrap_or(site.main()), credential.passing(passed), false))
+                Ok(route(way(site, &credential), credential.passing(passed), false))
             }
             Some(Operator::Certificate) => Ok(route(site.main(), Credential::none().passing(passed), true)),
             // Without a session the request would go out as nobody's.
             Some(Operator::Passed) if passed.is_empty() => Err(IdentityError::NotPassed(product)),
             Some(Operator::Passed) => Ok(route(site.main(), Credential::none().passing(passed), true)),
         }
+    }
+
+    /// With the credential that is stored for a user who is named. Where a product has one of the operator's instead, the
+    /// name opens no more than what is lent to everybody.
+    async fn stored(
+        &self,
+        product: Product,
+        site: &Site,
+        named: &Named,
+        passed: HeaderMap,
+    ) -> Result<Route, IdentityError> {
+        let login = self.login(product, site.name());
+        let Some(Operator::Users(users)) = login.map(|login| &login.operator) else {
+            let route = self.operator(product, site, true, passed).await?;
+            return Ok(Route { is_service: true, ..route });
+        };
+        let credential = users.of(&named.user).await?.passing(passed);
+        let instance = Arc::clone(way(site, &credential));
+        let route = Route { instance, credential: Arc::new(credential), is_service: false };
+        // What was refused a moment ago is not shown again, but something newer may be stored since.
+        if self.accounts.is_rejected(&route)
+            && let Some(newer) = route.credential.renewed().await
+        {
+            return Ok(Route { credential: Arc::new(newer), ..route });
+        }
+        Ok(route)
     }
 
     async fn own(
@@ -202,6 +235,11 @@ impl Identity {
         }
         products.cloud_site(product, id).ok_or(IdentityError::SitesOff)
     }
+}
+
+/// The way to a site with a credential: on Cloud, OAuth tokens go through the gateway.
+fn way<'a>(site: &'a Site, credential: &Credential) -> &'a Arc<Instance> {
+    site.gateway().filter(|_| credential.method() == "oauth").unwrap_or(site.main())
 }
 
 /// The id of a configured site, as the site itself tells everybody.

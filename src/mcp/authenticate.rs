@@ -12,6 +12,8 @@ use crate::audit::ErrorClass;
 use crate::audit::Outcome;
 use crate::call::Gate;
 use crate::identity::IdentityError;
+use crate::identity::Login;
+use crate::identity::Named;
 use crate::identity::Presented;
 use crate::identity::Route;
 use crate::ids::InstanceName;
@@ -190,8 +192,11 @@ impl Asking<'_> {
         let Some(place) = self.place.take() else { return };
         match verdict {
             Verdict::Known | Verdict::NotAsked => place.give_back(),
-            Verdict::Rejected => place.fail(Failure::Rejected),
-            Verdict::Unanswered => place.fail(Failure::Unanswered),
+            // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it.
+            Verdict::Rejected if !matches!(self.presented.login, Login::Named(_)) => {
+                place.fail(Failure::Rejected)
+            }
+            Verdict::Rejected | Verdict::Unanswered => place.fail(Failure::Unanswered),
         }
     }
 
@@ -243,6 +248,7 @@ async fn ask(
         let route = gate.identity.route(presented, product, site, &gate.products, Some(&mut trail)).await;
         let route = route.map_err(|error| (error, None))?;
         trail.at(&route.instance.name);
+        trail.logs_in_by(presented.method_on(&route));
         let there = route.clone();
         match gate.identity.identify(presented, route, &gate.policies.current(), &trail).await {
             Ok(caller) => {
@@ -279,7 +285,7 @@ fn is_ours(error: &IdentityError) -> bool {
 
 fn outcome_of(error: &IdentityError) -> Outcome {
     let status = match (error, error.upstream()) {
-        (IdentityError::Rejected(_), _) => Some(401),
+        (IdentityError::Rejected(_) | IdentityError::StoredRejected(_), _) => Some(401),
         (_, Some(upstream)) => upstream.status(),
         _ => None,
     };
@@ -304,5 +310,6 @@ fn facts(presented: &Presented, product: Product) -> CallFacts {
         transport: presented.transport,
         trace_id: None,
         os_user: None,
+        named: presented.named.as_ref().map(Named::noted),
     }
 }

@@ -332,6 +332,7 @@ fn presented(context: &RequestContext<RoleServer>) -> Presented {
         // Over HTTP nobody is the operator, whatever was left out on the way.
         None if parts.is_some() => Presented {
             login: Login::Own(Arc::default()),
+            named: None,
             passed: Arc::default(),
             client: String::new(),
             address: None,
@@ -341,8 +342,15 @@ fn presented(context: &RequestContext<RoleServer>) -> Presented {
         None => {
             let client = context.client_info().map(named).unwrap_or_default();
             let passed = Arc::default();
-            let transport = "stdio";
-            Presented { login: Login::Operator, passed, client, address: None, proxy: None, transport }
+            Presented {
+                login: Login::Operator,
+                named: None,
+                passed,
+                client,
+                address: None,
+                proxy: None,
+                transport: "stdio",
+            }
         }
     }
 }

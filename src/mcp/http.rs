@@ -46,12 +46,11 @@ use super::forwarded::TrustedProxies;
 use super::forwarded::Whence;
 use super::handler::Handler;
 use super::hosts::Allowlist;
+use super::who;
+use super::who::UserHeader;
 use crate::audit;
 use crate::audit::RefusalReason;
 use crate::call::Gate;
-use crate::identity::Login;
-use crate::identity::Own;
-use crate::identity::Presented;
 
 /// JSON-RPC code for a request that is refused before dispatch; the HTTP status says why.
 const REFUSED: i32 = -32001;
@@ -69,12 +68,12 @@ pub struct HttpSettings {
     pub proxies: TrustedProxies,
     /// Names the server answers to.
     pub allowlist: Allowlist,
-    /// Whether callers without a credential use the operator's, as a named service.
-    pub lend: bool,
-    /// Whether sessions in headers that are passed on stand in for a credential.
-    pub sessions: bool,
+    /// What is used for callers who bring no credential.
+    pub substitutes: Substitutes,
     /// Whether credentials that callers bring are ignored.
     pub ignore_header_auth: bool,
+    /// The header that names users, and who may send it.
+    pub user_header: Option<UserHeader>,
     /// Names of headers that some product's configuration passes on.
     pub passthrough: Vec<HeaderName>,
     /// How many calls run at once; more are refused with 429.
@@ -85,6 +84,17 @@ pub struct HttpSettings {
     pub closing: CancellationToken,
     /// Ends the streams when the server stops.
     pub stop: CancellationToken,
+}
+
+/// What is used for callers who bring no credential, from the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Substitutes {
+    /// Whether some product has a credential for each user who is named.
+    pub stored: bool,
+    /// Whether sessions in headers that are passed on are used.
+    pub sessions: bool,
+    /// Whether the operator's credential is, as a named service.
+    pub lent: bool,
 }
 
 #[derive(Clone)]
@@ -161,7 +171,7 @@ impl Endpoint {
 }
 
 /// A request refused before dispatch.
-struct Refused {
+pub(super) struct Refused {
     status: StatusCode,
     reason: RefusalReason,
     code: i32,
@@ -170,7 +180,7 @@ struct Refused {
 }
 
 impl Refused {
-    fn new(status: StatusCode, reason: RefusalReason, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, reason: RefusalReason, message: impl Into<String>) -> Self {
         Self { status, reason, code: REFUSED, message: message.into(), id: Value::Null }
     }
 
@@ -225,14 +235,7 @@ async fn admit(
         let text = "send the message as `Content-Type: application/json`";
         return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, RefusalReason::MediaType, text));
     }
-    let presented = Presented {
-        login: login(settings, &parts.headers)?,
-        passed: Arc::new(passed(settings, &parts.headers)),
-        client: user_agent(&parts.headers),
-        address: Some(whence.address),
-        proxy: whence.proxy,
-        transport: "http",
-    };
+    let presented = who::presented(settings, &parts, whence)?;
     // Nobody waits for a body that will change nothing.
     if let Some(error) = rejected_before(&endpoint.gate, &presented).await {
         return Err(Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Rejected, error.to_string()));
@@ -265,45 +268,6 @@ async fn admit(
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     // Our own list has checked it; rmcp reads it once more as a name without rules.
     Ok((Request::from_parts(parts, Full::new(bytes)), place))
-}
-
-/// Whose credential the request uses: the caller's own, or what the configuration lends or passes on.
-fn login(settings: &HttpSettings, headers: &HeaderMap) -> Result<Login, Refused> {
-    let unauthorized = |text: String| Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Credential, text);
-    if !settings.ignore_header_auth {
-        let own = Own::read(headers).map_err(|error| unauthorized(error.to_string()))?;
-        if !own.is_empty() {
-            own.check().map_err(|error| unauthorized(error.to_string()))?;
-            return Ok(Login::Own(Arc::new(own)));
-        }
-        if !settings.lend {
-            own.check().map_err(|error| unauthorized(error.to_string()))?;
-        }
-    }
-    if settings.lend || settings.sessions {
-        return Ok(Login::Lent);
-    }
-    let text = if settings.ignore_header_auth {
-        "credentials of callers are not used here (IGNORE_HEADER_AUTH), and none is lent: ask the administrator to set \
-         ALLOW_GLOBAL_CRED_FALLBACK, or ATLASSIAN_EXTERNAL_AUTH_ENABLE with JIRA_PASSTHROUGH_HEADERS"
-    } else {
-        "no credential: send `Authorization: Bearer <your personal access token>`, or ask the administrator to lend one \
-         with ALLOW_GLOBAL_CRED_FALLBACK"
-    };
-    Err(unauthorized(text.to_owned()))
-}
-
-/// The headers of the request that some product's configuration passes on.
-fn passed(settings: &HttpSettings, headers: &HeaderMap) -> HeaderMap {
-    let mut passed = HeaderMap::new();
-    for name in &settings.passthrough {
-        for value in headers.get_all(name) {
-            let mut value = value.clone();
-            value.set_sensitive(true);
-            passed.append(name.clone(), value);
-        }
-    }
-    passed
 }
 
 /// Reads the body whole. A client that stops sending does not keep its place.
@@ -373,9 +337,4 @@ fn json_error(status: StatusCode, id: &Value, code: i32, message: &str) -> Respo
 
 fn is_json(content: &str) -> bool {
     content.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
-}
-
-fn user_agent(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    agent.chars().take(120).collect()
 }

@@ -26,11 +26,16 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::forwarded::TrustedProxies;
+use super::peer::Peer;
+use super::tls::Tls;
 use crate::audit::Network;
+use crate::audit::RefusalReason;
+use crate::audit::Refused;
+use crate::call::Gate;
 
 /// How long to wait when the system has no room for a connection.
 const RETRY: Duration = Duration::from_millis(100);
@@ -74,10 +79,13 @@ impl fmt::Debug for Room {
     }
 }
 
+/// TLS of connections, and where a client certificate that is refused is written down.
+type Guarded = (Tls, Arc<Gate>);
+
 /// Serves until `stop` ends, then lets requests under way finish. Returns false if some had to be ended.
 pub async fn listen(
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Guarded>,
     router: Router,
     (patience, room): (Patience, Room),
     stop: impl Future<Output = ()>,
@@ -102,7 +110,7 @@ pub async fn listen(
                 let Some(seat) = door.admit(address.ip()) else { continue };
                 // Without it only small answers are slower.
                 let _ = stream.set_nodelay(true);
-                let serving = Serving { address, router: router.clone(), head: patience.head };
+                let serving = Serving { address, peer: None, router: router.clone(), head: patience.head };
                 let connection = serve(stream, tls.clone(), serving, graceful.watcher());
                 connections.spawn(async move {
                     let _held = (place, seat);
@@ -175,26 +183,65 @@ impl Drop for Seat {
 /// What one connection is served with.
 struct Serving {
     address: SocketAddr,
+    /// Who showed a certificate.
+    peer: Option<Arc<Peer>>,
     router: Router,
     head: Duration,
 }
 
-async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, serving: Serving, watcher: Watcher) {
-    let Some(tls) = tls else { return serving.serve(stream, watcher).await };
+async fn serve(stream: TcpStream, tls: Option<Guarded>, serving: Serving, watcher: Watcher) {
+    let Some((tls, gate)) = tls else { return serving.serve(stream, watcher).await };
     let address = serving.address;
-    match tokio::time::timeout(serving.head, tls.accept(stream)).await {
-        Ok(Ok(stream)) => serving.serve(stream, watcher).await,
-        Ok(Err(error)) => tracing::debug!(%error, %address, "a connection did not agree on TLS"),
+    match tokio::time::timeout(serving.head, tls.acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let peer = peer(&tls, &stream);
+            Serving { peer, ..serving }.serve(stream, watcher).await;
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(%error, %address, "a connection did not agree on TLS");
+            if is_about_certificate(&error) {
+                refuse(&gate, address).await;
+            }
+        }
         Err(_) => tracing::debug!(%address, "a connection did not agree on TLS in time"),
+    }
+}
+
+/// Who is on the other side, as far as they have shown a certificate.
+fn peer(tls: &Tls, stream: &TlsStream<TcpStream>) -> Option<Arc<Peer>> {
+    let shown = stream.get_ref().1.peer_certificates()?;
+    Peer::of(shown, tls.clients.as_ref()?).map(Arc::new)
+}
+
+/// Whether the client showed no certificate that is taken. Which is wrong with it, nobody is told but the log.
+fn is_about_certificate(error: &std::io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
+}
+
+/// Written down or counted; there is nobody to be told if that fails.
+async fn refuse(gate: &Gate, address: SocketAddr) {
+    let refused = Refused {
+        status: None,
+        reason: RefusalReason::Certificate,
+        address: Some(address.ip()),
+        proxy: None,
+        tool: None,
+    };
+    if let Err(error) = gate.refusals.note(refused).await {
+        tracing::warn!(%error, "that a client certificate was refused could not be written down");
     }
 }
 
 impl Serving {
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
-        let Self { address, router, head } = self;
+        let Self { address, peer, router, head } = self;
         let service = service_fn(move |request: http::Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(address));
+            if let Some(peer) = &peer {
+                request.extensions_mut().insert(Arc::clone(peer));
+            }
             router.clone().oneshot(request)
         });
         // Every MCP client speaks it; those that also speak HTTP/2 do so only where TLS offers it.

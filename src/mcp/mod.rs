@@ -11,8 +11,10 @@ mod handler;
 mod hosts;
 mod http;
 mod listen;
+mod peer;
 mod stdio;
 mod tls;
+mod who;
 
 use std::sync::Arc;
 
@@ -21,14 +23,21 @@ use tokio::sync::watch;
 pub use forwarded::TrustedProxies;
 pub use hosts::Allowlist;
 pub use http::HttpSettings;
+pub use http::Substitutes;
 pub use http::router;
 pub use listen::Patience;
 pub use listen::Room;
 pub use listen::listen;
+pub use peer::Authorities;
+pub use peer::AuthoritiesError;
+pub use peer::Clients;
 pub use stdio::serve as serve_stdio;
 pub use tls::Certificate;
 pub use tls::CertificateError;
 pub use tls::Shown;
+pub use tls::Tls;
+pub use who::Pin;
+pub use who::UserHeader;
 
 use crate::call::Gate;
 

@@ -11,11 +11,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::server::ClientHello;
+use rustls::server::NoServerSessionStorage;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::prelude::X509Certificate;
+
+use super::peer::Clients;
 
 /// Why a certificate is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,16 +90,38 @@ impl Shown {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Accepts TLS with it.
+    /// Accepts TLS with it, and asks for certificates of clients where there are any to be taken.
     ///
     /// # Errors
     /// If the cryptography cannot be had, which would be a fault of the build.
-    pub fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor, rustls::Error> {
+    pub fn accepting(self: &Arc<Self>, clients: Option<Arc<Clients>>) -> Result<Tls, rustls::Error> {
         let builder = ServerConfig::builder_with_provider(Arc::new(provider()));
-        let builder = builder.with_safe_default_protocol_versions()?.with_no_client_auth();
+        let builder = builder.with_safe_default_protocol_versions()?;
+        let builder = match &clients {
+            Some(clients) => builder.with_client_cert_verifier(Arc::<Clients>::clone(clients)),
+            None => builder.with_no_client_auth(),
+        };
         let mut config = builder.with_cert_resolver(Arc::<Self>::clone(self));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        if clients.is_some() {
+            // Who resumes a session shows no certificate again, and may have lost it since.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), clients })
+    }
+}
+
+/// TLS for a listener.
+#[derive(Clone)]
+pub struct Tls {
+    pub(super) acceptor: TlsAcceptor,
+    pub(super) clients: Option<Arc<Clients>>,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Tls").field("clients", &self.clients).finish_non_exhaustive()
     }
 }
 
@@ -106,7 +131,7 @@ impl ResolvesServerCert for Shown {
     }
 }
 
-fn provider() -> CryptoProvider {
+pub(super) fn provider() -> CryptoProvider {
     rustls::crypto::aws_lc_rs::default_provider()
 }
 
@@ -116,6 +141,7 @@ mod tests {
     use rcgen::KeyPair;
     use rcgen::date_time_ymd;
 
+    use super::super::peer::Authorities;
     use super::*;
 
     fn made(ends: i32) -> (String, String) {
@@ -123,6 +149,21 @@ mod tests {
         let mut params = CertificateParams::new(vec!["portcullis.example.com".to_owned()]).unwrap();
         params.not_after = date_time_ymd(ends, 1, 1);
         (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn where_certificates_are_asked_for_no_session_is_resumed() {
+        let (certificate, key) = made(2099);
+        let authorities = Authorities::read(certificate.as_bytes(), None).unwrap();
+        let shown = Shown::new(Certificate::read(certificate.as_bytes(), key.as_bytes()).unwrap());
+        for (clients, resumes) in [(None, true), (Some(Clients::new(authorities, true, None)), false)] {
+            let tls = shown.accepting(clients).unwrap();
+            let config = tls.acceptor.config();
+            assert_eq!(
+                (config.session_storage.can_cache(), config.send_tls13_tickets > 0),
+                (resumes, resumes)
+            );
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
 use crate::secrets::Secret;
+use crate::secrets::UserName;
 
 /// Where a newer credential comes from when Atlassian refused the one that was shown.
 pub trait Renew: Send + Sync {
@@ -23,6 +24,21 @@ pub trait Renew: Send + Sync {
 pub trait CredentialSource: Send + Sync {
     /// The credential as it is now, with the way to a newer one in it.
     fn current(&self) -> BoxFuture<'_, Result<Credential, CredentialError>>;
+}
+
+/// Where the credentials of users come from, of each their own.
+pub trait UserCredentials: Send + Sync {
+    /// The credential of a user as it is now, with the way to a newer one in it.
+    fn of<'a>(&'a self, user: &'a UserName) -> BoxFuture<'a, Result<Credential, NoUserCredential>>;
+}
+
+/// Why there is no credential of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoUserCredential {
+    /// None is stored: the user can change that.
+    NotStored(CredentialError),
+    /// It is not to be had, which is no matter of the user's.
+    Unavailable(CredentialError),
 }
 
 /// Why there is no credential now. The text is for the caller; the detail, for the operator, is not in it.

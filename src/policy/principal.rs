@@ -40,7 +40,7 @@ impl std::fmt::Display for Principal {
 /// How and from where the caller came: `context.session` in policies.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// How the caller logged in: `pat`, `basic`, `oauth`, `stdio`, `lent`.
+    /// How the caller logged in: `pat`, `basic`, `oauth`, `stdio`, `lent`, `certificate`, `header`.
     pub method: &'static str,
     /// The MCP client's own name, or empty. It is a claim of the client.
     pub client: String,

@@ -32,7 +32,7 @@ use crate::policy::check;
 const NOON: &str = "2026-01-01T12:00:00Z";
 
 /// The values of `context.session.method` and `context.session.deployment`.
-const METHODS: [&str; 5] = ["pat", "basic", "oauth", "stdio", "lent"];
+const METHODS: [&str; 7] = ["pat", "basic", "oauth", "stdio", "lent", "certificate", "header"];
 const DEPLOYMENTS: [&str; 2] = ["datacenter", "cloud"];
 
 /// A call as somebody wrote it down.

@@ -177,6 +177,16 @@ impl Secrets {
         Ok(UserSecrets::new(vault, template, settings, Arc::new(only(make))))
     }
 
+    /// The same for a server that reads no secret of its own: a login that is refused is an error.
+    pub async fn of_users_at_start<T: Send + Sync + 'static>(
+        &self,
+        template: UserTemplate,
+        make: impl Fn(&Secret) -> Result<T, String> + Send + Sync + 'static,
+    ) -> Result<UserSecrets<T>, SecretError> {
+        self.vault(&template)?.begin().await?;
+        self.of_users(template, UserSettings::default(), make)
+    }
+
     /// Has a request for a certificate signed, which is in PEM.
     pub async fn certificate(&self, wish: &CertificateWish, csr: String) -> Result<Issued, SecretError> {
         let vault = self.vault(&wish.role)?;

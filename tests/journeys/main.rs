@@ -43,6 +43,7 @@ mod leaving;
 mod listed;
 mod listener;
 mod logins;
+mod named;
 mod named_elsewhere;
 mod narrowed;
 mod paged;

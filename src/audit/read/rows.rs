@@ -83,13 +83,16 @@ impl Row {
         self.tool() == Some("identify")
     }
 
-    /// Who it was: a user by its id, a service as `service:NAME`, else the user of the operating system.
+    /// Who it was: a user by its id, a service as `service:NAME`, else the name by which the caller came as `named:NAME`, or
+    /// the user of the operating system.
     pub fn who(&self) -> Option<String> {
         let principal = self.latest(|fields| fields.principal.as_ref()).map(|who| match who.kind.as_str() {
             "user" => who.id.clone(),
             kind => format!("{kind}:{}", who.id),
         });
-        principal.or_else(|| self.latest(|fields| fields.os_user.clone()))
+        let named =
+            || self.latest(|fields| fields.named.as_ref()).map(|named| format!("named:{}", named.name));
+        principal.or_else(named).or_else(|| self.latest(|fields| fields.os_user.clone()))
     }
 
     /// The tool.

@@ -236,6 +236,23 @@ mod tests {
     }
 
     #[test]
+    fn who_is_known_by_name_alone_is_told_by_it() {
+        let log = Log::new();
+        let named = |call: &str, principal: serde_json::Value| {
+            json!({"stage": "outcome", "code": "PC1003", "call": call, "principal": principal,
+                "named": {"name": "ann", "by": "certificate"}})
+        };
+        let alice = json!({"kind": "user", "id": "alice"});
+        log.write(
+            "a",
+            &[(1, "05:40:00", named("c1", serde_json::Value::Null)), (2, "05:40:01", named("c2", alice))],
+        );
+        let rows = Rows::of_calls(Records::of(&[log.path()]).unwrap());
+        let who: Vec<Option<String>> = rows.map(|row| row.unwrap().who()).collect();
+        assert_eq!(who, [Some("named:ann".to_owned()), Some("alice".to_owned())]);
+    }
+
+    #[test]
     fn the_decision_of_a_row_is_told_with_its_id() {
         let log = Log::new();
         log.write(

@@ -87,6 +87,7 @@ fn facts(access: Access) -> CallFacts {
         transport: "http",
         trace_id: None,
         os_user: None,
+        named: None,
     }
 }
 

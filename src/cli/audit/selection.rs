@@ -37,7 +37,7 @@ pub(super) struct Selection {
     /// Until when, likewise.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// Who called: the id of a user, or `service:NAME`.
+    /// Who called: the id of a user, `service:NAME`, or `named:NAME` where only the name is known by which a user came.
     #[arg(long, value_name = "ID")]
     principal: Vec<String>,
     /// A tool.

@@ -1,5 +1,6 @@
 //! Whole loads: sources in, settings out; the messages are in `messages`.
 
+mod callers;
 mod messages;
 
 use std::collections::BTreeMap;
@@ -568,7 +569,7 @@ fn a_place_of_whoever_runs_it_is_for_credentials_over_stdio() {
     for (variables, says) in [
         (
             &[("JIRA_PERSONAL_TOKEN", OWN), ("TRANSPORT", "streamable-http")][..],
-            "over HTTP that is nobody in particular",
+            "over HTTP nothing says for certain who that is",
         ),
         (
             &[("JIRA_PERSONAL_TOKEN", "x"), ("PORTCULLIS_AUDIT__HMAC_KEY", OWN)],

@@ -138,6 +138,18 @@ impl Vault {
         }
     }
 
+    /// Logs in where nothing is read at the start, so that a login that is refused ends it. One that gets no answer is tried
+    /// again when somebody needs it, unless the settings want such a start to fail.
+    pub(super) async fn begin(&self) -> Result<(), VaultError> {
+        match self.session.life().await {
+            Err(error) if error.is_temporary() && !self.watch.must_start => {
+                tracing::warn!(%error, "Vault is asked again when somebody calls");
+                Ok(())
+            }
+            begun => begun.map(drop),
+        }
+    }
+
     /// What is lent ends before the process does.
     async fn read_for_good(&self, reference: &VaultRef) -> Result<Secret, VaultError> {
         let look = self.look(reference, None).await?;

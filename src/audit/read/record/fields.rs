@@ -5,6 +5,13 @@ use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
 
+/// The name by which a caller came.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+}
+
 /// The fields of a record that this program knows; which ones there are depends on its code.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Fields {
@@ -44,6 +51,8 @@ pub struct Fields {
     pub trace: Option<String>,
     /// The user of the operating system.
     pub os_user: Option<String>,
+    /// The name by which the caller came.
+    pub named: Option<Named>,
     /// What the call is on, and what that lies in.
     #[serde(default)]
     pub resources: Vec<String>,
