@@ -159,7 +159,10 @@ async fn a_page_without_issues_says_our_own_limit() {
         for (tool, arguments) in calls("key = {}", "1") {
             let _ = ask(&world, tool, &arguments, "OPS-901").await;
             let (absent, _) = ask(&world, tool, &arguments, "OPS-901").await;
-            let body = json!({"startAt": 0, "maxResults": 2, "total": 0, "issues": [], "isLast": true});
+            let mut body = json!({"startAt": 0, "maxResults": 2, "issues": [], "isLast": true});
+            if !(cloud && tool == "jira_search") {
+                body["total"] = 0.into();
+            }
             let path = "(/api/[23]/search|/board/1/issue)";
             world.faults(json!([{"path": path, "status": 200, "body": body}])).await;
             let (moved, _) = ask(&world, tool, &arguments, "OPS-900").await;

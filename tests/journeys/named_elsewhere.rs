@@ -204,7 +204,9 @@ async fn a_field_of_a_hidden_project_alone_is_no_other_than_one_that_is_not_ther
     for cloud in [false, true] {
         let world = world(cloud, POLICIES).await;
         with_team_of(&world, "10002").await;
-        for (tool, arguments) in &calls {
+        // Histories of several issues are for Cloud.
+        let calls = calls.iter().filter(|(tool, _)| cloud || *tool != "jira_batch_get_changelogs");
+        for (tool, arguments) in calls {
             for (hidden, absent) in [("Team", "Tram"), ("cf[10030]", "cf[10931]"), ("TEAM", "TRAM")] {
                 let ask = async |named: &str| {
                     let arguments = arguments.to_string().replace("{}", named);
@@ -217,7 +219,8 @@ async fn a_field_of_a_hidden_project_alone_is_no_other_than_one_that_is_not_ther
                 let _ = (ask(absent).await, ask(hidden).await);
                 let (one, other) = (ask(hidden).await, ask(absent).await);
                 assert_eq!(one, other, "{cloud} {tool} {arguments} {hidden}");
-                assert!(one.0.contains("NAME"), "{cloud} {tool} {arguments} {hidden}: {}", one.0);
+                let is_named = one.0.contains("NAME") || one.0.contains("Error in the JQL Query");
+                assert!(is_named, "{cloud} {tool} {arguments} {hidden}: {}", one.0);
             }
         }
         // One of a project that may be seen is a field as any other.

@@ -91,22 +91,12 @@ impl Names {
 }
 
 impl Jira<'_> {
-    /// What a query names. One with what cannot be looked through is refused.
+    /// What a query names.
     pub(super) async fn names(&self, permit: &Permit<Read>, jql: &str) -> Result<Names, UpstreamError> {
-        let condition = query::split(jql).map_or(jql, |split| split.condition);
+        let condition = condition(jql);
         let must_hold = is_conjunction(condition);
         let mut names = Names::default();
-        for clause in clauses(condition) {
-            if let Some(called) = opaque(&clause) {
-                return Err(UpstreamError::NotPermitted(format!(
-                    "`jql` has `{}`, which is none of Jira's own and may take a query or a pattern, in which your \
-                     policies could not be kept; leave it out, and search by fields",
-                    shown(called)
-                )));
-            }
-            if clause.is_text {
-                continue;
-            }
+        for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
             let compared = match Compared::known(&clause.field) {
                 Some(compared) => vec![compared],
                 None => Compared::told(&clause.field, &self.catalogue(permit).await?),
@@ -116,6 +106,22 @@ impl Jira<'_> {
             }
         }
         Ok(names)
+    }
+}
+
+fn condition(jql: &str) -> &str {
+    query::split(jql).map_or(jql, |split| split.condition)
+}
+
+/// Refuses a query with what cannot be looked through.
+pub(super) fn look_through(jql: &str) -> Result<(), UpstreamError> {
+    match clauses(condition(jql)).iter().find_map(opaque) {
+        None => Ok(()),
+        Some(called) => Err(UpstreamError::NotPermitted(format!(
+            "`jql` has `{}`, which is none of Jira's own and may take a query or a pattern, in which your policies could \
+             not be kept; leave it out, and search by fields",
+            shown(called)
+        ))),
     }
 }
 

@@ -21,6 +21,7 @@ use super::SearchPage;
 use super::SearchQuery;
 use super::malformed;
 use super::masked::Masked;
+use super::names::look_through;
 use crate::atlassian::Deployment;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -96,6 +97,7 @@ impl Jira<'_> {
         let own_exact = narrowing.is_exact();
         let may_name_hidden = is_tacit && narrowing != Narrowing::Nothing && place.takes_words();
         let masked = if may_name_hidden {
+            look_through(&query.jql)?;
             self.masked(permit, &query.jql, sight).await?
         } else {
             Masked::none(&query.jql)
