@@ -8,6 +8,7 @@ mod narrowed;
 
 pub use clauses::Clause;
 pub use clauses::clauses;
+pub use clauses::fields;
 pub use clauses::is_conjunction;
 pub use narrowed::cql;
 pub use narrowed::jql;

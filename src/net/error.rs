@@ -273,7 +273,8 @@ impl UpstreamError {
     }
 
     /// The same error with its messages changed.
-    pub(super) fn with_messages(mut self, change: impl Fn(&str) -> String) -> Self {
+    #[must_use]
+    pub(crate) fn with_messages(mut self, change: impl Fn(&str) -> String) -> Self {
         if let Self::Status { messages, .. } = &mut self {
             for message in messages {
                 *message = change(message);

@@ -82,6 +82,14 @@ pub struct Window {
 }
 
 impl Window {
+    /// A part of a list that goes on by number.
+    pub(super) fn of(start_at: u64, limit: u64) -> Self {
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let reached = start_at.saturating_add(limit);
+        let next = format!("call again with start_at = {reached}");
+        Self { start: number(start_at), most: number(limit), next }
+    }
+
     /// Leaves those that are shown; says how to get more, if there are any.
     pub fn cut<T>(self, items: &mut Vec<T>) -> Option<String> {
         let end = self.start.saturating_add(self.most);

@@ -107,3 +107,90 @@ async fn boards_behind_many_hidden_ones_are_listed() {
         world.end();
     }
 }
+
+/// Every page says the same of what is left out, and no words say anything of it.
+#[tokio::test]
+async fn where_hidden_boards_stand_is_told_by_no_page() {
+    for cloud in [false, true] {
+        let world = world(cloud).await;
+        let board = |id: u64, project: &str| json!({"id": id, "name": format!("Board {id}"), "type": "kanban", "location": {"projectKey": project}});
+        let list = |boards: Vec<Value>, is_last: bool| {
+            let body = json!({"values": boards, "isLast": is_last});
+            json!({"path": "/agile/1.0/board$", "times": 1, "status": 200, "body": body})
+        };
+        let hidden = |from: u64, to: u64| (from..to).map(|id| board(id, "SECRET"));
+        let first = || list([board(1, "OPS")].into_iter().chain(hidden(100, 149)).collect(), false);
+        let second =
+            || list([board(2, "OPS"), board(3, "DEV")].into_iter().chain(hidden(200, 248)).collect(), false);
+        let third = || list(hidden(300, 307).chain([board(4, "OPS")]).collect(), true);
+        for (arguments, counted) in [
+            (json!({"limit": 1}), json!(104)),
+            (json!({"limit": 1, "project_key": "OPS"}), json!(104)),
+            (json!({"limit": 1, "board_name": "board"}), Value::Null),
+            (json!({"limit": 1, "board_type": "kanban"}), Value::Null),
+        ] {
+            world.faults(json!([first(), second(), third()])).await;
+            for (start_at, id) in [(0, "1"), (1, "2"), (2, "3"), (3, "4")] {
+                let mut arguments = arguments.clone();
+                arguments["start_at"] = start_at.into();
+                let called = world.call_all("alice-token", "jira_get_agile_boards", arguments.clone()).await;
+                let (boards, note, withheld) = read(&called);
+                let ids: Vec<&Value> = boards.as_array().unwrap().iter().map(|board| &board["id"]).collect();
+                let next = format!("call again with start_at = {}", start_at + 1);
+                let wanted = if start_at == 3 {
+                    json!({"complete": true})
+                } else {
+                    json!({"complete": false, "next": next})
+                };
+                assert_eq!(
+                    (ids, note, &withheld),
+                    (vec![&json!(id)], wanted, &counted),
+                    "{cloud} {arguments}"
+                );
+            }
+        }
+        // Nothing but hidden ones has these words.
+        for words in [json!({"board_name": "hush"}), json!({"board_name": "hush", "board_type": "scrum"})] {
+            world
+                .faults(json!([
+                    list(hidden(100, 150).collect(), false),
+                    list(hidden(150, 170).collect(), true)
+                ]))
+                .await;
+            let called = world.call_all("alice-token", "jira_get_agile_boards", words.clone()).await;
+            assert_eq!(called.text, "[]", "{cloud} {words}");
+        }
+        world.end();
+    }
+}
+
+/// A board shows sprints of other boards as well: a page is one of its own.
+#[tokio::test]
+async fn where_sprints_of_other_boards_stand_is_told_by_no_page() {
+    for cloud in [false, true] {
+        let world = world(cloud).await;
+        let sprint = |id: u64, board: u64| json!({"id": id, "name": format!("Sprint {id}"), "state": "closed", "originBoardId": board});
+        let list = |sprints: Vec<Value>, is_last: bool| {
+            let body = json!({"values": sprints, "isLast": is_last});
+            json!({"path": "/agile/1.0/board/1/sprint$", "times": 1, "status": 200, "body": body})
+        };
+        let others = |from: u64, to: u64| (from..to).map(|id| sprint(id, 3));
+        let first = || list([sprint(10, 1)].into_iter().chain(others(100, 149)).collect(), false);
+        let second = || list(others(200, 230).chain([sprint(11, 1), sprint(12, 1)]).collect(), true);
+        for (start_at, id) in [(0, "10"), (1, "11"), (2, "12")] {
+            world.faults(json!([first(), second()])).await;
+            let arguments = json!({"board_id": "1", "limit": 1, "start_at": start_at});
+            let called = world.call_all("alice-token", "jira_get_sprints_from_board", arguments).await;
+            let (sprints, note, _) = read(&called);
+            let ids: Vec<&Value> = sprints.as_array().unwrap().iter().map(|sprint| &sprint["id"]).collect();
+            let others = "sprints of other boards are left out: ask for them by their boards";
+            let next = if start_at == 2 {
+                others.to_owned()
+            } else {
+                format!("call again with start_at = {}; {others}", start_at + 1)
+            };
+            assert_eq!((ids, note), (vec![&json!(id)], json!({"complete": false, "next": next})), "{cloud}");
+        }
+        world.end();
+    }
+}

@@ -151,6 +151,28 @@ async fn an_issue_that_was_moved_is_no_other_than_one_that_never_was() {
     }
 }
 
+/// What Jira's limit is where it is smaller than ours stands on no page without issues.
+#[tokio::test]
+async fn a_page_without_issues_says_our_own_limit() {
+    for cloud in [false, true] {
+        let world = world(ALL_BUT_DEV, cloud).await;
+        for (tool, arguments) in calls("key = {}", "1") {
+            let _ = ask(&world, tool, &arguments, "OPS-901").await;
+            let (absent, _) = ask(&world, tool, &arguments, "OPS-901").await;
+            let mut body = json!({"startAt": 0, "maxResults": 2, "issues": [], "isLast": true});
+            if !(cloud && tool == "jira_search") {
+                body["total"] = 0.into();
+            }
+            let path = "(/api/[23]/search|/board/1/issue)";
+            world.faults(json!([{"path": path, "status": 200, "body": body}])).await;
+            let (moved, _) = ask(&world, tool, &arguments, "OPS-900").await;
+            world.faults(json!([])).await;
+            assert_eq!(moved, absent, "{cloud} {tool} {arguments}");
+        }
+        world.end();
+    }
+}
+
 /// The first question of all is none that tells either.
 #[tokio::test]
 async fn the_first_to_ask_learns_nothing_from_how_often_jira_is_asked() {

@@ -175,3 +175,62 @@ async fn a_field_of_a_hidden_project_alone_is_not_found() {
         world.end();
     }
 }
+
+/// The fields of a site whose field `Team` is one of this project alone.
+async fn with_team_of(world: &World, project: &str) {
+    let team = json!({"id": "customfield_10030", "name": "Team", "clauseNames": ["cf[10030]", "Team", "Team[Dropdown]"],
+        "schema": {"type": "option", "customId": 10030}, "scope": {"type": "PROJECT", "project": {"id": project}}});
+    let summary = json!({"id": "summary", "name": "Summary", "schema": {"type": "string"}});
+    let fields = json!([summary, team]);
+    world.faults(json!([{"path": "/api/2/field$", "method": "GET", "status": 200, "body": fields}])).await;
+}
+
+#[tokio::test]
+async fn a_field_of_a_hidden_project_alone_is_no_other_than_one_that_is_not_there() {
+    let jql = |jql: &str| ("jira_search", json!({"jql": jql, "limit": 3}));
+    let calls = [
+        jql("{} is EMPTY"),
+        jql("NOT ({} is not EMPTY) OR key = OPS-1"),
+        jql("'{}' in (Blue, Red) AND project = SECRET"),
+        jql("project = OPS ORDER BY created, {} DESC"),
+        jql("nonsense = 1 OR {} = Blue OR \"{}\" = Red"),
+        jql("status = Done AND {} is EMPTY AND status === 1"),
+        jql("{} = Blue AND rank != 1000201"),
+        ("jira_get_board_issues", json!({"board_id": "1", "jql": "{} is EMPTY"})),
+        ("jira_search", json!({"jql": "key = OPS-1", "fields": "summary,{}"})),
+        ("jira_get_issue", json!({"issue_key": "OPS-1", "fields": "{}"})),
+        ("jira_batch_get_changelogs", json!({"issue_ids_or_keys": "OPS-1", "fields": "{}"})),
+    ];
+    for cloud in [false, true] {
+        let world = world(cloud, POLICIES).await;
+        with_team_of(&world, "10002").await;
+        // Histories of several issues are for Cloud.
+        let calls = calls.iter().filter(|(tool, _)| cloud || *tool != "jira_batch_get_changelogs");
+        for (tool, arguments) in calls {
+            for (hidden, absent) in [("Team", "Tram"), ("cf[10030]", "cf[10931]"), ("TEAM", "TRAM")] {
+                let ask = async |named: &str| {
+                    let arguments = arguments.to_string().replace("{}", named);
+                    let before = world.asked().await;
+                    let called =
+                        world.call_all("alice-token", tool, serde_json::from_str(&arguments).unwrap()).await;
+                    let text = called.text.split(" (reference").next().unwrap().replace(named, "NAME");
+                    (text, called.is_error, world.asked().await - before)
+                };
+                let _ = (ask(absent).await, ask(hidden).await);
+                let (one, other) = (ask(hidden).await, ask(absent).await);
+                assert_eq!(one, other, "{cloud} {tool} {arguments} {hidden}");
+                let is_named = one.0.contains("NAME") || one.0.contains("Error in the JQL Query");
+                assert!(is_named, "{cloud} {tool} {arguments} {hidden}: {}", one.0);
+            }
+        }
+        // One of a project that may be seen is a field as any other.
+        with_team_of(&world, "10000").await;
+        let find = json!({"jql": "Team is EMPTY AND project = OPS", "fields": "summary"});
+        let open = self::world(cloud, POLICIES).await;
+        with_team_of(&open, "10000").await;
+        let found = open.call("alice-token", "jira_search", find).await.json();
+        assert!(found["issues"].as_array().is_some_and(|issues| !issues.is_empty()), "{cloud} {found}");
+        open.end();
+        world.end();
+    }
+}

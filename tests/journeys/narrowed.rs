@@ -113,6 +113,7 @@ async fn a_hidden_project_in_a_query_is_no_other_than_an_absent_one() {
         ("'Epic Link' not in (OPS-1, {})", "SECRET-1", "SECRET-99"),
         ("id != {}", "1000201", "1000299"),
         ("issue not in (1000001, {})", "1000201", "1000299"),
+        ("rank != {}", "1000201", "1000901"),
         ("sprint = {} OR project = OPS", "2", "9"),
         ("sprint not in (\"{}\") OR status = Done", "Sprint 2", "Sprint 9"),
         ("fixVersion != \"{}\"", "v2.0", "v9.9"),

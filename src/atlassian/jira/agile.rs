@@ -63,6 +63,28 @@ impl AgilePage {
     }
 }
 
+/// How many boards or sprints Jira lists at once.
+const AT_ONCE: u64 = 50;
+
+/// How many such lists are read at most.
+const MOST_LISTS: usize = 10;
+
+/// The list of the boards that are wanted, without a page of it.
+fn board_request(permit: &Permit<Read>, wanted: &BoardQuery) -> Result<Request, UpstreamError> {
+    let mut request = Request::get(path("board"));
+    if let Some(name) = &wanted.name {
+        request = request.with("name", name.as_str());
+    }
+    match &wanted.project {
+        Some(key) => request = request.with("projectKeyOrId", permit.project(key)?.as_str()),
+        None => permit.whole(Product::Jira)?,
+    }
+    if let Some(kind) = &wanted.kind {
+        request = request.with("type", kind.as_str());
+    }
+    Ok(request)
+}
+
 fn path(word: &'static str) -> Path {
     Path::of(["rest", "agile", "1.0", word])
 }
@@ -74,21 +96,33 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         wanted: &BoardQuery,
     ) -> Result<AgilePage, UpstreamError> {
-        let mut request = Request::get(path("board"));
-        if let Some(name) = &wanted.name {
-            request = request.with("name", name.as_str());
-        }
-        match &wanted.project {
-            Some(key) => request = request.with("projectKeyOrId", permit.project(key)?.as_str()),
-            None => permit.whole(Product::Jira)?,
-        }
-        if let Some(kind) = &wanted.kind {
-            request = request.with("type", kind.as_str());
-        }
-        if wanted.start_at > 0 {
-            request = request.with("startAt", wanted.start_at.to_string());
-        }
+        let request = board_request(permit, wanted)?;
+        let request =
+            if wanted.start_at > 0 { request.with("startAt", wanted.start_at.to_string()) } else { request };
         AgilePage::of(self.get(permit, request.with("maxResults", wanted.limit.to_string())).await?)
+    }
+
+    /// Reads all boards that are wanted, wherever a page begins and ends, and whether there are no more. They are
+    /// remembered for a while: whoever asks for page after page has them from there.
+    pub async fn every_board(
+        &self,
+        permit: &Permit<Read>,
+        wanted: &BoardQuery,
+    ) -> Result<(Vec<Value>, bool), UpstreamError> {
+        let mut found: Vec<Value> = Vec::new();
+        for _ in 0..MOST_LISTS {
+            let request = board_request(permit, wanted)?
+                .with("startAt", found.len().to_string())
+                .with("maxResults", AT_ONCE.to_string());
+            let answer = self.recall(permit, request, lists(&["values"])).await?;
+            let mut list = AgilePage::of((*answer).clone())?;
+            let is_last = list.is_last || list.values.is_empty();
+            found.append(&mut list.values);
+            if is_last {
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
     }
 
     /// The projects that a board shows; nothing where Jira does not list all of them.
@@ -127,6 +161,25 @@ impl Jira<'_> {
             request = request.with("state", state);
         }
         AgilePage::of(self.get(permit, request).await?)
+    }
+
+    /// Reads all sprints of a board, and says whether there are no more.
+    pub async fn every_sprint(
+        &self,
+        permit: &Permit<Read>,
+        board: &BoardId,
+        state: Option<&str>,
+    ) -> Result<(Vec<Value>, bool), UpstreamError> {
+        let mut found: Vec<Value> = Vec::new();
+        for _ in 0..MOST_LISTS {
+            let mut list = self.sprints(permit, board, state, found.len() as u64, AT_ONCE).await?;
+            let is_last = list.is_last || list.values.is_empty();
+            found.append(&mut list.values);
+            if is_last {
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
     }
 
     /// Reads the issues of a board that fit a condition.

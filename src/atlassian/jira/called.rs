@@ -15,8 +15,10 @@ use crate::ids::ProjectKey;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
+use crate::policy::Effect;
 use crate::policy::Narrowing;
 use crate::policy::Observed;
+use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::Sight;
@@ -74,30 +76,57 @@ impl Jira<'_> {
             answer => Ok(is_seen(&*answer?)),
         }
     }
-    /// Those of the fields that belong to no project alone, or to one that may be seen. Jira may say the id alone of it.
-    pub async fn fields_shown(
+
+    /// Finds projects by part of a name or key among those that the account sees, and says whether these are all. Jira is
+    /// asked for the same whatever is looked for.
+    pub async fn projects_like(
         &self,
         permit: &Permit<Read>,
+        text: &str,
+    ) -> Result<(Vec<Value>, bool), UpstreamError> {
+        permit.whole(Product::Jira)?;
+        let lists = self.all_projects(permit).await?;
+        let is_cut = self.deployment() == Deployment::Cloud
+            && lists.len() == MOST_LISTS
+            && lists.last().is_some_and(|list| projects(list).count() >= AT_ONCE);
+        let wanted = text.to_lowercase();
+        let has = |value: &Value| value.as_str().is_some_and(|value| value.to_lowercase().contains(&wanted));
+        let fits = |project: &&Value| ["key", "name"].iter().any(|name| project.get(*name).is_some_and(has));
+        let found = lists.iter().flat_map(|list| projects(list)).filter(fits).cloned();
+        Ok((found.collect(), !is_cut))
+    }
+
+    /// Those of the fields that belong to no project alone, or to one that may be seen.
+    pub async fn fields_shown<E: Effect>(
+        &self,
+        permit: &Permit<E>,
         sight: &Sight<'_>,
         mut fields: Vec<Value>,
     ) -> Result<Vec<Value>, UpstreamError> {
-        if !fields.iter().any(|field| field.pointer(SCOPE).is_some()) {
-            return Ok(fields);
-        }
-        let listed = self.all_projects(permit).await?;
-        let listed: Vec<&Value> = listed.iter().map(|list| &**list).collect();
-        let known = categories(&listed);
-        fields.retain(|field| {
-            let Some(project) = field.pointer(SCOPE) else { return true };
-            let named = ["key", "id"].iter().find_map(|name| project.get(*name)?.as_str());
-            let key = named.and_then(|name| project_called(&listed, name));
-            key.is_some_and(|key| sight.may_view(&Resource::Project(key), &known))
-        });
+        let scopes = self.scopes(permit, &fields).await?;
+        fields.retain(|field| scopes.shows(field, sight));
         Ok(fields)
     }
 
+    /// Which projects fields are of. Jira may say the id alone of them.
+    pub(super) async fn scopes<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        fields: &[Value],
+    ) -> Result<Scopes, UpstreamError> {
+        if !fields.iter().any(is_scoped) {
+            return Ok(Scopes::default());
+        }
+        let lists = self.all_projects(permit).await?;
+        let known = categories(&lists.iter().map(|list| &**list).collect::<Vec<_>>());
+        Ok(Scopes { lists, known })
+    }
+
     /// The projects that the account sees. They are asked for whatever is named, and remembered.
-    pub(super) async fn all_projects(&self, permit: &Permit<Read>) -> Result<Vec<Arc<Value>>, UpstreamError> {
+    pub(super) async fn all_projects<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+    ) -> Result<Vec<Arc<Value>>, UpstreamError> {
         if self.deployment() == Deployment::DataCenter {
             return Ok(vec![self.recall(permit, list_of_data_center(), Value::is_array).await?]);
         }
@@ -115,6 +144,29 @@ impl Jira<'_> {
         }
         Ok(found)
     }
+}
+
+/// The projects that fields are of.
+#[derive(Debug, Default)]
+pub(super) struct Scopes {
+    lists: Vec<Arc<Value>>,
+    known: Observed,
+}
+
+impl Scopes {
+    /// Whether a field belongs to no project alone, or to one that may be seen.
+    pub(super) fn shows(&self, field: &Value, sight: &Sight<'_>) -> bool {
+        let Some(project) = field.pointer(SCOPE) else { return true };
+        let lists: Vec<&Value> = self.lists.iter().map(|list| &**list).collect();
+        let named = ["key", "id"].iter().find_map(|name| project.get(*name)?.as_str());
+        let key = named.and_then(|name| project_called(&lists, name));
+        key.is_some_and(|key| sight.may_view(&Resource::Project(key), &self.known))
+    }
+}
+
+/// Whether a field is of one project alone.
+pub(super) fn is_scoped(field: &Value) -> bool {
+    field.pointer(SCOPE).is_some()
 }
 
 fn list_of_data_center() -> Request {

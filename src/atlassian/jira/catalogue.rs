@@ -10,12 +10,18 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::Jira;
+use super::called::is_scoped;
 use super::malformed;
 use crate::audit::Permit;
 use crate::net::Path;
 use crate::net::Request;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
+use crate::policy::Narrowing;
+use crate::policy::Sight;
+
+/// How the ids of fields begin that are not Jira's own.
+pub(super) const CUSTOM: &str = "customfield_";
 
 /// How many names that lead to no field are compared with all that there are; to the others nothing is suggested.
 const MOST_SUGGESTIONS: usize = 20;
@@ -76,6 +82,20 @@ impl Jira<'_> {
         self.catalogue_anew(permit, false).await
     }
 
+    /// The fields of the site without those that only projects have of which the caller may see nothing.
+    pub async fn catalogue_seen<E: Effect>(
+        &self,
+        permit: &Permit<E>,
+        sight: &Sight<'_>,
+    ) -> Result<Catalogue, UpstreamError> {
+        let catalogue = self.catalogue(permit).await?;
+        if sight.narrowing == Narrowing::Everything || !catalogue.listed().iter().any(is_scoped) {
+            return Ok(catalogue);
+        }
+        let shown = self.fields_shown(permit, sight, catalogue.listed().to_vec()).await?;
+        Catalogue::read(Arc::new(shown.into())).ok_or_else(|| malformed("the fields are not a list"))
+    }
+
     /// The fields of the site; `anew` asks Jira in any case.
     pub async fn catalogue_anew<E: Effect>(
         &self,
@@ -123,7 +143,24 @@ impl Catalogue {
         self.listed().iter().filter_map(Field::read)
     }
 
-    fn listed(&self) -> &[Value] {
+    /// The fields that queries mean by a name in small letters, as Jira lists them: `cf[7]`, an id, a name, or another
+    /// that Jira says.
+    pub(super) fn meant_by<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Value> {
+        let number = name.strip_prefix("cf[").and_then(|number| number.strip_suffix(']'));
+        let id = number.map_or_else(|| name.to_owned(), |number| format!("{CUSTOM}{number}"));
+        let name = name.to_owned();
+        let is_it = move |field: &&Value| {
+            let text = |value: &Value| value.as_str().map(str::to_lowercase).unwrap_or_default();
+            let clauses = field.get("clauseNames").and_then(Value::as_array);
+            field.get("id").is_some_and(|value| text(value) == id)
+                || field.get("name").is_some_and(|value| text(value) == name)
+                || clauses.is_some_and(|clauses| clauses.iter().any(|clause| text(clause) == name))
+        };
+        self.listed().iter().filter(is_it)
+    }
+
+    /// Every field as Jira lists it.
+    pub(super) fn listed(&self) -> &[Value] {
         self.fields.as_array().map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -190,7 +227,7 @@ impl Catalogue {
 }
 
 impl<'a> Field<'a> {
-    fn read(field: &'a Value) -> Option<Self> {
+    pub(super) fn read(field: &'a Value) -> Option<Self> {
         let text = |name: &str| field.get(name).and_then(Value::as_str);
         Some(Field {
             id: text("id")?,
@@ -228,7 +265,8 @@ fn folded(name: &str) -> String {
     name.trim().replace(['_', '-'], " ").to_lowercase()
 }
 
-fn shown(name: &str) -> String {
+/// A caller's word as messages have it.
+pub(super) fn shown(name: &str) -> String {
     name.chars().take(60).flat_map(char::escape_debug).collect()
 }
 

@@ -37,8 +37,7 @@ use crate::policy::Sight;
 impl Jira<'_> {
     /// Whether a query names a project, an issue, or something that projects have, of which the caller may see nothing.
     ///
-    /// Former keys of issues that were moved out of a hidden project are among them. A query inside a query, as apps have
-    /// them, is none that could be looked through.
+    /// Former keys of issues that were moved out of a hidden project are among them.
     pub(super) async fn names_hidden(
         &self,
         permit: &Permit<Read>,
@@ -46,9 +45,10 @@ impl Jira<'_> {
         sight: &Sight<'_>,
     ) -> Result<bool, UpstreamError> {
         let hides = |key: &ProjectKey| sight.shows_nothing_in(key);
-        let Some(mut names) = self.names(permit, jql).await?.filter(|names| !names.are_too_many()) else {
+        let mut names = self.names(permit, jql).await?;
+        if names.are_too_many() {
             return Ok(true);
-        };
+        }
         self.look_up_what_tells(permit, &mut names, &sight.narrowing).await?;
         // What policies look at besides the project is looked up with each thing.
         if !sight.narrowing.is_exact() {

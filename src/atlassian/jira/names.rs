@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Jira;
+use super::catalogue::shown;
 use super::compared::Compared;
+use super::functions::is_own;
 use super::hidden::is_number;
 use crate::atlassian::query;
 use crate::atlassian::query::Clause;
@@ -21,6 +23,9 @@ const MOST_NAMES: usize = 20;
 
 /// How many issues are looked up for one query. A query that names more finds nothing.
 pub(super) const MOST_ISSUES: usize = 50;
+
+/// A field of an app that takes nothing but functions, in small letters.
+const FUNCTIONS: &str = "issuefunction";
 
 /// What a query names.
 #[derive(Debug, Default)]
@@ -40,7 +45,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn add(&mut self, compared: Compared, clause: Clause, must_hold: bool) {
+    fn add(&mut self, compared: Compared, clause: &Clause, must_hold: bool) {
         let is_sought = must_hold && clause.is_equal && Compared::is_key(&clause.field);
         let Clause { field, values, arguments, .. } = clause;
         // A function may take issues in any field.
@@ -49,19 +54,25 @@ impl Names {
             Compared::Issues => {
                 let keys = if is_sought { &mut self.sought } else { &mut self.keys };
                 keys.extend(values.iter().flat_map(|text| IssueKey::all_in(text)));
-                self.numbers.extend(values.into_iter().chain(arguments).filter(|text| is_number(text)));
+                self.add_numbers(clause);
             }
-            Compared::Projects => self.add_projects(&values),
+            Compared::Projects => self.add_projects(values),
             Compared::Owned => {
                 // `releasedVersions(OPS)`: those that name no project take nothing.
-                self.add_projects(&arguments);
-                self.owned.extend(values.into_iter().map(|value| (field.clone(), value)));
+                self.add_projects(arguments);
+                self.owned.extend(values.iter().map(|value| (field.clone(), value.clone())));
             }
             Compared::Unlisted => {
                 self.keys.extend(values.iter().filter_map(|text| IssueKey::parse(text).ok()));
+                self.add_numbers(clause);
             }
             Compared::Others => {}
         }
+    }
+
+    fn add_numbers(&mut self, clause: &Clause) {
+        let given = clause.values.iter().chain(&clause.arguments);
+        self.numbers.extend(given.filter(|text| is_number(text)).cloned());
     }
 
     fn add_projects(&mut self, names: &[String]) {
@@ -80,27 +91,44 @@ impl Names {
 }
 
 impl Jira<'_> {
-    /// What a query names; nothing where it cannot be looked through.
-    pub(super) async fn names(
-        &self,
-        permit: &Permit<Read>,
-        jql: &str,
-    ) -> Result<Option<Names>, UpstreamError> {
-        let condition = query::split(jql).map_or(jql, |split| split.condition);
+    /// What a query names.
+    pub(super) async fn names(&self, permit: &Permit<Read>, jql: &str) -> Result<Names, UpstreamError> {
+        let condition = condition(jql);
         let must_hold = is_conjunction(condition);
         let mut names = Names::default();
         for clause in clauses(condition).into_iter().filter(|clause| !clause.is_text) {
-            if clause.field == "issuefunction" {
-                return Ok(None);
-            }
             let compared = match Compared::known(&clause.field) {
-                Some(compared) => compared,
+                Some(compared) => vec![compared],
                 None => Compared::told(&clause.field, &self.catalogue(permit).await?),
             };
-            names.add(compared, clause, must_hold);
+            for compared in compared {
+                names.add(compared, &clause, must_hold);
+            }
         }
-        Ok(Some(names))
+        Ok(names)
     }
+}
+
+fn condition(jql: &str) -> &str {
+    query::split(jql).map_or(jql, |split| split.condition)
+}
+
+/// Refuses a query with what cannot be looked through.
+pub(super) fn look_through(jql: &str) -> Result<(), UpstreamError> {
+    match clauses(condition(jql)).iter().find_map(opaque) {
+        None => Ok(()),
+        Some(called) => Err(UpstreamError::NotPermitted(format!(
+            "`jql` has `{}`, which is none of Jira's own and may take a query or a pattern, in which your policies could \
+             not be kept; leave it out, and search by fields",
+            shown(called)
+        ))),
+    }
+}
+
+/// What of a clause cannot be looked through: a function of an app that is given something.
+fn opaque(clause: &Clause) -> Option<&str> {
+    let of_apps = clause.functions.iter().map(String::as_str).find(|function| !is_own(function));
+    of_apps.or((clause.field == FUNCTIONS).then_some("issueFunction"))
 }
 
 #[cfg(test)]
@@ -110,11 +138,8 @@ mod tests {
     fn names(jql: &str) -> String {
         let mut names = Names::default();
         for clause in clauses(jql) {
-            names.add(
-                Compared::known(&clause.field).unwrap_or(Compared::Unlisted),
-                clause,
-                is_conjunction(jql),
-            );
+            let compared = Compared::known(&clause.field).unwrap_or(Compared::Unlisted);
+            names.add(compared, &clause, is_conjunction(jql));
         }
         let sought = names.sought.iter().map(|key| format!("sought:{key}"));
         let keys: Vec<String> = names.keys.iter().map(ToString::to_string).chain(sought).collect();
@@ -124,6 +149,32 @@ mod tests {
         let owned: Vec<String> =
             names.owned.iter().map(|(field, value)| format!("{field}={value}")).collect();
         [keys.join(","), numbers.join(","), projects.join(","), owned.join(",")].join(" ")
+    }
+
+    #[test]
+    fn functions_that_may_take_a_query_are_none_of_jiras_own() {
+        let table = [
+            ("issueFunction in linkedIssuesOf(\"project = A\")", Some("linkedIssuesOf")),
+            ("issueFunction in hasLinks(blocks)", Some("hasLinks")),
+            ("ISSUEFUNCTION in hasLinks()", Some("issueFunction")),
+            ("issue in linkedByQuery('project = A')", Some("linkedByQuery")),
+            ("project in projectMatch(\"^A\")", Some("projectMatch")),
+            ("fixVersion in versionMatch(\"^A\") OR key = OPS-1", Some("versionMatch")),
+            ("assignee in \"linkedIssuesOf\"(\"project = A\")", Some("linkedIssuesOf")),
+            ("status changed by inQuery(\"project = A\")", Some("inQuery")),
+            ("summary ~ inQuery(\"project = A\")", Some("inQuery")),
+            ("cf[10010] in (A-1, epicsOf(\"project = A\"))", Some("epicsOf")),
+            ("assignee = nobody()", None),
+            ("issue in LINKEDISSUES(A-1, blocks) AND sprint in openSprints()", None),
+            ("assignee in membersOf(\"a = b\") AND created > startOfDay(-1)", None),
+            ("\"Time to resolution\" < remaining(\"1h\") AND approvals = approver(ann)", None),
+            ("fixVersion = latestReleasedVersion(OPS) AND project in spacesLeadByUser(ann)", None),
+            ("text ~ 'linkedIssuesOf(project = A)'", None),
+        ];
+        for (jql, wanted) in table {
+            let clauses = clauses(jql);
+            assert_eq!(clauses.iter().find_map(opaque), wanted, "{jql}");
+        }
     }
 
     #[test]
@@ -143,7 +194,8 @@ mod tests {
             ("NOT key = OPS-1", "OPS-1   "),
             ("key != OPS-1 AND key in (OPS-2) AND key < OPS-3", "OPS-1,OPS-2,OPS-3   "),
             ("parent = OPS-1 AND 'Epic Link' = OPS-2", "OPS-1,OPS-2   "),
-            ("key = 10001 AND nowhere = 10002 AND nowhere2 = OPS-3", "OPS-3 10001  "),
+            ("key = 10001 AND nowhere = 10002 AND nowhere2 = OPS-3", "OPS-3 10001,10002  "),
+            ("nowhere in f(10003, \"see OPS-4\") AND rank > 10004 AND votes > 5", "OPS-4 10003,10004  "),
         ];
         for (jql, wanted) in table {
             assert_eq!(names(jql), wanted, "{jql}");

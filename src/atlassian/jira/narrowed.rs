@@ -20,6 +20,8 @@ use super::Jira;
 use super::SearchPage;
 use super::SearchQuery;
 use super::malformed;
+use super::masked::Masked;
+use super::names::look_through;
 use crate::atlassian::Deployment;
 use crate::atlassian::query;
 use crate::audit::Permit;
@@ -94,11 +96,23 @@ impl Jira<'_> {
         let is_tacit = narrowing != Narrowing::Everything;
         let own_exact = narrowing.is_exact();
         let may_name_hidden = is_tacit && narrowing != Narrowing::Nothing && place.takes_words();
-        let names_hidden = may_name_hidden && self.names_hidden(permit, &query.jql, sight).await?;
+        let masked = if may_name_hidden {
+            look_through(&query.jql)?;
+            self.masked(permit, &query.jql, sight).await?
+        } else {
+            Masked::none(&query.jql)
+        };
+        let names_hidden = may_name_hidden && self.names_hidden(permit, &masked.jql, sight).await?;
+        let query = &SearchQuery { jql: masked.jql.clone(), ..query.clone() };
         let sought = Sought { place, query, sight, names_hidden };
-        let searched = self.search_for(permit, sought, narrowing).await?;
+        let searched = self.search_for(permit, sought, narrowing).await;
+        let searched = searched.map_err(|error| masked.told(error))?;
         let searched = searched.filter(|_| !names_hidden);
-        let (page, exact) = searched.unwrap_or_else(|| (self.nothing(place, query), own_exact));
+        let (mut page, exact) = searched.unwrap_or_else(|| (self.nothing(place, query), own_exact));
+        if page.issues.is_empty() {
+            // Whether Jira was asked for it, with a limit of its own, or not: such a page is always the same.
+            page.max_results = self.page_size(place, query);
+        }
         Ok(Found { page, exact, is_tacit })
     }
 
@@ -223,12 +237,17 @@ impl Jira<'_> {
             issues: Vec::new(),
             total: counts.then_some(0),
             start_at: query.start_at,
-            max_results: if counts { query.limit.min(50) } else { query.limit },
+            max_results: self.page_size(place, query),
             next: None,
             more: None,
             names: None,
             left_out: 0,
         }
+    }
+
+    /// How many issues a page of a search has at most.
+    fn page_size(&self, place: Place<'_>, query: &SearchQuery) -> u64 {
+        if self.counts(place) { query.limit.min(50) } else { query.limit }
     }
 
     /// Whether a search is counted there, and goes on by number.

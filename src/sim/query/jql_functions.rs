@@ -4,6 +4,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::issue_fields::Field;
+use super::jql;
 use crate::sim::data;
 use crate::sim::world::Project;
 use crate::sim::world::User;
@@ -42,6 +43,15 @@ fn linked((world, user): (&World, &User), function: &str, text: &str) -> Result<
     Ok(others.map(|key| Some(key.clone())).collect())
 }
 
+/// What an app adds: the issues that have a link with any that another query finds.
+fn linked_of((world, user): (&World, &User), query: &str) -> Result<Vec<Option<String>>, String> {
+    let invalid = |mistakes: Vec<String>| format!("Query '{query}' is not valid: {}", mistakes.join(" "));
+    let found = jql::search(world, user, query).map_err(invalid)?;
+    let others: Result<Vec<_>, String> =
+        found.iter().map(|issue| linked((world, user), "linkedIssuesOf", &issue.key)).collect();
+    Ok(others?.concat())
+}
+
 /// What a function stands for; `None` in the list is empty.
 pub(super) fn value_of(
     (world, user): (&World, &User),
@@ -73,9 +83,12 @@ pub(super) fn value_of(
         ("linkedissues", [issue, ..]) if matches!(field, Field::Key | Field::Parent | Field::Epic) => {
             linked((world, user), function, issue)
         }
+        ("linkedissuesof", [query]) if matches!(field, Field::Key | Field::Parent | Field::Epic) => {
+            linked_of((world, user), query)
+        }
         (
             "currentuser" | "membersof" | "opensprints" | "closedsprints" | "futuresprints"
-            | "releasedversions" | "unreleasedversions" | "linkedissues",
+            | "releasedversions" | "unreleasedversions" | "linkedissues" | "linkedissuesof",
             _,
         ) => Err(format!("The function '{function}' is not supported by the field '{name}'.")),
         _ => Err(format!("Unable to find JQL function '{function}({})'.", arguments.join(", "))),

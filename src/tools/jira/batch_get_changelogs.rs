@@ -21,6 +21,7 @@ use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
+use crate::policy::Searcher;
 use crate::tools::Context;
 use crate::tools::Output;
 use crate::tools::Spec;
@@ -110,7 +111,7 @@ impl Tool for BatchGetChangelogs {
         };
         let present: Vec<IssueName> = asked.iter().map(present).collect();
         let fields = match args.fields.as_deref().map(query::listed).filter(|fields| !fields.is_empty()) {
-            Some(fields) => Some(ids_of_fields(&jira, permit, &fields).await?),
+            Some(fields) => Some(ids_of_fields(&jira, permit, (&fields, context.searcher)).await?),
             None => None,
         };
         let (found, is_all) = jira.changelogs(permit, &present, fields.as_deref()).await?;
@@ -137,12 +138,12 @@ impl Tool for BatchGetChangelogs {
 async fn ids_of_fields(
     jira: &Jira<'_>,
     permit: &Permit<Read>,
-    named: &[String],
+    (named, searcher): (&[String], Searcher<'_>),
 ) -> Result<Vec<String>, ToolError> {
     if Fields::parse(&named.join(",")).unresolved().next().is_none() {
         return Ok(named.to_vec());
     }
-    let catalogue = jira.catalogue(permit).await?;
+    let catalogue = jira.catalogue_seen(permit, &searcher.sight(Product::Jira)).await?;
     let id = |name: &String| match catalogue.find(name) {
         Ok(field) => Ok(field.id.to_owned()),
         Err(problem) => Err(ToolError::Arguments(format!("`fields`: {problem}"))),

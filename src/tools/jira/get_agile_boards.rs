@@ -23,7 +23,6 @@ use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::Resource;
 use crate::policy::ResourceKind;
-use crate::policy::Searcher;
 use crate::tools::Context;
 use crate::tools::Item;
 use crate::tools::Output;
@@ -56,12 +55,6 @@ pub(crate) struct Args {
 fn ten() -> u64 {
     10
 }
-
-/// How many boards Jira lists at once.
-const MOST: u64 = 50;
-
-/// How many lists are read at most.
-const MOST_LISTS: usize = 10;
 
 /// How many boards are asked for their projects at once.
 const AT_ONCE: usize = 6;
@@ -122,32 +115,6 @@ async fn items(
     Ok(boards.iter().zip(found).map(|(board, places)| item(board, places)).collect())
 }
 
-/// The boards from the first one on, in whole lists, until one more may be seen than is asked for; and whether these are
-/// all. A page of all that Jira has would tell where among the others the hidden ones stand.
-async fn from_the_first(
-    jira: &Jira<'_>,
-    permit: &Permit<Read>,
-    wanted: &BoardQuery,
-    (lists, may_view): (usize, &(dyn Fn(&Item) -> bool + Sync)),
-) -> Result<(Vec<Item>, bool), UpstreamError> {
-    let (mut found, mut start_at, mut seen) = (Vec::new(), 0, 0);
-    for _ in 0..lists {
-        let list = jira.boards(permit, &BoardQuery { start_at, limit: MOST, ..wanted.clone() }).await?;
-        let here = items(jira, permit, &list.values, true).await?;
-        start_at += here.len() as u64;
-        seen += here.iter().filter(|item| may_view(item)).count() as u64;
-        let is_last = list.is_last || here.is_empty();
-        found.extend(here);
-        if is_last {
-            return Ok((found, true));
-        }
-        if seen > wanted.start_at.saturating_add(wanted.limit) {
-            break;
-        }
-    }
-    Ok((found, false))
-}
-
 /// Which of the boards are shown.
 struct Shown {
     /// Whether a name or a kind was asked for. How many are withheld would tell those of hidden ones.
@@ -161,17 +128,6 @@ fn listed(items: Vec<Item>, next: Option<String>, shown: Shown) -> Output {
     let complete = next.is_none();
     let (envelope, field, total, left_out) = (Map::new(), None, None, 0);
     Output::Items { items, envelope, field, complete, total, next, sought, window, left_out }
-}
-
-/// The part of what is left that is asked for.
-fn window(wanted: &BoardQuery) -> Window {
-    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let reached = wanted.start_at.saturating_add(wanted.limit);
-    Window {
-        start: number(wanted.start_at),
-        most: number(wanted.limit),
-        next: format!("call again with start_at = {reached}"),
-    }
 }
 
 impl Tool for GetAgileBoards {
@@ -217,16 +173,11 @@ impl Tool for GetAgileBoards {
             let items = items(&jira, permit, &page.values, false).await?;
             return Ok(listed(items, page.next(args.start_at), Shown { sought: false, window: None }));
         }
-        let sought = wanted.name.is_some() || wanted.kind.is_some();
-        let Searcher { engine, principal, session } = context.searcher;
-        let may_view = |item: &Item| {
-            let observed = permit.observed();
-            let views = |place: &Resource| engine.may_view(principal, session, place, &observed);
-            !item.resources.is_empty() && item.resources.iter().all(views)
-        };
-        let lists = if sought { 1 } else { MOST_LISTS };
-        let (items, is_whole) = from_the_first(&jira, permit, &wanted, (lists, &may_view)).await?;
+        // All of them, whichever are asked for: where reading ended would tell how many hidden ones there are on the way.
+        let (boards, is_whole) = jira.every_board(permit, &wanted).await?;
+        let items = items(&jira, permit, &boards, true).await?;
         let next = (!is_whole).then(|| "call again with (a longer) part of the name".to_owned());
-        Ok(listed(items, next, Shown { sought, window: Some(window(&wanted)) }))
+        let sought = wanted.name.is_some() || wanted.kind.is_some();
+        Ok(listed(items, next, Shown { sought, window: Some(Window::of(args.start_at, args.limit)) }))
     }
 }

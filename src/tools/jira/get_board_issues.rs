@@ -97,7 +97,8 @@ impl Tool for GetBoardIssues {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
+        let wanted =
+            Wanted::find(&jira, permit, (Fields::parse(&args.fields), Some(context.searcher))).await?;
         let query = args.query(&wanted.fields)?;
         let sight = context.sight(Product::Jira);
         let found = jira.find(permit, Place::Board(&args.board_id), &query, &sight).await?;

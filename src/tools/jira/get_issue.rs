@@ -146,7 +146,7 @@ impl Tool for GetIssue {
         let jira = context.jira()?;
         let brought = context.found.take_issue(&args.issue_key);
         args.issue_key = context.found.present_key(args.issue_key);
-        let wanted = Wanted::find(&jira, permit, args.fields()).await?;
+        let wanted = Wanted::find(&jira, permit, (args.fields(), Some(context.searcher))).await?;
         let mut query = args.query(wanted.fields.clone());
         query.update_history = query.update_history && context.visits;
         let mut issue = match brought {

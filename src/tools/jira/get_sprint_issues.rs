@@ -69,7 +69,8 @@ impl Tool for GetSprintIssues {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
+        let wanted =
+            Wanted::find(&jira, permit, (Fields::parse(&args.fields), Some(context.searcher))).await?;
         let query = SearchQuery {
             jql: format!("sprint = {}", args.sprint_id),
             fields: wanted.fields.clone().with("project"),

@@ -20,6 +20,7 @@ use crate::tools::Output;
 use crate::tools::Spec;
 use crate::tools::Tool;
 use crate::tools::ToolError;
+use crate::tools::Window;
 
 /// The tool `jira_get_sprints_from_board`.
 #[derive(Debug)]
@@ -74,19 +75,28 @@ impl Tool for GetSprintsFromBoard {
         let jira = context.jira()?;
         let states = query::listed(args.state.as_deref().unwrap_or_default()).join(",").to_lowercase();
         let state = Some(states.as_str()).filter(|states| !states.is_empty());
-        let page = jira.sprints(permit, &args.board_id, state, args.start_at, args.limit).await?;
-        // A board shows sprints of other boards as well, of which nothing was decided.
+        if !context.hides {
+            let page = jira.sprints(permit, &args.board_id, state, args.start_at, args.limit).await?;
+            let (items, next) = (page.values.iter().map(shown_sprint).collect(), page.next(args.start_at));
+            return Ok(Output::List { items, complete: next.is_none(), next });
+        }
+        // A board shows sprints of other boards as well, of which nothing was decided. They are taken out of all, as a page
+        // of Jira's would tell where among the others they stand.
+        let (sprints, is_whole) = jira.every_sprint(permit, &args.board_id, state).await?;
         let is_own = |sprint: &&Value| {
             let board = sprint.get("originBoardId").and_then(Value::as_u64);
-            !context.hides || board.is_some_and(|board| board.to_string() == args.board_id.as_str())
+            board.is_some_and(|board| board.to_string() == args.board_id.as_str())
         };
-        let items: Vec<Value> = page.values.iter().filter(is_own).map(shown_sprint).collect();
-        let mut next = page.next(args.start_at);
-        let complete = next.is_none() && items.len() == page.values.len();
-        if items.len() < page.values.len() {
-            let others = "sprints of other boards are left out: ask for them by their boards";
-            next = Some(next.map_or(others.to_owned(), |next| format!("{next}; {others}")));
-        }
+        let mut items: Vec<Value> = sprints.iter().filter(is_own).map(shown_sprint).collect();
+        let has_others = items.len() < sprints.len();
+        let beyond = Window::of(args.start_at, args.limit).cut(&mut items);
+        let others = has_others
+            .then(|| "sprints of other boards are left out: ask for them by their boards".to_owned());
+        let rest = (!is_whole)
+            .then(|| "there are more sprints than are read: ask for those of one `state`".to_owned());
+        let said: Vec<String> = [beyond, rest, others].into_iter().flatten().collect();
+        let next = (!said.is_empty()).then(|| said.join("; "));
+        let complete = next.is_none();
         Ok(Output::List { items, complete, next })
     }
 }

@@ -131,7 +131,8 @@ impl Tool for Search {
             Some(token) => context.page_tokens.open(token, search)?,
             None => Position::default(),
         };
-        let wanted = Wanted::find(&jira, permit, Fields::parse(&args.fields)).await?;
+        let wanted =
+            Wanted::find(&jira, permit, (Fields::parse(&args.fields), Some(context.searcher))).await?;
         let query = args.query(jql.clone(), &wanted.fields, from);
         let sight = context.sight(Product::Jira);
         let mut found = jira.find(permit, Place::Everywhere, &query, &sight).await?;

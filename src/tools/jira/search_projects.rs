@@ -7,6 +7,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::get_all_projects::item;
+use crate::atlassian::Deployment;
 use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::lookup::Target;
@@ -43,6 +44,12 @@ fn twenty() -> u64 {
     20
 }
 
+/// As much of a project as Data Center says where it finds projects itself.
+fn brief(project: &Value) -> Value {
+    let part = |name: &str| Some((name.to_owned(), project.get(name)?.clone()));
+    Value::Object(["id", "key", "name"].into_iter().filter_map(part).collect())
+}
+
 impl Tool for SearchProjects {
     const SPEC: Spec = Spec {
         name: "jira_search_projects",
@@ -65,21 +72,32 @@ impl Tool for SearchProjects {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        // Where policies hide projects, those are taken out before it is said whether there are more.
-        let asked = if context.hides { MOST } else { args.max_results };
-        let (projects, complete) = jira.search_projects(permit, args.query.trim(), asked).await?;
+        let (projects, complete) = if context.hides {
+            // Of the first that Jira finds, where they end would tell how many hidden ones are among them.
+            jira.projects_like(permit, args.query.trim()).await?
+        } else {
+            jira.search_projects(permit, args.query.trim(), args.max_results).await?
+        };
+        let is_brief = context.hides && jira.deployment() == Deployment::DataCenter;
+        let shown = |project: &Value| if is_brief { brief(project) } else { project.clone() };
         let left_out = query::listed(args.current_project_ids.as_deref().unwrap_or_default());
         let is_wanted = |project: &&Value| match project.get("id") {
             Some(Value::String(id)) => !left_out.contains(id),
             Some(Value::Number(id)) => !left_out.contains(&id.to_string()),
             _ => true,
         };
-        let items = projects.iter().filter(is_wanted).map(|project| item(project, project.clone())).collect();
+        let items = projects.iter().filter(is_wanted).map(|project| item(project, shown(project))).collect();
         let more = match args.max_results {
             ..MOST => format!("call again with max_results = {MOST}"),
             _ => "call again with a longer part of the name".to_owned(),
         };
-        let next = (!complete).then(|| more.clone());
+        let next = (!complete).then(|| {
+            if context.hides {
+                "there are more projects than are looked through: name one by its key".to_owned()
+            } else {
+                more.clone()
+            }
+        });
         let most = usize::try_from(args.max_results).unwrap_or(usize::MAX);
         Ok(Output::Items {
             items,

@@ -10,6 +10,8 @@ use crate::atlassian::jira::Jira;
 use crate::audit::Permit;
 use crate::net::UpstreamError;
 use crate::policy::Effect;
+use crate::policy::Product;
+use crate::policy::Searcher;
 
 /// Fields by id, with what became of those that were named otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,16 +31,20 @@ impl From<Fields> for Wanted {
 }
 
 impl Wanted {
-    /// Finds out which fields are meant. Jira is asked only where a name is no id, and seldom even then.
+    /// Finds out which fields are meant, among those that the caller may see where that is said. Jira is asked only where a
+    /// name is no id, and seldom even then.
     pub(super) async fn find<E: Effect>(
         jira: &Jira<'_>,
         permit: &Permit<E>,
-        fields: Fields,
+        (fields, searcher): (Fields, Option<Searcher<'_>>),
     ) -> Result<Self, UpstreamError> {
         if fields.unresolved().next().is_none() {
             return Ok(fields.into());
         }
-        let catalogue = jira.catalogue(permit).await?;
+        let catalogue = match searcher {
+            Some(searcher) => jira.catalogue_seen(permit, &searcher.sight(Product::Jira)).await?,
+            None => jira.catalogue(permit).await?,
+        };
         let (mut names, mut ids, mut unknown) = (Map::new(), HashMap::new(), Map::new());
         for name in fields.unresolved() {
             match catalogue.find(name) {

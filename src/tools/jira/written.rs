@@ -76,7 +76,7 @@ impl Written {
             Shown::Named(fields) => fields.clone(),
         };
         // The issue was written: that the fields cannot be listed is no reason not to show it.
-        let found = Wanted::find(jira, permit, fields.clone()).await;
+        let found = Wanted::find(jira, permit, (fields.clone(), None)).await;
         let wanted = found.unwrap_or_else(|error| Wanted::unlisted(&fields, &error));
         let fields = &wanted.fields;
         let asked = (self.shown != Shown::System).then(|| fields.to_query());
