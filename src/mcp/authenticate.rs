@@ -194,7 +194,7 @@ impl Asking<'_> {
             Verdict::Known | Verdict::NotAsked => place.give_back(),
             // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it.
             Verdict::Rejected if !matches!(self.presented.login, Login::Named(_)) => {
-                place.fail(Failure::Rejected)
+                place.fail(Failure::Rejected);
             }
             Verdict::Rejected | Verdict::Unanswered => place.fail(Failure::Unanswered),
         }

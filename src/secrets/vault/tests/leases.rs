@@ -89,7 +89,7 @@ async fn what_cannot_be_renewed_is_replaced() {
     for change in [
         (|lending| lending.renewable = false) as fn(&mut super::lending::Lending),
         |lending| lending.allows_renewal = false,
-        |lending| lending.max_ttl = 650,
+        |lending| lending.max_ttl = 620,
     ] {
         let played = Played::new();
         set(&played, change);
