@@ -225,7 +225,8 @@ async fn a_field_of_a_hidden_project_alone_is_no_other_than_one_that_is_not_ther
         }
         // One of a project that may be seen is a field as any other.
         with_team_of(&world, "10000").await;
-        let find = json!({"jql": "Team is EMPTY AND project = OPS", "fields": "summary"});
+        let find =
+            json!({"jql": "(Team is EMPTY OR Team is not EMPTY) AND project = OPS", "fields": "summary"});
         let open = self::world(cloud, POLICIES).await;
         with_team_of(&open, "10000").await;
         let found = open.call("alice-token", "jira_search", find).await.json();
