@@ -106,7 +106,7 @@ fn stand_in(written: &str, catalogue: &Catalogue) -> String {
         format!("{prefix}{}{suffix}", String::from_utf8_lossy(&name))
     };
     // Where all of the length are taken, a longer one is not.
-    let candidates = |length: usize| (0..symbols.len().pow(u32::try_from(length.clamp(1, 3)).unwrap_or(1)));
+    let candidates = |length: usize| 0..symbols.len().pow(u32::try_from(length.clamp(1, 3)).unwrap_or(1));
     let mut names = (length..).flat_map(|length| candidates(length).map(move |number| (length, number)));
     names.find_map(|(length, number)| Some(name(length, number)).filter(is_free)).unwrap_or_default()
 }
