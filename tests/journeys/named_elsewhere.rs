@@ -200,14 +200,21 @@ async fn a_field_of_a_hidden_project_alone_is_no_other_than_one_that_is_not_ther
         ("jira_search", json!({"jql": "key = OPS-1", "fields": "summary,{}"})),
         ("jira_get_issue", json!({"issue_key": "OPS-1", "fields": "{}"})),
         ("jira_batch_get_changelogs", json!({"issue_ids_or_keys": "OPS-1", "fields": "{}"})),
+        ("jira_get_field_options", json!({"field_id": "{}"})),
+        ("jira_get_field_options", json!({"field_id": "{}", "context_id": "10400"})),
     ];
     for cloud in [false, true] {
         let world = world(cloud, POLICIES).await;
         with_team_of(&world, "10002").await;
-        // Histories of several issues are for Cloud.
-        let calls = calls.iter().filter(|(tool, _)| cloud || *tool != "jira_batch_get_changelogs");
+        // Histories of several issues, and choices without a project, are for Cloud.
+        let of_cloud = ["jira_batch_get_changelogs", "jira_get_field_options"];
+        let calls = calls.iter().filter(|(tool, _)| cloud || !of_cloud.contains(tool));
         for (tool, arguments) in calls {
-            for (hidden, absent) in [("Team", "Tram"), ("cf[10030]", "cf[10931]"), ("TEAM", "TRAM")] {
+            let names = match *tool {
+                "jira_get_field_options" => vec![("customfield_10030", "customfield_10931")],
+                _ => vec![("Team", "Tram"), ("cf[10030]", "cf[10931]"), ("TEAM", "TRAM")],
+            };
+            for (hidden, absent) in names {
                 let ask = async |named: &str| {
                     let arguments = arguments.to_string().replace("{}", named);
                     let before = world.asked().await;
@@ -219,7 +226,8 @@ async fn a_field_of_a_hidden_project_alone_is_no_other_than_one_that_is_not_ther
                 let _ = (ask(absent).await, ask(hidden).await);
                 let (one, other) = (ask(hidden).await, ask(absent).await);
                 assert_eq!(one, other, "{cloud} {tool} {arguments} {hidden}");
-                let is_named = one.0.contains("NAME") || one.0.contains("Error in the JQL Query");
+                let says = ["NAME", "Error in the JQL Query", "The custom field was not found"];
+                let is_named = says.iter().any(|text| one.0.contains(text));
                 assert!(is_named, "{cloud} {tool} {arguments} {hidden}: {}", one.0);
             }
         }

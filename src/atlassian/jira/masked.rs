@@ -8,26 +8,29 @@ use serde_json::Value;
 
 use super::Catalogue;
 use super::Jira;
+use super::called::Scopes;
 use super::catalogue::CUSTOM;
 use super::compared::Compared;
 use crate::atlassian::query;
 use crate::audit::Permit;
 use crate::net::UpstreamError;
+use crate::policy::Narrowing;
 use crate::policy::Read;
 use crate::policy::Sight;
 
-/// A query in which no field of a hidden project is named.
+/// What a caller wrote, without the names of fields of hidden projects.
 #[derive(Debug)]
 pub(super) struct Masked {
-    pub(super) jql: String,
+    /// The query, or the one field.
+    pub(super) text: String,
     /// What stands there, and what the caller wrote.
     instead: Vec<(String, String)>,
 }
 
 impl Masked {
-    /// A query that needs none of it.
-    pub(super) fn none(jql: &str) -> Self {
-        Self { jql: jql.to_owned(), instead: Vec::new() }
+    /// What needs none of it.
+    pub(super) fn none(text: &str) -> Self {
+        Self { text: text.to_owned(), instead: Vec::new() }
     }
 
     /// What Jira says, by the names that the caller wrote.
@@ -62,10 +65,7 @@ impl Jira<'_> {
         }
         let catalogue = self.catalogue(permit).await?;
         let scopes = self.scopes(permit, catalogue.listed()).await?;
-        let is_hidden = |name: &str| {
-            let meant: Vec<&Value> = catalogue.meant_by(&name.to_lowercase()).collect();
-            !meant.is_empty() && !meant.into_iter().any(|field| scopes.shows(field, sight))
-        };
+        let is_hidden = |name: &str| is_hidden(name, &catalogue, &scopes, sight);
         let mut masked = Masked::none(jql);
         // From behind, so that the places before stay what they are.
         for (written, at) in fields.into_iter().rev().filter(|(name, _)| is_hidden(name)) {
@@ -73,11 +73,36 @@ impl Jira<'_> {
             let quote =
                 jql.get(at.clone()).and_then(|text| text.chars().next()).filter(|c| "'\"".contains(*c));
             let quote = quote.map(String::from).unwrap_or_default();
-            masked.jql.replace_range(at, &format!("{quote}{there}{quote}"));
+            masked.text.replace_range(at, &format!("{quote}{there}{quote}"));
             masked.instead.push((there, written));
         }
         Ok(masked)
     }
+
+    /// A field by its id; in the place of one that only hidden projects have, one that there is not.
+    pub(super) async fn masked_field(
+        &self,
+        permit: &Permit<Read>,
+        id: &str,
+        sight: &Sight<'_>,
+    ) -> Result<Masked, UpstreamError> {
+        let mut masked = Masked::none(id);
+        if sight.narrowing != Narrowing::Everything {
+            let catalogue = self.catalogue(permit).await?;
+            let scopes = self.scopes(permit, catalogue.listed()).await?;
+            if is_hidden(id, &catalogue, &scopes, sight) {
+                masked.text = stand_in(id, &catalogue);
+                masked.instead.push((masked.text.clone(), id.to_owned()));
+            }
+        }
+        Ok(masked)
+    }
+}
+
+/// Whether fields have this name, and the caller may see none of them.
+fn is_hidden(name: &str, catalogue: &Catalogue, scopes: &Scopes, sight: &Sight<'_>) -> bool {
+    let meant: Vec<&Value> = catalogue.meant_by(&name.to_lowercase()).collect();
+    !meant.is_empty() && !meant.into_iter().any(|field| scopes.shows(field, sight))
 }
 
 /// The name of a field that there is not, of the same kind and length, so that Jira speaks of the same places.

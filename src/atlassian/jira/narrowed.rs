@@ -102,8 +102,8 @@ impl Jira<'_> {
         } else {
             Masked::none(&query.jql)
         };
-        let names_hidden = may_name_hidden && self.names_hidden(permit, &masked.jql, sight).await?;
-        let query = &SearchQuery { jql: masked.jql.clone(), ..query.clone() };
+        let names_hidden = may_name_hidden && self.names_hidden(permit, &masked.text, sight).await?;
+        let query = &SearchQuery { jql: masked.text.clone(), ..query.clone() };
         let sought = Sought { place, query, sight, names_hidden };
         let searched = self.search_for(permit, sought, narrowing).await;
         let searched = searched.map_err(|error| masked.told(error))?;

@@ -18,6 +18,7 @@ use crate::policy::Effect;
 use crate::policy::Part;
 use crate::policy::Product;
 use crate::policy::Read;
+use crate::policy::Sight;
 use crate::policy::Write;
 
 /// A version to create.
@@ -225,8 +226,21 @@ impl Jira<'_> {
         }
     }
 
-    /// Reads the choices of a field of Cloud in one of its contexts, the first if none is named.
+    /// Reads the choices of a field of Cloud in one of its contexts, the first if none is named. One that only projects
+    /// have of which the caller may see nothing is not there.
     pub async fn field_options(
+        &self,
+        permit: &Permit<Read>,
+        field: &str,
+        context: Option<&str>,
+        sight: &Sight<'_>,
+    ) -> Result<Vec<Value>, UpstreamError> {
+        let masked = self.masked_field(permit, field, sight).await?;
+        let options = self.options_of(permit, &masked.text, context).await;
+        options.map_err(|error| masked.told(error))
+    }
+
+    async fn options_of(
         &self,
         permit: &Permit<Read>,
         field: &str,

@@ -15,6 +15,7 @@ use crate::lookup::Target;
 use crate::policy::Product;
 use crate::policy::Read;
 use crate::policy::ResourceKind;
+use crate::policy::Sight;
 use crate::tools::Context;
 use crate::tools::Output;
 use crate::tools::Spec;
@@ -83,7 +84,12 @@ async fn of_type(jira: &Jira<'_>, permit: &Permit<Read>, args: &Args) -> Result<
 /// Fields of Jira's own with choices that every project has for itself.
 const OF_PROJECTS: [&str; 3] = ["components", "versions", "fixVersions"];
 
-async fn options(jira: &Jira<'_>, permit: &Permit<Read>, args: &Args) -> Result<Vec<Value>, ToolError> {
+async fn options(
+    jira: &Jira<'_>,
+    permit: &Permit<Read>,
+    args: &Args,
+    sight: &Sight<'_>,
+) -> Result<Vec<Value>, ToolError> {
     let id = args.field_id.trim();
     let is_whole = args.project_key.is_some() && args.issue_type.is_some();
     // The screen of a type says most exactly what can be chosen there; not every field is on it.
@@ -104,7 +110,7 @@ async fn options(jira: &Jira<'_>, permit: &Permit<Read>, args: &Args) -> Result<
         return Err(ToolError::Arguments(text));
     }
     match jira.deployment() {
-        Deployment::Cloud => Ok(jira.field_options(permit, id, args.context_id.as_deref()).await?),
+        Deployment::Cloud => Ok(jira.field_options(permit, id, args.context_id.as_deref(), sight).await?),
         Deployment::DataCenter => of_type(jira, permit, args).await,
     }
 }
@@ -144,7 +150,7 @@ impl Tool for GetFieldOptions {
 
     async fn run(args: Args, context: Context<'_>, permit: &Permit<Read>) -> Result<Output, ToolError> {
         let jira = context.jira()?;
-        let options = options(&jira, permit, &args).await?;
+        let options = options(&jira, permit, &args, &context.sight(Product::Jira)).await?;
         let wanted = args.contains.unwrap_or_default().to_lowercase();
         let text =
             |option: &Value| option.get("value").or_else(|| option.get("name")).cloned().unwrap_or_default();
