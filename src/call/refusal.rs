@@ -25,6 +25,9 @@ use crate::tools::AnyTool;
 use crate::tools::InvalidArguments;
 use crate::tools::ToolError;
 
+/// The most characters of a refusal. What is said of each of many arguments or fields could be longer than the request.
+const MOST_TEXT: usize = 32_000;
+
 /// Why a call ended without a result.
 #[derive(Debug)]
 pub enum Refusal {
@@ -100,8 +103,17 @@ impl Refusal {
         }
     }
 
-    /// The text for the caller: what failed, and what to do.
+    /// The text for the caller: what failed, and what to do. One that is too long says that it was cut.
     pub(super) fn text(&self, reference: &CallId) -> String {
+        let mut text = self.whole_text(reference);
+        if let Some((end, _)) = text.char_indices().nth(MOST_TEXT) {
+            text.truncate(end);
+            text.push_str(&format!("… (cut after {MOST_TEXT} characters; reference {reference})"));
+        }
+        text
+    }
+
+    fn whole_text(&self, reference: &CallId) -> String {
         match self {
             Self::Identity(error @ (IdentityError::Credential(_) | IdentityError::NotStored(_))) => {
                 format!("{error} (reference {reference})")

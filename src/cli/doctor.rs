@@ -10,6 +10,7 @@ use crate::secrets::EngineRef;
 use crate::secrets::SecretRef;
 use crate::secrets::Secrets;
 use crate::secrets::UserName;
+use crate::secrets::VaultLogin;
 use crate::secrets::VaultRef;
 use crate::secrets::vault::Finding;
 use crate::secrets::vault::Health;
@@ -33,6 +34,7 @@ pub(super) async fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), Fa
         return Ok(());
     };
     findings.extend(untried);
+    findings.extend(opened(&loaded.settings));
     if let Some(key) = &loaded.settings.audit.signing_transit_key {
         findings.push(signs(&secrets, key).await);
     }
@@ -49,6 +51,17 @@ pub(super) async fn run(loaded: &Loaded, arguments: &Arguments) -> Result<(), Fa
         0 => Ok(()),
         bad => Err(Failure::failed(format!("{bad} of {} are not in order", findings.len()))),
     }
+}
+
+/// That the secret id is used up now, where it was wrapped: the next start would take it for intercepted.
+fn opened(settings: &Settings) -> Option<Finding> {
+    let login = settings.vault.as_ref().map(|vault| &vault.login);
+    let is_wrapped = matches!(login, Some(VaultLogin::AppRole { wrapped_for: Some(_), .. }));
+    is_wrapped.then(|| Finding {
+        health: Health::Doubtful,
+        text: "this command has opened the wrapped secret id; wrap another one before the server starts"
+            .to_owned(),
+    })
 }
 
 /// The secrets that can be tried, and what is to be said of the others: over HTTP the place of a user's is known when they

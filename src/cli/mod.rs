@@ -89,7 +89,7 @@ enum Command {
     Sim(sim::Arguments),
     /// Read the whole configuration and every policy, and say what is wrong; touches no network.
     Check,
-    /// Ask what the configuration depends on, and say what is wrong with it.
+    /// Log in to Vault, try every secret of the configuration, and say what is wrong; Atlassian is not asked.
     Doctor(doctor::Arguments),
     /// List the tools.
     Tools(tools::Arguments),

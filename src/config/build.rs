@@ -298,6 +298,17 @@ fn network(raw: RawNetwork) -> NetworkSettings {
     }
 }
 
+/// Names as clients put them into `Host`: an address of a page would never match.
+fn hosts(names: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    match names.iter().find(|name| name.contains('/')) {
+        Some(wrong) => Err(ConfigError::Combination(format!(
+            "server.allowed_hosts: `{}` is no host; write its name alone, such as portcullis.example.com",
+            wrong.escape_debug()
+        ))),
+        None => Ok(names),
+    }
+}
+
 fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
     let transport = raw.transport.unwrap_or(Transport::Stdio);
     let stateless = raw.stateless.unwrap_or(false);
@@ -316,7 +327,7 @@ fn server(raw: RawServer) -> Result<ServerSettings, ConfigError> {
         port: raw.port.unwrap_or(8000),
         path: raw.path.unwrap_or_else(|| path.to_owned()),
         stateless,
-        allowed_hosts: raw.allowed_hosts,
+        allowed_hosts: hosts(raw.allowed_hosts)?,
         allowed_origins: raw.allowed_origins,
         trusted_proxies: raw.trusted_proxies,
         tls,

@@ -170,9 +170,8 @@ pub(super) fn header(
 /// Headers that say something else.
 fn is_ours(name: &HeaderName) -> bool {
     let name = name.as_str();
-    ["authorization", "cookie", "origin", "user-agent"].contains(&name)
-        || name.starts_with("x-atlassian-")
-        || name.starts_with("mcp-")
+    let ours = ["authorization", "cookie", "forwarded", "host", "origin", "user-agent", "x-forwarded-for"];
+    ours.contains(&name) || name.starts_with("x-atlassian-") || name.starts_with("mcp-")
 }
 
 fn pin(text: &str, certificates: &CallerCertificates) -> Result<CallerPin, ConfigError> {

@@ -139,6 +139,12 @@ impl IdentityError {
         }
     }
 
+    /// Whether it is about what the caller brought, and known without asking anybody. Of a site only Atlassian knows whether
+    /// the caller may choose it.
+    pub fn is_refused_unasked(&self) -> bool {
+        self.is_unauthenticated() && !matches!(self, Self::SiteUnknown(_))
+    }
+
     /// Whether it is about what the caller brought: over HTTP such a request ends in 401.
     pub fn is_unauthenticated(&self) -> bool {
         match self {

@@ -65,6 +65,11 @@ pub enum NameError {
         "your client certificate has more than one {0}, so it names nobody; ask for one that has exactly one"
     )]
     Several(NamePart),
+    /// An authority of the chain may sign for some names alone, and nothing holds it to that in a common name.
+    #[error(
+        "an authority above your client certificate may sign for some names alone, which do not bind a common name (CN), so it          names nobody; ask the administrator to name users by mail address or host name"
+    )]
+    Constrained,
     /// The name is not among those of users.
     #[error("the {0} of your client certificate has not the beginning or end that users of this server have")]
     Foreign(NamePart),
@@ -99,8 +104,12 @@ impl Named {
 }
 
 impl CertificateNames {
-    /// The user whom a certificate names, which somebody has verified.
-    pub fn of(&self, certificate: &[u8]) -> Result<Named, NameError> {
+    /// The user whom a certificate names, which somebody has verified with those above it.
+    pub fn of(&self, certificate: &[u8], above: &[impl AsRef<[u8]>]) -> Result<Named, NameError> {
+        // RFC 5280, 4.2.1.10: name constraints are about alternative names, and the whole of a subject.
+        if self.part == NamePart::CommonName && above.iter().any(|one| is_constrained(one.as_ref())) {
+            return Err(NameError::Constrained);
+        }
         let (_, certificate) = X509Certificate::from_der(certificate).map_err(|_| NameError::Unreadable)?;
         let values = self.part.of(&certificate)?;
         let text = match values.as_slice() {
@@ -113,6 +122,12 @@ impl CertificateNames {
         let user = UserName::parse(name.ok_or(NameError::Foreign(self.part))?)?;
         Ok(Named { user, by: NamedBy::Certificate })
     }
+}
+
+/// Whether a certificate limits what those below it may be called; one that cannot be read is taken for one that does.
+fn is_constrained(certificate: &[u8]) -> bool {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return true };
+    !matches!(certificate.name_constraints(), Ok(None))
 }
 
 impl NamePart {
@@ -147,10 +162,14 @@ impl fmt::Display for NamePart {
 
 #[cfg(test)]
 mod tests {
+    use rcgen::BasicConstraints;
     use rcgen::CertificateParams;
     use rcgen::DistinguishedName;
     use rcgen::DnType;
+    use rcgen::GeneralSubtree;
+    use rcgen::IsCa;
     use rcgen::KeyPair;
+    use rcgen::NameConstraints;
     use rcgen::SanType;
 
     use super::*;
@@ -178,7 +197,30 @@ mod tests {
 
     fn named(part: NamePart, prefix: &str, suffix: &str, certificate: &[u8]) -> Result<String, NameError> {
         let names = CertificateNames { part, prefix: prefix.to_owned(), suffix: suffix.to_owned() };
-        names.of(certificate).map(|named| named.name().to_owned())
+        names.of(certificate, &[] as &[&[u8]]).map(|named| named.name().to_owned())
+    }
+
+    #[test]
+    fn a_common_name_below_a_constrained_authority_names_nobody() {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let plain = params.clone();
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: vec![GeneralSubtree::DnsName("partner.example.com".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+        let made = |params: CertificateParams| params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        let (plain, constrained) = (made(plain), made(params));
+        let own = certificate(&["ann"], &[(NamePart::Dns, "ann.partner.example.com")]);
+        let of = |part, above: &[&[u8]]| {
+            let names = CertificateNames { part, prefix: String::new(), suffix: String::new() };
+            names.of(&own, above).map(|named| named.name().to_owned())
+        };
+        assert_eq!(of(NamePart::CommonName, &[plain.der()]), Ok("ann".to_owned()));
+        let both: [&[u8]; 2] = [plain.der(), constrained.der()];
+        assert_eq!(of(NamePart::CommonName, &both), Err(NameError::Constrained));
+        assert_eq!(of(NamePart::CommonName, &[b"no certificate"]), Err(NameError::Constrained));
+        assert_eq!(of(NamePart::Dns, &both), Ok("ann.partner.example.com".to_owned()));
     }
 
     #[test]

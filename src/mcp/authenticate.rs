@@ -143,6 +143,8 @@ enum Unidentified {
     Rejected(IdentityError),
     /// It was no good a moment ago.
     RejectedBefore(IdentityError),
+    /// It is shown to nobody: there is none for this product, or the site may not be chosen.
+    Refused(IdentityError),
     /// Too many from there were no good.
     Limited,
     /// The product did not say, or there is no such site: the call itself says so.
@@ -156,13 +158,13 @@ impl Unidentified {
         match self {
             Self::Rejected(_) => Verdict::Rejected,
             Self::Unanswered => Verdict::Unanswered,
-            Self::RejectedBefore(_) | Self::Limited | Self::NotAsked => Verdict::NotAsked,
+            Self::RejectedBefore(_) | Self::Refused(_) | Self::Limited | Self::NotAsked => Verdict::NotAsked,
         }
     }
 
     fn rejected(self) -> Option<IdentityError> {
         match self {
-            Self::Rejected(error) | Self::RejectedBefore(error) => Some(error),
+            Self::Rejected(error) | Self::RejectedBefore(error) | Self::Refused(error) => Some(error),
             Self::Limited | Self::Unanswered | Self::NotAsked => None,
         }
     }
@@ -192,11 +194,8 @@ impl Asking<'_> {
         let Some(place) = self.place.take() else { return };
         match verdict {
             Verdict::Known | Verdict::NotAsked => place.give_back(),
-            // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it.
-            Verdict::Rejected if !matches!(self.presented.login, Login::Named(_)) => {
-                place.fail(Failure::Rejected);
-            }
-            Verdict::Rejected | Verdict::Unanswered => place.fail(Failure::Unanswered),
+            Verdict::Rejected => place.fail(Failure::Rejected),
+            Verdict::Unanswered => place.fail(Failure::Unanswered),
         }
     }
 
@@ -207,10 +206,17 @@ impl Asking<'_> {
         site: Option<&InstanceName>,
     ) -> Result<Result<Accepted, Unidentified>, AuditError> {
         let Self { gate, presented, .. } = *self;
-        let route = gate.identity.route(presented, product, site, &gate.products, None).await.ok();
+        let route = match gate.identity.route(presented, product, site, &gate.products, None).await {
+            Ok(route) => Some(route),
+            // Nobody has to be asked to know it.
+            Err(error) if error.is_refused_unasked() => return Ok(Err(Unidentified::Refused(error))),
+            Err(_) => None,
+        };
         let mut found = self.remembered(route.as_ref()).await;
         let is_vouched = route.as_ref().is_some_and(|route| gate.identity.has_vouched(presented, route));
-        if found.is_none() && self.place.is_none() && !is_vouched {
+        // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it.
+        let is_guess = !is_vouched && !matches!(presented.login, Login::Named(_));
+        if found.is_none() && self.place.is_none() && is_guess {
             let place = tokio::time::timeout(gate.deadline, self.failing.place(presented.address)).await;
             let Ok(Ok(place)) = place else { return Ok(Err(Unidentified::Limited)) };
             self.place = Some(place);
@@ -219,7 +225,16 @@ impl Asking<'_> {
         }
         let found = match found {
             Some(found) => found,
-            None => Box::pin(ask(gate, presented, (product, site))).await?,
+            None => match Box::pin(ask(gate, presented, (product, site))).await {
+                Ok(found) => found,
+                Err(error) => {
+                    // That it cannot be written down is no fault of the caller's.
+                    if let Some(place) = self.place.take() {
+                        place.give_back();
+                    }
+                    return Err(error);
+                }
+            },
         };
         let verdict = found.as_ref().map_or_else(Unidentified::verdict, |accepted| accepted.verdict);
         self.verdict = self.verdict.max(verdict);

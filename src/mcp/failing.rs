@@ -27,6 +27,10 @@ const REJECTED: u32 = 10;
 /// How long a network's failures count, from the first question.
 pub(super) const PERIOD: Duration = Duration::from_mins(1);
 
+/// How many questions of one network wait for those before them; one more is refused. Each that waits has one of the server's
+/// places for calls, and Atlassian may be slow.
+const MOST_WAITING: usize = 100;
+
 /// How many networks are told apart; those that fail least are forgotten first.
 const MOST_NETWORKS: u64 = 10_000;
 
@@ -38,6 +42,7 @@ pub(super) struct Failing(Cache<Network, Arc<Failures>>);
 #[derive(Debug)]
 struct Failures {
     left: Arc<Semaphore>,
+    waiting: Semaphore,
     counted: AtomicU32,
 }
 
@@ -50,14 +55,14 @@ pub(super) enum Failure {
     Unanswered,
 }
 
-/// So many credentials from a network failed that no further one is looked at.
+/// So many credentials from a network failed, or wait, that no further one is looked at.
 #[derive(Debug)]
 pub(super) struct Exhausted;
 
-/// A question's place among those that may fail. One that is dropped counts as unanswered: whoever goes away before the
-/// answer has asked all the same.
+/// A question's place among those that may fail. One that is dropped counts as a credential that is not accepted: whoever
+/// goes away before the answer has asked all the same, and nobody knows what it would have been.
 #[derive(Debug)]
-#[must_use = "a place that is dropped counts as a question without an answer"]
+#[must_use = "a place that is dropped counts as a credential that is not accepted"]
 pub(super) struct Place {
     failures: Arc<Failures>,
     taken: Option<OwnedSemaphorePermit>,
@@ -68,7 +73,10 @@ impl Failing {
     pub(super) async fn place(&self, address: Option<IpAddr>) -> Result<Place, Exhausted> {
         let failures = self.0.get_with(Network::of(address), async { Arc::default() }).await;
         let left = Arc::clone(&failures.left);
-        let taken = left.acquire_many_owned(REJECTED).await.map_err(|_closed| Exhausted)?;
+        let taken = {
+            let _waits = failures.waiting.try_acquire().map_err(|_full| Exhausted)?;
+            left.acquire_many_owned(REJECTED).await.map_err(|_closed| Exhausted)?
+        };
         Ok(Place { failures, taken: Some(taken) })
     }
 }
@@ -103,7 +111,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.count(Failure::Unanswered);
+        self.count(Failure::Rejected);
     }
 }
 
@@ -111,7 +119,8 @@ impl Default for Failures {
     fn default() -> Self {
         // Whoever may fail at all may fail in either way: the last place is there until the limit is reached.
         let left = (MOST + REJECTED - 1) as usize;
-        Self { left: Arc::new(Semaphore::new(left)), counted: AtomicU32::new(0) }
+        let waiting = Semaphore::new(MOST_WAITING);
+        Self { left: Arc::new(Semaphore::new(left)), waiting, counted: AtomicU32::new(0) }
     }
 }
 
@@ -182,9 +191,30 @@ mod tests {
     #[tokio::test]
     async fn whoever_goes_away_before_the_answer_has_asked() {
         let failing = Failing::default();
-        for _ in 0..MOST {
+        for number in 0..MOST / REJECTED {
+            assert_eq!(is_limited(&failing, "192.0.2.1"), Some(false), "{number}");
             drop(place(&failing, "192.0.2.1").await.unwrap());
         }
         assert_eq!(is_limited(&failing, "192.0.2.1"), Some(true));
+    }
+
+    #[tokio::test]
+    async fn who_waits_takes_no_more_than_a_part_of_the_places() {
+        let failing = Failing::default();
+        let from = "192.0.2.1";
+        let mut places = Vec::new();
+        for _ in 0..MOST / REJECTED {
+            places.push(place(&failing, from).await.unwrap());
+        }
+        let mut waiting: Vec<_> = (0..MOST_WAITING).map(|_| Box::pin(place(&failing, from))).collect();
+        for one in &mut waiting {
+            assert!(one.now_or_never().is_none());
+        }
+        assert_eq!(is_limited(&failing, from), Some(true), "one too many");
+        assert_eq!(is_limited(&failing, "192.0.2.2"), Some(false));
+        drop(waiting);
+        assert_eq!(is_limited(&failing, from), None, "it waits as any other");
+        places.into_iter().for_each(Place::give_back);
+        assert_eq!(is_limited(&failing, from), Some(false));
     }
 }

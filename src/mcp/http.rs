@@ -241,6 +241,8 @@ async fn admit(
         return Err(Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Rejected, error.to_string()));
     }
     let bytes = collect(body, settings.body_limit, endpoint.gate.deadline).await?;
+    // The body may have taken its time.
+    who::still_taken(&parts)?;
     let limits = Limits { bytes: settings.body_limit, depth: settings.nesting_limit };
     let envelope = envelope::read(&bytes, limits).map_err(|refused| Refused {
         status: StatusCode::BAD_REQUEST,

@@ -179,8 +179,8 @@ impl Peer {
     /// The peer of a connection, from the certificates it has shown; none if it showed none.
     pub(super) fn of(shown: &[CertificateDer<'_>], clients: &Arc<Clients>) -> Option<Self> {
         let chain: Vec<_> = shown.iter().map(|certificate| certificate.clone().into_owned()).collect();
-        let own = chain.first()?;
-        let named = clients.names.as_ref().map(|names| names.of(own));
+        let (own, above) = chain.split_first()?;
+        let named = clients.names.as_ref().map(|names| names.of(own, above));
         let fingerprint = hex::encode(digest::digest(&digest::SHA256, own));
         Some(Self { chain, clients: Arc::clone(clients), named, fingerprint })
     }

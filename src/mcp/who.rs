@@ -54,11 +54,8 @@ pub(super) fn presented(
     parts: &Parts,
     whence: Whence,
 ) -> Result<Presented, Refused> {
+    still_taken(parts)?;
     let peer = parts.extensions.get::<Arc<Peer>>().map(Arc::as_ref);
-    if peer.is_some_and(|peer| !peer.is_taken()) {
-        let text = "your client certificate is no longer taken: it has ended or was revoked; connect with another one";
-        return Err(Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Certificate, text));
-    }
     let named = named(settings, peer, &parts.headers)?;
     Ok(Presented {
         login: login(settings, &parts.headers, &named)?,
@@ -69,6 +66,17 @@ pub(super) fn presented(
         proxy: whence.proxy,
         transport: "http",
     })
+}
+
+/// Refuses a request whose client certificate has ended or was revoked since its connection began.
+pub(super) fn still_taken(parts: &Parts) -> Result<(), Refused> {
+    let peer = parts.extensions.get::<Arc<Peer>>();
+    if peer.is_none_or(|peer| peer.is_taken()) {
+        return Ok(());
+    }
+    let text =
+        "your client certificate is no longer taken: it has ended or was revoked; connect with another one";
+    Err(Refused::new(StatusCode::UNAUTHORIZED, RefusalReason::Certificate, text))
 }
 
 /// The user's name. A header that names one is taken from who may send it, and ends the request of anybody else.

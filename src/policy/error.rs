@@ -53,6 +53,11 @@ pub enum PolicyError {
     /// A file of policies lies where no profile is.
     #[error("`{0}` is outside of a profile; move it into a directory of its own")]
     Stray(PathBuf),
+    /// A file of policies lies deeper than policies are read.
+    #[error(
+        "`{0}` is not read: policies are the files `*.cedar` directly in their directory; move it there, or away from here"
+    )]
+    TooDeep(PathBuf),
     /// The cases of a profile do not all come out as expected.
     #[error("the tests of the policies fail: {}", .0.join("\n"))]
     Cases(Vec<String>),
@@ -80,6 +85,7 @@ impl PolicyError {
             | Self::NoProperties(_)
             | Self::Prover(_)
             | Self::Stray(_)
+            | Self::TooDeep(_)
             | Self::Cases(_)
             | Self::Changing
             | Self::Proof { .. } => &[],

@@ -104,7 +104,7 @@ impl Limit {
                 format!(
                     "a limit counts calls of tools, but this permit also shows objects (`{action}`), of which one call \
                      looks at any number; give the limit to a permit of its own, for tools or for a group without \
-                     `{action}`, such as `action in Mcp::Action::\"write\"`"
+                     `{action}`, such as `action == Mcp::Action::\"jira_add_comment\"`"
                 )
             }),
         }

@@ -119,19 +119,33 @@ pub(super) fn read_path(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
     }
 }
 
-/// Every `*.cedar` directly in the directory, sorted; links are followed, names with a leading dot are not taken.
+/// Every `*.cedar` directly in the directory, sorted; links are followed, names with a leading dot are not taken. One that
+/// lies deeper is an error: it may be a forbid that somebody relies on.
 fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
     if path.is_file() {
         return Err(PolicyError::File(path.to_owned()));
     }
     let unreadable = |path: &Path, cause| PolicyError::Read { path: path.to_owned(), cause };
-    let mut paths = Vec::new();
+    let (mut paths, mut below) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(path).map_err(|cause| unreadable(path, cause))? {
         let entry = entry.map_err(|cause| unreadable(path, cause))?;
         let name = entry.file_name();
-        let hidden = name.as_encoded_bytes().starts_with(b".");
-        if !hidden && entry.path().extension().is_some_and(|extension| extension == "cedar") {
-            paths.push(entry.path());
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let entry = entry.path();
+        if entry.is_dir() {
+            below.push(entry);
+        } else if is_policies(&entry) {
+            paths.push(entry);
+        }
+    }
+    // In a directory without policies the others are profiles, each of which is read for itself.
+    for directory in below.iter().filter(|_| !paths.is_empty()) {
+        let inside = std::fs::read_dir(directory).map_err(|cause| unreadable(directory, cause))?;
+        let inside = inside.filter_map(|entry| Some(entry.ok()?.path()));
+        if let Some(stray) = inside.filter(|path| is_policies(path)).min() {
+            return Err(PolicyError::TooDeep(stray));
         }
     }
     if paths.is_empty() {
@@ -147,6 +161,11 @@ fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
         .collect()
 }
 
+/// Whether a file is one of policies, in letters of either case.
+fn is_policies(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("cedar"))
+}
+
 /// The path itself if it holds policies, else the directories in it, each of which must.
 #[cfg(feature = "prove")]
 pub(super) fn profiles(path: &Path) -> Result<Vec<PathBuf>, PolicyError> {
@@ -160,7 +179,7 @@ pub(super) fn profiles(path: &Path) -> Result<Vec<PathBuf>, PolicyError> {
     };
     let policies = |path: &Path| -> Result<Option<PathBuf>, PolicyError> {
         let mut files = entries(path)?.into_iter();
-        Ok(files.find(|file| file.extension().is_some_and(|extension| extension == "cedar")))
+        Ok(files.find(|file| is_policies(file)))
     };
     let mut inside: Vec<PathBuf> = entries(path)?.into_iter().filter(|entry| entry.is_dir()).collect();
     inside.sort();
@@ -175,5 +194,33 @@ pub(super) fn profiles(path: &Path) -> Result<Vec<PathBuf>, PolicyError> {
         (Some(_), true) => Ok(vec![path.to_owned()]),
         (None, false) => Ok(profiles),
         (None, true) => Err(PolicyError::NoFiles(path.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_file_of_policies_is_passed_over() {
+        for (files, wanted) in [
+            (&["a.cedar", "tests/a.toml", "notes/b.md", ".git/c.cedar"][..], Ok(1)),
+            (&["a.cedar", "B.CEDAR", "c.cedar.disabled"], Ok(2)),
+            (&["a.cedar", "more/deny.cedar"], Err("more/deny.cedar` is not read")),
+            (&["a.cedar", "more/deny.CEDAR"], Err("more/deny.CEDAR` is not read")),
+            (&["more/deny.cedar"], Err("ends in `.cedar`")),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            for file in files {
+                let path = directory.path().join(file);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, "").unwrap();
+            }
+            match (read_directory(directory.path()), wanted) {
+                (Ok(read), Ok(count)) => assert_eq!(read.len(), count, "{files:?}"),
+                (Err(error), Err(says)) => assert!(error.to_string().contains(says), "{error}"),
+                (read, _) => panic!("{files:?}: {read:?}"),
+            }
+        }
     }
 }

@@ -75,6 +75,9 @@ pub fn bound(tool: &dyn AnyTool, arguments: &mut Map<String, Value>, most: Optio
     }
 }
 
+/// How many unknown arguments are told one by one.
+const MOST_TOLD: usize = 10;
+
 /// Brings arguments into the declared form.
 ///
 /// Null or an empty string for an optional one is absent; numbers and booleans may come as strings; arrays and
@@ -94,6 +97,7 @@ pub(super) fn coerce(
         .filter_map(Value::as_str)
         .collect();
     let mut problems = Vec::new();
+    let mut untold = 0_usize;
     let mut taken = Map::new();
     for (name, value) in arguments {
         let name = spec
@@ -103,7 +107,11 @@ pub(super) fn coerce(
             .map_or(name.as_str(), |(_, real)| real)
             .to_owned();
         let Some(property) = properties.get(&name) else {
-            problems.push(unknown(&name, properties));
+            // Whoever sends thousands of them gets no answer that is longer than the request.
+            match problems.len() {
+                0..MOST_TOLD => problems.push(unknown(&name, properties)),
+                _ => untold += 1,
+            }
             continue;
         };
         if taken.contains_key(&name) {
@@ -137,6 +145,9 @@ pub(super) fn coerce(
         {
             problems.push(format!("`{name}` is required"));
         }
+    }
+    if untold > 0 {
+        problems.push(format!("{untold} more are not arguments of this tool"));
     }
     if problems.is_empty() { Ok(taken) } else { Err(InvalidArguments(problems)) }
 }
@@ -348,6 +359,11 @@ mod tests {
             let text = decode("jira_get_issue", given.clone()).unwrap_err();
             assert!(text.contains(wanted), "{given}: {text}");
         }
+        let mut many: serde_json::Map<String, serde_json::Value> =
+            (0..50_000).map(|number| (format!("zzz{number}"), number.into())).collect();
+        many.insert("issue_key".to_owned(), "OPS-1".into());
+        let text = decode("jira_get_issue", many.into()).unwrap_err();
+        assert!(text.contains("49990 more are not arguments of this tool") && text.len() < 10_000, "{text}");
         let twice = decode("jira_add_comment", json!({"issue_key": "OPS-1", "body": "a", "comment": "b"}))
             .unwrap_err();
         assert!(twice.contains("`body` is given twice"), "{twice}");

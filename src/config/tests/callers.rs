@@ -87,6 +87,7 @@ fn what_names_nobody_for_certain_is_refused() {
             "set server.tls.client_ca, so that one is asked for",
         ),
         (tls("user_header = \"Authorization\"\nuser_header_from = [\"a\"]"), "has a meaning of its own"),
+        (tls("user_header = \"x-forwarded-for\"\nuser_header_from = [\"a\"]"), "has a meaning of its own"),
         (tls("user_header = \"X-Atlassian-User\"\nuser_header_from = [\"a\"]"), "has a meaning of its own"),
         (tls("user_header = \"Host\"\nuser_header_from = [\"a\"]"), "belongs to the connection"),
         (tls("user_header = \"a b\"\nuser_header_from = [\"a\"]"), "`a b` is not a header name"),

@@ -586,6 +586,19 @@ fn a_place_of_whoever_runs_it_is_for_credentials_over_stdio() {
 }
 
 #[test]
+fn a_host_is_a_name_and_no_address_of_a_page() {
+    let hosts = |text| {
+        let credential = [("JIRA_URL", "https://j.example.com"), ("JIRA_PERSONAL_TOKEN", "x")];
+        given(&[&credential[..], &[("PORTCULLIS_SERVER__ALLOWED_HOSTS", text)]].concat())
+    };
+    assert_eq!(hosts("a.example.com,b:8443").load().settings.server.allowed_hosts.len(), 2);
+    for text in ["https://portcullis.example.com", "a.example.com,portcullis.example.com/mcp"] {
+        let message = hosts(text).refused();
+        assert!(message.contains("write its name alone"), "{message}");
+    }
+}
+
+#[test]
 fn a_service_without_a_home_is_told() {
     let mut given = given(&[]);
     given.sources.environment.remove("HOME");
