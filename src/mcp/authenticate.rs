@@ -206,17 +206,20 @@ impl Asking<'_> {
         site: Option<&InstanceName>,
     ) -> Result<Result<Accepted, Unidentified>, AuditError> {
         let Self { gate, presented, .. } = *self;
+        // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it, and the record
+        // has the name.
+        let is_named = matches!(presented.login, Login::Named(_));
         let route = match gate.identity.route(presented, product, site, &gate.products, None).await {
             Ok(route) => Some(route),
             // Nobody has to be asked to know it.
-            Err(error) if error.is_refused_unasked() => return Ok(Err(Unidentified::Refused(error))),
+            Err(error) if !is_named && error.is_refused_unasked() => {
+                return Ok(Err(Unidentified::Refused(error)));
+            }
             Err(_) => None,
         };
         let mut found = self.remembered(route.as_ref()).await;
         let is_vouched = route.as_ref().is_some_and(|route| gate.identity.has_vouched(presented, route));
-        // What is stored for somebody whose name is known is no guess: their neighbours must not wait for it.
-        let is_guess = !is_vouched && !matches!(presented.login, Login::Named(_));
-        if found.is_none() && self.place.is_none() && is_guess {
+        if found.is_none() && self.place.is_none() && !is_vouched && !is_named {
             let place = tokio::time::timeout(gate.deadline, self.failing.place(presented.address)).await;
             let Ok(Ok(place)) = place else { return Ok(Err(Unidentified::Limited)) };
             self.place = Some(place);
