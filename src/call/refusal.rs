@@ -1,6 +1,7 @@
 //! Every way a call can end without a result, with the text for the caller and the outcome for the record.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Answer;
@@ -108,7 +109,7 @@ impl Refusal {
         let mut text = self.whole_text(reference);
         if let Some((end, _)) = text.char_indices().nth(MOST_TEXT) {
             text.truncate(end);
-            text.push_str(&format!("… (cut after {MOST_TEXT} characters; reference {reference})"));
+            let _ = write!(text, "… (cut after {MOST_TEXT} characters; reference {reference})");
         }
         text
     }
