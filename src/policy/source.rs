@@ -134,10 +134,10 @@ fn read_directory(path: &Path) -> Result<Vec<PolicyFile>, PolicyError> {
             continue;
         }
         let entry = entry.path();
-        if entry.is_dir() {
-            below.push(entry);
-        } else if is_policies(&entry) {
+        if is_policies(&entry) {
             paths.push(entry);
+        } else if entry.is_dir() {
+            below.push(entry);
         }
     }
     // In a directory without policies the others are profiles, each of which is read for itself.

@@ -142,13 +142,14 @@ fn files_that_are_not_text_or_not_files_are_errors() {
 
 #[cfg(unix)]
 #[test]
-fn links_are_followed_and_subdirectories_are_not() {
+fn links_are_followed_and_policies_that_lie_deeper_are_an_error() {
     let real = directory(&[("real.txt", ALL)]);
     let linked = directory(&[]);
     std::fs::create_dir(linked.path().join("more")).unwrap();
-    std::fs::write(linked.path().join("more/bad.cedar"), "not a policy").unwrap();
     std::os::unix::fs::symlink(real.path().join("real.txt"), linked.path().join("own.cedar")).unwrap();
     assert!(load_from(linked.path(), |_| ()).is_ok());
+    std::fs::write(linked.path().join("more/deny.cedar"), "not read").unwrap();
+    assert!(matches!(load_from(linked.path(), |_| ()), Err(PolicyError::TooDeep(_))));
 }
 
 #[test]
