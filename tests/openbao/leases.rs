@@ -152,14 +152,14 @@ async fn what_is_taken_back_is_taken_anew_or_closed() {
 async fn another_token_means_another_lease_before_the_old_one_ends() {
     let bao = Bao::start();
     let (users, role) = lending(&bao, 600, 3600).await;
-    let short = json!({"token_policies": "portcullis", "token_ttl": "3s", "token_max_ttl": "7s"});
+    let short = json!({"token_policies": "portcullis", "token_ttl": "6s", "token_max_ttl": "14s"});
     bao.write("auth/approle/role/portcullis", &short).await;
     let (secrets, told) = observed(settings(&bao, &role));
     let watched = both(&secrets).await;
-    until("three logins", || {
+    until("another login", || {
         let version = watched.get().unwrap();
         assert!(users.know(&version.value.0), "{:?}", told.lines());
-        told.count("login true") >= 3 && version.number >= 3
+        told.count("login true") >= 2 && version.number >= 2
     })
     .await;
 }
