@@ -66,19 +66,19 @@ impl Accounts {
 
     /// Whether Atlassian accepted the credential of late, and has not refused it since.
     pub(super) fn has_vouched(&self, route: &Route) -> bool {
-        self.vouched.has(&named(route), Instant::now())
+        self.vouched.has(&shown(route), Instant::now())
     }
 
     /// Remembers that Atlassian accepted the credential. What a site that a caller chose says is worth nothing here.
     pub(super) fn vouch(&self, route: &Route) {
         if !route.instance.name.is_chosen() {
-            self.vouched.add(&named(route), Instant::now());
+            self.vouched.add(&shown(route), Instant::now());
         }
     }
 
     /// Remembers that Atlassian did not accept the credential.
     pub(super) async fn reject(&self, route: &Route) {
-        self.vouched.remove(&named(route));
+        self.vouched.remove(&shown(route));
         if self.remembers {
             self.rejected.insert(key(route, false), ()).await;
         }
@@ -101,10 +101,12 @@ impl Accounts {
     }
 }
 
-fn named(route: &Route) -> (Product, &InstanceName, [u8; 32]) {
+/// Where a credential was shown, and its hash.
+fn shown(route: &Route) -> (Product, &InstanceName, [u8; 32]) {
     (route.instance.upstream.product(), &route.instance.name, route.credential.fingerprint())
 }
 
 fn key(route: &Route, groups: bool) -> Key {
-    (route.instance.upstream.product(), route.instance.name.clone(), route.credential.fingerprint(), groups)
+    let (product, name, fingerprint) = shown(route);
+    (product, name.clone(), fingerprint, groups)
 }

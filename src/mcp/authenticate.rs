@@ -218,8 +218,9 @@ impl Asking<'_> {
             Err(_) => None,
         };
         let mut found = self.remembered(route.as_ref()).await;
-        let is_vouched = route.as_ref().is_some_and(|route| gate.identity.has_vouched(presented, route));
-        if found.is_none() && self.place.is_none() && !is_vouched && !is_named {
+        // Asked only of what is not known: that costs a hash of the credential.
+        let is_vouched = || route.as_ref().is_some_and(|route| gate.identity.has_vouched(presented, route));
+        if found.is_none() && self.place.is_none() && !is_named && !is_vouched() {
             let place = tokio::time::timeout(gate.deadline, self.failing.place(presented.address)).await;
             let Ok(Ok(place)) = place else { return Ok(Err(Unidentified::Limited)) };
             self.place = Some(place);

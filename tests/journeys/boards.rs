@@ -76,18 +76,24 @@ async fn a_hidden_board_is_counted_and_told_by_nothing_else() {
     }
 }
 
+fn board(id: u64, project: &str) -> Value {
+    json!({"id": id, "name": format!("Board {id}"), "type": "kanban", "location": {"projectKey": project}})
+}
+
+/// One list of Jira's, given once.
+fn list(boards: impl IntoIterator<Item = Value>, is_last: bool) -> Value {
+    let boards: Vec<Value> = boards.into_iter().collect();
+    let body = json!({"values": boards, "isLast": is_last});
+    json!({"path": "/agile/1.0/board$", "times": 1, "status": 200, "body": body})
+}
+
 /// A page is one of what may be seen, however many there are that may not.
 #[tokio::test]
 async fn boards_behind_many_hidden_ones_are_listed() {
     for cloud in [false, true] {
         let world = world(cloud).await;
-        let board = |id: u64, project: &str| json!({"id": id, "name": format!("Board {id}"), "type": "kanban", "location": {"projectKey": project}});
-        let list = |boards: Vec<Value>, is_last: bool| {
-            let body = json!({"values": boards, "isLast": is_last});
-            json!({"path": "/agile/1.0/board$", "times": 1, "status": 200, "body": body})
-        };
-        let hidden = || list((100..150).map(|id| board(id, "SECRET")).collect(), false);
-        let seen = || list((200..203).map(|id| board(id, "OPS")).collect(), true);
+        let hidden = || list((100..150).map(|id| board(id, "SECRET")), false);
+        let seen = || list((200..203).map(|id| board(id, "OPS")), true);
         let ask = async |arguments: Value| {
             world.faults(json!([hidden(), seen()])).await;
             read(&world.call_all("alice-token", "jira_get_agile_boards", arguments).await)
@@ -113,16 +119,10 @@ async fn boards_behind_many_hidden_ones_are_listed() {
 async fn where_hidden_boards_stand_is_told_by_no_page() {
     for cloud in [false, true] {
         let world = world(cloud).await;
-        let board = |id: u64, project: &str| json!({"id": id, "name": format!("Board {id}"), "type": "kanban", "location": {"projectKey": project}});
-        let list = |boards: Vec<Value>, is_last: bool| {
-            let body = json!({"values": boards, "isLast": is_last});
-            json!({"path": "/agile/1.0/board$", "times": 1, "status": 200, "body": body})
-        };
         let hidden = |from: u64, to: u64| (from..to).map(|id| board(id, "SECRET"));
-        let first = || list([board(1, "OPS")].into_iter().chain(hidden(100, 149)).collect(), false);
-        let second =
-            || list([board(2, "OPS"), board(3, "DEV")].into_iter().chain(hidden(200, 248)).collect(), false);
-        let third = || list(hidden(300, 307).chain([board(4, "OPS")]).collect(), true);
+        let first = || list([board(1, "OPS")].into_iter().chain(hidden(100, 149)), false);
+        let second = || list([board(2, "OPS"), board(3, "DEV")].into_iter().chain(hidden(200, 248)), false);
+        let third = || list(hidden(300, 307).chain([board(4, "OPS")]), true);
         for (arguments, counted) in [
             (json!({"limit": 1}), json!(104)),
             (json!({"limit": 1, "project_key": "OPS"}), json!(104)),
@@ -151,12 +151,7 @@ async fn where_hidden_boards_stand_is_told_by_no_page() {
         }
         // Nothing but hidden ones has these words.
         for words in [json!({"board_name": "hush"}), json!({"board_name": "hush", "board_type": "scrum"})] {
-            world
-                .faults(json!([
-                    list(hidden(100, 150).collect(), false),
-                    list(hidden(150, 170).collect(), true)
-                ]))
-                .await;
+            world.faults(json!([list(hidden(100, 150), false), list(hidden(150, 170), true)])).await;
             let called = world.call_all("alice-token", "jira_get_agile_boards", words.clone()).await;
             assert_eq!(called.text, "[]", "{cloud} {words}");
         }

@@ -61,6 +61,13 @@ impl AgilePage {
         let reached = start_at + self.values.len() as u64;
         (!self.is_last).then(|| format!("call again with start_at = {reached}"))
     }
+
+    /// Adds what is listed to what was found before, and says whether there is no more. A list of nothing is the last one.
+    fn ends(mut self, found: &mut Vec<Value>) -> bool {
+        let is_last = self.is_last || self.values.is_empty();
+        found.append(&mut self.values);
+        is_last
+    }
 }
 
 /// How many boards or sprints Jira lists at once.
@@ -109,16 +116,13 @@ impl Jira<'_> {
         permit: &Permit<Read>,
         wanted: &BoardQuery,
     ) -> Result<(Vec<Value>, bool), UpstreamError> {
-        let mut found: Vec<Value> = Vec::new();
+        let mut found = Vec::new();
         for _ in 0..MOST_LISTS {
             let request = board_request(permit, wanted)?
                 .with("startAt", found.len().to_string())
                 .with("maxResults", AT_ONCE.to_string());
             let answer = self.recall(permit, request, lists(&["values"])).await?;
-            let mut list = AgilePage::of((*answer).clone())?;
-            let is_last = list.is_last || list.values.is_empty();
-            found.append(&mut list.values);
-            if is_last {
+            if AgilePage::of((*answer).clone())?.ends(&mut found) {
                 return Ok((found, true));
             }
         }
@@ -170,12 +174,10 @@ impl Jira<'_> {
         board: &BoardId,
         state: Option<&str>,
     ) -> Result<(Vec<Value>, bool), UpstreamError> {
-        let mut found: Vec<Value> = Vec::new();
+        let mut found = Vec::new();
         for _ in 0..MOST_LISTS {
-            let mut list = self.sprints(permit, board, state, found.len() as u64, AT_ONCE).await?;
-            let is_last = list.is_last || list.values.is_empty();
-            found.append(&mut list.values);
-            if is_last {
+            let list = self.sprints(permit, board, state, found.len() as u64, AT_ONCE).await?;
+            if list.ends(&mut found) {
                 return Ok((found, true));
             }
         }
